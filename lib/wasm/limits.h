@@ -1,0 +1,35 @@
+/* What a module may ask for: one table, documented in the README ("Limits"). The web's limits
+ * (WebAssembly JavaScript Interface, "Implementation-defined limits") where it has one. */
+#ifndef WM_WASM_LIMITS_H
+#define WM_WASM_LIMITS_H
+
+enum {
+  MAX_MODULE_BYTES = 1 << 30,
+  MAX_TYPES = 1000000,
+  MAX_RECURSION_GROUP = 1000000,
+  MAX_FUNCTIONS = 1000000,
+  MAX_IMPORTS = 1000000,
+  MAX_EXPORTS = 1000000,
+  MAX_GLOBALS = 1000000,
+  MAX_TAGS = 1000000,
+  MAX_DATA_SEGMENTS = 100000,
+  MAX_ELEM_SEGMENTS = 10000000,
+  MAX_TABLES = 100000,
+  MAX_MEMORIES = 100,
+  MAX_PARAMS = 1000,
+  MAX_RESULTS = 1000,
+  MAX_FIELDS = 10000,
+  MAX_SUBTYPE_DEPTH = 63,
+  MAX_BODY_BYTES = 7654321,
+  MAX_LOCALS = 50000,       /* parameters included */
+  MAX_FRAME_SLOTS = 65535,  /* 8-byte slots of one call: parameters, link, locals, operands */
+  MAX_TABLE_ELEMENTS = 10000000,
+  MAX_BR_TABLE = 7654321,
+  MAX_NAME_BYTES = 100000,
+  PAGE_BYTES = 65536,
+  MAX_PAGES32 = 65536,
+};
+#define MAX_PAGES64 (UINT64_C(1) << 48)   /* what a type may say; what is reserved is far less */
+#define MAX_MEMORY64_BYTES (UINT64_C(1) << 34) /* what a 64-bit memory may grow to: 16 GiB */
+
+#endif

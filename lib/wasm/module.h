@@ -1,0 +1,167 @@
+/* A decoded module (spec 2.5), read-only after validation. It owns a copy of its bytes: bodies,
+ * names and segments point into it. Everything else is in its arena. */
+#ifndef WM_WASM_MODULE_H
+#define WM_WASM_MODULE_H
+
+#include "base/arena.h"
+#include "base/hashmap.h"
+#include "wasm/types.h"
+
+typedef struct Name {
+  const u8 *bytes; /* borrowed from the module's bytes; valid UTF-8, may hold NUL */
+  u32 len;
+} Name;
+
+typedef enum ExternKind { EXTERN_FUNC, EXTERN_TABLE, EXTERN_MEMORY, EXTERN_GLOBAL, EXTERN_TAG } ExternKind;
+
+typedef struct Limits {
+  u64 min, max; /* pages of PAGE_BYTES, or elements */
+  bool has_max, is_64, is_shared;
+  u8 page_log2; /* memories: 16 */
+} Limits;
+
+typedef struct TableType {
+  ValType element;
+  Limits limits;
+} TableType;
+
+typedef struct MemoryType {
+  Limits limits;
+} MemoryType;
+
+typedef struct GlobalType {
+  ValType type;
+  bool is_mutable;
+} GlobalType;
+
+/* A constant expression: its instructions, `end` included. */
+typedef struct ConstExpr {
+  u32 offset; /* into the module's bytes */
+  u32 size_bytes;
+} ConstExpr;
+
+typedef struct Import {
+  Name module, name;
+  ExternKind kind;
+  u32 index;  /* in its kind's index space */
+  u32 offset; /* of the import in the module's bytes, for errors */
+} Import;
+
+typedef struct Export {
+  Name name;
+  ExternKind kind;
+  u32 index;
+  u32 offset;
+} Export;
+
+/* What the validator learnt about a loop, for the tiers; in order of the loop instructions. */
+typedef struct LoopFacts {
+  u32 offset;       /* of the `loop` opcode, in the module's bytes */
+  u32 end_offset;   /* of its `end` */
+  u32 depth;        /* loops around it */
+  u32 assigned_start, assigned_len; /* range in FuncFacts.assigned */
+  bool calls;       /* calls anything (direct, indirect, by reference) */
+  bool grows_memory; /* memory.grow, or calls */
+} LoopFacts;
+
+typedef struct FuncFacts {
+  u32 local_count;      /* parameters included */
+  u32 local_slots;      /* the same in frame slots, parameters included */
+  u32 max_operand_slots; /* the highest operand stack, in slots */
+  u32 max_control;      /* the deepest nesting of labels */
+  u32 loop_count;
+  const LoopFacts *loops; /* arena */
+  const u32 *assigned;    /* arena: for each loop the sorted locals assigned in it */
+  bool calls;             /* false: a leaf */
+} FuncFacts;
+
+typedef struct FuncDecl {
+  u32 type_index;
+  u32 code_offset, code_bytes; /* locals and body in the module's bytes; 0 for an import */
+  bool escapes;  /* exported, in a segment, a global's initialiser, or declared by ref.func */
+  FuncFacts facts;
+} FuncDecl;
+
+typedef struct TableDecl {
+  TableType type;
+  bool has_init;
+  ConstExpr init;
+} TableDecl;
+
+typedef struct GlobalDecl {
+  GlobalType type;
+  ConstExpr init; /* size 0 for an import */
+} GlobalDecl;
+
+typedef struct TagDecl {
+  u32 type_index;
+} TagDecl;
+
+typedef enum SegmentMode { SEGMENT_ACTIVE, SEGMENT_PASSIVE, SEGMENT_DECLARATIVE } SegmentMode;
+
+typedef struct ElemSegment {
+  SegmentMode mode;
+  u32 table;
+  ConstExpr offset;
+  ValType type;
+  u32 count;
+  const u32 *funcs;       /* arena: function indices, or NULL when it holds expressions */
+  const ConstExpr *exprs; /* arena, or NULL */
+} ElemSegment;
+
+typedef struct DataSegment {
+  SegmentMode mode;
+  u32 memory;
+  ConstExpr offset;
+  u32 data_offset, size_bytes; /* in the module's bytes */
+} DataSegment;
+
+typedef struct CustomSection {
+  Name name;
+  u32 data_offset, size_bytes;
+} CustomSection;
+
+#define NO_INDEX 0xFFFFFFFFu
+
+typedef struct Module {
+  Arena arena;     /* owned */
+  u8 *bytes;       /* owned copy of the binary */
+  u32 size_bytes;
+
+  u32 type_count, import_count, export_count;
+  SubType *types;
+  Import *imports;
+  Export *exports;
+
+  /* index spaces: imports first */
+  u32 func_count, func_import_count;
+  FuncDecl *funcs;
+  u32 table_count, table_import_count;
+  TableDecl *tables;
+  u32 memory_count, memory_import_count;
+  MemoryType *memories;
+  u32 global_count, global_import_count;
+  GlobalDecl *globals;
+  u32 tag_count, tag_import_count;
+  TagDecl *tags;
+
+  u32 elem_count, data_count, custom_count;
+  ElemSegment *elems;
+  DataSegment *datas;
+  CustomSection *customs;
+  bool has_data_count;
+  u32 start_func; /* NO_INDEX: none */
+  u32 start_offset;
+
+  NameMap export_map;   /* owned: name -> index in exports (made by the validator, which finds duplicates) */
+  u32 name_section;     /* index in customs, or NO_INDEX */
+} Module;
+
+static inline const SubType *module_func_type(const Module *m, u32 func_index) {
+  return &m->types[m->funcs[func_index].type_index];
+}
+
+/* Frees everything; an all-zero module may be freed. Type ids are released by the owner before. */
+void wm_module_free(Module *m);
+
+#endif
