@@ -1,27 +1,28 @@
 /* The proposals by name: which are part of the language this library runs, and which are decoded
- * only. Each row: id, name as users see it (README, errors, --version), whether the tiers run it. */
+ * only. Each row: id, name as users see it (README, errors, --version), whether the tiers run it.
+ */
 #ifndef WM_WASM_FEATURE_H
 #define WM_WASM_FEATURE_H
 
 #include "base/base.h"
 
-#define FEATURES(F)                                                                                          \
-  F(MVP, "mvp", true)                                                                                        \
-  F(MUTABLE_GLOBALS, "mutable-globals", true)                                                                \
-  F(SIGN_EXTENSION, "sign-extension", true)                                                                  \
-  F(SATURATING_FLOAT_TO_INT, "saturating-float-to-int", true)                                                \
-  F(MULTI_VALUE, "multi-value", true)                                                                        \
-  F(BULK_MEMORY, "bulk-memory", true)                                                                        \
-  F(REFERENCE_TYPES, "reference-types", true)                                                                \
-  F(SIMD, "simd", true)                                                                                      \
-  F(EXTENDED_CONST, "extended-const", true)                                                                  \
-  F(MULTI_MEMORY, "multi-memory", true)                                                                      \
-  F(MEMORY64, "memory64", true)                                                                              \
-  F(RELAXED_SIMD, "relaxed-simd", false)                                                                     \
-  F(TAIL_CALL, "tail-call", false)                                                                           \
-  F(FUNCTION_REFERENCES, "function-references", false)                                                       \
-  F(GC, "gc", false)                                                                                         \
-  F(EXCEPTIONS, "exception-handling", false)                                                                 \
+#define FEATURES(F)                                                                                \
+  F(MVP, "mvp", true)                                                                              \
+  F(MUTABLE_GLOBALS, "mutable-globals", true)                                                      \
+  F(SIGN_EXTENSION, "sign-extension", true)                                                        \
+  F(SATURATING_FLOAT_TO_INT, "saturating-float-to-int", true)                                      \
+  F(MULTI_VALUE, "multi-value", true)                                                              \
+  F(BULK_MEMORY, "bulk-memory", true)                                                              \
+  F(REFERENCE_TYPES, "reference-types", true)                                                      \
+  F(SIMD, "simd", true)                                                                            \
+  F(EXTENDED_CONST, "extended-const", true)                                                        \
+  F(MULTI_MEMORY, "multi-memory", true)                                                            \
+  F(MEMORY64, "memory64", true)                                                                    \
+  F(RELAXED_SIMD, "relaxed-simd", false)                                                           \
+  F(TAIL_CALL, "tail-call", false)                                                                 \
+  F(FUNCTION_REFERENCES, "function-references", false)                                             \
+  F(GC, "gc", false)                                                                               \
+  F(EXCEPTIONS, "exception-handling", false)                                                       \
   F(THREADS, "threads", false)
 
 typedef enum Feature {

@@ -21,15 +21,15 @@ enum {
   MAX_FIELDS = 10000,
   MAX_SUBTYPE_DEPTH = 63,
   MAX_BODY_BYTES = 7654321,
-  MAX_LOCALS = 50000,       /* parameters included */
-  MAX_FRAME_SLOTS = 65535,  /* 8-byte slots of one call: parameters, link, locals, operands */
+  MAX_LOCALS = 50000,      /* parameters included */
+  MAX_FRAME_SLOTS = 65535, /* 8-byte slots of one call: parameters, link, locals, operands */
   MAX_TABLE_ELEMENTS = 10000000,
   MAX_BR_TABLE = 7654321,
   MAX_NAME_BYTES = 100000,
   PAGE_BYTES = 65536,
   MAX_PAGES32 = 65536,
 };
-#define MAX_PAGES64 (UINT64_C(1) << 48)   /* what a type may say; what is reserved is far less */
+#define MAX_PAGES64        (UINT64_C(1) << 48) /* what a type may say; what is reserved is far less */
 #define MAX_MEMORY64_BYTES (UINT64_C(1) << 34) /* what a 64-bit memory may grow to: 16 GiB */
 
 #endif

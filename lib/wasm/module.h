@@ -12,7 +12,13 @@ typedef struct Name {
   u32 len;
 } Name;
 
-typedef enum ExternKind { EXTERN_FUNC, EXTERN_TABLE, EXTERN_MEMORY, EXTERN_GLOBAL, EXTERN_TAG } ExternKind;
+typedef enum ExternKind {
+  EXTERN_FUNC,
+  EXTERN_TABLE,
+  EXTERN_MEMORY,
+  EXTERN_GLOBAL,
+  EXTERN_TAG
+} ExternKind;
 
 typedef struct Limits {
   u64 min, max; /* pages of PAGE_BYTES, or elements */
@@ -56,19 +62,19 @@ typedef struct Export {
 
 /* What the validator learnt about a loop, for the tiers; in order of the loop instructions. */
 typedef struct LoopFacts {
-  u32 offset;       /* of the `loop` opcode, in the module's bytes */
-  u32 end_offset;   /* of its `end` */
-  u32 depth;        /* loops around it */
+  u32 offset;                       /* of the `loop` opcode, in the module's bytes */
+  u32 end_offset;                   /* of its `end` */
+  u32 depth;                        /* loops around it */
   u32 assigned_start, assigned_len; /* range in FuncFacts.assigned */
-  bool calls;       /* calls anything (direct, indirect, by reference) */
-  bool grows_memory; /* memory.grow, or calls */
+  bool calls;                       /* calls anything (direct, indirect, by reference) */
+  bool grows_memory;                /* memory.grow, or calls */
 } LoopFacts;
 
 typedef struct FuncFacts {
-  u32 local_count;      /* parameters included */
-  u32 local_slots;      /* the same in frame slots, parameters included */
+  u32 local_count;       /* parameters included */
+  u32 local_slots;       /* the same in frame slots, parameters included */
   u32 max_operand_slots; /* the highest operand stack, in slots */
-  u32 max_control;      /* the deepest nesting of labels */
+  u32 max_control;       /* the deepest nesting of labels */
   u32 loop_count;
   const LoopFacts *loops; /* arena */
   const u32 *assigned;    /* arena: for each loop the sorted locals assigned in it */
@@ -78,7 +84,7 @@ typedef struct FuncFacts {
 typedef struct FuncDecl {
   u32 type_index;
   u32 code_offset, code_bytes; /* locals and body in the module's bytes; 0 for an import */
-  bool escapes;  /* exported, in a segment, a global's initialiser, or declared by ref.func */
+  bool escapes; /* exported, in a segment, a global's initialiser, or declared by ref.func */
   FuncFacts facts;
 } FuncDecl;
 
@@ -124,8 +130,8 @@ typedef struct CustomSection {
 #define NO_INDEX 0xFFFFFFFFu
 
 typedef struct Module {
-  Arena arena;     /* owned */
-  u8 *bytes;       /* owned copy of the binary */
+  Arena arena; /* owned */
+  u8 *bytes;   /* owned copy of the binary */
   u32 size_bytes;
 
   u32 type_count, import_count, export_count;
@@ -153,8 +159,9 @@ typedef struct Module {
   u32 start_func; /* NO_INDEX: none */
   u32 start_offset;
 
-  NameMap export_map;   /* owned: name -> index in exports (made by the validator, which finds duplicates) */
-  u32 name_section;     /* index in customs, or NO_INDEX */
+  NameMap export_map; /* owned: name -> index in exports (made by the validator, which finds
+                         duplicates) */
+  u32 name_section;   /* index in customs, or NO_INDEX */
 } Module;
 
 static inline const SubType *module_func_type(const Module *m, u32 func_index) {

@@ -13,7 +13,8 @@ typedef struct Reader {
 } Reader;
 
 static inline Reader wm_reader_at(const Module *m, u32 offset, u32 size_bytes, Error *err) {
-  return (Reader){m->bytes + offset, m->bytes + offset, m->bytes + offset + size_bytes, offset, err};
+  return (Reader){m->bytes + offset, m->bytes + offset, m->bytes + offset + size_bytes, offset,
+                  err};
 }
 static inline bool reader_ok(const Reader *r) { return r->err->code == ERR_NONE; }
 static inline u64 reader_offset(const Reader *r) { return r->base + (u64)(r->pos - r->start); }
@@ -25,13 +26,13 @@ bool wm_reader_fail(Reader *r, u64 offset, const char *format, ...) PRINTF_LIKE(
  * Messages are the spec suite's: "unexpected end", "integer representation too long", "integer too
  * large". */
 u8 wm_reader_byte(Reader *r);
-u32 wm_reader_u32(Reader *r);  /* unsigned LEB128 of at most 32 bits (spec 5.2.2) */
+u32 wm_reader_u32(Reader *r); /* unsigned LEB128 of at most 32 bits (spec 5.2.2) */
 u64 wm_reader_u64(Reader *r);
 i32 wm_reader_s32(Reader *r);
 i64 wm_reader_s33(Reader *r);
 i64 wm_reader_s64(Reader *r);
 const u8 *wm_reader_bytes(Reader *r, u64 size); /* borrowed; NULL when failed */
-Name wm_reader_name(Reader *r);                 /* length, then valid UTF-8: "malformed UTF-8 encoding" */
+Name wm_reader_name(Reader *r); /* length, then valid UTF-8: "malformed UTF-8 encoding" */
 /* A vector's length: at most `max` (ERR_LIMIT "too many <what>"), and no more than bytes remain. */
 u32 wm_reader_count(Reader *r, u32 max, const char *what);
 ValType wm_reader_valtype(Reader *r);
@@ -53,23 +54,24 @@ typedef struct Catch {
 /* One instruction. Which fields are set depends on the immediate's kind (opcode.h); vectors stay in
  * the module's bytes and are read with the functions below. */
 typedef struct Instr {
-  u16 op;        /* OpId */
-  u32 offset;    /* of its first byte, in the module's bytes */
-  u32 index;     /* the (first) index: local, global, func, type, table, label, memory, segment, tag */
-  u32 index2;    /* the second: call_indirect's table, table.init's table, memory.init's memory, copy's source,
-                    struct field, count of array.new_fixed */
+  u16 op;     /* OpId */
+  u32 offset; /* of its first byte, in the module's bytes */
+  u32 index;  /* the (first) index: local, global, func, type, table, label, memory, segment, tag */
+  u32 index2; /* the second: call_indirect's table, table.init's table, memory.init's memory, copy's
+                 source, struct field, count of array.new_fixed */
   union {
-    struct {     /* IMM_MEMARG(_LANE) */
+    struct { /* IMM_MEMARG(_LANE) */
       u64 offset;
       u32 align_log2, memory;
     } mem;
-    u64 bits;    /* IMM_I32 (zero-extended), IMM_I64, IMM_F32, IMM_F64 */
-    V128 v128;   /* IMM_V128; IMM_SHUFFLE: lanes */
-    struct {     /* IMM_BR_TABLE: count labels and then the default; IMM_SELECT: types; IMM_TRY_TABLE: catches */
+    u64 bits;  /* IMM_I32 (zero-extended), IMM_I64, IMM_F32, IMM_F64 */
+    V128 v128; /* IMM_V128; IMM_SHUFFLE: lanes */
+    struct {   /* IMM_BR_TABLE: count labels and then the default; IMM_SELECT: types; IMM_TRY_TABLE:
+                  catches */
       const u8 *items; /* borrowed */
       u32 count;
     } vec;
-    struct {     /* IMM_CAST_BRANCH; IMM_HEAP uses only heap2 */
+    struct { /* IMM_CAST_BRANCH; IMM_HEAP uses only heap2 */
       u8 flags;
       HeapType heap1, heap2;
     } cast;

@@ -1,9 +1,9 @@
 /* The types of WebAssembly 3.0 (spec 2.3) and the engine's registry of canonical ids.
  *
  * A ValType is one word:   bits 31..8 heap type (references only)   bits 7..0 kind
- * where a heap type is a type index or, from HEAP_ABSTRACT up, an abstract one. In a Module the index
- * is the module's type index; after canonicalisation (runtime, registry) it is a canonical id. The
- * two spaces never mix: names say `type_index` or `type_id`. */
+ * where a heap type is a type index or, from HEAP_ABSTRACT up, an abstract one. In a Module the
+ * index is the module's type index; after canonicalisation (runtime, registry) it is a canonical
+ * id. The two spaces never mix: names say `type_index` or `type_id`. */
 #ifndef WM_WASM_TYPES_H
 #define WM_WASM_TYPES_H
 
@@ -25,49 +25,55 @@ typedef union V128 {
 typedef u32 ValType;
 typedef u32 HeapType; /* 24 bits */
 
-enum { /* kinds: the binary format's bytes */
-  VAL_BOTTOM = 0x00, /* the unknown type of unreachable code; never in a module */
-  VAL_I32 = 0x7F,
-  VAL_I64 = 0x7E,
-  VAL_F32 = 0x7D,
-  VAL_F64 = 0x7C,
-  VAL_V128 = 0x7B,
-  VAL_I8 = 0x78,  /* storage types: fields only */
-  VAL_I16 = 0x77,
-  KIND_REF = 0x64,      /* (ref ht) */
-  KIND_REF_NULL = 0x63, /* (ref null ht) */
+enum {                    /* kinds: the binary format's bytes */
+       VAL_BOTTOM = 0x00, /* the unknown type of unreachable code; never in a module */
+       VAL_I32 = 0x7F,
+       VAL_I64 = 0x7E,
+       VAL_F32 = 0x7D,
+       VAL_F64 = 0x7C,
+       VAL_V128 = 0x7B,
+       VAL_I8 = 0x78, /* storage types: fields only */
+       VAL_I16 = 0x77,
+       KIND_REF = 0x64,      /* (ref ht) */
+       KIND_REF_NULL = 0x63, /* (ref null ht) */
 };
 
 #define HEAP_ABSTRACT 0xFFFF00u
 enum { /* abstract heap types: HEAP_ABSTRACT | the binary format's byte */
-  HEAP_NOEXN = HEAP_ABSTRACT | 0x74,
-  HEAP_NOFUNC = HEAP_ABSTRACT | 0x73,
-  HEAP_NOEXTERN = HEAP_ABSTRACT | 0x72,
-  HEAP_NONE = HEAP_ABSTRACT | 0x71,
-  HEAP_FUNC = HEAP_ABSTRACT | 0x70,
-  HEAP_EXTERN = HEAP_ABSTRACT | 0x6F,
-  HEAP_ANY = HEAP_ABSTRACT | 0x6E,
-  HEAP_EQ = HEAP_ABSTRACT | 0x6D,
-  HEAP_I31 = HEAP_ABSTRACT | 0x6C,
-  HEAP_STRUCT = HEAP_ABSTRACT | 0x6B,
-  HEAP_ARRAY = HEAP_ABSTRACT | 0x6A,
-  HEAP_EXN = HEAP_ABSTRACT | 0x69,
+       HEAP_NOEXN = HEAP_ABSTRACT | 0x74,
+       HEAP_NOFUNC = HEAP_ABSTRACT | 0x73,
+       HEAP_NOEXTERN = HEAP_ABSTRACT | 0x72,
+       HEAP_NONE = HEAP_ABSTRACT | 0x71,
+       HEAP_FUNC = HEAP_ABSTRACT | 0x70,
+       HEAP_EXTERN = HEAP_ABSTRACT | 0x6F,
+       HEAP_ANY = HEAP_ABSTRACT | 0x6E,
+       HEAP_EQ = HEAP_ABSTRACT | 0x6D,
+       HEAP_I31 = HEAP_ABSTRACT | 0x6C,
+       HEAP_STRUCT = HEAP_ABSTRACT | 0x6B,
+       HEAP_ARRAY = HEAP_ABSTRACT | 0x6A,
+       HEAP_EXN = HEAP_ABSTRACT | 0x69,
 };
 
-#define REF_TYPE(heap) ((ValType)KIND_REF | (ValType)(heap) << 8)
+#define REF_TYPE(heap)      ((ValType)KIND_REF | (ValType)(heap) << 8)
 #define REF_NULL_TYPE(heap) ((ValType)KIND_REF_NULL | (ValType)(heap) << 8)
-#define VAL_FUNCREF REF_NULL_TYPE(HEAP_FUNC)
-#define VAL_EXTERNREF REF_NULL_TYPE(HEAP_EXTERN)
+#define VAL_FUNCREF         REF_NULL_TYPE(HEAP_FUNC)
+#define VAL_EXTERNREF       REF_NULL_TYPE(HEAP_EXTERN)
 
 static inline u32 val_kind(ValType t) { return t & 0xFF; }
 static inline HeapType val_heap(ValType t) { return t >> 8; }
-static inline bool val_is_ref(ValType t) { return val_kind(t) == KIND_REF || val_kind(t) == KIND_REF_NULL; }
+static inline bool val_is_ref(ValType t) {
+  return val_kind(t) == KIND_REF || val_kind(t) == KIND_REF_NULL;
+}
 static inline bool val_is_nullable(ValType t) { return val_kind(t) == KIND_REF_NULL; }
 static inline bool heap_is_abstract(HeapType h) { return h >= HEAP_ABSTRACT; }
 /* Frame slots (8 bytes each) that a value takes. */
 static inline u32 val_slots(ValType t) { return t == VAL_V128 ? 2 : 1; }
 
-typedef enum CompositeKind { COMP_FUNC = 0x60, COMP_STRUCT = 0x5F, COMP_ARRAY = 0x5E } CompositeKind;
+typedef enum CompositeKind {
+  COMP_FUNC = 0x60,
+  COMP_STRUCT = 0x5F,
+  COMP_ARRAY = 0x5E
+} CompositeKind;
 
 typedef struct FieldType {
   ValType type; /* or VAL_I8, VAL_I16 */
@@ -78,14 +84,14 @@ typedef struct FieldType {
 typedef struct SubType {
   CompositeKind kind;
   bool is_final;
-  u32 super;                   /* index of the declared supertype or NO_TYPE */
-  u32 group_start, group_len;  /* its recursion group */
-  u32 param_count, result_count;     /* COMP_FUNC */
-  u32 param_slots, result_slots;     /* COMP_FUNC: the same in frame slots */
-  const ValType *params, *results;   /* arena */
-  u32 field_count;                   /* COMP_STRUCT; 1 for COMP_ARRAY */
-  const FieldType *fields;           /* arena */
-  u32 type_id; /* canonical id, or NO_TYPE before interning */
+  u32 super;                       /* index of the declared supertype or NO_TYPE */
+  u32 group_start, group_len;      /* its recursion group */
+  u32 param_count, result_count;   /* COMP_FUNC */
+  u32 param_slots, result_slots;   /* COMP_FUNC: the same in frame slots */
+  const ValType *params, *results; /* arena */
+  u32 field_count;                 /* COMP_STRUCT; 1 for COMP_ARRAY */
+  const FieldType *fields;         /* arena */
+  u32 type_id;                     /* canonical id, or NO_TYPE before interning */
 } SubType;
 
 #define NO_TYPE 0xFFFFFFFFu
@@ -95,23 +101,23 @@ const char *wm_valtype_name(ValType t, char *out, size_t size);
 /* Such as "[i32 i64] -> [f32]", cut with "..." when too long. Returns out. */
 const char *wm_functype_name(const SubType *func, char *out, size_t size);
 
-/* ---- the registry of canonical types: owned by the engine, shared by its threads (locked inside) ----
- * Entries have stable addresses and are counted: each interned group holds one count, released by its
- * module. Two defined types are equal (spec 3.2) exactly when their type_id is equal. */
+/* ---- the registry of canonical types: owned by the engine, shared by its threads (locked inside)
+ * ---- Entries have stable addresses and are counted: each interned group holds one count, released
+ * by its module. Two defined types are equal (spec 3.2) exactly when their type_id is equal. */
 
 typedef struct TypeRegistry TypeRegistry;
 
 TypeRegistry *wm_types_new(void); /* NULL: out of memory */
 void wm_types_delete(TypeRegistry *reg);
 
-/* Interns the recursion group types[start .. start+len) of a module whose earlier types are interned;
- * sets their type_id and takes one count of the group. References in the group are module indices
- * below start+len (checked by the caller). False: out of memory. */
+/* Interns the recursion group types[start .. start+len) of a module whose earlier types are
+ * interned; sets their type_id and takes one count of the group. References in the group are module
+ * indices below start+len (checked by the caller). False: out of memory. */
 bool wm_types_intern(TypeRegistry *reg, SubType *types, u32 start, u32 len);
 
 /* Interns a plain final function type (host functions); returns its id or NO_TYPE. Counted. */
-u32 wm_types_intern_func(TypeRegistry *reg, const ValType *params, u32 param_count, const ValType *results,
-                         u32 result_count);
+u32 wm_types_intern_func(TypeRegistry *reg, const ValType *params, u32 param_count,
+                         const ValType *results, u32 result_count);
 
 /* Takes / gives back a count of the group that type_id belongs to. */
 void wm_types_retain(TypeRegistry *reg, u32 type_id);

@@ -1,0 +1,316 @@
+/* wasmx.h: what wasm.h lacks. Additive to the standard header, C99 and C++.
+ *
+ * Ownership words are those of wasm.h: `own` results are the caller's to delete, other pointers are
+ * borrowed. Structs that callers fill or receive start with their size (set it to sizeof), so that
+ * they can grow. Thread rules: an engine and its modules may be used from any thread; a store and
+ * all that lives in it by one thread at a time, which need not be registered. No function aborts,
+ * prints or exits; wrong arguments (NULL, another store's object, a wrong kind) give an error or a
+ * trap. */
+#ifndef WASMX_H
+#define WASMX_H
+
+#include "wasm.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---------------------------------------------------------------------------- version, features */
+
+#define WASMX_VERSION_MAJOR 0
+#define WASMX_VERSION_MINOR 1
+#define WASMX_VERSION_PATCH 0
+
+/* Such as "0.1.0"; static. */
+WASM_API_EXTERN const char *wasmx_version(void);
+
+/* The i-th part of WebAssembly that this library knows, or NULL past the last; static. *supported
+ * (may be NULL) tells whether modules that use it run, or are refused by its name. */
+WASM_API_EXTERN const char *wasmx_feature(size_t i, bool *supported);
+
+/* Whether an optional part was built: "text", "native" (libffi), "jit". False for unknown names. */
+WASM_API_EXTERN bool wasmx_has(const char *part);
+
+/* --------------------------------------------------------------------------------------- errors */
+
+typedef uint32_t wasmx_errcode_t;
+enum wasmx_errcode_enum {
+  WASMX_OK = 0,
+  WASMX_OUT_OF_MEMORY,
+  WASMX_MALFORMED,   /* not the binary format: spec chapter 5 */
+  WASMX_INVALID,     /* does not validate: spec chapter 3 */
+  WASMX_UNSUPPORTED, /* needs a proposal that is not supported; `proposal` names it */
+  WASMX_LIMIT,       /* beyond a documented limit (README, "Limits") */
+  WASMX_SYNTAX,      /* text format; line, column and context are set */
+  WASMX_LINK,        /* an import does not fit; import_module ... found are set */
+  WASMX_ARGUMENT,    /* the call does not make sense */
+  WASMX_IO,          /* a file or the system said no */
+  WASMX_TRAPPED      /* the start function or a segment trapped: see the trap */
+};
+
+/* What went wrong. Plain data: no ownership, may be copied. Strings are printable (escaped) UTF-8.
+ */
+typedef struct wasmx_error_t {
+  size_t size; /* set to sizeof(wasmx_error_t) before the call */
+  wasmx_errcode_t code;
+  uint32_t line, column; /* text input: from 1 (column in characters); else 0 */
+  uint64_t offset;       /* bytes from the start of the input */
+  char message[400];
+  char context[200]; /* text input: the line and a caret line below; else "" */
+  char proposal[32]; /* WASMX_UNSUPPORTED: such as "gc"; else "" */
+  char import_module[64], import_name[64]; /* WASMX_LINK; else "" */
+  char expected[160], found[160]; /* WASMX_LINK: types in the text format's words; else "" */
+} wasmx_error_t;
+
+/* The error of this thread's last failed call of wasm.h or wasmx.h; code WASMX_OK when none failed
+ * yet. Borrowed; changes with the next failure on this thread. */
+WASM_API_EXTERN const wasmx_error_t *wasmx_last_error(void);
+
+/* -------------------------------------------------------------------------------------- modules */
+
+enum { WASMX_ALLOW_TEXT = 1 }; /* bytes that do not start with \0asm may be the text format */
+
+/* As wasm_module_new; `flags` of WASMX_ALLOW_*; on failure NULL and *err (may be NULL) is filled.
+ * The bytes are copied. */
+WASM_API_EXTERN own wasm_module_t *wasmx_module_new(wasm_store_t *, const wasm_byte_vec_t *bytes,
+                                                    uint32_t flags, wasmx_error_t *err);
+WASM_API_EXTERN bool wasmx_module_validate(wasm_store_t *, const wasm_byte_vec_t *bytes,
+                                           uint32_t flags, wasmx_error_t *err);
+/* Text (UTF-8, `size` bytes) to binary. False: *err; without the text format built, WASMX_ARGUMENT
+ * says so. */
+WASM_API_EXTERN bool wasmx_wat2wasm(const char *text, size_t size, own wasm_byte_vec_t *out,
+                                    wasmx_error_t *err);
+/* The module's own name (name section), escaped; "" when it has none. Borrowed from the module. */
+WASM_API_EXTERN const char *wasmx_module_name(const wasm_module_t *);
+
+/* ------------------------------------------------------------------------------------ instances */
+
+/* As wasm_instance_new, with the error. When the start function or a segment trapped: WASMX_TRAPPED
+ * and *trap (may be NULL) is the caller's. imports: one an import, in order. */
+WASM_API_EXTERN own wasm_instance_t *wasmx_instance_new(wasm_store_t *, const wasm_module_t *,
+                                                        const wasm_extern_vec_t *imports,
+                                                        own wasm_trap_t **trap, wasmx_error_t *err);
+/* The export of that name, or NULL. A hash lookup. */
+WASM_API_EXTERN own wasm_extern_t *wasmx_instance_export(const wasm_instance_t *, const char *name);
+WASM_API_EXTERN own wasm_extern_t *wasmx_instance_export_n(const wasm_instance_t *,
+                                                           const char *name, size_t len);
+/* The same, of the wanted kind only; NULL when missing or of another kind. */
+WASM_API_EXTERN own wasm_func_t *wasmx_instance_func(const wasm_instance_t *, const char *name);
+WASM_API_EXTERN own wasm_memory_t *wasmx_instance_memory(const wasm_instance_t *, const char *name);
+WASM_API_EXTERN own wasm_global_t *wasmx_instance_global(const wasm_instance_t *, const char *name);
+WASM_API_EXTERN own wasm_table_t *wasmx_instance_table(const wasm_instance_t *, const char *name);
+
+/* A linker: externs by module and name, to instantiate without ordering imports by hand. Belongs to
+ * its store; holds what is defined in it. */
+typedef struct wasmx_linker_t wasmx_linker_t;
+WASM_API_EXTERN own wasmx_linker_t *wasmx_linker_new(wasm_store_t *);
+WASM_API_EXTERN void wasmx_linker_delete(own wasmx_linker_t *);
+/* Defines module.name; a later definition replaces an earlier one. Copies the reference. */
+WASM_API_EXTERN bool wasmx_linker_define(wasmx_linker_t *, const char *module, const char *name,
+                                         const wasm_extern_t *);
+WASM_API_EXTERN bool wasmx_linker_define_n(wasmx_linker_t *, const char *module, size_t module_len,
+                                           const char *name, size_t name_len,
+                                           const wasm_extern_t *);
+/* Defines all exports of an instance under `module`. */
+WASM_API_EXTERN bool wasmx_linker_define_instance(wasmx_linker_t *, const char *module,
+                                                  size_t module_len, const wasm_instance_t *);
+/* What is defined as module.name, or NULL. */
+WASM_API_EXTERN own wasm_extern_t *wasmx_linker_get(const wasmx_linker_t *, const char *module,
+                                                    const char *name);
+/* wasmx_instance_new with the imports by name. An import that is not defined: WASMX_LINK. */
+WASM_API_EXTERN own wasm_instance_t *wasmx_linker_instantiate(const wasmx_linker_t *,
+                                                              const wasm_module_t *,
+                                                              own wasm_trap_t **trap,
+                                                              wasmx_error_t *err);
+
+/* -------------------------------------------------------------------------------- values, slots */
+
+/* Kinds beyond wasm.h's numbers. A wasm_val_t has no room for a v128: functions that take or give
+ * one are called by slots. */
+enum { WASMX_V128 = 4 };
+
+/* Arguments and results as wasm keeps them: 8 bytes each, a v128 takes two (low lanes first). An
+ * i32 is in i32 (the upper half zero), an f32 in f32. A reference is made and read by the two
+ * functions below. */
+typedef union wasmx_slot_t {
+  int32_t i32;
+  uint32_t u32;
+  int64_t i64;
+  uint64_t u64;
+  float32_t f32;
+  float64_t f64;
+  uint64_t ref; /* opaque; 0 is null */
+} wasmx_slot_t;
+
+/* The slot of a reference (NULL: null). It does not hold the object: keep `ref` while it is used.
+ */
+WASM_API_EXTERN uint64_t wasmx_slot_of_ref(const wasm_ref_t *ref);
+/* A handle for the reference in a slot that this store's wasm gave; NULL for null. */
+WASM_API_EXTERN own wasm_ref_t *wasmx_ref_of_slot(wasm_store_t *, uint64_t slot);
+
+/* Slots that a function takes and gives. */
+WASM_API_EXTERN size_t wasmx_func_param_slots(const wasm_func_t *);
+WASM_API_EXTERN size_t wasmx_func_result_slots(const wasm_func_t *);
+
+/* Calls with the arguments in slots[0..params); the results come back in slots[0..results): `slots`
+ * has room for the larger of the two. No allocation, no type checks. NULL, or the trap. */
+WASM_API_EXTERN own wasm_trap_t *wasmx_func_call_raw(const wasm_func_t *, wasmx_slot_t *slots);
+
+/* Globals by slots (one, or two for v128). set: false for a constant. */
+WASM_API_EXTERN void wasmx_global_get_raw(const wasm_global_t *, wasmx_slot_t *slots);
+WASM_API_EXTERN bool wasmx_global_set_raw(wasm_global_t *, const wasmx_slot_t *slots);
+WASM_API_EXTERN own wasm_global_t *wasmx_global_new_raw(wasm_store_t *, const wasm_globaltype_t *,
+                                                        const wasmx_slot_t *init);
+
+/* -------------------------------------------------------------------------------- host functions
+ */
+
+/* Who called a host function; valid during that call. */
+typedef struct wasmx_caller_t wasmx_caller_t;
+
+/* Arguments in slots[0..], results to slots[0..]. NULL, or a trap (own). */
+typedef own wasm_trap_t *(*wasmx_raw_callback_t)(void *env, wasmx_caller_t *caller,
+                                                 wasmx_slot_t *slots);
+
+/* A host function over slots. `finalizer` (may be NULL) is run with env once the function is gone.
+ */
+WASM_API_EXTERN own wasm_func_t *wasmx_func_new_raw(wasm_store_t *, const wasm_functype_t *,
+                                                    wasmx_raw_callback_t, void *env,
+                                                    void (*finalizer)(void *));
+
+typedef own wasm_trap_t *(*wasmx_callback_t)(void *env, wasmx_caller_t *caller,
+                                             const wasm_val_vec_t *args, wasm_val_vec_t *results);
+/* The same with wasm.h's values. */
+WASM_API_EXTERN own wasm_func_t *wasmx_func_new(wasm_store_t *, const wasm_functype_t *,
+                                                wasmx_callback_t, void *env,
+                                                void (*finalizer)(void *));
+
+WASM_API_EXTERN wasm_store_t *wasmx_caller_store(wasmx_caller_t *);
+/* The calling instance; NULL when the host called the function itself. */
+WASM_API_EXTERN own wasm_instance_t *wasmx_caller_instance(wasmx_caller_t *);
+/* An export of the calling instance, during start too; NULL when there is none. */
+WASM_API_EXTERN own wasm_extern_t *wasmx_caller_export(wasmx_caller_t *, const char *name);
+/* The bytes of the calling instance's memory 0 (whether exported or not) and their number; NULL and
+ * 0 when it has none. The base stays for the memory's life, the size changes when it grows. */
+WASM_API_EXTERN byte_t *wasmx_caller_memory(wasmx_caller_t *, size_t *size);
+
+/* ------------------------------------------------------------------------------ native functions
+ */
+
+/* A plain C function under its wasm type: i32 int32_t or uint32_t, i64 int64_t or uint64_t, f32
+ * float, f64 double; at most one result. NULL (wasmx_last_error) for other types or without libffi.
+ * `fn` must match the type: nothing can check that. */
+WASM_API_EXTERN own wasm_func_t *wasmx_func_new_native(wasm_store_t *, const wasm_functype_t *,
+                                                       void (*fn)(void));
+
+/* A C function pointer that calls `func`; cast it to the function's C type. Lives as long as the
+ * wasm function does (at most until the store is deleted) and keeps nothing alive: keep the handle.
+ * A trap goes to the store's native trap handler, and the call returns zero. NULL
+ * (wasmx_last_error) for other types or without libffi. */
+WASM_API_EXTERN void (*wasmx_func_as_native(wasm_func_t *func))(void);
+
+/* What happens to a trap inside a function pointer's call: the handler owns it, may longjmp out
+ * only past no wasm frame. Without a handler the trap is kept: wasmx_store_take_native_trap. */
+typedef void (*wasmx_native_trap_handler_t)(void *env, own wasm_trap_t *);
+WASM_API_EXTERN void wasmx_store_set_native_trap_handler(wasm_store_t *,
+                                                         wasmx_native_trap_handler_t, void *env);
+WASM_API_EXTERN own wasm_trap_t *wasmx_store_take_native_trap(wasm_store_t *);
+
+/* ----------------------------------------------------------------------------------------- store
+ */
+
+typedef struct wasmx_limits_t {
+  size_t size;             /* sizeof(wasmx_limits_t) */
+  uint64_t memory_bytes;   /* all linear memories of the store together; UINT64_MAX: no limit */
+  uint64_t table_elements; /* all tables together */
+  uint64_t instances;      /* alive at once */
+} wasmx_limits_t;
+
+/* Sets the limits from now on; what exists stays. Growth beyond fails as for want of memory. */
+WASM_API_EXTERN bool wasmx_store_set_limits(wasm_store_t *, const wasmx_limits_t *);
+/* What the store holds now. */
+WASM_API_EXTERN void wasmx_store_get_usage(const wasm_store_t *, wasmx_limits_t *usage);
+/* Frees what nothing reaches any more, now. Deleting handles does it by and by. */
+WASM_API_EXTERN void wasmx_store_collect(wasm_store_t *);
+/* wasm_store_delete that says whether it was done: false while wasm runs in the store. */
+WASM_API_EXTERN bool wasmx_store_try_delete(own wasm_store_t *);
+
+/* ----------------------------------------------------------------------------------------- config
+ */
+
+/* Settings of a wasm_config_t; they return false for values that cannot be. */
+WASM_API_EXTERN bool wasmx_config_set_stack_size(wasm_config_t *,
+                                                 size_t bytes); /* wasm stack of a store; 4 MiB */
+WASM_API_EXTERN bool
+wasmx_config_set_native_stack_size(wasm_config_t *,
+                                   size_t bytes); /* for nested host calls; 512 KiB */
+WASM_API_EXTERN bool wasmx_config_set_feature(wasm_config_t *, const char *name, bool on);
+
+/* ------------------------------------------------------------------------------------------ traps
+ */
+
+/* Trap codes: stable numbers. */
+enum wasmx_trapcode_enum {
+  WASMX_TRAP_UNREACHABLE = 1,
+  WASMX_TRAP_INT_DIV_BY_ZERO,
+  WASMX_TRAP_INT_OVERFLOW,
+  WASMX_TRAP_INVALID_CONVERSION,
+  WASMX_TRAP_MEMORY_OUT_OF_BOUNDS,
+  WASMX_TRAP_TABLE_OUT_OF_BOUNDS,
+  WASMX_TRAP_UNDEFINED_ELEMENT,
+  WASMX_TRAP_UNINITIALIZED_ELEMENT,
+  WASMX_TRAP_INDIRECT_CALL_TYPE,
+  WASMX_TRAP_STACK_OVERFLOW,
+  WASMX_TRAP_NULL_REFERENCE,
+  WASMX_TRAP_CAST_FAILURE,
+  WASMX_TRAP_ARRAY_OUT_OF_BOUNDS,
+  WASMX_TRAP_UNALIGNED_ATOMIC,
+  WASMX_TRAP_EXPECTED_SHARED,
+  WASMX_TRAP_UNCAUGHT_EXCEPTION,
+  WASMX_TRAP_OUT_OF_MEMORY,
+  WASMX_TRAP_INTERRUPTED,
+  WASMX_TRAP_OUT_OF_FUEL,
+  WASMX_TRAP_HOST, /* made by the host: wasm_trap_new */
+  WASMX_TRAP_EXIT  /* the program asked to end: wasmx_trap_exit_status */
+};
+WASM_API_EXTERN uint32_t wasmx_trap_code(const wasm_trap_t *);
+/* A trap that ends a program with a status (WASI's proc_exit). */
+WASM_API_EXTERN own wasm_trap_t *wasmx_trap_new_exit(wasm_store_t *, int status);
+WASM_API_EXTERN bool wasmx_trap_exit_status(const wasm_trap_t *, int *status);
+/* The message and a backtrace with names, for people: lines such as
+ *   "  2: module.function (0x1a4)". Untrusted names are escaped. */
+WASM_API_EXTERN void wasmx_trap_print(const wasm_trap_t *, own wasm_byte_vec_t *out);
+
+/* Names of a frame's function and module (name section, else exports), escaped; NULL when unknown.
+ * Borrowed from the frame. */
+WASM_API_EXTERN const char *wasmx_frame_func_name(const wasm_frame_t *);
+WASM_API_EXTERN const char *wasmx_frame_module_name(const wasm_frame_t *);
+
+/* ---------------------------------------------------------------------------- memories and tables
+ */
+
+/* Checked copies; false and nothing copied when out of bounds. */
+WASM_API_EXTERN bool wasmx_memory_read(const wasm_memory_t *, uint64_t offset, void *to,
+                                       size_t size);
+WASM_API_EXTERN bool wasmx_memory_write(wasm_memory_t *, uint64_t offset, const void *from,
+                                        size_t size);
+
+/* Types with 64-bit limits and addresses. `max` UINT64_MAX: none. */
+typedef struct wasmx_limits64_t {
+  uint64_t min, max;
+} wasmx_limits64_t;
+WASM_API_EXTERN own wasm_memorytype_t *wasmx_memorytype_new(wasmx_limits64_t, bool is_64,
+                                                            bool shared);
+WASM_API_EXTERN wasmx_limits64_t wasmx_memorytype_limits(const wasm_memorytype_t *);
+WASM_API_EXTERN bool wasmx_memorytype_is_64(const wasm_memorytype_t *);
+WASM_API_EXTERN own wasm_tabletype_t *wasmx_tabletype_new(own wasm_valtype_t *, wasmx_limits64_t,
+                                                          bool is_64);
+WASM_API_EXTERN bool wasmx_tabletype_is_64(const wasm_tabletype_t *);
+WASM_API_EXTERN uint64_t wasmx_memory_size(const wasm_memory_t *);                      /* pages */
+WASM_API_EXTERN bool wasmx_memory_grow(wasm_memory_t *, uint64_t delta, uint64_t *old); /* pages */
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif

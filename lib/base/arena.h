@@ -1,0 +1,26 @@
+/* Memory that is freed all at once: one arena a module, one scratch arena a compiled function. */
+#ifndef WM_BASE_ARENA_H
+#define WM_BASE_ARENA_H
+
+#include "base/base.h"
+
+typedef struct ArenaChunk ArenaChunk;
+
+typedef struct Arena {
+  ArenaChunk *chunks; /* owned; newest first */
+  u8 *pos, *end;      /* free space of the newest chunk */
+} Arena;              /* all-zero is an empty arena */
+
+/* `size` bytes, zeroed and aligned to 16; NULL when out of memory. Freed by wm_arena_free only. */
+void *wm_arena_alloc(Arena *arena, size_t size);
+
+/* `count` items of `size` bytes each, zeroed; NULL when out of memory or on overflow. */
+void *wm_arena_array(Arena *arena, u64 count, size_t size);
+
+/* Frees everything; the arena is empty and usable again. */
+void wm_arena_free(Arena *arena);
+
+#define arena_new(arena, T)          ((T *)wm_arena_alloc((arena), sizeof(T)))
+#define arena_array(arena, T, count) ((T *)wm_arena_array((arena), (count), sizeof(T)))
+
+#endif

@@ -1,0 +1,124 @@
+#include "base/hashmap.h"
+
+#include <stdlib.h>
+
+u64 wm_hash_u64(u64 v) {
+  v ^= v >> 32;
+  v *= 0x9E3779B97F4A7C15u;
+  return v ^ v >> 29;
+}
+
+u64 wm_hash_bytes(const void *data, size_t len) {
+  const u8 *p = data;
+  u64 h = 0x243F6A8885A308D3u ^ len;
+  for (; len >= 8; len -= 8, p += 8) h = wm_hash_u64(h ^ load_u64(p));
+  u64 tail = 0;
+  if (len) memcpy(&tail, p, len);
+  return wm_hash_u64(h ^ tail);
+}
+
+static NameSlot *name_slot(const NameMap *map, const void *name, u32 len, u64 hash) {
+  for (u32 i = (u32)hash & (map->cap - 1);; i = (i + 1) & (map->cap - 1)) {
+    NameSlot *s = &map->slots[i];
+    if (!s->hash || (s->hash == hash && s->len == len && (len == 0 || !memcmp(s->name, name, len))))
+      return s;
+  }
+}
+
+static bool name_grow(NameMap *map) {
+  NameMap grown = {.cap = map->cap ? map->cap * 2 : 16, .count = map->count};
+  grown.slots = calloc(grown.cap, sizeof *grown.slots);
+  if (!grown.slots) return false;
+  for (u32 i = 0; i < map->cap; i++) {
+    NameSlot *s = &map->slots[i];
+    if (s->hash) *name_slot(&grown, s->name, s->len, s->hash) = *s;
+  }
+  free(map->slots);
+  *map = grown;
+  return true;
+}
+
+bool wm_namemap_add(NameMap *map, const void *name, u32 len, u32 value, bool *existed) {
+  if (map->count * 4 >= map->cap * 3 && !name_grow(map)) return false;
+  u64 hash = wm_hash_bytes(name, len) | 1;
+  NameSlot *s = name_slot(map, name, len, hash);
+  if (existed) *existed = s->hash != 0;
+  if (s->hash) return true;
+  *s = (NameSlot){.name = name, .len = len, .value = value, .hash = hash};
+  map->count++;
+  return true;
+}
+
+bool wm_namemap_get(const NameMap *map, const void *name, u32 len, u32 *value) {
+  if (!map->cap) return false;
+  const NameSlot *s = name_slot(map, name, len, wm_hash_bytes(name, len) | 1);
+  if (s->hash) *value = s->value;
+  return s->hash != 0;
+}
+
+void wm_namemap_free(NameMap *map) {
+  free(map->slots);
+  *map = (NameMap){0};
+}
+
+enum { KEY_FREE = 0, KEY_DELETED = 1 };
+
+static struct PtrSlot *ptr_find(const PtrMap *map, u64 key) {
+  if (!map->cap) return NULL;
+  for (u32 i = (u32)wm_hash_u64(key) & (map->cap - 1);; i = (i + 1) & (map->cap - 1)) {
+    if (map->slots[i].key == key) return &map->slots[i];
+    if (map->slots[i].key == KEY_FREE) return NULL;
+  }
+}
+
+static void ptr_insert(PtrMap *map, u64 key, u64 value) {
+  u32 i = (u32)wm_hash_u64(key) & (map->cap - 1);
+  while (map->slots[i].key > KEY_DELETED) i = (i + 1) & (map->cap - 1);
+  if (map->slots[i].key == KEY_FREE) map->used++;
+  map->slots[i] = (struct PtrSlot){key, value};
+  map->count++;
+}
+
+static bool ptr_grow(PtrMap *map) {
+  PtrMap grown = {.cap = 16};
+  while (grown.cap < map->count * 2 + 2) grown.cap *= 2;
+  grown.slots = calloc(grown.cap, sizeof *grown.slots);
+  if (!grown.slots) return false;
+  for (u32 i = 0; i < map->cap; i++)
+    if (map->slots[i].key > KEY_DELETED) ptr_insert(&grown, map->slots[i].key, map->slots[i].value);
+  free(map->slots);
+  *map = grown;
+  return true;
+}
+
+bool wm_ptrmap_set(PtrMap *map, const void *key, u64 value) {
+  u64 k = (u64)(uintptr_t)key;
+  struct PtrSlot *s = ptr_find(map, k);
+  if (s) {
+    s->value = value;
+    return true;
+  }
+  if (map->used * 4 >= map->cap * 3 && !ptr_grow(map)) return false;
+  ptr_insert(map, k, value);
+  return true;
+}
+
+bool wm_ptrmap_get(const PtrMap *map, const void *key, u64 *value) {
+  const struct PtrSlot *s = ptr_find(map, (u64)(uintptr_t)key);
+  if (s && value) *value = s->value;
+  return s != NULL;
+}
+
+bool wm_ptrmap_remove(PtrMap *map, const void *key, u64 *value) {
+  struct PtrSlot *s = ptr_find(map, (u64)(uintptr_t)key);
+  if (!s) return false;
+  if (value) *value = s->value;
+  *s = (struct PtrSlot){KEY_DELETED, 0};
+  map->count--;
+  return true;
+}
+
+void wm_ptrmap_free(PtrMap *map) {
+  free(map->slots);
+  *map = (PtrMap){0};
+}

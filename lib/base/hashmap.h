@@ -1,0 +1,42 @@
+/* Two small open-addressing maps: byte strings to u32, and addresses to u64. Both grow; an
+ * insertion returns false when out of memory. All-zero is empty. */
+#ifndef WM_BASE_HASHMAP_H
+#define WM_BASE_HASHMAP_H
+
+#include "base/base.h"
+
+u64 wm_hash_bytes(const void *data, size_t len);
+u64 wm_hash_u64(u64 v);
+
+typedef struct NameSlot {
+  const u8 *name; /* borrowed: the caller keeps the bytes alive */
+  u32 len;
+  u32 value;
+  u64 hash; /* 0: free */
+} NameSlot;
+
+typedef struct NameMap {
+  NameSlot *slots; /* owned */
+  u32 cap, count;
+} NameMap;
+
+/* Adds name -> value; when the name is there already, leaves it and sets *existed (may be NULL). */
+bool wm_namemap_add(NameMap *map, const void *name, u32 len, u32 value, bool *existed);
+bool wm_namemap_get(const NameMap *map, const void *name, u32 len, u32 *value);
+void wm_namemap_free(NameMap *map);
+
+typedef struct PtrMap {
+  struct PtrSlot {
+    u64 key; /* 0: free, 1: deleted */
+    u64 value;
+  } *slots; /* owned */
+  u32 cap, count, used;
+} PtrMap;
+
+/* Sets key -> value (key > 1), replacing what was there. */
+bool wm_ptrmap_set(PtrMap *map, const void *key, u64 value);
+bool wm_ptrmap_get(const PtrMap *map, const void *key, u64 *value);
+bool wm_ptrmap_remove(PtrMap *map, const void *key, u64 *value);
+void wm_ptrmap_free(PtrMap *map);
+
+#endif

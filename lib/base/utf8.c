@@ -1,0 +1,52 @@
+#include "base/utf8.h"
+
+static bool is_tail(u8 b) { return (b & 0xC0) == 0x80; }
+
+size_t wm_utf8_step(const u8 *text, size_t len) {
+  if (len == 0) return 0;
+  u8 b = text[0];
+  if (b < 0x80) return 1;
+  if (b < 0xC2 || b > 0xF4) return 0;
+  if (len < 2 || !is_tail(text[1])) return 0;
+  if (b < 0xE0) return 2;
+  if (b == 0xE0 && text[1] < 0xA0) return 0; /* overlong */
+  if (b == 0xED && text[1] > 0x9F) return 0; /* surrogate */
+  if (len < 3 || !is_tail(text[2])) return 0;
+  if (b < 0xF0) return 3;
+  if (b == 0xF0 && text[1] < 0x90) return 0;
+  if (b == 0xF4 && text[1] > 0x8F) return 0;
+  return len >= 4 && is_tail(text[3]) ? 4 : 0;
+}
+
+bool wm_utf8_valid(const u8 *text, size_t len) {
+  for (size_t i = 0; i < len;) {
+    size_t step = wm_utf8_step(text + i, len - i);
+    if (!step) return false;
+    i += step;
+  }
+  return true;
+}
+
+size_t wm_utf8_put(u8 *out, u32 c) {
+  if (c < 0x80) {
+    out[0] = (u8)c;
+    return 1;
+  }
+  if (c < 0x800) {
+    out[0] = (u8)(0xC0 | c >> 6);
+    out[1] = (u8)(0x80 | (c & 0x3F));
+    return 2;
+  }
+  if (c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) return 0;
+  if (c < 0x10000) {
+    out[0] = (u8)(0xE0 | c >> 12);
+    out[1] = (u8)(0x80 | (c >> 6 & 0x3F));
+    out[2] = (u8)(0x80 | (c & 0x3F));
+    return 3;
+  }
+  out[0] = (u8)(0xF0 | c >> 18);
+  out[1] = (u8)(0x80 | (c >> 12 & 0x3F));
+  out[2] = (u8)(0x80 | (c >> 6 & 0x3F));
+  out[3] = (u8)(0x80 | (c & 0x3F));
+  return 4;
+}

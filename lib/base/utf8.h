@@ -1,0 +1,17 @@
+/* UTF-8 as wasm names need it (spec 5.2.4): no overlong forms, no surrogates, at most U+10FFFF. */
+#ifndef WM_BASE_UTF8_H
+#define WM_BASE_UTF8_H
+
+#include "base/base.h"
+
+/* Length in bytes (1 to 4) of the well-formed character at `text`, or 0 when it is not one. */
+size_t wm_utf8_step(const u8 *text, size_t len);
+
+/* Whether all of `text` is well-formed. */
+bool wm_utf8_valid(const u8 *text, size_t len);
+
+/* Writes the scalar value `c` to `out` (4 bytes of room); returns its length, 0 when not a scalar.
+ */
+size_t wm_utf8_put(u8 *out, u32 c);
+
+#endif

@@ -1,0 +1,35 @@
+/* An engine: configuration, the type registry, the memory pool; loads modules and picks their tier.
+ */
+#ifndef WM_ENGINE_ENGINE_H
+#define WM_ENGINE_ENGINE_H
+
+#include "runtime/instance.h"
+#include "valid/valid.h"
+
+typedef struct Config {
+  FeatureSet features;
+  u64 stack_bytes;        /* value stack of a store */
+  u64 native_stack_bytes; /* native stack that nested entries may use below the outermost one */
+} Config;
+
+Config wm_config_default(void);
+
+typedef struct Engine Engine;
+
+/* Counted: the creator holds one count, each store and module one. NULL: out of memory. */
+Engine *wm_engine_new(const Config *config);
+void wm_engine_retain(Engine *engine);
+void wm_engine_release(Engine *engine);
+TypeRegistry *wm_engine_types(Engine *engine);
+
+/* Decodes and validates `bytes` (copied) and makes its functions callable. One reference is the
+ * caller's. NULL with err set. Any thread. */
+LoadedModule *wm_engine_load(Engine *engine, const u8 *bytes, size_t size, Error *err);
+/* Decodes and validates only. */
+bool wm_engine_validate(Engine *engine, const u8 *bytes, size_t size, Error *err);
+
+/* A store in this engine; holds a count of it until wm_engine_store_delete. */
+Store *wm_engine_store_new(Engine *engine);
+bool wm_engine_store_delete(Store *store);
+
+#endif

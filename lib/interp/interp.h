@@ -1,0 +1,23 @@
+/* The interpreter, from outside. Design: cells of 8-byte words, threaded code, register-style over
+ * frame slots (runtime/frame.h), translated at a function's first call. */
+#ifndef WM_INTERP_INTERP_H
+#define WM_INTERP_INTERP_H
+
+#include "base/buffer.h"
+#include "runtime/instance.h"
+
+/* Makes lm's functions ready: every FuncCode gets the "translate me" cell, its entry and its
+ * counts, and lm->offset_of is set. Called once when a module is loaded. */
+void wm_interp_prepare(LoadedModule *lm);
+
+/* The same for a host function's own code, and the store's special cells. */
+void wm_interp_prepare_host(FuncCode *code);
+void wm_interp_prepare_store(Store *store);
+
+/* Translates now (tests, benchmarks); false: out of memory. */
+bool wm_interp_translate(FuncCode *code);
+
+/* The internal code as text, one cell a line, for debugging. */
+void wm_interp_dump(FuncCode *code, Buffer *out);
+
+#endif

@@ -1,0 +1,69 @@
+/* What is shared by all instances of a module: the module itself, and per defined function the code
+ * that runs now. Engine-level, counted, used by many threads. Nothing here belongs to an instance.
+ */
+#ifndef WM_RUNTIME_CODE_H
+#define WM_RUNTIME_CODE_H
+
+#include "os/os.h"
+#include "runtime/object.h"
+#include "wasm/module.h"
+#include "wasm/trap.h"
+
+#include <stdatomic.h>
+
+typedef struct Func Func;
+typedef struct Instance Instance;
+typedef struct LoadedModule LoadedModule;
+
+/* Runs `func` from native code: its arguments are in slots frame[0..] (frame.h), the results come
+ * back in frame[0..]. Returns TRAP_NONE, or the code of the trap that is now store->trap. */
+typedef TrapCode (*FuncEntry)(Func *func, u64 *frame);
+
+typedef struct FuncCode {
+  _Atomic(const void *)
+      code;             /* the interpreter's cells: "translate me", then code, then "enter compiled
+                           code". Written under the module's lock with release order. */
+  FuncEntry entry;      /* for callers in native code */
+  LoadedModule *module; /* borrowed: owns this struct. NULL for a host function */
+  u32 index;            /* in the function index space */
+  u32 type_id;
+  u16 param_slots, result_slots;
+  u32 link_slot;        /* where the frame's link is: max(param_slots, result_slots) */
+  u32 zero_slots;       /* non-parameter locals behind the link, zeroed at entry */
+  u32 frame_slots;      /* the whole frame; 0 before translation */
+  _Atomic u32 hotness;  /* calls and loop rounds credited by the interpreter */
+  const void *code_end; /* one past the cells, for finding a function by pc */
+} FuncCode;
+
+/* A chunk of translated code; the functions in it in ascending order of address. */
+typedef struct CodeChunk CodeChunk;
+
+struct LoadedModule {
+  Module module;          /* owned */
+  _Atomic u32 references; /* handles, instances and stores that hold it */
+  TypeRegistry *types;    /* borrowed from the engine, which outlives it */
+  void *engine;           /* borrowed: for the release hook */
+  void (*on_free)(
+      LoadedModule *); /* gives the types' counts back; called with the last reference */
+  FuncCode *codes;     /* owned: one a defined function (func_count - func_import_count) */
+  u32 *escape_index; /* owned: for each function its number among the escaping ones, or NO_INDEX */
+  u32 escape_count;
+  Mutex lock;        /* translation */
+  CodeChunk *chunks; /* owned, under the lock */
+  /* Set by the tier that translates: the wasm offset (in the module's bytes) of a cell of `code`.
+   */
+  u32 (*offset_of)(const FuncCode *code, const void *pc);
+};
+
+void wm_loaded_retain(LoadedModule *lm);
+void wm_loaded_release(LoadedModule *lm);
+
+/* Under lm->lock: `size_bytes` of memory for code cells (8-byte aligned), or NULL. */
+void *wm_code_alloc(LoadedModule *lm, size_t size_bytes);
+/* Under lm->lock: records that [code, code+size) are the cells of `fc`, so that a pc is found
+ * again. */
+bool wm_code_register(LoadedModule *lm, FuncCode *fc, const void *code, size_t size_bytes);
+/* The function whose cells hold `pc`, or NULL. Takes the lock. */
+FuncCode *wm_code_find(LoadedModule *lm, const void *pc);
+
+#endif

@@ -1,0 +1,50 @@
+/* The one description of a call's frame, for the interpreter, compiled code, backtraces, the
+ * collector and on-stack replacement.
+ *
+ *   fp -> [ params, later results | link | locals | operands ... ]
+ *           ^ slot 0                ^ FuncCode.link_slot
+ *
+ * Slots are 8 bytes, untagged: an i32 is zero-extended, an f32 sits in the low half (the high half
+ * is zero), a v128 takes two slots, a reference is an Object address (null 0). An operand's home is
+ * a fixed slot (its height), so frames agree at every label. A callee's fp points at its
+ * arguments in the caller's operand area.
+ *
+ * The link. A plain call writes two words. A call that changes the instance writes the restore cell
+ * as LINK_PC and keeps what the restore cell needs beside it:
+ *   link[LINK_PC]       where the caller goes on (or a restore cell, or the exit cell of an entry)
+ *   link[LINK_FP]       the caller's fp (NULL under an entry)
+ *   link[LINK_CROSS_PC], link[LINK_CROSS_INSTANCE]   only when LINK_PC is the restore cell: the
+ * real pc and the caller's instance
+ */
+#ifndef WM_RUNTIME_FRAME_H
+#define WM_RUNTIME_FRAME_H
+
+#include "runtime/code.h"
+
+enum { LINK_PC, LINK_FP, LINK_CROSS_PC, LINK_CROSS_INSTANCE, FRAME_LINK_SLOTS };
+
+/* One entry from native code into wasm, on the C stack; the innermost is store->activation. */
+typedef struct Activation Activation;
+struct Activation {
+  Activation *outer;
+  u64 *frame; /* the entered function's frame: slot 0 */
+  Func *func; /* kept alive while it runs */
+  /* Where wasm stands now; set by the tier whenever it leaves wasm: trap, host call, slow path. */
+  const void *pc;
+  u64 *fp;
+  Instance *instance;
+};
+
+typedef struct FrameInfo {
+  Instance *instance;
+  u32 func_index;
+  u32 module_offset; /* bytes from the start of the module */
+  u32 func_offset;   /* bytes from the start of the function's code entry (its body) */
+} FrameInfo;
+
+/* Walks all wasm frames of the store, innermost first, across host frames; calls `visit` until it
+ * returns false. Cells that are not in a function (restore, exit) are recognised by the words the
+ * interpreter registers in the store (Store.exit_pc, Store.restore_pc). */
+void wm_frames_walk(Store *store, bool (*visit)(void *env, const FrameInfo *frame), void *env);
+
+#endif

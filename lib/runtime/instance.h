@@ -1,0 +1,108 @@
+/* Instances and what they are made of (spec 4.2). All are collector-owned objects of one store. */
+#ifndef WM_RUNTIME_INSTANCE_H
+#define WM_RUNTIME_INSTANCE_H
+
+#include "runtime/store.h"
+
+typedef struct Memory {
+  Object head;
+  Reservation space;
+  MemoryType type; /* limits.min is the size now (pages) when seen from outside */
+} Memory;
+
+typedef struct Table {
+  Object head;
+  Ref *elems; /* owned */
+  u64 length;
+  u64 capacity;
+  TableType type; /* element: canonical */
+} Table;
+
+typedef struct Global {
+  Object head;
+  GlobalType type; /* canonical */
+  u64 value[2];    /* as in frame slots */
+} Global;
+
+typedef struct Tag {
+  Object head;
+  u32 type_id;
+} Tag;
+
+typedef struct Foreign {
+  Object head;
+} Foreign;
+
+/* A host function: arguments in slots[0..], results go to slots[0..]. `caller` is NULL when called
+ * from native code. Returns TRAP_NONE, or TRAP_HOST.. with store->trap set (wm_trap_raise or a trap
+ * handed on). */
+typedef TrapCode (*HostFunc)(Store *store, Func *func, Instance *caller, u64 *slots);
+
+struct Func {
+  Object head;
+  u32 type_id;        /* canonical: what call_indirect compares */
+  u32 index;          /* in instance's function space; host functions: 0 */
+  FuncCode *code;     /* wasm: the module's; host: own_code */
+  Instance *instance; /* wasm: the instance it belongs to; NULL: a host function */
+  HostFunc host;      /* host functions */
+  void *env;
+  void (*env_finalizer)(void *env);
+  FuncCode *own_code; /* owned, host functions only */
+};
+
+struct Instance {
+  Object head;
+  u8 *memory0_base; /* base of memory 0, or wm_pool_empty_base() */
+  Store *store;
+  Func **funcs; /* func_count: imports, and escaping defined functions; NULL for the rest */
+  Table **tables;
+  Memory **memories;
+  Global **globals;
+  Tag **tags;
+  Ref **elem_refs; /* elem_count: evaluated passive segments; NULL when dropped or never needed */
+  u32 *elem_lens;  /* their lengths: 0 when dropped */
+  u32 *data_lens;  /* data_count: 0 when dropped */
+  LoadedModule *module; /* counted */
+  Func *inner_funcs;    /* the escaping functions, in this allocation */
+};
+
+/* ---- construction. All return NULL with err set (err may be NULL). Types are canonical. ---- */
+Memory *wm_memory_new(Store *store, const MemoryType *type, Error *err);
+Table *wm_table_new(Store *store, const TableType *type, Ref init, Error *err);
+Global *wm_global_new(Store *store, const GlobalType *type, const u64 *value, Error *err);
+Tag *wm_tag_new(Store *store, u32 type_id, Error *err);
+Foreign *wm_foreign_new(Store *store, Error *err);
+/* Takes its own count of type_id. */
+Func *wm_func_new_host(Store *store, u32 type_id, HostFunc host, void *env,
+                       void (*env_finalizer)(void *), Error *err);
+
+/* ---- operations; sizes in pages / elements ---- */
+/* The old size, or UINT64_MAX when it cannot grow (maximum, limits, memory). */
+u64 wm_memory_grow(Store *store, Memory *memory, u64 delta_pages);
+u64 wm_table_grow(Store *store, Table *table, u64 delta, Ref init);
+/* memory.init, memory.copy, memory.fill, table.init, table.copy, table.fill with the spec's checks;
+ * for the tiers. */
+TrapCode wm_memory_init(Instance *in, u32 memory, u32 segment, u64 dst, u64 src, u64 len);
+TrapCode wm_memory_copy(Instance *in, u32 dst_memory, u32 src_memory, u64 dst, u64 src, u64 len);
+TrapCode wm_memory_fill(Instance *in, u32 memory, u64 dst, u8 value, u64 len);
+TrapCode wm_table_init(Instance *in, u32 table, u32 segment, u64 dst, u64 src, u64 len);
+TrapCode wm_table_copy(Instance *in, u32 dst_table, u32 src_table, u64 dst, u64 src, u64 len);
+TrapCode wm_table_fill(Instance *in, u32 table, u64 dst, Ref value, u64 len);
+void wm_elem_drop(Instance *in, u32 segment);
+void wm_data_drop(Instance *in, u32 segment);
+
+/* ---- linking ---- */
+/* Instantiates (spec 4.7.2): checks the imports against the module (ERR_LINK names both sides),
+ * allocates, runs segments and the start function. imports: one object an import, of this store
+ * (else ERR_ARGUMENT). NULL with err set; ERR_TRAP when a segment or the start function trapped:
+ * the trap is store->trap. What was written to shared tables and memories before stays, and keeps
+ * the instance alive. */
+Instance *wm_instance_new(Store *store, LoadedModule *lm, Object *const *imports, u32 import_count,
+                          Error *err);
+
+/* The object that is exported (EXTERN_* of the export), never NULL. */
+Object *wm_instance_export(Instance *in, const Export *export_);
+/* The function as an object; every function that can be asked for (imports, escaping) has one. */
+static inline Func *instance_func(Instance *in, u32 index) { return in->funcs[index]; }
+
+#endif

@@ -1,0 +1,46 @@
+/* Address space for linear memories: reserved with guard pages where the system allows it, kept for
+ * reuse by the next memory. Engine-level, locked.
+ *
+ *   [ header page: ... MemoryHeader | base: accessible | reserved, no access ... | guard ]
+ *
+ * The header sits right below base, so that code holding only the base finds the length at
+ * base - sizeof(MemoryHeader); wasm addresses are unsigned and cannot reach it. */
+#ifndef WM_RUNTIME_POOL_H
+#define WM_RUNTIME_POOL_H
+
+#include "base/base.h"
+#include <stdatomic.h>
+
+typedef struct MemoryHeader {
+  u64 reserved0;
+  u64 length_bytes; /* the current size; the word right below base */
+} MemoryHeader;
+
+static inline MemoryHeader *memory_header(u8 *base) { return (MemoryHeader *)(void *)base - 1; }
+/* The length of the memory whose base this is. */
+static inline u64 memory_length(const u8 *base) { return load_u64(base - 8); }
+
+typedef struct MemoryPool MemoryPool;
+typedef struct Reservation {
+  u8 *base;           /* the memory's address 0; never moves */
+  u64 reserved_bytes; /* from base, guard included */
+  u64 capacity_bytes; /* what can be made accessible; >= the memory's maximum, or less when space is
+                         short */
+  u64 accessible_bytes;
+  bool has_guard; /* every 32-bit index + 32-bit offset + 16 is inside the reservation */
+} Reservation;
+
+MemoryPool *wm_pool_new(void);
+void wm_pool_delete(MemoryPool *pool);
+
+/* Space for a memory of min_bytes now and at most max_bytes later; zeroed; header filled. False: no
+ * memory. With is_64 or without address space (ulimit -v) only what is needed is reserved. */
+bool wm_pool_acquire(MemoryPool *pool, u64 min_bytes, u64 max_bytes, bool is_64, Reservation *out);
+/* Makes [0, new_bytes) accessible and zeroed where new; base stays. False: not possible. */
+bool wm_pool_grow(Reservation *r, u64 new_bytes);
+void wm_pool_release(MemoryPool *pool, Reservation *r);
+
+/* The base of a memory of length 0, for instances without one. */
+u8 *wm_pool_empty_base(void);
+
+#endif

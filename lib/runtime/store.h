@@ -1,0 +1,78 @@
+/* A store: all objects that may reach each other, the value stack, limits, the running activations.
+ * One thread at a time. */
+#ifndef WM_RUNTIME_STORE_H
+#define WM_RUNTIME_STORE_H
+
+#include "base/hashmap.h"
+#include "runtime/frame.h"
+#include "runtime/pool.h"
+
+typedef struct Trap {
+  Object head;
+  TrapCode code;
+  int exit_status; /* TRAP_EXIT */
+  char *message;   /* owned; UTF-8, zero-terminated */
+  size_t message_len;
+  FrameInfo *frames; /* owned; innermost first; instances are marked */
+  u32 frame_count;
+  u32 frames_omitted; /* of a very deep stack: between the first and the last kept */
+} Trap;
+
+typedef struct StoreLimits {
+  u64 memory_bytes, table_elements; /* sums over the store */
+  u64 instances;
+} StoreLimits; /* UINT64_MAX: no limit */
+
+struct Store {
+  TypeRegistry *types; /* borrowed: the engine's */
+  MemoryPool *pool;    /* borrowed: the engine's */
+  void *engine;        /* borrowed */
+
+  Object *objects;     /* all, newest first */
+  u64 debt_bytes;      /* allocated since the last collection */
+  u64 threshold_bytes; /* collect when the debt passes it */
+  u8 mark;             /* the current collection's mark */
+  bool collecting;
+  PtrMap host_info; /* Object* -> HostInfo* */
+
+  u64 *stack;                       /* owned: the value stack, made at the first call */
+  u64 *stack_end;                   /* frames must end at or below */
+  u64 *stack_top;                   /* free from here when entering from native code */
+  u8 *native_limit;                 /* lowest native stack address an entry may start at */
+  Activation *activation;           /* innermost, or NULL */
+  Trap *trap;                       /* the trap on its way out (rooted), or NULL */
+  const void *exit_pc, *restore_pc; /* the interpreter's special cells */
+  void (*prepare_host)(
+      FuncCode *code); /* set by the engine: gives a host function's code its cells */
+
+  StoreLimits limits;
+  u64 memory_bytes, table_elements, instances; /* in use */
+  _Atomic u32 interrupt; /* polled by the interpreter's slow tick; issue of later work */
+};
+
+/* NULL: out of memory. */
+Store *wm_store_new(TypeRegistry *types, MemoryPool *pool, void *engine);
+/* Frees every object, running the finalizers. False (and nothing happens) while wasm runs in it. */
+bool wm_store_delete(Store *store);
+
+/* Host info of any object: kept while the object lives, finalizer run once when it goes. */
+bool wm_store_set_info(Store *store, Object *object, void *info, void (*finalizer)(void *));
+void *wm_store_get_info(const Store *store, const Object *object);
+
+/* ---- traps ---- */
+/* Makes a trap with a backtrace of what runs now, and sets it as store->trap. When memory is short
+ * the store's preallocated out-of-memory trap takes its place. message NULL: the code's own.
+ * Returns its code. */
+TrapCode wm_trap_raise(Store *store, TrapCode code, const char *message, size_t message_len);
+/* A trap made by the host, not raised; NULL when out of memory. */
+Trap *wm_trap_new(Store *store, TrapCode code, const char *message, size_t message_len);
+/* Takes the pending trap out of the store. */
+Trap *wm_store_take_trap(Store *store);
+
+/* ---- calls from native code ---- */
+/* Calls func with arguments in slots[0..param_slots); results in slots[0..result_slots). `slots`
+ * must have room for the larger. Checks the native stack, the value stack and nesting. Returns
+ * TRAP_NONE or the code of store->trap. */
+TrapCode wm_call(Store *store, Func *func, u64 *slots);
+
+#endif

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""Enforces the one rule of lib/: a file includes its own folder or a lower layer, and only api/ and
+wasi/ see the public headers. Prints each offender and exits 1."""
+import pathlib
+import re
+import sys
+
+LAYERS = {"base": 0, "os": 1, "wasm": 2, "binary": 3, "valid": 3, "text": 4, "runtime": 5,
+          "interp": 6, "jit": 6, "engine": 7, "api": 8}
+PUBLIC = {"wasm.h": {"api", "wasi"}, "wasmx.h": {"api", "wasi"}, "wasi.h": {"wasi"}, "wasm.hh": set()}
+SYSTEM_ONLY_IN = {"sys/mman.h": {"os"}, "pthread.h": {"os"}, "signal.h": {"os", "wasi"}}
+WASI_MAY = {"wasi", "base"}
+
+lib = pathlib.Path(__file__).resolve().parent.parent / "lib"
+offences = []
+names = {}
+
+for path in sorted(lib.rglob("*")):
+    if path.suffix not in {".c", ".h", ".def"}:
+        continue
+    room = path.relative_to(lib).parts[0]
+    where = path.relative_to(lib.parent)
+    if room != "wasi" and room not in LAYERS:
+        offences.append(f"{where}: a room that has no layer")
+        continue
+    if path.name in names:
+        offences.append(f"{where}: the file name is taken by {names[path.name]}")
+    names[path.name] = where
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        match = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
+        if not match:
+            continue
+        quote, target = match.groups()
+        at = f"{where}:{number}: includes {target}"
+        if target in SYSTEM_ONLY_IN and room not in SYSTEM_ONLY_IN[target]:
+            offences.append(f"{at}, which belongs to {', '.join(sorted(SYSTEM_ONLY_IN[target]))}")
+        if target in PUBLIC:
+            if room not in PUBLIC[target]:
+                offences.append(f"{at}: only {', '.join(sorted(PUBLIC[target])) or 'nobody'} may")
+            continue
+        if quote == "<":
+            continue
+        other = target.split("/")[0]
+        if "/" not in target or not (lib / target).exists():
+            offences.append(f"{at}: write it as \"folder/file.h\" of lib/")
+        elif other == room:
+            continue
+        elif room == "wasi":
+            if other not in WASI_MAY:
+                offences.append(f"{at}: wasi/ stands on the public headers and base/")
+        elif other == "wasi" or LAYERS[other] >= LAYERS[room]:
+            offences.append(f"{at}: {room}/ is layer {LAYERS[room]}, {other}/ is {LAYERS.get(other, '?')}")
+
+for offence in offences:
+    print(offence)
+print(f"layering: {len(names)} files, {len(offences)} offences")
+sys.exit(1 if offences else 0)
