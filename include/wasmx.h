@@ -15,6 +15,8 @@
 extern "C" {
 #endif
 
+#define own /* reads as a comment, as in wasm.h */
+
 /* ---------------------------------------------------------------------------- version, features */
 
 #define WASMX_VERSION_MAJOR 0
@@ -308,6 +310,8 @@ WASM_API_EXTERN own wasm_tabletype_t *wasmx_tabletype_new(own wasm_valtype_t *, 
 WASM_API_EXTERN bool wasmx_tabletype_is_64(const wasm_tabletype_t *);
 WASM_API_EXTERN uint64_t wasmx_memory_size(const wasm_memory_t *);                      /* pages */
 WASM_API_EXTERN bool wasmx_memory_grow(wasm_memory_t *, uint64_t delta, uint64_t *old); /* pages */
+
+#undef own
 
 #ifdef __cplusplus
 } /* extern "C" */
