@@ -19,7 +19,14 @@
 
 static inline u32 op_i32_clz(u32 a) { return a ? (u32)__builtin_clz(a) : 32; }
 static inline u32 op_i32_ctz(u32 a) { return a ? (u32)__builtin_ctz(a) : 32; }
-static inline u32 op_i32_popcnt(u32 a) { return (u32)__builtin_popcount(a); }
+
+/* Sums of bits in pairs, nibbles and bytes, then the sum of the bytes by a product. Compilers know
+ * the pattern where there is an instruction for it; elsewhere the builtin would be a call. */
+static inline u32 op_i32_popcnt(u32 a) {
+  a -= a >> 1 & 0x55555555u;
+  a = (a & 0x33333333u) + (a >> 2 & 0x33333333u);
+  return ((a + (a >> 4)) & 0x0F0F0F0Fu) * 0x01010101u >> 24;
+}
 
 static inline u32 op_i32_add(u32 a, u32 b) { return a + b; }
 static inline u32 op_i32_sub(u32 a, u32 b) { return a - b; }
@@ -79,7 +86,12 @@ static inline u32 op_i32_wrap_i64(u64 a) { return (u32)a; }
 
 static inline u64 op_i64_clz(u64 a) { return a ? (u64)__builtin_clzll(a) : 64; }
 static inline u64 op_i64_ctz(u64 a) { return a ? (u64)__builtin_ctzll(a) : 64; }
-static inline u64 op_i64_popcnt(u64 a) { return (u64)__builtin_popcountll(a); }
+
+static inline u64 op_i64_popcnt(u64 a) {
+  a -= a >> 1 & UINT64_C(0x5555555555555555);
+  a = (a & UINT64_C(0x3333333333333333)) + (a >> 2 & UINT64_C(0x3333333333333333));
+  return ((a + (a >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F)) * UINT64_C(0x0101010101010101) >> 56;
+}
 
 static inline u64 op_i64_add(u64 a, u64 b) { return a + b; }
 static inline u64 op_i64_sub(u64 a, u64 b) { return a - b; }
@@ -147,6 +159,7 @@ static inline f32 op_f32_sqrt(f32 a) { return __builtin_sqrtf(a); }
 static inline f32 op_f32_add(f32 a, f32 b) { return a + b; }
 static inline f32 op_f32_sub(f32 a, f32 b) { return a - b; }
 static inline f32 op_f32_mul(f32 a, f32 b) { return a * b; }
+static inline f32 op_f32_div(f32 a, f32 b) { return a / b; }
 
 static inline f64 op_f64_abs(f64 a) { return __builtin_fabs(a); }
 static inline f64 op_f64_neg(f64 a) { return -a; }
@@ -155,12 +168,228 @@ static inline f64 op_f64_sqrt(f64 a) { return __builtin_sqrt(a); }
 static inline f64 op_f64_add(f64 a, f64 b) { return a + b; }
 static inline f64 op_f64_sub(f64 a, f64 b) { return a - b; }
 static inline f64 op_f64_mul(f64 a, f64 b) { return a * b; }
+static inline f64 op_f64_div(f64 a, f64 b) { return a / b; }
 
-/* Division by zero is defined by IEEE 754; sanitizers that follow C's letter are told so. */
-#define IEEE_DIVISION __attribute__((no_sanitize("float-divide-by-zero")))
-#if !defined(__clang__)
-#undef IEEE_DIVISION
-#define IEEE_DIVISION
+/* `a`, and when it is a signalling NaN its quiet twin. */
+static inline f32 quiet_f32(f32 a) {
+  return a != a ? f32_of_bits(bits_of_f32(a) | 0x00400000u) : a;
+}
+static inline f64 quiet_f64(f64 a) {
+  return a != a ? f64_of_bits(bits_of_f64(a) | UINT64_C(1) << 51) : a;
+}
+
+/* Of two equal operands only zeros may differ: their sign bits decide by or (min) and and (max). */
+static inline f32 op_f32_min(f32 a, f32 b) {
+  if (a < b) return a;
+  if (a > b) return b;
+  return a == b ? f32_of_bits(bits_of_f32(a) | bits_of_f32(b)) : a + b;
+}
+
+static inline f32 op_f32_max(f32 a, f32 b) {
+  if (a > b) return a;
+  if (a < b) return b;
+  return a == b ? f32_of_bits(bits_of_f32(a) & bits_of_f32(b)) : a + b;
+}
+
+static inline f64 op_f64_min(f64 a, f64 b) {
+  if (a < b) return a;
+  if (a > b) return b;
+  return a == b ? f64_of_bits(bits_of_f64(a) | bits_of_f64(b)) : a + b;
+}
+
+static inline f64 op_f64_max(f64 a, f64 b) {
+  if (a > b) return a;
+  if (a < b) return b;
+  return a == b ? f64_of_bits(bits_of_f64(a) & bits_of_f64(b)) : a + b;
+}
+
+/* Rounding to an integral value without a call. From 2^23 (2^52) up every float is integral; below,
+ * the value fits an integer of its width, and adding 2^23 (2^52) leaves no room for a fraction, so
+ * that the machine rounds to even. copysign keeps the sign of a zero result. */
+static inline bool has_fraction_f32(f32 a) { return op_f32_abs(a) < 0x1p23f; } /* false for NaN */
+static inline bool has_fraction_f64(f64 a) { return op_f64_abs(a) < 0x1p52; }
+
+static inline f32 op_f32_trunc(f32 a) {
+  return has_fraction_f32(a) ? op_f32_copysign((f32)(i32)a, a) : quiet_f32(a);
+}
+
+static inline f32 op_f32_floor(f32 a) {
+  if (!has_fraction_f32(a)) return quiet_f32(a);
+  f32 whole = (f32)(i32)a;
+  return op_f32_copysign(whole > a ? whole - 1 : whole, a);
+}
+
+static inline f32 op_f32_ceil(f32 a) {
+  if (!has_fraction_f32(a)) return quiet_f32(a);
+  f32 whole = (f32)(i32)a;
+  return op_f32_copysign(whole < a ? whole + 1 : whole, a);
+}
+
+static inline f32 op_f32_nearest(f32 a) {
+  if (!has_fraction_f32(a)) return quiet_f32(a);
+  f32 shift = op_f32_copysign(0x1p23f, a);
+  return op_f32_copysign((a + shift) - shift, a);
+}
+
+static inline f64 op_f64_trunc(f64 a) {
+  return has_fraction_f64(a) ? op_f64_copysign((f64)(i64)a, a) : quiet_f64(a);
+}
+
+static inline f64 op_f64_floor(f64 a) {
+  if (!has_fraction_f64(a)) return quiet_f64(a);
+  f64 whole = (f64)(i64)a;
+  return op_f64_copysign(whole > a ? whole - 1 : whole, a);
+}
+
+static inline f64 op_f64_ceil(f64 a) {
+  if (!has_fraction_f64(a)) return quiet_f64(a);
+  f64 whole = (f64)(i64)a;
+  return op_f64_copysign(whole < a ? whole + 1 : whole, a);
+}
+
+static inline f64 op_f64_nearest(f64 a) {
+  if (!has_fraction_f64(a)) return quiet_f64(a);
+  f64 shift = op_f64_copysign(0x1p52, a);
+  return op_f64_copysign((a + shift) - shift, a);
+}
+
+static inline u32 op_f32_eq(f32 a, f32 b) { return a == b; }
+static inline u32 op_f32_ne(f32 a, f32 b) { return a != b; }
+static inline u32 op_f32_lt(f32 a, f32 b) { return a < b; }
+static inline u32 op_f32_gt(f32 a, f32 b) { return a > b; }
+static inline u32 op_f32_le(f32 a, f32 b) { return a <= b; }
+static inline u32 op_f32_ge(f32 a, f32 b) { return a >= b; }
+
+static inline u32 op_f64_eq(f64 a, f64 b) { return a == b; }
+static inline u32 op_f64_ne(f64 a, f64 b) { return a != b; }
+static inline u32 op_f64_lt(f64 a, f64 b) { return a < b; }
+static inline u32 op_f64_gt(f64 a, f64 b) { return a > b; }
+static inline u32 op_f64_le(f64 a, f64 b) { return a <= b; }
+static inline u32 op_f64_ge(f64 a, f64 b) { return a >= b; }
+
+/* ---- conversions (spec 4.3.4) ---- */
+
+static inline f32 op_f32_convert_i32_s(u32 a) { return (f32)(i32)a; }
+static inline f32 op_f32_convert_i32_u(u32 a) { return (f32)a; }
+static inline f32 op_f32_convert_i64_s(u64 a) { return (f32)(i64)a; }
+static inline f32 op_f32_convert_i64_u(u64 a) { return (f32)a; }
+static inline f32 op_f32_demote_f64(f64 a) { return (f32)a; }
+static inline f64 op_f64_convert_i32_s(u32 a) { return (f64)(i32)a; }
+static inline f64 op_f64_convert_i32_u(u32 a) { return (f64)a; }
+static inline f64 op_f64_convert_i64_s(u64 a) { return (f64)(i64)a; }
+static inline f64 op_f64_convert_i64_u(u64 a) { return (f64)a; }
+static inline f64 op_f64_promote_f32(f32 a) { return (f64)a; }
+static inline u32 op_i32_reinterpret_f32(f32 a) { return bits_of_f32(a); }
+static inline u64 op_i64_reinterpret_f64(f64 a) { return bits_of_f64(a); }
+static inline f32 op_f32_reinterpret_i32(u32 a) { return f32_of_bits(a); }
+static inline f64 op_f64_reinterpret_i64(u64 a) { return f64_of_bits(a); }
+
+/* Whether the integer part of `a` fits; false for NaN. The bounds are the floats that are nearest
+ * to the integer type's bounds: where the one just outside is a float itself, it is excluded. */
+static inline bool fits_i32_f32(f32 a) { return a >= -0x1p31f && a < 0x1p31f; }
+static inline bool fits_u32_f32(f32 a) { return a > -1.0f && a < 0x1p32f; }
+static inline bool fits_i32_f64(f64 a) { return a > -0x1p31 - 1 && a < 0x1p31; }
+static inline bool fits_u32_f64(f64 a) { return a > -1.0 && a < 0x1p32; }
+static inline bool fits_i64_f32(f32 a) { return a >= -0x1p63f && a < 0x1p63f; }
+static inline bool fits_u64_f32(f32 a) { return a > -1.0f && a < 0x1p64f; }
+static inline bool fits_i64_f64(f64 a) { return a >= -0x1p63 && a < 0x1p63; }
+static inline bool fits_u64_f64(f64 a) { return a > -1.0 && a < 0x1p64; }
+
+static inline TrapCode trunc_trap(bool is_nan) {
+  return is_nan ? TRAP_INVALID_CONVERSION : TRAP_INT_OVERFLOW;
+}
+
+static inline TrapCode op_i32_trunc_f32_s(f32 a, u32 *result) {
+  if (UNLIKELY(!fits_i32_f32(a))) return trunc_trap(a != a);
+  *result = (u32)(i32)a;
+  return TRAP_NONE;
+}
+
+static inline TrapCode op_i32_trunc_f32_u(f32 a, u32 *result) {
+  if (UNLIKELY(!fits_u32_f32(a))) return trunc_trap(a != a);
+  *result = (u32)a;
+  return TRAP_NONE;
+}
+
+static inline TrapCode op_i32_trunc_f64_s(f64 a, u32 *result) {
+  if (UNLIKELY(!fits_i32_f64(a))) return trunc_trap(a != a);
+  *result = (u32)(i32)a;
+  return TRAP_NONE;
+}
+
+static inline TrapCode op_i32_trunc_f64_u(f64 a, u32 *result) {
+  if (UNLIKELY(!fits_u32_f64(a))) return trunc_trap(a != a);
+  *result = (u32)a;
+  return TRAP_NONE;
+}
+
+static inline TrapCode op_i64_trunc_f32_s(f32 a, u64 *result) {
+  if (UNLIKELY(!fits_i64_f32(a))) return trunc_trap(a != a);
+  *result = (u64)(i64)a;
+  return TRAP_NONE;
+}
+
+static inline TrapCode op_i64_trunc_f32_u(f32 a, u64 *result) {
+  if (UNLIKELY(!fits_u64_f32(a))) return trunc_trap(a != a);
+  *result = (u64)a;
+  return TRAP_NONE;
+}
+
+static inline TrapCode op_i64_trunc_f64_s(f64 a, u64 *result) {
+  if (UNLIKELY(!fits_i64_f64(a))) return trunc_trap(a != a);
+  *result = (u64)(i64)a;
+  return TRAP_NONE;
+}
+
+static inline TrapCode op_i64_trunc_f64_u(f64 a, u64 *result) {
+  if (UNLIKELY(!fits_u64_f64(a))) return trunc_trap(a != a);
+  *result = (u64)a;
+  return TRAP_NONE;
+}
+
+/* Saturating: NaN is 0, what does not fit is the bound on its side. */
+static inline u32 op_i32_trunc_sat_f32_s(f32 a) {
+  if (LIKELY(fits_i32_f32(a))) return (u32)(i32)a;
+  if (a != a) return 0;
+  return a < 0 ? (u32)INT32_MIN : (u32)INT32_MAX;
+}
+
+static inline u32 op_i32_trunc_sat_f32_u(f32 a) {
+  if (LIKELY(fits_u32_f32(a))) return (u32)a;
+  return a > 0 ? UINT32_MAX : 0;
+}
+
+static inline u32 op_i32_trunc_sat_f64_s(f64 a) {
+  if (LIKELY(fits_i32_f64(a))) return (u32)(i32)a;
+  if (a != a) return 0;
+  return a < 0 ? (u32)INT32_MIN : (u32)INT32_MAX;
+}
+
+static inline u32 op_i32_trunc_sat_f64_u(f64 a) {
+  if (LIKELY(fits_u32_f64(a))) return (u32)a;
+  return a > 0 ? UINT32_MAX : 0;
+}
+
+static inline u64 op_i64_trunc_sat_f32_s(f32 a) {
+  if (LIKELY(fits_i64_f32(a))) return (u64)(i64)a;
+  if (a != a) return 0;
+  return a < 0 ? (u64)INT64_MIN : (u64)INT64_MAX;
+}
+
+static inline u64 op_i64_trunc_sat_f32_u(f32 a) {
+  if (LIKELY(fits_u64_f32(a))) return (u64)a;
+  return a > 0 ? UINT64_MAX : 0;
+}
+
+static inline u64 op_i64_trunc_sat_f64_s(f64 a) {
+  if (LIKELY(fits_i64_f64(a))) return (u64)(i64)a;
+  if (a != a) return 0;
+  return a < 0 ? (u64)INT64_MIN : (u64)INT64_MAX;
+}
+
+static inline u64 op_i64_trunc_sat_f64_u(f64 a) {
+  if (LIKELY(fits_u64_f64(a))) return (u64)a;
+  return a > 0 ? UINT64_MAX : 0;
+}
+
 #endif
-IEEE_DIVISION static inline f32 op_f32_div(f32 a, f32 b) { return a / b; }
-IEEE_DIVISION static inline f64 op_f64_div(f64 a, f64 b) { return a / b; }
