@@ -86,6 +86,11 @@ typedef struct OpInfo {
 
 extern const OpInfo wm_op_info[OP_COUNT];
 
+/* For each first byte the id + 1 of the opcode it is alone; 0: none, or a prefix. The slots behind the
+ * first 256 belong to the prefixes (wm_op_find). */
+extern const u16 wm_op_slots[];
+static inline u16 op_of_byte(u8 byte) { return (u16)(wm_op_slots[byte] - 1); }
+
 /* The id of an opcode; OP_INVALID when there is none. */
 u16 wm_op_find(u8 prefix, u32 code);
 /* The id of a text keyword, the first row's where a text has two; OP_INVALID when there is none. */

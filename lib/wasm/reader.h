@@ -22,6 +22,9 @@ static inline u64 reader_offset(const Reader *r) { return r->base + (u64)(r->pos
 /* Sets the error (ERR_MALFORMED) at `offset` and moves to the end. Returns false. */
 bool wm_reader_fail(Reader *r, u64 offset, const char *format, ...) PRINTF_LIKE(3, 4);
 
+/* Fails with ERR_LIMIT. Returns false. */
+bool wm_reader_limit(Reader *r, u64 offset, const char *format, ...) PRINTF_LIKE(3, 4);
+
 /* Each read: at the end of input or when malformed, fails the reader at the first byte, returns 0.
  * Messages are the spec suite's: "unexpected end", "integer representation too long", "integer too
  * large". */
@@ -32,11 +35,20 @@ i32 wm_reader_s32(Reader *r);
 i64 wm_reader_s33(Reader *r);
 i64 wm_reader_s64(Reader *r);
 const u8 *wm_reader_bytes(Reader *r, u64 size); /* borrowed; NULL when failed */
+void wm_reader_zero(Reader *r);                 /* a reserved byte: "zero byte expected" */
 Name wm_reader_name(Reader *r); /* length, then valid UTF-8: "malformed UTF-8 encoding" */
 /* A vector's length: at most `max` (ERR_LIMIT "too many <what>"), and no more than bytes remain. */
 u32 wm_reader_count(Reader *r, u32 max, const char *what);
 ValType wm_reader_valtype(Reader *r);
+ValType wm_reader_reftype(Reader *r); /* "malformed reference type" when it is another value type */
+/* A type index too large for a HeapType becomes HEAP_ABSTRACT - 1, which no module has. */
 HeapType wm_reader_heaptype(Reader *r);
+
+/* wm_reader_u32 with the common single byte inline. */
+static inline u32 reader_u32(Reader *r) {
+  if (LIKELY(r->pos < r->end && *r->pos < 0x80)) return *r->pos++;
+  return wm_reader_u32(r);
+}
 
 typedef enum BlockTypeKind { BLOCK_EMPTY, BLOCK_VALUE, BLOCK_TYPE } BlockTypeKind;
 typedef struct BlockType {
@@ -50,6 +62,8 @@ typedef struct Catch {
   CatchKind kind;
   u32 tag, label;
 } Catch;
+
+enum { MEMARG_HAS_MEMORY = 0x40 }; /* in a memarg's alignment: a memory index follows */
 
 /* One instruction. Which fields are set depends on the immediate's kind (opcode.h); vectors stay in
  * the module's bytes and are read with the functions below. */

@@ -69,6 +69,13 @@ static inline bool heap_is_abstract(HeapType h) { return h >= HEAP_ABSTRACT; }
 /* Frame slots (8 bytes each) that a value takes. */
 static inline u32 val_slots(ValType t) { return t == VAL_V128 ? 2 : 1; }
 
+enum { /* bytes of the binary format that share their space with types (spec 5.3) */
+  TYPE_EMPTY = 0x40, /* a block without a type */
+  TYPE_REC = 0x4E,
+  TYPE_SUB_FINAL = 0x4F,
+  TYPE_SUB = 0x50,
+};
+
 typedef enum CompositeKind {
   COMP_FUNC = 0x60,
   COMP_STRUCT = 0x5F,
@@ -80,7 +87,8 @@ typedef struct FieldType {
   bool is_mutable;
 } FieldType;
 
-/* One defined type (spec 2.3.9 to 2.3.11). Items of a recursion group are consecutive. */
+/* One defined type (spec 2.3.9 to 2.3.11). The items of a module's recursion group are consecutive; the
+ * canonical ids of a group need not be (there, group_start is the first item's id). */
 typedef struct SubType {
   CompositeKind kind;
   bool is_final;
@@ -96,7 +104,7 @@ typedef struct SubType {
 
 #define NO_TYPE 0xFFFFFFFFu
 
-/* One line of text such as "(ref null func)" or "i32"; heap indices as numbers. Returns out. */
+/* Text such as "i32", "funcref" or "(ref null 3)", types by their number. Returns out. */
 const char *wm_valtype_name(ValType t, char *out, size_t size);
 /* Such as "[i32 i64] -> [f32]", cut with "..." when too long. Returns out. */
 const char *wm_functype_name(const SubType *func, char *out, size_t size);
@@ -112,7 +120,8 @@ void wm_types_delete(TypeRegistry *reg);
 
 /* Interns the recursion group types[start .. start+len) of a module whose earlier types are
  * interned; sets their type_id and takes one count of the group. References in the group are module
- * indices below start+len (checked by the caller). False: out of memory. */
+ * indices below start+len, supertypes come before their subtypes and are at most MAX_SUBTYPE_DEPTH deep (checked by
+ * the caller). False: out of memory. */
 bool wm_types_intern(TypeRegistry *reg, SubType *types, u32 start, u32 len);
 
 /* Interns a plain final function type (host functions); returns its id or NO_TYPE. Counted. */
@@ -128,6 +137,9 @@ const SubType *wm_types_get(TypeRegistry *reg, u32 type_id);
 
 /* Whether defined type `sub` is `super` or declares it as an ancestor. Constant time. */
 bool wm_types_is_sub(TypeRegistry *reg, u32 sub, u32 super);
+
+/* Matching of abstract heap types alone (spec 3.3.3). */
+bool wm_heap_abstract_matches(HeapType sub, HeapType super);
 
 /* Matching of canonical value and heap types (spec 3.3). */
 bool wm_valtype_matches(TypeRegistry *reg, ValType sub, ValType super);

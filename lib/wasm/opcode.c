@@ -1,0 +1,98 @@
+/* The tables of opcodes, made of the rows of opcodes.def. */
+#include "wasm/opcode.h"
+
+#define FEATURE_ID(name) FEATURE_OF(name)
+#define FEATURE_OF(name) FEATURE_##name
+#define INFO(class, prefix, code, id, text, imm, sig, bytes)                                       \
+  {prefix, code, class, IMM_##imm, FEATURE_ID(OP_FEATURE), text, #id, #sig, bytes},
+
+const OpInfo wm_op_info[OP_COUNT] = {
+#define OP(prefix, code, id, text, imm, sig) INFO(CLASS_OP, prefix, code, id, text, imm, sig, 0)
+#define LOAD(prefix, code, id, text, imm, sig, access)                                             \
+  INFO(CLASS_LOAD, prefix, code, id, text, imm, sig, sizeof(access))
+#define STORE(prefix, code, id, text, imm, sig, access)                                            \
+  INFO(CLASS_STORE, prefix, code, id, text, imm, sig, sizeof(access))
+#define ACCESS(prefix, code, id, text, imm, sig, access)                                           \
+  INFO(CLASS_OP, prefix, code, id, text, imm, sig, sizeof(access))
+#define PURE(prefix, code, id, text, imm, sig) INFO(CLASS_PURE, prefix, code, id, text, imm, sig, 0)
+#define TRAPS(prefix, code, id, text, imm, sig)                                                    \
+  INFO(CLASS_TRAPS, prefix, code, id, text, imm, sig, 0)
+#include "wasm/opcodes.def"
+};
+
+/* Each prefix has a range of slots; wm_op_find keeps codes within it. A row beyond its range, or two
+ * rows with one number, initialise a slot twice: compilers warn, and a test finds them. */
+enum {
+  SLOTS_FB = 256,
+  SLOTS_FC = SLOTS_FB + 32,
+  SLOTS_FD = SLOTS_FC + 32,
+  SLOTS_FE = SLOTS_FD + 288,
+  SLOT_COUNT = SLOTS_FE + 96,
+};
+
+#define SLOT(prefix, code)                                                                         \
+  ((code) + ((prefix) == 0xFB   ? SLOTS_FB                                                         \
+             : (prefix) == 0xFC ? SLOTS_FC                                                         \
+             : (prefix) == 0xFD ? SLOTS_FD                                                         \
+             : (prefix) == 0xFE ? SLOTS_FE                                                         \
+                                : 0))
+
+const u16 wm_op_slots[SLOT_COUNT] = {
+#define OP(prefix, code, id, text, imm, sig) [SLOT(prefix, code)] = OP_##id + 1,
+#include "wasm/opcodes.def"
+};
+
+u16 wm_op_find(u8 prefix, u32 code) {
+  u32 start, end;
+  switch (prefix) {
+  case 0: start = 0, end = SLOTS_FB; break;
+  case 0xFB: start = SLOTS_FB, end = SLOTS_FC; break;
+  case 0xFC: start = SLOTS_FC, end = SLOTS_FD; break;
+  case 0xFD: start = SLOTS_FD, end = SLOTS_FE; break;
+  case 0xFE: start = SLOTS_FE, end = SLOT_COUNT; break;
+  default: return OP_INVALID;
+  }
+  return code < end - start ? (u16)(wm_op_slots[start + code] - 1) : OP_INVALID;
+}
+
+/* Compares with every text of the length. Inlined with a constant `len`, the rows of other lengths
+ * vanish, and the rest compares whole words. */
+__attribute__((always_inline)) static inline u16 find_text(const char *text, size_t len) {
+#define OP(prefix, code, id, row_text, imm, sig)                                                   \
+  if (sizeof row_text - 1 == len && !memcmp(text, row_text, sizeof row_text - 1)) return OP_##id;
+#include "wasm/opcodes.def"
+  return OP_INVALID;
+}
+
+u16 wm_op_find_text(const char *text, size_t len) {
+  switch (len) {
+#define LENGTH(n)                                                                                  \
+  case n: return find_text(text, n)
+    LENGTH(2);
+    LENGTH(3);
+    LENGTH(4);
+    LENGTH(5);
+    LENGTH(6);
+    LENGTH(7);
+    LENGTH(8);
+    LENGTH(9);
+    LENGTH(10);
+    LENGTH(11);
+    LENGTH(12);
+    LENGTH(13);
+    LENGTH(14);
+    LENGTH(15);
+    LENGTH(16);
+    LENGTH(17);
+    LENGTH(18);
+    LENGTH(19);
+    LENGTH(20);
+    LENGTH(21);
+    LENGTH(22);
+    LENGTH(23);
+    LENGTH(24);
+    LENGTH(25);
+    LENGTH(26);
+  default: return find_text(text, len);
+  }
+}
