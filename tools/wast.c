@@ -464,15 +464,15 @@ static void define_global(Runner *r, const char *name, wasm_valkind_t kind, wasm
 
 /* The module "spectest" that scripts import from. */
 static void define_spectest(Runner *r) {
-  static const wasm_valkind_t i32[] = {WASM_I32, WASM_F32}, i64[] = {WASM_I64}, f32[] = {WASM_F32},
-                              f64[] = {WASM_F64, WASM_F64};
+  static const wasm_valkind_t i32_f32[] = {WASM_I32, WASM_F32}, int64[] = {WASM_I64},
+                              float32[] = {WASM_F32}, float64[] = {WASM_F64, WASM_F64};
   define_print(r, "print", 0, NULL);
-  define_print(r, "print_i32", 1, i32);
-  define_print(r, "print_i64", 1, i64);
-  define_print(r, "print_f32", 1, f32);
-  define_print(r, "print_f64", 1, f64);
-  define_print(r, "print_i32_f32", 2, i32);
-  define_print(r, "print_f64_f64", 2, f64);
+  define_print(r, "print_i32", 1, i32_f32);
+  define_print(r, "print_i64", 1, int64);
+  define_print(r, "print_f32", 1, float32);
+  define_print(r, "print_f64", 1, float64);
+  define_print(r, "print_i32_f32", 2, i32_f32);
+  define_print(r, "print_f64_f64", 2, float64);
   define_global(r, "global_i32", WASM_I32, (wasmx_slot_t){.u64 = 666});
   define_global(r, "global_i64", WASM_I64, (wasmx_slot_t){.u64 = 666});
   define_global(r, "global_f32", WASM_F32, (wasmx_slot_t){.u64 = bits_of_f32(666.6f)});

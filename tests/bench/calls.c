@@ -1,0 +1,173 @@
+/* What a call, a callback and an instance cost: medians of several rounds, in nanoseconds. */
+#include <wasmx.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { ROUNDS = 9 };
+
+static const char text[] =
+    "(module\n"
+    "  (import \"h\" \"raw\" (func $raw (param i32 i32) (result i32)))\n"
+    "  (import \"h\" \"std\" (func $std (param i32 i32) (result i32)))\n"
+    "  (func (export \"add_one\") (param i32) (result i32)\n"
+    "    (i32.add (local.get 0) (i32.const 1)))\n"
+    "  (func (export \"nothing\") (param $n i32)\n"
+    "    (loop (drop (i32.add (local.get $n) (i32.const 2)))\n"
+    "      (br_if 0 (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))\n"
+    "  (func (export \"call_raw\") (param $n i32)\n"
+    "    (loop (drop (call $raw (local.get $n) (i32.const 2)))\n"
+    "      (br_if 0 (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))\n"
+    "  (func (export \"call_std\") (param $n i32)\n"
+    "    (loop (drop (call $std (local.get $n) (i32.const 2)))\n"
+    "      (br_if 0 (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))";
+
+static const char small_text[] =
+    "(module (import \"h\" \"raw\" (func (param i32 i32) (result i32)))\n"
+    "  (memory 1) (table 4 funcref) (elem (i32.const 0) $f)\n"
+    "  (data (i32.const 16) \"hello\") (func $f))";
+
+static double now_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static wasm_trap_t *raw_add(void *env, wasmx_caller_t *caller, wasmx_slot_t *slots) {
+  (void)env, (void)caller;
+  slots[0].u64 = slots[0].u32 + slots[1].u32;
+  return NULL;
+}
+
+static wasm_trap_t *std_add(const wasm_val_vec_t *args, wasm_val_vec_t *results) {
+  results->data[0].kind = WASM_I32;
+  results->data[0].of.i32 = args->data[0].of.i32 + args->data[1].of.i32;
+  return NULL;
+}
+
+typedef struct Bench {
+  wasm_store_t *store;
+  wasm_func_t *func;
+  wasm_module_t *module;
+  const wasm_extern_vec_t *imports;
+  int count;
+} Bench;
+
+static void host_raw(Bench *b) {
+  wasmx_slot_t slots[1];
+  for (int i = 0; i < b->count; i++) {
+    slots[0].u64 = (uint32_t)i;
+    if (wasmx_func_call_raw(b->func, slots)) abort();
+  }
+}
+
+static void host_std(Bench *b) {
+  wasm_val_t in[1] = {WASM_I32_VAL(0)}, out[1] = {WASM_INIT_VAL};
+  wasm_val_vec_t args = WASM_ARRAY_VEC(in), results = WASM_ARRAY_VEC(out);
+  for (int i = 0; i < b->count; i++) {
+    in[0].of.i32 = i;
+    if (wasm_func_call(b->func, &args, &results)) abort();
+  }
+}
+
+static void wasm_loop(Bench *b) {
+  wasmx_slot_t slots[1] = {{.i32 = b->count}};
+  if (wasmx_func_call_raw(b->func, slots)) abort();
+}
+
+static void instances(Bench *b) {
+  for (int i = 0; i < b->count; i++) {
+    wasm_instance_t *instance = wasm_instance_new(b->store, b->module, b->imports, NULL);
+    if (!instance) abort();
+    wasm_instance_delete(instance);
+  }
+}
+
+static void fresh_stores(Bench *b) {
+  wasm_engine_t *engine = wasm_engine_new();
+  wasm_byte_vec_t source = {strlen(small_text), (wasm_byte_t *)small_text};
+  wasm_functype_t *type =
+      wasm_functype_new_2_1(wasm_valtype_new_i32(), wasm_valtype_new_i32(), wasm_valtype_new_i32());
+  for (int i = 0; i < b->count; i++) {
+    wasm_store_t *store = wasm_store_new(engine);
+    wasm_func_t *raw = wasmx_func_new_raw(store, type, raw_add, NULL, NULL);
+    wasm_module_t *module = wasmx_module_new(store, &source, WASMX_ALLOW_TEXT, NULL);
+    wasm_extern_t *list[1] = {wasm_func_as_extern(raw)};
+    wasm_extern_vec_t imports = {1, list};
+    wasm_instance_t *instance = wasm_instance_new(store, module, &imports, NULL);
+    if (!instance) abort();
+    wasm_instance_delete(instance);
+    wasm_module_delete(module);
+    wasm_func_delete(raw);
+    wasm_store_delete(store);
+  }
+  wasm_functype_delete(type);
+  wasm_engine_delete(engine);
+}
+
+static int compare(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static double measure(void (*run)(Bench *), Bench *b) {
+  double times[ROUNDS];
+  for (int i = 0; i < ROUNDS; i++) {
+    double start = now_ns();
+    run(b);
+    times[i] = (now_ns() - start) / b->count;
+  }
+  qsort(times, ROUNDS, sizeof *times, compare);
+  return times[ROUNDS / 2];
+}
+
+int main(void) {
+  wasm_engine_t *engine = wasm_engine_new();
+  wasm_store_t *store = wasm_store_new(engine);
+  wasm_byte_vec_t source = {strlen(text), (wasm_byte_t *)text};
+  wasm_byte_vec_t small_source = {strlen(small_text), (wasm_byte_t *)small_text};
+  wasm_module_t *module = wasmx_module_new(store, &source, WASMX_ALLOW_TEXT, NULL);
+  wasm_module_t *small = wasmx_module_new(store, &small_source, WASMX_ALLOW_TEXT, NULL);
+  wasm_functype_t *type =
+      wasm_functype_new_2_1(wasm_valtype_new_i32(), wasm_valtype_new_i32(), wasm_valtype_new_i32());
+  wasm_func_t *raw = wasmx_func_new_raw(store, type, raw_add, NULL, NULL);
+  wasm_func_t *std = wasm_func_new(store, type, std_add);
+  wasm_extern_t *list[2] = {wasm_func_as_extern(raw), wasm_func_as_extern(std)};
+  wasm_extern_vec_t imports = {2, list}, small_imports = {1, list};
+  wasm_instance_t *instance = wasm_instance_new(store, module, &imports, NULL);
+  if (!instance || !small) {
+    fprintf(stderr, "calls: %s\n", wasmx_last_error()->message);
+    return 1;
+  }
+  wasm_func_t *add_one = wasmx_instance_func(instance, "add_one");
+  wasm_func_t *nothing = wasmx_instance_func(instance, "nothing");
+  wasm_func_t *call_raw = wasmx_instance_func(instance, "call_raw");
+  wasm_func_t *call_std = wasmx_instance_func(instance, "call_std");
+
+  double loop = measure(wasm_loop, &(Bench){.func = nothing, .count = 1000000});
+  printf("host -> wasm, raw        %7.1f ns\n",
+         measure(host_raw, &(Bench){.func = add_one, .count = 1000000}));
+  printf("host -> wasm, wasm.h     %7.1f ns\n",
+         measure(host_std, &(Bench){.func = add_one, .count = 1000000}));
+  printf("wasm -> host, raw        %7.1f ns (the loop around it, %.1f ns, taken off)\n",
+         measure(wasm_loop, &(Bench){.func = call_raw, .count = 1000000}) - loop, loop);
+  printf("wasm -> host, wasm.h     %7.1f ns\n",
+         measure(wasm_loop, &(Bench){.func = call_std, .count = 1000000}) - loop);
+  printf("instance, pooled memory  %7.1f ns\n",
+         measure(
+             instances,
+             &(Bench){.store = store, .module = small, .imports = &small_imports, .count = 10000}));
+  printf("store + module + instance%7.1f ns\n", measure(fresh_stores, &(Bench){.count = 1000}));
+
+  wasm_func_t *funcs[] = {add_one, nothing, call_raw, call_std, raw, std};
+  for (size_t i = 0; i < sizeof funcs / sizeof *funcs; i++) wasm_func_delete(funcs[i]);
+  wasm_functype_delete(type);
+  wasm_instance_delete(instance);
+  wasm_module_delete(small);
+  wasm_module_delete(module);
+  wasm_store_delete(store);
+  wasm_engine_delete(engine);
+  return 0;
+}
