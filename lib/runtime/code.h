@@ -29,10 +29,10 @@ typedef struct FuncCode {
   u32 type_id;
   u16 param_slots, result_slots;
   u32 link_slot;        /* where the frame's link is: max(param_slots, result_slots) */
-  u32 zero_slots;       /* non-parameter locals behind the link, zeroed at entry */
-  u32 frame_slots;      /* the whole frame; 0 before translation */
+  u32 frame_slots;      /* the whole frame; set when the module is prepared */
   _Atomic u32 hotness;  /* calls and loop rounds credited by the interpreter */
   const void *code_end; /* one past the cells, for finding a function by pc */
+  u64 stub[2];          /* the "translate me" cell; the interpreter finds the FuncCode by its address */
 } FuncCode;
 
 /* A chunk of translated code; the functions in it in ascending order of address. */
@@ -50,8 +50,8 @@ struct LoadedModule {
   u32 escape_count;
   Mutex lock;        /* translation */
   CodeChunk *chunks; /* owned, under the lock */
-  /* Set by the tier that translates: the wasm offset (in the module's bytes) of a cell of `code`.
-   */
+  /* Set by the tier that translates: the wasm offset (in the module's bytes) of the instruction whose
+   * cell holds the address `pc` (any byte of the cell). Not fast. */
   u32 (*offset_of)(const FuncCode *code, const void *pc);
 };
 

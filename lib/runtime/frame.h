@@ -9,19 +9,29 @@
  * a fixed slot (its height), so frames agree at every label. A callee's fp points at its
  * arguments in the caller's operand area.
  *
- * The link. A plain call writes two words. A call that changes the instance writes the restore cell
- * as LINK_PC and keeps what the restore cell needs beside it:
- *   link[LINK_PC]       where the caller goes on (or a restore cell, or the exit cell of an entry)
- *   link[LINK_FP]       the caller's fp (NULL under an entry)
- *   link[LINK_CROSS_PC], link[LINK_CROSS_INSTANCE]   only when LINK_PC is the restore cell: the
- * real pc and the caller's instance
+ * The link. A plain call (callee of the same instance) writes two words. A call that changes the
+ * instance makes the callee return through the restore cell, which finds the rest beside it:
+ *
+ *                            plain call          entry from native    call across instances
+ *   link[LINK_PC]            where to go on      Store.exit_pc        Store.restore_pc
+ *   link[LINK_FP]            the caller's fp     NULL                 this link's own address
+ *   link[LINK_CROSS_PC]      -                   -                    where to go on
+ *   link[LINK_CROSS_FP]      -                   -                    the caller's fp
+ *   link[LINK_CROSS_INSTANCE] -                  -                    the caller's instance
+ *
+ * "Where to go on" is the cell behind the call's. So one step of a walk, from a frame whose function is fc:
+ *   link = fp + fc->link_slot;  pc = link[LINK_PC];  fp = link[LINK_FP];
+ *   if pc == restore_pc:  pc = link[LINK_CROSS_PC], fp = link[LINK_CROSS_FP], instance = link[LINK_CROSS_INSTANCE]
+ *   if pc == exit_pc:     this activation is done; go on with activation->outer
+ * Activation.pc lies in the cell that left wasm: pass it to wm_code_find and offset_of as it is. A pc from
+ * a link belongs to the call before it: pass pc - 1 byte (both accept any address inside a cell).
  */
 #ifndef WM_RUNTIME_FRAME_H
 #define WM_RUNTIME_FRAME_H
 
 #include "runtime/code.h"
 
-enum { LINK_PC, LINK_FP, LINK_CROSS_PC, LINK_CROSS_INSTANCE, FRAME_LINK_SLOTS };
+enum { LINK_PC, LINK_FP, LINK_CROSS_PC, LINK_CROSS_FP, LINK_CROSS_INSTANCE, FRAME_LINK_SLOTS };
 
 /* One entry from native code into wasm, on the C stack; the innermost is store->activation. */
 typedef struct Activation Activation;
