@@ -33,6 +33,11 @@ typedef struct Foreign {
   Object head;
 } Foreign;
 
+typedef struct ModuleObject {
+  Object head;
+  LoadedModule *module; /* counted */
+} ModuleObject;
+
 /* A host function: arguments in slots[0..], results go to slots[0..]. `caller` is NULL when called
  * from native code. Returns TRAP_NONE, or TRAP_HOST.. with store->trap set (wm_trap_raise or a trap
  * handed on). */
@@ -72,6 +77,8 @@ Table *wm_table_new(Store *store, const TableType *type, Ref init, Error *err);
 Global *wm_global_new(Store *store, const GlobalType *type, const u64 *value, Error *err);
 Tag *wm_tag_new(Store *store, u32 type_id, Error *err);
 Foreign *wm_foreign_new(Store *store, Error *err);
+/* Takes its own count of `lm`. */
+ModuleObject *wm_module_object_new(Store *store, LoadedModule *lm, Error *err);
 /* Takes its own count of type_id. */
 Func *wm_func_new_host(Store *store, u32 type_id, HostFunc host, void *env,
                        void (*env_finalizer)(void *), Error *err);

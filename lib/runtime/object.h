@@ -29,6 +29,7 @@ struct Object {
   u8 mark;       /* the collection that last reached it */
   bool inner;    /* lives inside its instance's allocation (defined functions) */
   bool has_info; /* the store's host-info map has an entry */
+  bool watched;  /* store->on_watched_free is called before it is freed */
   u32 handles;   /* how many host handles hold it: a root while not 0 */
 };
 

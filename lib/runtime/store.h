@@ -64,7 +64,7 @@ void *wm_store_get_info(const Store *store, const Object *object);
  * the store's preallocated out-of-memory trap takes its place. message NULL: the code's own.
  * Returns its code. */
 TrapCode wm_trap_raise(Store *store, TrapCode code, const char *message, size_t message_len);
-/* A trap made by the host, not raised; NULL when out of memory. */
+/* A trap made by the host, not raised, with a backtrace of what runs now; NULL when out of memory. */
 Trap *wm_trap_new(Store *store, TrapCode code, const char *message, size_t message_len);
 /* Takes the pending trap out of the store. */
 Trap *wm_store_take_trap(Store *store);
