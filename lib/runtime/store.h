@@ -27,6 +27,9 @@ struct Store {
   TypeRegistry *types; /* borrowed: the engine's */
   MemoryPool *pool;    /* borrowed: the engine's */
   void *engine;        /* borrowed */
+  void *embedder;      /* borrowed: the API's view of this store; not used below api/ */
+  /* Called before a `watched` object is freed, by the collector or with the store. NULL: nobody. */
+  void (*on_watched_free)(Store *store, Object *object);
 
   Object *objects;     /* all, newest first */
   u64 debt_bytes;      /* allocated since the last collection */
@@ -64,7 +67,8 @@ void *wm_store_get_info(const Store *store, const Object *object);
  * the store's preallocated out-of-memory trap takes its place. message NULL: the code's own.
  * Returns its code. */
 TrapCode wm_trap_raise(Store *store, TrapCode code, const char *message, size_t message_len);
-/* A trap made by the host, not raised, with a backtrace of what runs now; NULL when out of memory. */
+/* A trap made by the host, not raised, with a backtrace of what runs now; NULL when out of memory.
+ */
 Trap *wm_trap_new(Store *store, TrapCode code, const char *message, size_t message_len);
 /* Takes the pending trap out of the store. */
 Trap *wm_store_take_trap(Store *store);
