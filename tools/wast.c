@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+_Static_assert(sizeof(((Error *)0)->message) <= sizeof(((wasmx_error_t *)0)->message),
+               "messages fit");
+
 enum { MAX_VALUES = 1000 };
 
 /* An instance, definition or import name of the script; when its module was refused, `proposal`. */
@@ -109,8 +112,9 @@ static wasm_module_t *load_module(Runner *r, const WastModule *source, wasmx_err
     module = wasmx_module_new(r->store, &vec, 0, err);
   } else {
     err->code = text_error.code == ERR_UNSUPPORTED ? WASMX_UNSUPPORTED : WASMX_SYNTAX;
-    snprintf(err->message, sizeof err->message, "%u:%u: %s", text_error.line, text_error.column,
-             text_error.message);
+    err->line = text_error.line;
+    err->column = text_error.column;
+    memcpy(err->message, text_error.message, sizeof text_error.message);
     snprintf(err->proposal, sizeof err->proposal, "%s",
              text_error.proposal ? text_error.proposal : "");
   }

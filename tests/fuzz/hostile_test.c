@@ -1,0 +1,207 @@
+/* Inputs made to hurt: bombs, deep nesting, huge tables, each in linear time and refused or
+ * accepted cleanly. */
+#include "base/buffer.h"
+#include "engine/engine.h"
+#include "interp/interp.h"
+#include "os/os.h"
+#include "text/wat.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static Engine *engine;
+
+static const char magic[8] = {0, 'a', 's', 'm', 1, 0, 0, 0};
+
+static ErrorCode load(const u8 *bytes, size_t size) {
+  Error err = {0};
+  LoadedModule *lm = wm_engine_load(engine, bytes, size, &err);
+  assert_int_equal(lm != NULL, err.code == ERR_NONE);
+  if (lm) {
+    for (u32 i = 0; i < lm->module.func_count - lm->module.func_import_count; i++)
+      assert_true(wm_interp_translate(&lm->codes[i]));
+    wm_loaded_release(lm);
+  }
+  return err.code;
+}
+
+/* A module of one function type [] -> [] and one function with the body `code`. */
+static ErrorCode load_body(const Buffer *code) {
+  Buffer m = {0}, entry = {0};
+  wm_buffer_byte(&entry, 0); /* no locals */
+  wm_buffer_bytes(&entry, code->data, code->len);
+  wm_buffer_bytes(&m, magic, 8);
+  wm_buffer_bytes(&m, "\1\4\1\x60\0\0\3\2\1\0", 10);
+  wm_buffer_byte(&m, 10);
+  Buffer size = {0};
+  wm_buffer_uleb(&size, entry.len);
+  wm_buffer_uleb(&m, 1 + size.len + entry.len);
+  wm_buffer_byte(&m, 1);
+  wm_buffer_bytes(&m, size.data, size.len);
+  wm_buffer_bytes(&m, entry.data, entry.len);
+  assert_false(m.failed);
+  ErrorCode code_ = load(m.data, m.len);
+  wm_buffer_free(&m);
+  wm_buffer_free(&entry);
+  wm_buffer_free(&size);
+  return code_;
+}
+
+static void section_bombs_are_cheap(void **state) {
+  (void)state;
+  for (u8 id = 1; id <= 13; id++) {
+    u8 bytes[20] = {0, 'a', 's', 'm', 1, 0, 0, 0, id, 10, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F};
+    assert_int_not_equal(load(bytes, sizeof bytes), ERR_NONE);
+  }
+}
+
+static void locals_bombs_are_refused(void **state) {
+  (void)state;
+  static const char *const bodies[] = {
+      "\1\xD1\x86\3\x7F\x0B",                                   /* 50,001 */
+      "\2\xFF\xFF\xFF\xFF\x0F\x7F\xFF\xFF\xFF\xFF\x0F\x7E\x0B", /* twice 2^32-1 */
+      "\2\x80\x80\x80\x80\x08\x7F\x80\x80\x80\x80\x08\x7F\x0B", /* 2^31 + 2^31 */
+  };
+  static const u8 lens[] = {6, 14, 14};
+  for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+    Buffer m = {0};
+    wm_buffer_bytes(&m, magic, 8);
+    wm_buffer_bytes(&m, "\1\4\1\x60\0\0\3\2\1\0\x0A", 11);
+    wm_buffer_byte(&m, (u8)(lens[i] + 2));
+    wm_buffer_byte(&m, 1);
+    wm_buffer_byte(&m, lens[i]);
+    wm_buffer_bytes(&m, bodies[i], lens[i]);
+    assert_int_not_equal(load(m.data, m.len), ERR_NONE);
+    wm_buffer_free(&m);
+  }
+}
+
+static void a_million_nested_blocks(void **state) {
+  (void)state;
+  static const u8 openers[] = {0x02, 0x03, 0x04};
+  for (size_t o = 0; o < ARRAY_LEN(openers); o++) {
+    Buffer code = {0};
+    for (u32 i = 0; i < 1000000; i++) {
+      if (openers[o] == 0x04) wm_buffer_bytes(&code, "\x41\0", 2);
+      wm_buffer_byte(&code, openers[o]);
+      wm_buffer_byte(&code, 0x40);
+    }
+    for (u32 i = 0; i <= 1000000; i++) wm_buffer_byte(&code, 0x0B);
+    ErrorCode got = load_body(&code);
+    assert_true(got == ERR_NONE || got == ERR_LIMIT);
+    wm_buffer_free(&code);
+  }
+}
+
+static void a_huge_br_table(void **state) {
+  (void)state;
+  Buffer code = {0};
+  const u32 count = 7000000;
+  wm_buffer_bytes(&code, "\x41\0\x0E", 3);
+  wm_buffer_uleb(&code, count);
+  for (u32 i = 0; i <= count; i++) wm_buffer_byte(&code, 0);
+  wm_buffer_byte(&code, 0x0B);
+  assert_int_equal(load_body(&code), ERR_NONE);
+  wm_buffer_free(&code);
+}
+
+static ErrorCode parse(const Buffer *text) {
+  Buffer out = {0};
+  Error err = {0};
+  bool ok = wm_wat_to_binary((const char *)text->data, text->len, &out, &err);
+  assert_int_equal(ok, err.code == ERR_NONE);
+  wm_buffer_free(&out);
+  return err.code;
+}
+
+static void repeat(Buffer *out, const char *text, u32 count) {
+  size_t len = strlen(text);
+  for (u32 i = 0; i < count; i++) wm_buffer_bytes(out, text, len);
+}
+
+static void a_million_parentheses(void **state) {
+  (void)state;
+  static const char *const openers[] = {"(", "(block ", "(i32.eqz ", "(;", "(@a "};
+  for (size_t o = 0; o < ARRAY_LEN(openers); o++) {
+    Buffer text = {0};
+    repeat(&text, "(module (func ", 1);
+    repeat(&text, openers[o], 1000000);
+    assert_int_equal(parse(&text), ERR_SYNTAX); /* never closed */
+    wm_buffer_free(&text);
+  }
+  Buffer text = {0};
+  repeat(&text, "(module (func ", 1);
+  repeat(&text, "(block ", 1000000);
+  repeat(&text, ")", 1000002);
+  assert_int_equal(parse(&text), ERR_NONE);
+  wm_buffer_free(&text);
+}
+
+/* Instructions after `unreachable` type-check against the polymorphic stack, for every opcode. */
+static void unreachable_before_every_opcode(void **state) {
+  (void)state;
+  for (u32 prefix = 0; prefix < 5; prefix++)
+    for (u32 op = 0; op < 256; op++) {
+      Buffer code = {0};
+      wm_buffer_byte(&code, 0);
+      if (prefix) wm_buffer_byte(&code, (u8)(0xFA + prefix));
+      if (prefix)
+        wm_buffer_uleb(&code, op);
+      else
+        wm_buffer_byte(&code, (u8)op);
+      wm_buffer_bytes(&code, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x0B", 18);
+      (void)load_body(&code);
+      wm_buffer_free(&code);
+    }
+}
+
+static u64 time_nested(u32 depth) {
+  Buffer code = {0};
+  for (u32 i = 0; i < depth; i++) wm_buffer_bytes(&code, "\x02\x40\x41\0\x0D\0", 6);
+  for (u32 i = 0; i <= depth; i++) wm_buffer_byte(&code, 0x0B);
+  u64 best = UINT64_MAX;
+  for (int round = 0; round < 3; round++) {
+    u64 start = wm_os_monotonic_ns();
+    (void)load_body(&code);
+    best = min_u64(best, wm_os_monotonic_ns() - start);
+  }
+  wm_buffer_free(&code);
+  return best;
+}
+
+/* Quadratic work would quadruple; noise gets room. */
+static void doubling_costs_about_double(void **state) {
+  (void)state;
+  u64 once = time_nested(60000), twice = time_nested(120000);
+  printf("nested blocks: %.1f ms, doubled %.1f ms\n", (double)once / 1e6, (double)twice / 1e6);
+  assert_true(twice < once * 3 + 5000000);
+}
+
+static int setup(void **state) {
+  (void)state;
+  engine = wm_engine_new(NULL);
+  return engine ? 0 : -1;
+}
+
+static int teardown(void **state) {
+  (void)state;
+  wm_engine_release(engine);
+  return 0;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(section_bombs_are_cheap),
+      cmocka_unit_test(locals_bombs_are_refused),
+      cmocka_unit_test(a_million_nested_blocks),
+      cmocka_unit_test(a_huge_br_table),
+      cmocka_unit_test(a_million_parentheses),
+      cmocka_unit_test(unreachable_before_every_opcode),
+      cmocka_unit_test(doubling_costs_about_double),
+  };
+  return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,12 @@
+(module
+  (memory $m (export "memory") 1 2) (memory $n i64 1)
+  (data $d (i32.const 8) "abc") (data $p "passive")
+  (global $g (mut i64) (i64.const 7)) (global (export "h") f64 (f64.const 0x1p-3))
+  (func (param i32 i64)
+    (i32.store8 offset=3 (local.get 0) (i32.load16_s align=1 (local.get 0)))
+    (i64.store $n (local.get 1) (i64.load32_u $n offset=0xfff (local.get 1)))
+    (memory.init $m $p (i32.const 0) (i32.const 1) (i32.const 2)) (data.drop $p)
+    (memory.copy $m $n (i32.const 1) (i64.const 2) (i32.const 3))
+    (memory.fill (local.get 0) (i32.const 0) (i32.const 9))
+    (global.set $g (i64.add (global.get $g) (i64.extend_i32_u (memory.grow (i32.const 1)))))
+    (drop (memory.size $n))))

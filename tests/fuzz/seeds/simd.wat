@@ -1,0 +1,8 @@
+(module (memory 1)
+  (func (export "v") (param v128 i32) (result v128) (local v128)
+    (local.set 2 (i8x16.shuffle 0 1 2 3 4 5 6 7 24 25 26 27 28 29 30 31 (local.get 0)
+      (v128.const i32x4 1 2 3 -1)))
+    (v128.store offset=16 (local.get 1) (f32x4.mul (local.get 2) (f32x4.splat (f32.const nan:0x200000))))
+    (drop (i16x8.extract_lane_s 7 (v128.load32_zero (i32.const 4))))
+    (v128.load8_lane offset=1 align=1 15 (local.get 1)
+      (v128.bitselect (local.get 0) (local.get 2) (i64x2.eq (local.get 0) (local.get 2))))))
