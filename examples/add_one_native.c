@@ -14,7 +14,7 @@ int main(void) {
   wasm_module_t *module = wasmx_module_new(store, &source, WASMX_ALLOW_TEXT, NULL);
   wasm_instance_t *instance = wasmx_instance_new(store, module, NULL, NULL, NULL);
   wasm_func_t *func = wasmx_instance_func(instance, "add_one");
-  int32_t (*add_one)(int32_t) = (int32_t(*)(int32_t))wasmx_func_as_native(func);
+  int32_t (*add_one)(int32_t) = (int32_t (*)(int32_t))wasmx_func_as_native(func);
   if (!add_one) {
     fprintf(stderr, "add_one_native: %s\n", wasmx_last_error()->message);
     return wasmx_has("native") ? 1 : 77; /* built without libffi: nothing to show */

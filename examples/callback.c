@@ -5,12 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char text[] =
-    "(module\n"
-    "  (import \"host\" \"log\" (func $log (param i32 i32)))\n"
-    "  (memory 1)\n"
-    "  (data (i32.const 16) \"hello from wasm\")\n"
-    "  (func (export \"run\") (call $log (i32.const 16) (i32.const 15))))";
+static const char text[] = "(module\n"
+                           "  (import \"host\" \"log\" (func $log (param i32 i32)))\n"
+                           "  (memory 1)\n"
+                           "  (data (i32.const 16) \"hello from wasm\")\n"
+                           "  (func (export \"run\") (call $log (i32.const 16) (i32.const 15))))";
 
 /* log(address, length): both are the guest's words, so both are checked. */
 static wasm_trap_t *log_line(void *env, wasmx_caller_t *caller, wasmx_slot_t *slots) {

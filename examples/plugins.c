@@ -21,7 +21,8 @@ static bool read_file(const char *path, wasm_byte_vec_t *out) {
   long size = file && !fseek(file, 0, SEEK_END) ? ftell(file) : -1;
   out->data = NULL;
   if (size >= 0) wasm_byte_vec_new_uninitialized(out, (size_t)size);
-  bool ok = out->data && !fseek(file, 0, SEEK_SET) && fread(out->data, 1, out->size, file) == out->size;
+  bool ok =
+      out->data && !fseek(file, 0, SEEK_SET) && fread(out->data, 1, out->size, file) == out->size;
   if (file) fclose(file);
   return ok;
 }
@@ -41,7 +42,8 @@ static bool load(wasm_engine_t *engine, Plugin *p) {
   p->store = wasm_store_new(engine);
   wasmx_store_set_limits(p->store, &limits);
   wasm_module_t *module = wasmx_module_new(p->store, &bytes, WASMX_ALLOW_TEXT, &err);
-  wasm_instance_t *instance = module ? wasmx_instance_new(p->store, module, NULL, NULL, &err) : NULL;
+  wasm_instance_t *instance =
+      module ? wasmx_instance_new(p->store, module, NULL, NULL, &err) : NULL;
   p->on_event = instance ? wasmx_instance_func(instance, "on_event") : NULL;
   if (!p->on_event) printf("%s: refused: %s\n", p->path, instance ? "no on_event" : err.message);
   if (instance) wasm_instance_delete(instance); /* the function keeps it alive */
@@ -73,7 +75,8 @@ int main(int argc, char **argv) {
   for (int i = 0; i < found; i++) {
     const char *dot = strrchr(entries[i]->d_name, '.');
     if (count < MAX_PLUGINS && dot && (!strcmp(dot, ".wasm") || !strcmp(dot, ".wat"))) {
-      snprintf(plugins[count].path, PATH_SIZE, "%s/%s", argc > 1 ? argv[1] : ".", entries[i]->d_name);
+      snprintf(plugins[count].path, PATH_SIZE, "%s/%s", argc > 1 ? argv[1] : ".",
+               entries[i]->d_name);
       count += load(engine, &plugins[count]);
     }
     free(entries[i]);
