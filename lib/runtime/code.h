@@ -16,7 +16,9 @@ typedef struct Instance Instance;
 typedef struct LoadedModule LoadedModule;
 
 /* Runs `func` from native code: its arguments are in slots frame[0..] (frame.h), the results come
- * back in frame[0..]. Returns TRAP_NONE, or the code of the trap that is now store->trap. */
+ * back in frame[0..]. Called by wm_call only, which has pushed the Activation (store->activation)
+ * and made sure that parameters, results and a link fit; the callee checks its whole frame. Returns
+ * TRAP_NONE, or the code of the trap that is now store->trap. */
 typedef TrapCode (*FuncEntry)(Func *func, u64 *frame);
 
 typedef struct FuncCode {
@@ -32,7 +34,7 @@ typedef struct FuncCode {
   u32 frame_slots;      /* the whole frame; set when the module is prepared */
   _Atomic u32 hotness;  /* calls and loop rounds credited by the interpreter */
   const void *code_end; /* one past the cells, for finding a function by pc */
-  u64 stub[2];          /* the "translate me" cell; the interpreter finds the FuncCode by its address */
+  u64 stub[2]; /* the "translate me" cell; the interpreter finds the FuncCode by its address */
 } FuncCode;
 
 /* A chunk of translated code; the functions in it in ascending order of address. */
@@ -50,11 +52,15 @@ struct LoadedModule {
   u32 escape_count;
   Mutex lock;        /* translation */
   CodeChunk *chunks; /* owned, under the lock */
-  /* Set by the tier that translates: the wasm offset (in the module's bytes) of the instruction whose
-   * cell holds the address `pc` (any byte of the cell). Not fast. */
+  /* Set by the tier that translates: the wasm offset (in the module's bytes) of the instruction
+   * whose cell holds the address `pc` (any byte of the cell). Not fast. */
   u32 (*offset_of)(const FuncCode *code, const void *pc);
 };
 
+/* Takes over `module`, which is valid, and makes a FuncCode for each defined function with index,
+ * type and the slots known from it; the tier fills in the rest. One reference is the caller's.
+ * NULL: out of memory (`module` is untouched). */
+LoadedModule *wm_loaded_new(Module *module, TypeRegistry *types);
 void wm_loaded_retain(LoadedModule *lm);
 void wm_loaded_release(LoadedModule *lm);
 
@@ -63,7 +69,13 @@ void *wm_code_alloc(LoadedModule *lm, size_t size_bytes);
 /* Under lm->lock: records that [code, code+size) are the cells of `fc`, so that a pc is found
  * again. */
 bool wm_code_register(LoadedModule *lm, FuncCode *fc, const void *code, size_t size_bytes);
-/* The function whose cells hold `pc`, or NULL. Takes the lock. */
+/* The function whose cells (or stub) hold `pc`, or NULL. Takes the lock. */
 FuncCode *wm_code_find(LoadedModule *lm, const void *pc);
+
+static inline FuncCode *loaded_code(LoadedModule *lm, u32 func_index) {
+  return &lm->codes[func_index - lm->module.func_import_count];
+}
+/* A value type of lm's module in canonical ids. */
+ValType wm_loaded_valtype(const LoadedModule *lm, ValType t);
 
 #endif

@@ -4,23 +4,32 @@
  *
  * Collection happens only at safe points, where every object that native code still needs is
  * reachable from a root: wm_store_safepoint, called by the API when an object was made or a handle
- * let go (and later by allocation in wasm). Making an object never collects. */
+ * let go (and later by allocation in wasm). Making an object never collects; the one exception is
+ * wm_instance_new, which collects and tries again when memory or a limit of the store is used up.
+ *
+ * Finalizers run after the sweep, when the store is whole again: they may call anything but
+ * wm_store_delete. No collection starts inside one. */
 #ifndef WM_RUNTIME_COLLECT_H
 #define WM_RUNTIME_COLLECT_H
 
 #include "runtime/store.h"
 
 /* A zeroed object of `size` bytes, in the store's list; `weight_bytes` is what else it holds
- * (counts as debt). NULL: out of memory. */
+ * (counts as debt). NULL: out of memory, or the store is being deleted. */
 void *wm_object_new(Store *store, ObjectKind kind, size_t size, u64 weight_bytes);
 
 /* Collects when the debt says so. */
 void wm_store_safepoint(Store *store);
-/* Collects now. */
+/* Collects now. Does nothing inside a finalizer or when memory is too short to scan the stack. */
 void wm_store_collect(Store *store);
+/* Frees all objects and runs their finalizers: the end of the store. */
+void wm_store_free_objects(Store *store);
+
+/* The allocation that `object` is part of, which lives and dies as one. */
+static inline Object *object_owner(Object *object) { return object->inner ? object->next : object; }
 
 /* Handles: a root each. */
-static inline void object_hold(Object *object) { object->handles++; }
-static inline void object_let_go(Object *object) { object->handles--; }
+static inline void object_hold(Object *object) { object_owner(object)->handles++; }
+static inline void object_let_go(Object *object) { object_owner(object)->handles--; }
 
 #endif

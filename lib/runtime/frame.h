@@ -19,12 +19,13 @@
  *   link[LINK_CROSS_FP]      -                   -                    the caller's fp
  *   link[LINK_CROSS_INSTANCE] -                  -                    the caller's instance
  *
- * "Where to go on" is the cell behind the call's. So one step of a walk, from a frame whose function is fc:
- *   link = fp + fc->link_slot;  pc = link[LINK_PC];  fp = link[LINK_FP];
- *   if pc == restore_pc:  pc = link[LINK_CROSS_PC], fp = link[LINK_CROSS_FP], instance = link[LINK_CROSS_INSTANCE]
- *   if pc == exit_pc:     this activation is done; go on with activation->outer
- * Activation.pc lies in the cell that left wasm: pass it to wm_code_find and offset_of as it is. A pc from
- * a link belongs to the call before it: pass pc - 1 byte (both accept any address inside a cell).
+ * "Where to go on" is the cell behind the call's. So one step of a walk, from a frame whose
+ * function is fc: link = fp + fc->link_slot;  pc = link[LINK_PC];  fp = link[LINK_FP]; if pc ==
+ * restore_pc:  pc = link[LINK_CROSS_PC], fp = link[LINK_CROSS_FP], instance =
+ * link[LINK_CROSS_INSTANCE] if pc == exit_pc:     this activation is done; go on with
+ * activation->outer Activation.pc lies in the cell that left wasm: pass it to wm_code_find and
+ * offset_of as it is. A pc from a link belongs to the call before it: pass pc - 1 byte (both accept
+ * any address inside a cell).
  */
 #ifndef WM_RUNTIME_FRAME_H
 #define WM_RUNTIME_FRAME_H
@@ -33,15 +34,20 @@
 
 enum { LINK_PC, LINK_FP, LINK_CROSS_PC, LINK_CROSS_FP, LINK_CROSS_INSTANCE, FRAME_LINK_SLOTS };
 
-/* One entry from native code into wasm, on the C stack; the innermost is store->activation. */
+/* One entry from native code, on the C stack; the innermost is store->activation. wm_call pushes
+ * and pops it. */
 typedef struct Activation Activation;
 struct Activation {
   Activation *outer;
-  u64 *frame; /* the entered function's frame: slot 0 */
-  Func *func; /* kept alive while it runs */
-  /* Where wasm stands now; set by the tier whenever it leaves wasm: trap, host call, slow path. */
+  u64 *frame;   /* the entered function's frame: slot 0; a host function's: its arguments */
+  Func *func;   /* kept alive while it runs */
+  Func *callee; /* the host function that wasm is calling, kept alive too; NULL: none. Set by the
+                   tier */
+  /* Where wasm stands now; set by the tier whenever it leaves wasm: trap, host call, slow path.
+   * Before it calls out it also sets store->stack_top to the end of its frame: nested entries start
+   * there, and the collector scans up to there. */
   const void *pc;
-  u64 *fp;
+  u64 *fp; /* NULL: no wasm frame (a host function, or wasm not yet started) */
   Instance *instance;
 };
 

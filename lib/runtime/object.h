@@ -24,13 +24,15 @@ typedef struct Object Object;
 typedef Object *Ref;
 
 struct Object {
-  Object *next;  /* the store's list of all objects (not for those inside an Instance) */
+  Object *next; /* the store's list of all objects; of an inner object: the instance it lives in */
+  Store *store;
   u8 kind;       /* ObjectKind */
   u8 mark;       /* the collection that last reached it */
-  bool inner;    /* lives inside its instance's allocation (defined functions) */
+  bool inner;    /* lives inside its instance's allocation (defined functions) and as long */
   bool has_info; /* the store's host-info map has an entry */
   bool watched;  /* store->on_watched_free is called before it is freed */
-  u32 handles;   /* how many host handles hold it: a root while not 0 */
+  u32 handles;   /* how many host handles hold it: a root while not 0; an inner object's are
+                    counted at its instance (object_hold) */
 };
 
 #endif

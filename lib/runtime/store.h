@@ -31,34 +31,55 @@ struct Store {
   /* Called before a `watched` object is freed, by the collector or with the store. NULL: nobody. */
   void (*on_watched_free)(Store *store, Object *object);
 
-  Object *objects;     /* all, newest first */
-  u64 debt_bytes;      /* allocated since the last collection */
-  u64 threshold_bytes; /* collect when the debt passes it */
-  u8 mark;             /* the current collection's mark */
-  bool collecting;
-  PtrMap host_info; /* Object* -> HostInfo* */
+  Object *objects;             /* all, newest first */
+  u64 debt_bytes;              /* allocated since the last collection */
+  u64 threshold_bytes;         /* collect when the debt passes it */
+  u8 mark;                     /* the current collection's mark */
+  bool collecting;             /* until the last finalizer has run */
+  bool closing;                /* being deleted: no new objects */
+  PtrMap host_info;            /* Object* -> HostInfo* */
+  struct HostInfo *finalizing; /* taken from dead objects, to be run */
 
+  u64 stack_bytes;                  /* of the value stack, before it is made */
+  u64 native_stack_bytes;           /* what nested entries may use below the outermost one */
   u64 *stack;                       /* owned: the value stack, made at the first call */
   u64 *stack_end;                   /* frames must end at or below */
   u64 *stack_top;                   /* free from here when entering from native code */
   u8 *native_limit;                 /* lowest native stack address an entry may start at */
   Activation *activation;           /* innermost, or NULL */
   Trap *trap;                       /* the trap on its way out (rooted), or NULL */
+  Trap *out_of_memory;              /* preallocated (rooted) */
   const void *exit_pc, *restore_pc; /* the interpreter's special cells */
   void (*prepare_host)(
       FuncCode *code); /* set by the engine: gives a host function's code its cells */
 
   StoreLimits limits;
   u64 memory_bytes, table_elements, instances; /* in use */
-  _Atomic u32 interrupt; /* polled by the interpreter's slow tick; issue of later work */
+  _Atomic u32 interrupt;                       /* polled by the interpreter's slow tick */
+  _Atomic(const void *) thread; /* debug builds: who is in the store now (store_enter) */
 };
 
 /* NULL: out of memory. */
 Store *wm_store_new(TypeRegistry *types, MemoryPool *pool, void *engine);
-/* Frees every object, running the finalizers. False (and nothing happens) while wasm runs in it. */
+/* Frees every object, running the finalizers. False (and nothing happens) while wasm or a finalizer
+ * runs in it. */
 bool wm_store_delete(Store *store);
 
-/* Host info of any object: kept while the object lives, finalizer run once when it goes. */
+/* Debug builds assert that no two threads are in a store at once: a bracket around whatever changes
+ * it. Enter returns what leave wants back. */
+const void *wm_store_enter(Store *store);
+void wm_store_leave(Store *store, const void *before);
+#ifdef NDEBUG
+#define store_enter(store)         NULL
+#define store_leave(store, before) ((void)(before))
+#else
+#define store_enter(store)         wm_store_enter(store)
+#define store_leave(store, before) wm_store_leave((store), (before))
+#endif
+
+/* Host info of any object: kept while the object lives, finalizer (may be NULL) run once when it
+ * goes. Setting it again replaces it and does not run the finalizer of what was there. False: out
+ * of memory. */
 bool wm_store_set_info(Store *store, Object *object, void *info, void (*finalizer)(void *));
 void *wm_store_get_info(const Store *store, const Object *object);
 
@@ -70,6 +91,8 @@ TrapCode wm_trap_raise(Store *store, TrapCode code, const char *message, size_t 
 /* A trap made by the host, not raised, with a backtrace of what runs now; NULL when out of memory.
  */
 Trap *wm_trap_new(Store *store, TrapCode code, const char *message, size_t message_len);
+/* Sets `trap` as store->trap, as a host function does that returns it. Returns its code. */
+TrapCode wm_trap_hand_on(Store *store, Trap *trap);
 /* Takes the pending trap out of the store. */
 Trap *wm_store_take_trap(Store *store);
 
