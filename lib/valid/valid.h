@@ -1,5 +1,5 @@
-/* Validation (spec 3): whether a decoded module may be instantiated, and what the tiers want to know
- * about it. Linear in the module's size, no recursion, all scratch memory on the heap.
+/* Validation (spec 3): whether a decoded module may be instantiated, and what the tiers want to
+ * know about it. Linear in the module's size, no recursion, all scratch memory on the heap.
  *
  *   decode (binary/) -> Module -> wm_module_validate -> translate (interp/, jit/)
  *

@@ -23,9 +23,11 @@ enum {
   MAX_BODY_BYTES = 7654321,
   MAX_LOCALS = 50000,      /* parameters included */
   MAX_FRAME_SLOTS = 65535, /* 8-byte slots of one call: parameters, link, locals, operands */
+  FRAME_OVERHEAD_SLOTS = 24, /* of these for the link and the tiers' own use */
   MAX_TABLE_ELEMENTS = 10000000,
   MAX_BR_TABLE = 7654321,
   MAX_NAME_BYTES = 100000,
+  MAX_CUSTOM_SECTIONS = 100000,
   PAGE_BYTES = 65536,
   MAX_PAGES32 = 65536,
 };

@@ -60,12 +60,15 @@ typedef struct Export {
   u32 offset;
 } Export;
 
+#define ASSIGNS_ALL 0xFFFFFFFFu /* take every local as assigned in the loop */
+
 /* What the validator learnt about a loop, for the tiers; in order of the loop instructions. */
 typedef struct LoopFacts {
   u32 offset;                       /* of the `loop` opcode, in the module's bytes */
   u32 end_offset;                   /* of its `end` */
   u32 depth;                        /* loops around it */
-  u32 assigned_start, assigned_len; /* range in FuncFacts.assigned */
+  u32 assigned_start, assigned_len; /* range in FuncFacts.assigned, loops inside included; a list that
+                                       would be too long is not kept: assigned_len is ASSIGNS_ALL */
   bool calls;                       /* calls anything (direct, indirect, by reference) */
   bool grows_memory;                /* memory.grow, or calls */
 } LoopFacts;
@@ -109,7 +112,7 @@ typedef struct ElemSegment {
   SegmentMode mode;
   u32 table;
   ConstExpr offset;
-  ValType type;
+  ValType type; /* (ref func) where it lists function indices */
   u32 count;
   const u32 *funcs;       /* arena: function indices, or NULL when it holds expressions */
   const ConstExpr *exprs; /* arena, or NULL */

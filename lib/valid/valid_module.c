@@ -1,0 +1,313 @@
+/* Everything of a module but its types and bodies (spec 3.5): limits, imports, exports, segments
+ * and the order in which all is checked. */
+#include "valid/validator.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- errors ---- */
+
+static void fail_with(Validator *v, u64 offset, const char *format, va_list args) {
+  char message[sizeof v->err->message];
+  vsnprintf(message, sizeof message, format, args);
+  wm_error_set(v->err, ERR_INVALID, offset, "%s", message);
+}
+
+bool wm_valid_fail(Validator *v, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  fail_with(v, v->in.offset, format, args);
+  va_end(args);
+  return false;
+}
+
+bool wm_valid_fail_at(Validator *v, u64 offset, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  fail_with(v, offset, format, args);
+  va_end(args);
+  return false;
+}
+
+bool wm_valid_mismatch(Validator *v, ValType expected, const ValType *found) {
+  char expected_name[64] = "a value", found_name[64] = "";
+  if (expected != VAL_BOTTOM) wm_valtype_name(expected, expected_name, sizeof expected_name);
+  if (found) wm_valtype_name(*found, found_name, sizeof found_name);
+  return wm_valid_fail(v, "type mismatch: instruction requires [%s] but stack has [%s] (%s)",
+                       expected_name, found_name, wm_op_info[v->in.op].text);
+}
+
+bool wm_valid_unsupported(Validator *v, u64 offset, Feature f, const char *what) {
+  return wm_error_unsupported(v->err, offset, wm_feature_name(f), what);
+}
+
+bool wm_valid_need(Validator *v, u64 offset, Feature f, const char *what) {
+  return features_have(v->features, f) || wm_valid_unsupported(v, offset, f, what);
+}
+
+FeatureSet wm_features_default(void) {
+  FeatureSet set = {0};
+  for (u32 f = 0; f < FEATURE_COUNT; f++)
+    set = features_with(set, (Feature)f, wm_feature_built((Feature)f));
+  return set;
+}
+
+/* ---- types of tables, memories, globals, tags ---- */
+
+static bool check_limits(Validator *v, const Limits *limits, u64 most, const char *too_large,
+                         u64 offset) {
+  if (limits->is_shared && !wm_valid_need(v, offset, FEATURE_THREADS, "a shared memory"))
+    return false;
+  if (limits->is_64 && !wm_valid_need(v, offset, FEATURE_MEMORY64, "a 64-bit address type"))
+    return false;
+  if (limits->min > most || (limits->has_max && limits->max > most))
+    return wm_valid_fail_at(v, offset, "%s", too_large);
+  if (limits->has_max && limits->min > limits->max)
+    return wm_valid_fail_at(v, offset, "size minimum must not be greater than maximum");
+  return true;
+}
+
+static bool check_memory(Validator *v, const MemoryType *memory, u64 offset) {
+  const Limits *limits = &memory->limits;
+  if (limits->page_log2 != 16)
+    return wm_error_unsupported(v->err, offset, "custom-page-sizes", "a memory's page size");
+  return limits->is_64 ? check_limits(v, limits, MAX_PAGES64,
+                                      "memory size must be at most 2**48 pages (16EiB)", offset)
+                       : check_limits(v, limits, MAX_PAGES32,
+                                      "memory size must be at most 65536 pages (4GiB)", offset);
+}
+
+static bool check_table(Validator *v, const TableType *table, u64 offset) {
+  /* MVP has tables of functions, before there were values of such types */
+  if (table->element != VAL_FUNCREF && !wm_valid_valtype(v, table->element, offset)) return false;
+  return check_limits(v, &table->limits, table->limits.is_64 ? UINT64_MAX : UINT32_MAX,
+                      "table size must be at most 2**32-1", offset);
+}
+
+static bool check_tag(Validator *v, const TagDecl *tag, u64 offset) {
+  if (!wm_valid_need(v, offset, FEATURE_EXCEPTIONS, "a tag")) return false;
+  const SubType *type = wm_valid_func_type(v, tag->type_index, offset);
+  if (!type) return false;
+  return !type->result_count || wm_valid_fail_at(v, offset, "non-empty tag result type");
+}
+
+/* ---- imports and definitions ---- */
+
+static bool check_import(Validator *v, const Import *import) {
+  const Module *m = v->m;
+  switch (import->kind) {
+  case EXTERN_FUNC:
+    return wm_valid_func_type(v, m->funcs[import->index].type_index, import->offset) != NULL;
+  case EXTERN_TABLE: return check_table(v, &m->tables[import->index].type, import->offset);
+  case EXTERN_MEMORY: return check_memory(v, &m->memories[import->index], import->offset);
+  case EXTERN_GLOBAL: {
+    const GlobalType *global = &m->globals[import->index].type;
+    return (!global->is_mutable || wm_valid_need(v, import->offset, FEATURE_MUTABLE_GLOBALS,
+                                                 "import of a mutable global")) &&
+           wm_valid_valtype(v, global->type, import->offset);
+  }
+  case EXTERN_TAG: return check_tag(v, &m->tags[import->index], import->offset);
+  }
+  return true;
+}
+
+static bool check_imports(Validator *v) {
+  for (u32 i = 0; i < v->m->import_count; i++)
+    if (!check_import(v, &v->m->imports[i])) return false;
+  return true;
+}
+
+static bool check_funcs(Validator *v) {
+  const Module *m = v->m;
+  for (u32 i = m->func_import_count; i < m->func_count; i++)
+    if (!wm_valid_func_type(v, m->funcs[i].type_index, m->funcs[i].code_offset)) return false;
+  return true;
+}
+
+/* A table's elements start as the value of its initialiser, or null. */
+static bool check_table_init(Validator *v, const TableDecl *table) {
+  ValType element = table->type.element;
+  if (table->has_init)
+    return wm_valid_need(v, table->init.offset, FEATURE_FUNCTION_REFERENCES,
+                         "a table's initialiser") &&
+           wm_valid_const(v, table->init, element, v->m->global_import_count);
+  return val_is_nullable(element) ||
+         wm_valid_fail_at(v, 0, "type mismatch: a table of non-null references needs a value");
+}
+
+static bool check_tables(Validator *v) {
+  const Module *m = v->m;
+  if (m->table_count > 1 && !wm_valid_need(v, 0, FEATURE_REFERENCE_TYPES, "more than one table"))
+    return false;
+  for (u32 i = m->table_import_count; i < m->table_count; i++)
+    if (!check_table(v, &m->tables[i].type, m->tables[i].init.offset)) return false;
+  return true;
+}
+
+static bool check_memories(Validator *v) {
+  const Module *m = v->m;
+  if (m->memory_count > 1 && !wm_valid_need(v, 0, FEATURE_MULTI_MEMORY, "more than one memory"))
+    return false;
+  for (u32 i = m->memory_import_count; i < m->memory_count; i++)
+    if (!check_memory(v, &m->memories[i], 0)) return false;
+  return true;
+}
+
+/* Globals and tables may read the globals before them. */
+static bool check_initialisers(Validator *v) {
+  const Module *m = v->m;
+  for (u32 i = m->global_import_count; i < m->global_count; i++) {
+    const GlobalDecl *global = &m->globals[i];
+    if (!wm_valid_valtype(v, global->type.type, global->init.offset) ||
+        !wm_valid_const(v, global->init, global->type.type, i))
+      return false;
+  }
+  for (u32 i = m->table_import_count; i < m->table_count; i++)
+    if (!check_table_init(v, &m->tables[i])) return false;
+  return true;
+}
+
+static bool check_tags(Validator *v) {
+  const Module *m = v->m;
+  for (u32 i = m->tag_import_count; i < m->tag_count; i++)
+    if (!check_tag(v, &m->tags[i], 0)) return false;
+  return true;
+}
+
+/* ---- exports and start ---- */
+
+static bool check_exported(Validator *v, const Export *export) {
+  Module *m = v->m;
+  static const char *const kinds[] = {"function", "table", "memory", "global", "tag"};
+  const u32 counts[] = {m->func_count, m->table_count, m->memory_count, m->global_count,
+                        m->tag_count};
+  if (export->index >= counts[export->kind])
+    return wm_valid_fail_at(v, export->offset, "unknown %s %u", kinds[export->kind], export->index);
+  if (export->kind == EXTERN_FUNC) m->funcs[export->index].escapes = true;
+  if (export->kind == EXTERN_GLOBAL && m->globals[export->index].type.is_mutable)
+    return wm_valid_need(v, export->offset, FEATURE_MUTABLE_GLOBALS, "export of a mutable global");
+  return true;
+}
+
+static bool check_exports(Validator *v) {
+  Module *m = v->m;
+  for (u32 i = 0; i < m->export_count; i++) {
+    const Export *export = &m->exports[i];
+    bool existed = false;
+    if (!check_exported(v, export)) return false;
+    if (!wm_namemap_add(&m->export_map, export->name.bytes, export->name.len, i, &existed))
+      return wm_error_out_of_memory(v->err);
+    if (existed) {
+      char name[128];
+      return wm_valid_fail_at(v, export->offset, "duplicate export name \"%s\"",
+                              wm_escape(name, sizeof name, export->name.bytes, export->name.len));
+    }
+  }
+  return true;
+}
+
+static bool check_start(Validator *v) {
+  const Module *m = v->m;
+  if (m->start_func == NO_INDEX) return true;
+  if (m->start_func >= m->func_count)
+    return wm_valid_fail_at(v, m->start_offset, "unknown function %u", m->start_func);
+  const SubType *type = module_func_type(m, m->start_func);
+  return (!type->param_count && !type->result_count) ||
+         wm_valid_fail_at(v, m->start_offset, "start function must take and give nothing");
+}
+
+/* ---- segments ---- */
+
+/* Where an active element segment goes. */
+static bool check_elem_target(Validator *v, const ElemSegment *elem) {
+  if (elem->table >= v->m->table_count)
+    return wm_valid_fail_at(v, elem->offset.offset, "unknown table %u", elem->table);
+  const TableType *table = &v->m->tables[elem->table].type;
+  if (!wm_valid_matches(v, elem->type, table->element)) {
+    char from[64], to[64];
+    return wm_valid_fail_at(v, elem->offset.offset, "type mismatch: elements %s for a table of %s",
+                            wm_valtype_name(elem->type, from, sizeof from),
+                            wm_valtype_name(table->element, to, sizeof to));
+  }
+  return wm_valid_const(v, elem->offset, limits_address(&table->limits), v->m->global_count);
+}
+
+static bool check_elem(Validator *v, const ElemSegment *elem) {
+  Module *m = v->m;
+  if (elem->mode != SEGMENT_ACTIVE &&
+      !wm_valid_need(v, elem->offset.offset, FEATURE_BULK_MEMORY, "a passive element segment"))
+    return false;
+  if (elem->exprs && !wm_valid_valtype(v, elem->type, elem->offset.offset)) return false;
+  if (elem->mode == SEGMENT_ACTIVE && !check_elem_target(v, elem)) return false;
+  for (u32 i = 0; i < elem->count; i++) {
+    if (elem->exprs) {
+      if (!wm_valid_const(v, elem->exprs[i], elem->type, m->global_count)) return false;
+    } else if (elem->funcs[i] >= m->func_count) {
+      return wm_valid_fail_at(v, elem->offset.offset, "unknown function %u", elem->funcs[i]);
+    } else {
+      m->funcs[elem->funcs[i]].escapes = true;
+    }
+  }
+  return true;
+}
+
+static bool check_data(Validator *v, const DataSegment *data) {
+  if (data->mode != SEGMENT_ACTIVE)
+    return wm_valid_need(v, data->data_offset, FEATURE_BULK_MEMORY, "a passive data segment");
+  if (data->memory >= v->m->memory_count)
+    return wm_valid_fail_at(v, data->offset.offset, "unknown memory %u", data->memory);
+  ValType address = limits_address(&v->m->memories[data->memory].limits);
+  return wm_valid_const(v, data->offset, address, v->m->global_count);
+}
+
+static bool check_segments(Validator *v) {
+  const Module *m = v->m;
+  for (u32 i = 0; i < m->elem_count; i++)
+    if (!check_elem(v, &m->elems[i])) return false;
+  for (u32 i = 0; i < m->data_count; i++)
+    if (!check_data(v, &m->datas[i])) return false;
+  return true;
+}
+
+/* ---- the whole ---- */
+
+/* Bodies last: by then it is known which functions escape, and every index means something. */
+static bool check_module(Validator *v) {
+  const Module *m = v->m;
+  if (!wm_valid_types(v) || !check_imports(v) || !check_funcs(v) || !check_tables(v) ||
+      !check_memories(v) || !check_tags(v) || !check_initialisers(v) || !check_exports(v) ||
+      !check_start(v) || !check_segments(v))
+    return false;
+  for (u32 i = m->func_import_count; i < m->func_count; i++)
+    if (!wm_valid_func(v, i)) return false;
+  return true;
+}
+
+static void free_scratch(Validator *v) {
+  free(v->stack);
+  vec_free(&v->control);
+  vec_free(&v->runs);
+  vec_free(&v->init_stamps);
+  vec_free(&v->inits);
+  wm_facts_free(&v->facts);
+}
+
+/* A grammar error anywhere in a body goes before what else is wrong with the module. */
+static void prefer_malformed(const Module *m, Error *err) {
+  if (err->code != ERR_INVALID && err->code != ERR_UNSUPPORTED) return;
+  Error malformed = {0};
+  if (!wm_valid_scan_bodies(m, &malformed) && malformed.code == ERR_MALFORMED) *err = malformed;
+}
+
+bool wm_module_validate(Module *m, TypeRegistry *reg, FeatureSet features, Error *err) {
+  Error unused = {0};
+  Validator v = {.m = m, .reg = reg, .features = features, .err = err ? err : &unused};
+  bool ok = check_module(&v);
+  free_scratch(&v);
+  if (ok) return true;
+  wm_module_release_types(m, reg);
+  for (u32 i = 0; i < m->type_count; i++) m->types[i].type_id = NO_TYPE;
+  prefer_malformed(m, v.err);
+  return false;
+}

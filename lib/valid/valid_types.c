@@ -1,0 +1,102 @@
+/* Types: which are known, which proposals they need, whether one matches another (spec 3.2, 3.3).
+ */
+#include "valid/validator.h"
+
+/* The proposal that a heap type belongs to. */
+static Feature heap_feature(HeapType h, bool nullable) {
+  if (!heap_is_abstract(h)) return FEATURE_FUNCTION_REFERENCES;
+  switch (h) {
+  case HEAP_FUNC:
+  case HEAP_EXTERN: return nullable ? FEATURE_REFERENCE_TYPES : FEATURE_FUNCTION_REFERENCES;
+  case HEAP_EXN:
+  case HEAP_NOEXN: return FEATURE_EXCEPTIONS;
+  default: return FEATURE_GC;
+  }
+}
+
+/* A heap type where the types below `type_limit` are known. */
+static bool check_heaptype(Validator *v, HeapType h, bool nullable, u32 type_limit, u64 offset) {
+  if (!heap_is_abstract(h) && h >= type_limit)
+    return wm_valid_fail_at(v, offset, "unknown type %u", h);
+  Feature f = heap_feature(h, nullable);
+  if (features_have(v->features, f)) return true;
+  char what[64];
+  wm_valtype_name(nullable ? REF_NULL_TYPE(h) : REF_TYPE(h), what, sizeof what);
+  return wm_valid_unsupported(v, offset, f, what);
+}
+
+static bool check_valtype(Validator *v, ValType t, u32 type_limit, u64 offset) {
+  if (val_is_ref(t)) return check_heaptype(v, val_heap(t), val_is_nullable(t), type_limit, offset);
+  return t != VAL_V128 || wm_valid_need(v, offset, FEATURE_SIMD, "v128");
+}
+
+bool wm_valid_heaptype(Validator *v, HeapType h, bool nullable, u64 offset) {
+  return check_heaptype(v, h, nullable, v->m->type_count, offset);
+}
+
+bool wm_valid_valtype(Validator *v, ValType t, u64 offset) {
+  return check_valtype(v, t, v->m->type_count, offset);
+}
+
+const SubType *wm_valid_func_type(Validator *v, u32 type_index, u64 offset) {
+  if (type_index < v->m->type_count && v->m->types[type_index].kind == COMP_FUNC)
+    return &v->m->types[type_index];
+  if (type_index < v->m->type_count)
+    wm_valid_fail_at(v, offset, "unknown type %u: it is not a function type", type_index);
+  else
+    wm_valid_fail_at(v, offset, "unknown type %u", type_index);
+  return NULL;
+}
+
+/* The same type with canonical ids. */
+static ValType canonical(const Module *m, ValType t) {
+  if (!val_is_ref(t) || heap_is_abstract(val_heap(t))) return t;
+  return val_kind(t) | (ValType)m->types[val_heap(t)].type_id << 8;
+}
+
+bool wm_valid_matches(Validator *v, ValType sub, ValType super) {
+  if (sub == super || sub == VAL_BOTTOM || super == VAL_BOTTOM) return true;
+  if (!val_is_ref(sub) || !val_is_ref(super)) return false;
+  return wm_valtype_matches(v->reg, canonical(v->m, sub), canonical(v->m, super));
+}
+
+static bool check_types(Validator *v, const ValType *types, u32 count, u32 type_limit) {
+  for (u32 i = 0; i < count; i++)
+    if (!check_valtype(v, types[i], type_limit, 0)) return false;
+  return true;
+}
+
+/* One type of a recursion group whose types are all below `type_limit`. */
+static bool check_subtype(Validator *v, const SubType *t, u32 type_limit) {
+  if (t->kind != COMP_FUNC)
+    return wm_valid_unsupported(v, 0, FEATURE_GC,
+                                t->kind == COMP_STRUCT ? "a struct type" : "an array type");
+  if (!t->is_final || t->super != NO_TYPE) return wm_valid_need(v, 0, FEATURE_GC, "a sub type");
+  if (t->result_count > 1 && !wm_valid_need(v, 0, FEATURE_MULTI_VALUE, "more than one result"))
+    return false;
+  return check_types(v, t->params, t->param_count, type_limit) &&
+         check_types(v, t->results, t->result_count, type_limit);
+}
+
+static bool check_group(Validator *v, u32 start, u32 len) {
+  if (len != 1 && !wm_valid_need(v, 0, FEATURE_GC, "a recursion group")) return false;
+  for (u32 i = start; i < start + len; i++)
+    if (!check_subtype(v, &v->m->types[i], start + len)) return false;
+  return true;
+}
+
+bool wm_valid_types(Validator *v) {
+  Module *m = v->m;
+  for (u32 i = 0; i < m->type_count; i++) m->types[i].type_id = NO_TYPE;
+  for (u32 i = 0; i < m->type_count; i += m->types[i].group_len) {
+    u32 len = m->types[i].group_len;
+    if (!check_group(v, i, len)) return false;
+    if (!wm_types_intern(v->reg, m->types, i, len)) return wm_error_out_of_memory(v->err);
+  }
+  return true;
+}
+
+void wm_module_release_types(const Module *m, TypeRegistry *reg) {
+  for (u32 i = 0; i < m->type_count && m->types[i].type_id != NO_TYPE; i += m->types[i].group_len)
+    wm_types_release(reg, m->types[i].type_id);
+}
