@@ -1,4 +1,5 @@
-/* The operating system, all of it: the only place with mmap, pthread and clocks. */
+/* The operating system, all of it: the only place with mmap, pthread and clocks. Implemented by
+ * os_posix.c, or by os_none.c where there is nothing but malloc. */
 #ifndef WM_OS_OS_H
 #define WM_OS_OS_H
 
@@ -8,25 +9,29 @@
 
 /* ---- pages ---- */
 size_t wm_os_page_size(void);
+/* Whether reserving is free until committed. False: every reserved byte is allocated at once. */
+bool wm_os_reserve_is_free(void);
 /* Address space without access; NULL when there is none. Sizes are multiples of the page size. */
 void *wm_os_reserve(size_t size_bytes);
-bool wm_os_commit(void *start, size_t size_bytes);   /* read-write and zero */
+/* Pages that were reserved or decommitted become read-write; they are zero. */
+bool wm_os_commit(void *start, size_t size_bytes);
 bool wm_os_decommit(void *start, size_t size_bytes); /* no access, contents gone, still reserved */
-bool wm_os_zero(void *start,
-                size_t size_bytes); /* accessible pages back to zero, memory given back */
 void wm_os_release(void *start, size_t size_bytes);
-/* Zeroed read-write memory (reserve + commit). */
+/* Zeroed read-write memory (reserve + commit); wm_os_release frees it. */
 void *wm_os_alloc_pages(size_t size_bytes);
 
 /* ---- threads ---- */
 typedef pthread_mutex_t Mutex;
-void wm_mutex_init(Mutex *m);
+bool wm_mutex_init(Mutex *m);
 void wm_mutex_lock(Mutex *m);
 void wm_mutex_unlock(Mutex *m);
 void wm_mutex_destroy(Mutex *m);
 
-/* The lowest address of this thread's stack, or NULL when unknown. Cached per thread. */
+/* The lowest address of this thread's stack, or NULL when unknown (also when the caller runs on
+ * another stack than the thread's). Cached per thread. */
 u8 *wm_os_stack_bound(void);
+/* An address that no other running thread has. */
+const void *wm_os_thread_token(void);
 
 /* ---- time ---- */
 u64 wm_os_monotonic_ns(void);

@@ -1,0 +1,174 @@
+/* Reserving, growing and reusing the address space of memories (pool.h). */
+#include "runtime/pool.h"
+
+#include "os/os.h"
+#include "wasm/limits.h"
+
+#include <stdlib.h>
+
+enum {
+  GUARD_BYTES = 65536,
+  POOL_SLOTS = 64,
+  KEPT_BYTES_SLOT = 256 << 10, /* zeroed by hand and kept accessible: cheaper than new pages */
+  KEPT_BYTES_POOL = 4 << 20,
+  GROWTH_STEP = 64 << 20, /* what is reserved to grow into when address space is short */
+  GROWTH_STEP_PAID = 1 << 20,
+};
+#define MAX_BYTES32   (UINT64_C(1) << 32)
+/* Index and offset below 2^32 each, and an access of up to 16 bytes that may lie in the guard. */
+#define GUARDED_BYTES (2 * MAX_BYTES32 + GUARD_BYTES)
+
+struct MemoryPool {
+  Mutex lock;
+  u32 count;
+  u64 kept_bytes;                /* accessible in all slots */
+  Reservation slots[POOL_SLOTS]; /* guarded 32-bit reservations; accessible parts are zero */
+};
+
+static const struct {
+  MemoryHeader header;
+  u8 base[16];
+} empty_memory = {{0, 0}, {0}};
+
+u8 *wm_pool_empty_base(void) { return (u8 *)(uintptr_t)empty_memory.base; }
+
+MemoryPool *wm_pool_new(void) {
+  MemoryPool *pool = calloc(1, sizeof *pool);
+  if (pool && !wm_mutex_init(&pool->lock)) {
+    free(pool);
+    pool = NULL;
+  }
+  return pool;
+}
+
+static void give_back(Reservation *r) {
+  size_t page = wm_os_page_size();
+  wm_os_release(r->base - page, page + (size_t)r->reserved_bytes);
+  *r = (Reservation){0};
+}
+
+void wm_pool_delete(MemoryPool *pool) {
+  for (u32 i = 0; i < pool->count; i++) give_back(&pool->slots[i]);
+  wm_mutex_destroy(&pool->lock);
+  free(pool);
+}
+
+/* Reserves the header page and `bytes` from base. */
+static bool reserve(Reservation *r, u64 bytes, u64 capacity_bytes) {
+  size_t page = wm_os_page_size();
+  if (bytes > SIZE_MAX - page) return false;
+  u8 *start = wm_os_reserve((size_t)bytes + page);
+  if (!start) return false;
+  *r = (Reservation){
+      .base = start + page, .reserved_bytes = bytes, .capacity_bytes = capacity_bytes};
+  return true;
+}
+
+/* Reserves for [min, max] bytes as much as there is room for. */
+static bool reserve_some(Reservation *r, u64 min_bytes, u64 max_bytes, bool is_64) {
+  bool is_free = wm_os_reserve_is_free();
+  if (is_free && !is_64 && reserve(r, GUARDED_BYTES, MAX_BYTES32)) {
+    r->has_guard = true;
+    return true;
+  }
+  u64 limit = is_64 ? MAX_MEMORY64_BYTES : MAX_BYTES32;
+  u64 most = max_u64(min_u64(max_bytes, limit), min_bytes);
+  if (is_free && is_64 && reserve(r, most + GUARD_BYTES, most)) return true;
+  u64 step = max_u64(min_bytes, is_free ? GROWTH_STEP : GROWTH_STEP_PAID);
+  u64 some = min_u64(most, min_bytes + step);
+  return reserve(r, some + GUARD_BYTES, some) || reserve(r, min_bytes + GUARD_BYTES, min_bytes);
+}
+
+/* Makes [0, bytes) accessible and nothing behind it. New bytes are zero. */
+static bool set_accessible(Reservation *r, u64 bytes) {
+  u64 now = r->accessible_bytes;
+  bool done = bytes >= now ? wm_os_commit(r->base + now, (size_t)(bytes - now))
+                           : wm_os_decommit(r->base + bytes, (size_t)(now - bytes));
+  if (done) r->accessible_bytes = bytes;
+  return done;
+}
+
+static bool take_slot(MemoryPool *pool, u64 min_bytes, Reservation *out) {
+  wm_mutex_lock(&pool->lock);
+  u32 found = pool->count;
+  for (u32 i = pool->count; i-- > 0;) {
+    if (found == pool->count) found = i;
+    if (pool->slots[i].accessible_bytes == min_bytes) {
+      found = i;
+      break;
+    }
+  }
+  bool taken = found < pool->count;
+  if (taken) {
+    *out = pool->slots[found];
+    pool->kept_bytes -= out->accessible_bytes;
+    pool->slots[found] = pool->slots[--pool->count];
+  }
+  wm_mutex_unlock(&pool->lock);
+  return taken;
+}
+
+static bool acquire_new(u64 min_bytes, u64 max_bytes, bool is_64, Reservation *out) {
+  size_t page = wm_os_page_size();
+  if (!reserve_some(out, min_bytes, max_bytes, is_64)) return false;
+  /* One call makes header page and contents accessible. */
+  if (wm_os_commit(out->base - page, page + (size_t)min_bytes)) {
+    out->accessible_bytes = min_bytes;
+    return true;
+  }
+  give_back(out);
+  return false;
+}
+
+bool wm_pool_acquire(MemoryPool *pool, u64 min_bytes, u64 max_bytes, bool is_64, Reservation *out) {
+  bool found = !is_64 && take_slot(pool, min_bytes, out);
+  if (found && !set_accessible(out, min_bytes)) {
+    give_back(out);
+    found = false;
+  }
+  if (!found && !acquire_new(min_bytes, max_bytes, is_64, out)) return false;
+  *memory_header(out->base) = (MemoryHeader){.length_bytes = min_bytes};
+  return true;
+}
+
+bool wm_pool_grow(Reservation *r, u64 new_bytes) {
+  if (new_bytes > r->capacity_bytes) return false;
+  if (new_bytes > r->accessible_bytes && !set_accessible(r, new_bytes)) return false;
+  memory_header(r->base)->length_bytes = new_bytes;
+  return true;
+}
+
+/* Makes the memory fit for the pool: small contents are zeroed by hand and stay, the rest is given
+ * back to the system. False: it cannot be kept. */
+static bool clean(MemoryPool *pool, Reservation *r) {
+  wm_mutex_lock(&pool->lock);
+  bool has_slot = pool->count < POOL_SLOTS;
+  u64 room = KEPT_BYTES_POOL - pool->kept_bytes;
+  wm_mutex_unlock(&pool->lock);
+  if (!has_slot) return false;
+  u64 keep = min_u64(r->accessible_bytes, KEPT_BYTES_SLOT);
+  if (keep > room) keep = 0;
+  if (!set_accessible(r, keep)) return false;
+  memset(r->base, 0, (size_t)keep);
+  return true;
+}
+
+/* Another thread may have filled the pool meanwhile. */
+static bool put_slot(MemoryPool *pool, const Reservation *r) {
+  wm_mutex_lock(&pool->lock);
+  bool fits = pool->count < POOL_SLOTS && pool->kept_bytes + r->accessible_bytes <= KEPT_BYTES_POOL;
+  if (fits) {
+    pool->slots[pool->count++] = *r;
+    pool->kept_bytes += r->accessible_bytes;
+  }
+  wm_mutex_unlock(&pool->lock);
+  return fits;
+}
+
+void wm_pool_release(MemoryPool *pool, Reservation *r) {
+  if (!r->base) return;
+  if (r->has_guard && clean(pool, r) && put_slot(pool, r))
+    *r = (Reservation){0};
+  else
+    give_back(r);
+}
