@@ -2,7 +2,8 @@
 #include "wasm/limits.h"
 #include "wasm/reader.h"
 
-/* Kinds of immediates alone, packed for the reader: a few cache lines instead of all of wm_op_info. */
+/* Kinds of immediates alone, packed for the reader: a few cache lines instead of all of wm_op_info.
+ */
 static const u8 immediate_of[OP_COUNT] = {
 #define OP(prefix, code, id, text, imm, sig) IMM_##imm,
 #include "wasm/opcodes.def"
@@ -45,8 +46,10 @@ static bool read_memarg(Reader *r, Instr *in) {
   }
   in->mem.memory = flags & MEMARG_HAS_MEMORY ? wm_reader_u32(r) : 0;
   in->mem.align_log2 = flags & (MEMARG_HAS_MEMORY - 1);
-  if (LIKELY(r->pos < r->end && *r->pos < 0x80)) in->mem.offset = *r->pos++;
-  else in->mem.offset = wm_reader_u64(r);
+  if (LIKELY(r->pos < r->end && *r->pos < 0x80))
+    in->mem.offset = *r->pos++;
+  else
+    in->mem.offset = wm_reader_u64(r);
   return reader_ok(r);
 }
 

@@ -20,8 +20,8 @@ const OpInfo wm_op_info[OP_COUNT] = {
 #include "wasm/opcodes.def"
 };
 
-/* Each prefix has a range of slots; wm_op_find keeps codes within it. A row beyond its range, or two
- * rows with one number, initialise a slot twice: compilers warn, and a test finds them. */
+/* Each prefix has a range of slots; wm_op_find keeps codes within it. A row beyond its range, or
+ * two rows with one number, initialise a slot twice: compilers warn, and a test finds them. */
 enum {
   SLOTS_FB = 256,
   SLOTS_FC = SLOTS_FB + 32,

@@ -41,8 +41,8 @@ u8 wm_reader_byte(Reader *r) {
   return 0;
 }
 
-/* Reads a LEB128 of at most `bits` bits. Of its last possible byte only some bits belong to the number;
- * the others must be zero, or copies of the sign. */
+/* Reads a LEB128 of at most `bits` bits. Of its last possible byte only some bits belong to the
+ * number; the others must be zero, or copies of the sign. */
 __attribute__((always_inline)) static inline u64 read_leb(Reader *r, u32 bits, bool is_signed) {
   u64 offset = reader_offset(r), value = 0;
   const u32 last = (bits - 1) / 7 * 7; /* shift of the last possible byte */
@@ -57,8 +57,10 @@ __attribute__((always_inline)) static inline u64 read_leb(Reader *r, u32 bits, b
       u32 used = bits - last; /* bits of the number in this byte */
       u32 rest = is_signed ? (0x7Fu & ~0u << (used - 1)) : (0x7Fu & ~0u << used);
       bool fits = (byte & rest) == 0 || (is_signed && (byte & rest) == rest);
-      if (byte & 0x80) wm_reader_fail(r, offset, "integer representation too long");
-      else if (!fits) wm_reader_fail(r, offset, "integer too large");
+      if (byte & 0x80)
+        wm_reader_fail(r, offset, "integer representation too long");
+      else if (!fits)
+        wm_reader_fail(r, offset, "integer too large");
       if (!reader_ok(r)) return 0;
     }
     if (byte & 0x80) continue;
@@ -74,10 +76,8 @@ i64 wm_reader_s33(Reader *r) { return (i64)read_leb(r, 33, true); }
 i64 wm_reader_s64(Reader *r) { return (i64)read_leb(r, 64, true); }
 
 const u8 *wm_reader_bytes(Reader *r, u64 size) {
-  if (size > (u64)(r->end - r->pos)) {
-    wm_reader_fail(r, reader_offset(r), UNEXPECTED_END);
-    return NULL;
-  }
+  if (size > (u64)(r->end - r->pos)) wm_reader_fail(r, reader_offset(r), UNEXPECTED_END);
+  if (!reader_ok(r)) return NULL;
   const u8 *bytes = r->pos;
   r->pos += size;
   return bytes;
@@ -119,9 +119,7 @@ u32 wm_reader_count(Reader *r, u32 max, const char *what) {
   return reader_ok(r) ? count : 0;
 }
 
-static bool is_abstract_heap(u8 byte) {
-  return byte >= (u8)HEAP_EXN && byte <= (u8)HEAP_NOEXN;
-}
+static bool is_abstract_heap(u8 byte) { return byte >= (u8)HEAP_EXN && byte <= (u8)HEAP_NOEXN; }
 
 HeapType wm_reader_heaptype(Reader *r) {
   u64 offset = reader_offset(r);

@@ -1,0 +1,147 @@
+/* Types of the binary format (spec 5.3) and the type section (spec 5.5.4). */
+#include "binary/decode_type.h"
+
+#include "wasm/limits.h"
+
+static bool out_of_memory(Reader *r) {
+  wm_error_out_of_memory(r->err);
+  r->pos = r->end;
+  return false;
+}
+
+static bool read_mutability(Reader *r) {
+  u64 offset = reader_offset(r);
+  u8 byte = wm_reader_byte(r);
+  if (byte > 1) wm_reader_fail(r, offset, "malformed mutability");
+  return byte == 1;
+}
+
+/* `allowed` are the flag bits that the kind of limits may set. */
+static Limits read_limits(Reader *r, u8 allowed) {
+  enum { HAS_MAX = 1, IS_SHARED = 2, IS_64 = 4, HAS_PAGE_SIZE = 8 };
+  u64 offset = reader_offset(r);
+  u8 flags = wm_reader_byte(r);
+  if (flags & ~allowed) {
+    const char *why = flags & HAS_PAGE_SIZE ? " (custom page sizes are not supported)" : "";
+    wm_reader_fail(r, offset, "malformed limits flags %02x%s", flags, why);
+  }
+  Limits limits = {
+      .has_max = flags & HAS_MAX, .is_shared = flags & IS_SHARED, .is_64 = flags & IS_64};
+  limits.min = wm_reader_u64(r);
+  if (limits.has_max) limits.max = wm_reader_u64(r);
+  return limits;
+}
+
+GlobalType wm_decode_globaltype(Reader *r) {
+  GlobalType t = {.type = wm_reader_valtype(r)};
+  t.is_mutable = read_mutability(r);
+  return t;
+}
+
+TableType wm_decode_tabletype(Reader *r) {
+  TableType t = {.element = wm_reader_reftype(r)};
+  t.limits = read_limits(r, 5);
+  return t;
+}
+
+MemoryType wm_decode_memorytype(Reader *r) {
+  MemoryType t = {.limits = read_limits(r, 7)};
+  t.limits.page_log2 = 16;
+  return t;
+}
+
+u32 wm_decode_tagtype(Reader *r) {
+  wm_reader_zero(r); /* the attribute: an exception */
+  return wm_reader_u32(r);
+}
+
+/* A list of value types; its length in frame slots goes to *slots. */
+static const ValType *read_valtypes(Reader *r, Arena *arena, u32 count, u32 *slots) {
+  if (!count) return NULL;
+  ValType *list = arena_array(arena, ValType, count);
+  if (!list) {
+    out_of_memory(r);
+    return NULL;
+  }
+  for (u32 i = 0; i < count && reader_ok(r); i++) {
+    list[i] = wm_reader_valtype(r);
+    *slots += val_slots(list[i]);
+  }
+  return list;
+}
+
+static void read_functype(Reader *r, Arena *arena, SubType *t) {
+  t->param_count = wm_reader_count(r, MAX_PARAMS, "parameters");
+  t->params = read_valtypes(r, arena, t->param_count, &t->param_slots);
+  t->result_count = wm_reader_count(r, MAX_RESULTS, "results");
+  t->results = read_valtypes(r, arena, t->result_count, &t->result_slots);
+}
+
+static FieldType read_field(Reader *r) {
+  FieldType field;
+  bool is_packed = r->pos < r->end && (*r->pos == VAL_I8 || *r->pos == VAL_I16);
+  field.type = is_packed ? *r->pos++ : wm_reader_valtype(r);
+  field.is_mutable = read_mutability(r);
+  return field;
+}
+
+static void read_fields(Reader *r, Arena *arena, SubType *t) {
+  t->field_count = t->kind == COMP_ARRAY ? 1 : wm_reader_count(r, MAX_FIELDS, "fields");
+  if (!t->field_count) return;
+  FieldType *fields = arena_array(arena, FieldType, t->field_count);
+  if (!fields) {
+    out_of_memory(r);
+    return;
+  }
+  for (u32 i = 0; i < t->field_count && reader_ok(r); i++) fields[i] = read_field(r);
+  t->fields = fields;
+}
+
+static void read_subtype(Reader *r, Arena *arena, SubType *t) {
+  t->is_final = true;
+  t->super = NO_TYPE;
+  t->type_id = NO_TYPE;
+  u64 offset = reader_offset(r);
+  u8 byte = wm_reader_byte(r);
+  if (byte == TYPE_SUB || byte == TYPE_SUB_FINAL) {
+    t->is_final = byte == TYPE_SUB_FINAL;
+    if (wm_reader_count(r, 1, "supertypes")) t->super = wm_reader_u32(r);
+    offset = reader_offset(r);
+    byte = wm_reader_byte(r);
+  }
+  t->kind = (CompositeKind)byte;
+  if (byte == COMP_FUNC)
+    read_functype(r, arena, t);
+  else if (byte == COMP_STRUCT || byte == COMP_ARRAY)
+    read_fields(r, arena, t);
+  else if (byte & 0x80)
+    wm_reader_fail(r, offset, "integer representation too long");
+  else
+    wm_reader_fail(r, offset, "malformed definition type %02x", byte);
+}
+
+static bool read_rectype(Reader *r, Arena *arena, SubTypeVec *types) {
+  u64 offset = reader_offset(r);
+  u32 start = types->len, len = 1;
+  if (r->pos < r->end && *r->pos == TYPE_REC) {
+    r->pos++;
+    len = wm_reader_count(r, MAX_RECURSION_GROUP, "types in a recursion group");
+  }
+  if (len > MAX_TYPES - start) {
+    return wm_reader_limit(r, offset, "too many types: at most %u", MAX_TYPES);
+  }
+  for (u32 i = 0; i < len && reader_ok(r); i++) {
+    SubType *t = vec_push(types);
+    if (!t) return out_of_memory(r);
+    t->group_start = start;
+    t->group_len = len;
+    read_subtype(r, arena, t);
+  }
+  return reader_ok(r);
+}
+
+bool wm_decode_types(Reader *r, Arena *arena, SubTypeVec *types) {
+  u32 count = wm_reader_count(r, MAX_TYPES, "types");
+  for (u32 i = 0; i < count && reader_ok(r); i++) read_rectype(r, arena, types);
+  return reader_ok(r);
+}

@@ -1,0 +1,19 @@
+/* The parts of decode.h that read types (spec 5.3). */
+#ifndef WM_BINARY_DECODE_TYPE_H
+#define WM_BINARY_DECODE_TYPE_H
+
+#include "base/vec.h"
+#include "wasm/reader.h"
+
+typedef Vec(SubType) SubTypeVec;
+
+/* Each fails the reader on malformed input; what they return then has no meaning. */
+GlobalType wm_decode_globaltype(Reader *r);
+TableType wm_decode_tabletype(Reader *r);
+MemoryType wm_decode_memorytype(Reader *r);
+u32 wm_decode_tagtype(Reader *r); /* the type index */
+
+/* The type section's contents: appends to `types`, lists go to the arena. */
+bool wm_decode_types(Reader *r, Arena *arena, SubTypeVec *types);
+
+#endif
