@@ -48,10 +48,10 @@ struct LoadedModule {
   void (*on_free)(
       LoadedModule *); /* gives the types' counts back; called with the last reference */
   FuncCode *codes;     /* owned: one a defined function (func_count - func_import_count) */
-  u32 *escape_index; /* owned: for each function its number among the escaping ones, or NO_INDEX */
-  u32 escape_count;
-  Mutex lock;        /* translation */
-  CodeChunk *chunks; /* owned, under the lock */
+  u32 *escapes;        /* owned: the defined functions that have a Func object in each instance */
+  u32 escape_count;    /* (those that escape, and the start function), ascending */
+  Mutex lock;          /* translation */
+  CodeChunk *chunks;   /* owned, under the lock */
   /* Set by the tier that translates: the wasm offset (in the module's bytes) of the instruction
    * whose cell holds the address `pc` (any byte of the cell). Not fast. */
   u32 (*offset_of)(const FuncCode *code, const void *pc);

@@ -1,0 +1,171 @@
+/* Loaded modules and the memory of their translated code (code.h). */
+#include "runtime/code.h"
+
+#include "base/vec.h"
+
+#include <stdlib.h>
+
+enum { FIRST_CHUNK_BYTES = 4096, LAST_CHUNK_BYTES = 1 << 20 };
+
+typedef struct CodeRange {
+  const u8 *start, *end;
+  FuncCode *code;
+} CodeRange;
+
+struct CodeChunk {
+  CodeChunk *next;       /* older, and no larger unless made for one huge function */
+  Vec(CodeRange) ranges; /* ascending, disjoint */
+  size_t size_bytes, used_bytes;
+  u64 cells[];
+};
+
+static bool is_escape(const Module *m, u32 func_index) {
+  return m->funcs[func_index].escapes || func_index == m->start_func;
+}
+
+static bool list_escapes(LoadedModule *lm) {
+  const Module *m = &lm->module;
+  u32 count = 0;
+  for (u32 i = m->func_import_count; i < m->func_count; i++) count += is_escape(m, i);
+  lm->escapes = malloc((count + (size_t)1) * sizeof *lm->escapes);
+  if (!lm->escapes) return false;
+  for (u32 i = m->func_import_count; i < m->func_count; i++)
+    if (is_escape(m, i)) lm->escapes[lm->escape_count++] = i;
+  return true;
+}
+
+static bool make_codes(LoadedModule *lm) {
+  const Module *m = &lm->module;
+  u32 count = m->func_count - m->func_import_count;
+  lm->codes = calloc(count + (size_t)1, sizeof *lm->codes);
+  if (!lm->codes) return false;
+  for (u32 i = 0; i < count; i++) {
+    FuncCode *code = &lm->codes[i];
+    u32 index = m->func_import_count + i;
+    const SubType *type = module_func_type(m, index);
+    code->module = lm;
+    code->index = index;
+    code->type_id = type->type_id;
+    code->param_slots = (u16)type->param_slots;
+    code->result_slots = (u16)type->result_slots;
+    code->link_slot = max_u32(type->param_slots, type->result_slots);
+  }
+  return true;
+}
+
+LoadedModule *wm_loaded_new(Module *module, TypeRegistry *types) {
+  LoadedModule *lm = calloc(1, sizeof *lm);
+  if (!lm) return NULL;
+  lm->module = *module;
+  lm->types = types;
+  atomic_init(&lm->references, 1);
+  if (list_escapes(lm) && make_codes(lm) && wm_mutex_init(&lm->lock)) {
+    *module = (Module){0};
+    return lm;
+  }
+  free(lm->escapes);
+  free(lm->codes);
+  free(lm);
+  return NULL;
+}
+
+void wm_loaded_retain(LoadedModule *lm) {
+  atomic_fetch_add_explicit(&lm->references, 1, memory_order_relaxed);
+}
+
+void wm_loaded_release(LoadedModule *lm) {
+  if (!lm || atomic_fetch_sub_explicit(&lm->references, 1, memory_order_acq_rel) != 1) return;
+  for (CodeChunk *chunk = lm->chunks, *next; chunk; chunk = next) {
+    next = chunk->next;
+    vec_free(&chunk->ranges);
+    free(chunk);
+  }
+  free(lm->codes);
+  free(lm->escapes);
+  wm_mutex_destroy(&lm->lock);
+  if (lm->on_free) lm->on_free(lm);
+  wm_module_free(&lm->module);
+  free(lm);
+}
+
+static CodeChunk *add_chunk(LoadedModule *lm, size_t need_bytes) {
+  size_t size = FIRST_CHUNK_BYTES;
+  if (lm->chunks) size = (size_t)min_u64(lm->chunks->size_bytes * 2, LAST_CHUNK_BYTES);
+  if (size < need_bytes) size = need_bytes;
+  CodeChunk *chunk = malloc(sizeof *chunk + size);
+  if (!chunk) return NULL;
+  *chunk = (CodeChunk){.next = lm->chunks, .size_bytes = size};
+  lm->chunks = chunk;
+  return chunk;
+}
+
+void *wm_code_alloc(LoadedModule *lm, size_t size_bytes) {
+  size_t need = (size_bytes + 7) & ~(size_t)7;
+  if (need < size_bytes || need > SIZE_MAX / 2) return NULL;
+  CodeChunk *chunk = lm->chunks;
+  if (!chunk || chunk->size_bytes - chunk->used_bytes < need) chunk = add_chunk(lm, need);
+  if (!chunk) return NULL;
+  void *cells = (u8 *)chunk->cells + chunk->used_bytes;
+  chunk->used_bytes += need;
+  return cells;
+}
+
+static bool chunk_holds(const CodeChunk *chunk, const void *pc) {
+  uintptr_t at = (uintptr_t)pc, start = (uintptr_t)chunk->cells;
+  return at >= start && at < start + chunk->used_bytes;
+}
+
+static CodeChunk *find_chunk(const LoadedModule *lm, const void *pc) {
+  CodeChunk *chunk = lm->chunks;
+  while (chunk && !chunk_holds(chunk, pc)) chunk = chunk->next;
+  return chunk;
+}
+
+/* How many ranges of the chunk start at or below `pc`. */
+static u32 ranges_until(const CodeChunk *chunk, const void *pc) {
+  u32 low = 0, high = chunk->ranges.len;
+  while (low < high) {
+    u32 middle = low + (high - low) / 2;
+    if ((uintptr_t)chunk->ranges.data[middle].start <= (uintptr_t)pc)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+bool wm_code_register(LoadedModule *lm, FuncCode *fc, const void *code, size_t size_bytes) {
+  CodeChunk *chunk = find_chunk(lm, code);
+  if (!chunk || !vec_reserve(&chunk->ranges, 1)) return false;
+  CodeRange *ranges = chunk->ranges.data;
+  u32 at = ranges_until(chunk, code);
+  memmove(&ranges[at + 1], &ranges[at], (chunk->ranges.len - at) * sizeof *ranges);
+  ranges[at] = (CodeRange){code, (const u8 *)code + size_bytes, fc};
+  chunk->ranges.len++;
+  return true;
+}
+
+static FuncCode *stub_owner(const LoadedModule *lm, const void *pc) {
+  uintptr_t at = (uintptr_t)pc, first = (uintptr_t)lm->codes;
+  size_t count = lm->module.func_count - lm->module.func_import_count;
+  if (at < first || at >= first + count * sizeof *lm->codes) return NULL;
+  return &lm->codes[(at - first) / sizeof *lm->codes];
+}
+
+FuncCode *wm_code_find(LoadedModule *lm, const void *pc) {
+  FuncCode *found = stub_owner(lm, pc);
+  if (found) return found;
+  wm_mutex_lock(&lm->lock);
+  CodeChunk *chunk = find_chunk(lm, pc);
+  u32 at = chunk ? ranges_until(chunk, pc) : 0;
+  if (at > 0 && (uintptr_t)pc < (uintptr_t)chunk->ranges.data[at - 1].end)
+    found = chunk->ranges.data[at - 1].code;
+  wm_mutex_unlock(&lm->lock);
+  return found;
+}
+
+ValType wm_loaded_valtype(const LoadedModule *lm, ValType t) {
+  HeapType h = val_heap(t);
+  if (!val_is_ref(t) || heap_is_abstract(h)) return t;
+  return val_kind(t) | (ValType)lm->module.types[h].type_id << 8;
+}
