@@ -1,0 +1,161 @@
+/* wasi.h: WASI preview 1 for libwasm, as ordinary imports. C99 and C++.
+ *
+ * A program gets what its configuration grants and nothing else: arguments, environment, standard
+ * streams, preopened directories. Fill a wasi_config_t, make a wasi_ctx_t of it (one for each
+ * instance), define its functions in a linker (or take them one by one), instantiate, wasi_start:
+ *
+ *   wasi_config_t *config = wasi_config_new();
+ *   wasi_config_inherit_stdio(config);
+ *   wasi_config_preopen_dir(config, "data", "/data", false);
+ *   wasi_ctx_t *wasi = wasi_ctx_new(store, config, &err);
+ *   wasi_ctx_define(wasi, linker);
+ *   wasm_instance_t *instance = wasmx_linker_instantiate(linker, module, &trap, &err);
+ *   wasi_start(instance, &trap, &err);
+ *
+ * The wasi_config_ functions have the names and signatures of Wasmtime's header of this name.
+ * Ownership words are those of wasm.h: `own` results are the caller's to delete, `own` arguments go
+ * to the callee, whatever it returns. A config belongs to one thread at a time; a ctx to the thread
+ * that uses its store. NULL arguments give false, NULL or nothing done. No function here aborts,
+ * prints or exits, and the process's signal dispositions are never changed. */
+#ifndef WASI_H
+#define WASI_H
+
+#include "wasm.h"
+#include "wasmx.h"
+
+#ifndef WASI_API_EXTERN
+#define WASI_API_EXTERN WASM_API_EXTERN
+#endif
+
+#define own
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* --------------------------------------------------------------------------------------- config */
+
+typedef struct wasi_config_t wasi_config_t;
+
+/* Grants nothing: no arguments, no environment, empty input, output that is dropped. NULL when out
+ * of memory. */
+WASI_API_EXTERN own wasi_config_t *wasi_config_new(void);
+WASI_API_EXTERN void wasi_config_delete(own wasi_config_t *);
+
+/* Arguments, the program's name first; copied. False: an argument is not UTF-8, or out of memory
+ * (the config is unchanged then). */
+WASI_API_EXTERN bool wasi_config_set_argv(wasi_config_t *, size_t argc, const char *argv[]);
+/* This process's own arguments. */
+WASI_API_EXTERN void wasi_config_inherit_argv(wasi_config_t *);
+/* Environment variables: names[i]=values[i]; copied. False as above. */
+WASI_API_EXTERN bool wasi_config_set_env(wasi_config_t *, size_t envc, const char *names[],
+                                         const char *values[]);
+/* This process's whole environment, as it is now. */
+WASI_API_EXTERN void wasi_config_inherit_env(wasi_config_t *);
+
+/* Standard streams. A file is opened now (output: created or truncated); false when it cannot be.
+ * An inherited stream is the process's descriptor 0, 1 or 2, which is never closed and whose flags
+ * are never changed. */
+WASI_API_EXTERN bool wasi_config_set_stdin_file(wasi_config_t *, const char *path);
+WASI_API_EXTERN bool wasi_config_set_stdout_file(wasi_config_t *, const char *path);
+WASI_API_EXTERN bool wasi_config_set_stderr_file(wasi_config_t *, const char *path);
+WASI_API_EXTERN void wasi_config_inherit_stdin(wasi_config_t *);
+WASI_API_EXTERN void wasi_config_inherit_stdout(wasi_config_t *);
+WASI_API_EXTERN void wasi_config_inherit_stderr(wasi_config_t *);
+WASI_API_EXTERN void wasi_config_inherit_stdio(wasi_config_t *); /* all three */
+/* Input from these bytes; *bytes is moved into the config and left empty. */
+WASI_API_EXTERN void wasi_config_set_stdin_bytes(wasi_config_t *, own wasm_byte_vec_t *bytes);
+
+/* Input and output by callback. A callback returns how many bytes it gave or took (0 from input: its
+ * end), or a negated errno of the host's. `finalizer` (may be NULL) is run with `data` once nothing
+ * uses the stream any more. */
+typedef ptrdiff_t (*wasi_output_callback_t)(void *data, const unsigned char *bytes, size_t size);
+typedef ptrdiff_t (*wasi_input_callback_t)(void *data, unsigned char *bytes, size_t size);
+WASI_API_EXTERN void wasi_config_set_stdin_custom(wasi_config_t *, wasi_input_callback_t, void *data,
+                                                  void (*finalizer)(void *));
+WASI_API_EXTERN void wasi_config_set_stdout_custom(wasi_config_t *,
+                                                   ptrdiff_t (*callback)(void *, const unsigned char *, size_t),
+                                                   void *data, void (*finalizer)(void *));
+WASI_API_EXTERN void wasi_config_set_stderr_custom(wasi_config_t *,
+                                                   ptrdiff_t (*callback)(void *, const unsigned char *, size_t),
+                                                   void *data, void (*finalizer)(void *));
+
+/* Keeps the output for wasi_ctx_take_stdout and wasi_ctx_take_stderr. When `limit` bytes wait there,
+ * the program is told that the device is full. */
+WASI_API_EXTERN void wasi_config_capture_stdout(wasi_config_t *, size_t limit);
+WASI_API_EXTERN void wasi_config_capture_stderr(wasi_config_t *, size_t limit);
+
+/* Gives the directory `host_path`, opened now, with all that is below it, under the name
+ * `guest_path`. Preopened directories get the descriptors 3, 4, ... in order. Without `fs_mutable`
+ * nothing in it can be changed by any route. False: it cannot be opened, or out of memory. */
+WASI_API_EXTERN bool wasi_config_preopen_dir(wasi_config_t *, const char *host_path, const char *guest_path,
+                                             bool fs_mutable);
+
+/* The same with finer permissions. */
+typedef size_t wasi_dir_perms;
+enum wasi_dir_perms_flags {
+  WASI_DIR_PERMS_READ = 1,   /* list, open and look up what is there */
+  WASI_DIR_PERMS_WRITE = 2,  /* create, rename, link and remove entries, change their times */
+  WASI_DIR_PERMS_SPECIAL = 4 /* open named pipes, sockets and devices, which otherwise are refused */
+};
+typedef size_t wasi_file_perms;
+enum wasi_file_perms_flags {
+  WASI_FILE_PERMS_READ = 1,
+  WASI_FILE_PERMS_WRITE = 2 /* write, truncate, change times */
+};
+WASI_API_EXTERN bool wasi_config_preopen_dir_perms(wasi_config_t *, const char *host_path,
+                                                   const char *guest_path, wasi_dir_perms, wasi_file_perms);
+
+/* Descriptors that the program may have open at once (the default is 1,024); streams and preopened
+ * directories count. */
+WASI_API_EXTERN void wasi_config_set_max_fds(wasi_config_t *, size_t count);
+
+/* A program that writes to a pipe nobody reads gets the error EPIPE and the process no signal. With
+ * it on, the write raises SIGPIPE as in a native program: for command-line tools. */
+WASI_API_EXTERN void wasi_config_raise_sigpipe(wasi_config_t *, bool on);
+
+/* How paths are kept inside their directory. Automatic uses the kernel's openat2 where there is one;
+ * the others are for tests. */
+enum wasi_resolver_enum { WASI_RESOLVER_AUTO = 0, WASI_RESOLVER_OPENAT2, WASI_RESOLVER_WALKER };
+WASI_API_EXTERN void wasi_config_set_resolver(wasi_config_t *, int resolver);
+
+/* For source compatibility: preview 1 has no way to open a connection or look up a name, so neither
+ * changes anything. */
+WASI_API_EXTERN void wasi_config_inherit_network(wasi_config_t *);
+WASI_API_EXTERN void wasi_config_allow_ip_name_lookup(wasi_config_t *, bool enable);
+
+/* ------------------------------------------------------------------------------------- contexts */
+
+/* What one program sees of the world: its descriptors, arguments, environment. */
+typedef struct wasi_ctx_t wasi_ctx_t;
+
+/* Takes the config, also on failure: NULL and *err (may be NULL). */
+WASI_API_EXTERN own wasi_ctx_t *wasi_ctx_new(wasm_store_t *, own wasi_config_t *, wasmx_error_t *err);
+/* Functions made of it keep what they need: the descriptors close once they are gone too. */
+WASI_API_EXTERN void wasi_ctx_delete(own wasi_ctx_t *);
+
+/* Defines the 46 functions of wasi_snapshot_preview1 and the 45 of wasi_unstable in the linker. What
+ * the host defines under the same names later replaces them. False when out of memory. */
+WASI_API_EXTERN bool wasi_ctx_define(wasi_ctx_t *, wasmx_linker_t *);
+/* The same for those only that the module imports; quicker. */
+WASI_API_EXTERN bool wasi_ctx_define_for(wasi_ctx_t *, wasmx_linker_t *, const wasm_module_t *);
+/* One function, for hosts without a linker. NULL: no such name, or out of memory. */
+WASI_API_EXTERN own wasm_func_t *wasi_ctx_func(wasi_ctx_t *, const char *module, const char *name);
+
+/* Moves the captured output to *out (replacing what it was); empty when nothing was captured. */
+WASI_API_EXTERN void wasi_ctx_take_stdout(wasi_ctx_t *, own wasm_byte_vec_t *out);
+WASI_API_EXTERN void wasi_ctx_take_stderr(wasi_ctx_t *, own wasm_byte_vec_t *out);
+
+/* Runs a command's _start, or a reactor's _initialize when there is no _start. False and *err (may be
+ * NULL): neither is exported as a function without parameters and results. True: it ran, and *trap
+ * is NULL when it came back, else the trap (own). A program that called exit leaves a trap whose
+ * status wasmx_trap_exit_status tells. */
+WASI_API_EXTERN bool wasi_start(const wasm_instance_t *, own wasm_trap_t **trap, wasmx_error_t *err);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#undef own
+
+#endif

@@ -1,0 +1,229 @@
+/* What is known and set about open descriptors: fd_* but reading, writing and listing. */
+#include "wasi/wasi_ctx.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static Errno host_result(int result) { return result ? wm_errno_of_host(errno) : E_SUCCESS; }
+
+/* The descriptor with the rights, when it is one of the host's: else E_SPIPE, as for a pipe. */
+static Errno host_fd(Call *call, Rights rights, Descriptor **d) {
+  Errno e = call_fd(call, 0, rights, d);
+  return !e && (*d)->kind != FD_HOST ? E_SPIPE : e;
+}
+
+/* ---- numbers ---- */
+
+Errno call_fd_close(Call *call) { return wm_fds_close(&call->ctx->fds, call->args[0].u32); }
+
+Errno call_fd_renumber(Call *call) {
+  return wm_fds_renumber(&call->ctx->fds, call->args[0].u32, call->args[1].u32);
+}
+
+/* Programs look for their directories from 3 up and stop at the first E_BADF. */
+static Errno preopen_of(Call *call, Descriptor **d) {
+  Errno e = call_fd(call, 0, 0, d);
+  return !e && !(*d)->preopen ? E_BADF : e;
+}
+
+Errno call_fd_prestat_get(Call *call) {
+  Descriptor *d;
+  Errno e = preopen_of(call, &d);
+  if (e) return e;
+  u8 *out = guest_array(call, call->args[1].u32, 1, PRESTAT_SIZE, 4);
+  if (!out) return call->error;
+  store_u32(out, 0);
+  store_u32(out + 4, (u32)strlen(d->preopen));
+  return E_SUCCESS;
+}
+
+Errno call_fd_prestat_dir_name(Call *call) {
+  Descriptor *d;
+  Errno e = preopen_of(call, &d);
+  if (e) return e;
+  size_t len = strlen(d->preopen);
+  u8 *out = guest_bytes(call, call->args[1].u32, call->args[2].u32);
+  if (!out) return call->error;
+  if (call->args[2].u32 < len) return E_NAMETOOLONG;
+  memcpy(out, d->preopen, len);
+  return E_SUCCESS;
+}
+
+/* ---- rights and flags ---- */
+
+Errno call_fd_fdstat_get(Call *call) {
+  Descriptor *d;
+  Errno e = call_fd(call, 0, 0, &d);
+  if (e) return e;
+  u8 *out = guest_array(call, call->args[1].u32, 1, FDSTAT_SIZE, 8);
+  if (!out) return call->error;
+  memset(out, 0, FDSTAT_SIZE);
+  out[0] = d->type;
+  store_u16(out + 2, d->flags);
+  store_u64(out + 8, d->base);
+  store_u64(out + 16, d->inheriting);
+  return E_SUCCESS;
+}
+
+/* Flags of a borrowed descriptor are shared with the host process: only not blocking can be
+ * changed, and that is done by us. How writes are synced is fixed when a file is opened. */
+Errno call_fd_fdstat_set_flags(Call *call) {
+  Descriptor *d;
+  Errno e = call_fd(call, 0, RIGHT_FD_FDSTAT_SET_FLAGS, &d);
+  if (e) return e;
+  u32 flags = call->args[1].u32;
+  if (flags & ~(u32)FDFLAGS_ALL) return E_INVAL;
+  u32 settable = FDFLAG_NONBLOCK | (d->kind == FD_HOST && d->owned ? FDFLAG_APPEND : 0);
+  if ((flags ^ d->flags) & ~settable) return E_NOTSUP;
+  if (d->kind == FD_HOST && d->owned) {
+    int host = fcntl(d->fd, F_GETFL) & ~(O_APPEND | O_NONBLOCK);
+    if (flags & FDFLAG_APPEND) host |= O_APPEND;
+    if (flags & FDFLAG_NONBLOCK) host |= O_NONBLOCK;
+    if (fcntl(d->fd, F_SETFL, host)) return wm_errno_of_host(errno);
+  }
+  d->flags = (u16)flags;
+  return E_SUCCESS;
+}
+
+Errno call_fd_fdstat_set_rights(Call *call) {
+  Descriptor *d;
+  Errno e = call_fd(call, 0, 0, &d);
+  if (e) return e;
+  Rights base = call->args[1].u64, inheriting = call->args[2].u64;
+  if ((base & ~d->base) || (inheriting & ~d->inheriting)) return E_NOTCAPABLE;
+  d->base = base;
+  d->inheriting = inheriting;
+  return E_SUCCESS;
+}
+
+/* ---- position and contents ---- */
+
+static Errno seek(Call *call, const Descriptor *d, i64 offset, int whence, u32 out) {
+  off_t at = lseek(d->fd, offset, whence);
+  return at < 0 ? wm_errno_of_host(errno) : put_u64(call, out, (u64)at);
+}
+
+Errno call_fd_seek(Call *call) {
+  static const int snapshot[] = {SEEK_SET, SEEK_CUR, SEEK_END};
+  static const int unstable[] = {SEEK_CUR, SEEK_END, SEEK_SET};
+  i64 offset = call->args[1].i64;
+  u32 number = call->args[2].u32;
+  if (number > 2) return E_INVAL;
+  int whence = (call->unstable ? unstable : snapshot)[number];
+  Rights rights = offset == 0 && whence == SEEK_CUR ? RIGHT_FD_TELL : RIGHT_FD_SEEK;
+  Descriptor *d;
+  Errno e = host_fd(call, rights, &d);
+  return e ? e : seek(call, d, offset, whence, call->args[3].u32);
+}
+
+Errno call_fd_tell(Call *call) {
+  Descriptor *d;
+  Errno e = host_fd(call, RIGHT_FD_TELL, &d);
+  return e ? e : seek(call, d, 0, SEEK_CUR, call->args[1].u32);
+}
+
+Errno call_fd_advise(Call *call) {
+  static const int advices[] = {POSIX_FADV_NORMAL,   POSIX_FADV_SEQUENTIAL, POSIX_FADV_RANDOM,
+                                POSIX_FADV_WILLNEED, POSIX_FADV_DONTNEED,   POSIX_FADV_NOREUSE};
+  Descriptor *d;
+  Errno e = host_fd(call, RIGHT_FD_ADVISE, &d);
+  if (e) return e;
+  i64 offset = call->args[1].i64, len = call->args[2].i64;
+  u32 advice = call->args[3].u32;
+  if (d->type == FILETYPE_DIRECTORY) return E_BADF;
+  if (offset < 0 || len < 0 || advice >= ARRAY_LEN(advices)) return E_INVAL;
+  return wm_errno_of_host(posix_fadvise(d->fd, offset, len, advices[advice]));
+}
+
+Errno call_fd_allocate(Call *call) {
+  Descriptor *d;
+  Errno e = host_fd(call, RIGHT_FD_ALLOCATE, &d);
+  if (e) return e;
+  i64 offset = call->args[1].i64, len = call->args[2].i64;
+  if (offset < 0 || len <= 0) return E_INVAL;
+  return host_result(fallocate(d->fd, 0, offset, len));
+}
+
+static Errno sync_fd(Call *call, Rights right, int (*sync_call)(int)) {
+  Descriptor *d;
+  Errno e = call_fd(call, 0, right, &d);
+  if (e) return e;
+  return d->kind == FD_HOST ? host_result(sync_call(d->fd)) : E_INVAL;
+}
+
+Errno call_fd_sync(Call *call) { return sync_fd(call, RIGHT_FD_SYNC, fsync); }
+Errno call_fd_datasync(Call *call) { return sync_fd(call, RIGHT_FD_DATASYNC, fdatasync); }
+
+/* ---- filestat ---- */
+
+static u64 nanoseconds(const struct timespec *t) {
+  return (u64)t->tv_sec * 1000000000u + (u64)t->tv_nsec;
+}
+
+void wm_filestat_write(u8 *out, const struct stat *st, bool unstable) {
+  size_t tail = unstable ? 24 : 32;
+  memset(out, 0, unstable ? FILESTAT_UNSTABLE_SIZE : FILESTAT_SIZE);
+  store_u64(out, st->st_dev);
+  store_u64(out + 8, st->st_ino);
+  out[16] = (u8)wm_filetype_of_mode(st->st_mode);
+  if (unstable)
+    store_u32(out + 20, (u32)st->st_nlink);
+  else
+    store_u64(out + 24, st->st_nlink);
+  store_u64(out + tail, (u64)st->st_size);
+  store_u64(out + tail + 8, nanoseconds(&st->st_atim));
+  store_u64(out + tail + 16, nanoseconds(&st->st_mtim));
+  store_u64(out + tail + 24, nanoseconds(&st->st_ctim));
+}
+
+Errno call_fd_filestat_get(Call *call) {
+  Descriptor *d;
+  Errno e = call_fd(call, 0, RIGHT_FD_FILESTAT_GET, &d);
+  if (e) return e;
+  size_t size = call->unstable ? FILESTAT_UNSTABLE_SIZE : FILESTAT_SIZE;
+  u8 *out = guest_array(call, call->args[1].u32, 1, size, 8);
+  if (!out) return call->error;
+  struct stat st;
+  memset(&st, 0, sizeof st);
+  if (d->kind == FD_HOST && fstat(d->fd, &st)) return wm_errno_of_host(errno);
+  wm_filestat_write(out, &st, call->unstable);
+  out[16] = d->type; /* knows kinds of sockets apart */
+  return E_SUCCESS;
+}
+
+Errno call_fd_filestat_set_size(Call *call) {
+  Descriptor *d;
+  Errno e = host_fd(call, RIGHT_FD_FILESTAT_SET_SIZE, &d);
+  if (e) return e;
+  if (call->args[1].i64 < 0) return E_INVAL;
+  return host_result(ftruncate(d->fd, call->args[1].i64));
+}
+
+/* One time: its value, now, or as it is. */
+static Errno read_time(u64 value, bool set, bool now, struct timespec *t) {
+  if (set && now) return E_INVAL;
+  *t = (struct timespec){.tv_nsec = now ? UTIME_NOW : UTIME_OMIT};
+  if (set) *t = (struct timespec){(time_t)(value / 1000000000u), (long)(value % 1000000000u)};
+  return E_SUCCESS;
+}
+
+Errno wm_times_read(const Call *call, u32 arg, struct timespec times[2]) {
+  u32 flags = call->args[arg + 2].u32;
+  if (flags & ~(u32)(FSTFLAG_ATIM | FSTFLAG_ATIM_NOW | FSTFLAG_MTIM | FSTFLAG_MTIM_NOW))
+    return E_INVAL;
+  Errno e =
+      read_time(call->args[arg].u64, flags & FSTFLAG_ATIM, flags & FSTFLAG_ATIM_NOW, &times[0]);
+  if (e) return e;
+  return read_time(call->args[arg + 1].u64, flags & FSTFLAG_MTIM, flags & FSTFLAG_MTIM_NOW,
+                   &times[1]);
+}
+
+Errno call_fd_filestat_set_times(Call *call) {
+  Descriptor *d;
+  struct timespec times[2];
+  Errno e = host_fd(call, RIGHT_FD_FILESTAT_SET_TIMES, &d);
+  if (!e) e = wm_times_read(call, 1, times);
+  return e ? e : host_result(futimens(d->fd, times));
+}

@@ -1,0 +1,341 @@
+/* path_*: every path is resolved below its directory (wasi_resolver.h), then acted on as one name
+ * in one directory, never followed. */
+#include "wasi/wasi_ctx.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static Errno host_result(int result) { return result ? wm_errno_of_host(errno) : E_SUCCESS; }
+
+/* The path at args `arg` and `arg` + 1. */
+static Errno read_path(Call *call, u32 arg, GuestPath *path) {
+  u32 len = call->args[arg + 1].u32;
+  const void *bytes = guest_bytes(call, call->args[arg].u32, len);
+  return bytes ? wm_path_check(path, bytes, len) : call->error;
+}
+
+/* Descriptor in arg `fd_arg`, path in `path_arg`: the place, to be closed by wm_place_close. */
+static Errno find_place(Call *call, u32 fd_arg, Rights rights, u32 path_arg, Place *place) {
+  GuestPath path;
+  Descriptor *d;
+  Errno e = call_fd(call, fd_arg, rights, &d);
+  if (!e) e = read_path(call, path_arg, &path);
+  return e ? e : wm_resolve_parent(&call->ctx->resolver, d->fd, &path, place);
+}
+
+static Errno stat_place(const Place *place, struct stat *st) {
+  int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH;
+  return host_result(fstatat(place->dir, place->leaf, st, flags));
+}
+
+/* ---- open ---- */
+
+typedef struct Opening {
+  Rights requested, inheriting;
+  u32 oflags, fdflags;
+  bool follow;
+} Opening;
+
+/* Host's flags. Never blocks on a pipe or device, never makes a terminal ours. */
+static int host_flags(const Opening *o, Rights granted) {
+  bool write = (granted & RIGHT_FD_WRITE) || (o->oflags & OFLAG_TRUNC);
+  bool read = granted & (RIGHT_FD_READ | RIGHT_FD_READDIR);
+  int flags = O_NOCTTY | O_NONBLOCK;
+  if (!write || (o->oflags & OFLAG_DIRECTORY))
+    flags |= O_RDONLY;
+  else
+    flags |= read ? O_RDWR : O_WRONLY;
+  if (!o->follow) flags |= O_NOFOLLOW;
+  if (o->oflags & OFLAG_CREAT) flags |= O_CREAT;
+  if (o->oflags & OFLAG_EXCL) flags |= O_EXCL;
+  if (o->oflags & OFLAG_TRUNC) flags |= O_TRUNC;
+  if (o->oflags & OFLAG_DIRECTORY) flags |= O_DIRECTORY;
+  if (o->fdflags & FDFLAG_APPEND) flags |= O_APPEND;
+  if (o->fdflags & FDFLAG_DSYNC) flags |= O_DSYNC;
+  if (o->fdflags & (FDFLAG_SYNC | FDFLAG_RSYNC)) flags |= O_SYNC;
+  return flags;
+}
+
+/* Takes `fd` into the table, with what of the requested rights its directory passes on and its type
+ * knows. Closes it on failure. */
+static Errno adopt(Call *call, const Opening *o, const Descriptor *dir, int fd, u32 *number) {
+  Descriptor d = {0};
+  Errno e = wm_descriptor_of_host(&d, fd, true);
+  bool ordinary = d.type == FILETYPE_REGULAR_FILE || d.type == FILETYPE_DIRECTORY;
+  if (!e && !ordinary && !dir->special) e = E_NOTCAPABLE;
+  /* Pipes and devices block from now on unless asked not to. */
+  if (!e && !ordinary && !(o->fdflags & FDFLAG_NONBLOCK))
+    e = host_result(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK));
+  if (e) {
+    close(fd);
+    return e;
+  }
+  d.flags = (u16)o->fdflags;
+  d.special = dir->special;
+  d.base &= o->requested & dir->inheriting;
+  d.inheriting = o->inheriting & dir->inheriting;
+  e = wm_fds_add(&call->ctx->fds, &d, number);
+  if (e) wm_descriptor_close(&d);
+  return e;
+}
+
+/* What must be refused before anything is opened. */
+static Errno check_opening(const Opening *o, const Descriptor *dir) {
+  u32 changes = OFLAG_CREAT | OFLAG_EXCL | OFLAG_TRUNC;
+  if ((o->oflags & ~(u32)OFLAGS_ALL) || (o->fdflags & ~(u32)FDFLAGS_ALL)) return E_INVAL;
+  bool directory = o->oflags & OFLAG_DIRECTORY;
+  if (directory && (o->oflags & changes)) return E_INVAL;
+  /* Other rights that the directory does not pass on are left out without a word; one who wants to
+   * write must hear it now. */
+  if (!directory && (o->requested & RIGHT_FD_WRITE & ~dir->inheriting)) return E_NOTCAPABLE;
+  return E_SUCCESS;
+}
+
+Errno call_path_open(Call *call) {
+  const wasmx_slot_t *a = call->args;
+  Opening o = {.requested = a[5].u64,
+               .inheriting = a[6].u64,
+               .oflags = a[4].u32,
+               .fdflags = a[7].u32,
+               .follow = a[1].u32 & LOOKUP_SYMLINK_FOLLOW};
+  Rights rights = RIGHT_PATH_OPEN;
+  if (o.oflags & OFLAG_CREAT) rights |= RIGHT_PATH_CREATE_FILE;
+  if (o.oflags & OFLAG_TRUNC) rights |= RIGHT_PATH_FILESTAT_SET_SIZE;
+  u32 out = a[8].u32;
+  GuestPath path;
+  Descriptor *dir;
+  Errno e = call_fd(call, 0, rights, &dir);
+  if (!e) e = check_opening(&o, dir);
+  if (!e) e = read_path(call, 2, &path);
+  if (!e) e = put_u32(call, out, 0); /* known to be there before a file is made */
+  if (e) return e;
+  if (path.must_be_dir && !(o.oflags & OFLAG_CREAT)) o.oflags |= OFLAG_DIRECTORY;
+  int fd;
+  u32 number;
+  int flags = host_flags(&o, o.requested & dir->inheriting);
+  e = wm_resolve_open(&call->ctx->resolver, dir->fd, &path, flags, 0666, &fd);
+  if (!e) e = adopt(call, &o, dir, fd, &number);
+  return e ? e : put_u32(call, out, number);
+}
+
+/* ---- stat ---- */
+
+/* What the path leads to through a link at its end. */
+static Errno stat_followed(Call *call, int root, const GuestPath *path, struct stat *st) {
+  int fd;
+  Errno e = wm_resolve_open(&call->ctx->resolver, root, path, O_PATH, 0, &fd);
+  if (e) return e;
+  e = host_result(fstat(fd, st));
+  close(fd);
+  return e;
+}
+
+Errno call_path_filestat_get(Call *call) {
+  Descriptor *d;
+  GuestPath path;
+  Place place;
+  Errno e = call_fd(call, 0, RIGHT_PATH_FILESTAT_GET, &d);
+  if (!e) e = read_path(call, 2, &path);
+  if (e) return e;
+  size_t size = call->unstable ? FILESTAT_UNSTABLE_SIZE : FILESTAT_SIZE;
+  u8 *out = guest_array(call, call->args[4].u32, 1, size, 8);
+  if (!out) return call->error;
+  e = wm_resolve_parent(&call->ctx->resolver, d->fd, &path, &place);
+  if (e) return e;
+  struct stat st;
+  e = stat_place(&place, &st);
+  wm_place_close(&place);
+  bool follow = (call->args[1].u32 & LOOKUP_SYMLINK_FOLLOW) || path.must_be_dir;
+  if (!e && S_ISLNK(st.st_mode) && follow) e = stat_followed(call, d->fd, &path, &st);
+  if (!e && path.must_be_dir && !S_ISDIR(st.st_mode)) e = E_NOTDIR;
+  if (!e) wm_filestat_write(out, &st, call->unstable);
+  return e;
+}
+
+Errno call_path_filestat_set_times(Call *call) {
+  Descriptor *d;
+  GuestPath path;
+  Place place;
+  struct timespec times[2];
+  struct stat st;
+  Errno e = call_fd(call, 0, RIGHT_PATH_FILESTAT_SET_TIMES, &d);
+  if (!e) e = wm_times_read(call, 4, times);
+  if (!e) e = read_path(call, 2, &path);
+  if (e) return e;
+  Resolver *r = &call->ctx->resolver;
+  bool follow = (call->args[1].u32 & LOOKUP_SYMLINK_FOLLOW) || path.must_be_dir;
+  e = follow ? wm_resolve_final(r, d->fd, &path, &place)
+             : wm_resolve_parent(r, d->fd, &path, &place);
+  if (e) return e;
+  e = place.must_be_dir ? stat_place(&place, &st) : E_SUCCESS;
+  if (!e && place.must_be_dir && !S_ISDIR(st.st_mode)) e = E_NOTDIR;
+  const char *leaf = place.dots ? "." : place.leaf;
+  if (!e) e = host_result(utimensat(place.dir, leaf, times, AT_SYMLINK_NOFOLLOW));
+  wm_place_close(&place);
+  return e;
+}
+
+/* ---- entries ---- */
+
+Errno call_path_create_directory(Call *call) {
+  Place place;
+  Errno e = find_place(call, 0, RIGHT_PATH_CREATE_DIRECTORY, 1, &place);
+  if (e) return e;
+  e = place.dots ? E_EXIST : host_result(mkdirat(place.dir, place.leaf, 0777));
+  wm_place_close(&place);
+  return e;
+}
+
+Errno call_path_remove_directory(Call *call) {
+  Place place;
+  Errno e = find_place(call, 0, RIGHT_PATH_REMOVE_DIRECTORY, 1, &place);
+  if (e) return e;
+  if (place.dots)
+    e = place.dots == 1 ? E_INVAL : E_NOTEMPTY;
+  else
+    e = host_result(unlinkat(place.dir, place.leaf, AT_REMOVEDIR));
+  wm_place_close(&place);
+  return e;
+}
+
+/* With a slash at the end it cannot be a file: says why. */
+static Errno unlink_slash(const Place *place) {
+  struct stat st;
+  Errno e = stat_place(place, &st);
+  if (e) return e;
+  return S_ISDIR(st.st_mode) ? E_ISDIR : E_NOTDIR;
+}
+
+Errno call_path_unlink_file(Call *call) {
+  Place place;
+  Errno e = find_place(call, 0, RIGHT_PATH_UNLINK_FILE, 1, &place);
+  if (e) return e;
+  if (place.dots || place.must_be_dir)
+    e = unlink_slash(&place);
+  else
+    e = host_result(unlinkat(place.dir, place.leaf, 0));
+  wm_place_close(&place);
+  return e;
+}
+
+/* A new name that is no directory's cannot end in a slash. */
+static Errno no_entry(const Place *place) {
+  struct stat st;
+  return stat_place(place, &st) ? E_NOENT : E_EXIST;
+}
+
+Errno call_path_symlink(Call *call) {
+  Place place;
+  char target[PATH_MAX];
+  u32 len = call->args[1].u32;
+  const u8 *bytes = guest_bytes(call, call->args[0].u32, len);
+  if (!bytes) return call->error;
+  if (len == 0) return E_NOENT;
+  if (len >= sizeof target) return E_NAMETOOLONG;
+  memcpy(target, bytes, len);
+  target[len] = 0;
+  if (strlen(target) != len) return E_INVAL;
+  if (target[0] == '/') return E_NOTCAPABLE;
+  Errno e = find_place(call, 2, RIGHT_PATH_SYMLINK, 3, &place);
+  if (e) return e;
+  if (place.dots || place.must_be_dir)
+    e = no_entry(&place);
+  else
+    e = host_result(symlinkat(target, place.dir, place.leaf));
+  wm_place_close(&place);
+  return e;
+}
+
+Errno call_path_readlink(Call *call) {
+  Place place;
+  char target[PATH_MAX];
+  size_t room = call->args[4].u32;
+  u8 *out = guest_bytes(call, call->args[3].u32, room);
+  if (!out) return call->error;
+  Errno e = find_place(call, 0, RIGHT_PATH_READLINK, 1, &place);
+  if (e) return e;
+  ssize_t len = -1;
+  if (place.dots || place.must_be_dir)
+    e = unlink_slash(&place) == E_NOTDIR ? E_NOTDIR : E_INVAL;
+  else
+    len = readlinkat(place.dir, place.leaf, target, sizeof target);
+  if (!e && len < 0) e = wm_errno_of_host(errno);
+  wm_place_close(&place);
+  if (e) return e;
+  size_t used = (size_t)len < room ? (size_t)len : room;
+  if (used) memcpy(out, target, used);
+  return put_u32(call, call->args[5].u32, (u32)used);
+}
+
+/* ---- two paths ---- */
+
+/* A file must not get into a directory through which more may be done with it. */
+static bool gains(const Descriptor *from, const Descriptor *to) {
+  Rights before = from->base | from->inheriting, after = to->base | to->inheriting;
+  return (after & ~before) || (to->special && !from->special);
+}
+
+/* Finds both places of a rename or link: descriptors in args `a` and `b`, paths after them. */
+static Errno find_two(Call *call, u32 a, Rights rights_a, u32 b, Rights rights_b, Place *from,
+                      Place *to) {
+  Descriptor *source, *target;
+  u32 path_a = b - 2; /* stands right before b */
+  Errno e = call_fd(call, a, rights_a, &source);
+  if (!e) e = call_fd(call, b, rights_b, &target);
+  if (e) return e;
+  if (gains(source, target)) return E_NOTCAPABLE;
+  e = find_place(call, a, rights_a, path_a, from);
+  if (e) return e;
+  e = find_place(call, b, rights_b, b + 1, to);
+  if (e) wm_place_close(from);
+  return e;
+}
+
+static Errno rename_places(const Place *from, const Place *to) {
+  struct stat st;
+  if (from->dots || to->dots) return E_BUSY;
+  if (from->must_be_dir || to->must_be_dir) {
+    Errno e = stat_place(from, &st);
+    if (e) return e;
+    if (!S_ISDIR(st.st_mode)) return E_NOTDIR;
+  }
+  return host_result(renameat(from->dir, from->leaf, to->dir, to->leaf));
+}
+
+Errno call_path_rename(Call *call) {
+  Place from, to;
+  Errno e = find_two(call, 0, RIGHT_PATH_RENAME_SOURCE, 3, RIGHT_PATH_RENAME_TARGET, &from, &to);
+  if (e) return e;
+  e = rename_places(&from, &to);
+  wm_place_close(&from);
+  wm_place_close(&to);
+  return e;
+}
+
+static Errno link_places(const Place *from, const Place *to) {
+  struct stat st;
+  if (from->dots) return E_PERM;
+  if (to->dots) return E_EXIST;
+  if (from->must_be_dir) {
+    Errno e = stat_place(from, &st);
+    if (e) return e;
+    return S_ISDIR(st.st_mode) ? E_PERM : E_NOTDIR;
+  }
+  if (to->must_be_dir) return no_entry(to);
+  return host_result(linkat(from->dir, from->leaf, to->dir, to->leaf, 0));
+}
+
+/* A link through a symbolic link would need its target as one name: refused. */
+Errno call_path_link(Call *call) {
+  Place from, to;
+  if (call->args[1].u32 & LOOKUP_SYMLINK_FOLLOW) return E_INVAL;
+  Errno e = find_two(call, 0, RIGHT_PATH_LINK_SOURCE, 4, RIGHT_PATH_LINK_TARGET, &from, &to);
+  if (e) return e;
+  e = link_places(&from, &to);
+  wm_place_close(&from);
+  wm_place_close(&to);
+  return e;
+}

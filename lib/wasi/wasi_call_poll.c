@@ -1,0 +1,180 @@
+/* poll_oneoff: waits until one of at most 1,024 subscriptions has something to say, then gives an
+ * event for each that has. Clocks are kept by deadlines; descriptors of the host by ppoll; regular
+ * files and streams are always ready; what cannot be waited for is an event with an error at once.
+ */
+#include "wasi/wasi_ctx.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MAX_SUBSCRIPTIONS = 1024, FEW = 8 };
+
+static const u64 second = 1000000000u;
+
+/* One subscription, read from the guest once. */
+typedef struct Subscription {
+  u64 userdata;
+  u8 tag;     /* EVENT_* */
+  bool ready; /* needs no waiting: an error, a file, a stream */
+  Errno error;
+  u64 deadline; /* clocks: in `clock`'s time */
+  clockid_t clock;
+  Descriptor *d; /* descriptors without error */
+} Subscription;
+
+typedef struct Poll {
+  Subscription *subs;
+  struct pollfd *fds; /* one for each subscription; fd -1: not polled */
+  u32 count;
+  bool ready; /* one or more are ready without waiting */
+} Poll;
+
+static u64 saturating_add(u64 a, u64 b) {
+  u64 sum;
+  return checked_add(a, b, &sum) ? sum : UINT64_MAX;
+}
+
+static u64 now_of(clockid_t clock) {
+  struct timespec t;
+  if (clock_gettime(clock, &t)) return 0;
+  return (u64)t.tv_sec * second + (u64)t.tv_nsec;
+}
+
+static void read_clock(const Call *call, const u8 *from, Subscription *s) {
+  size_t at = call->unstable ? 24 : 16;
+  u32 id = load_u32(from + at);
+  u64 timeout = load_u64(from + at + 8);
+  bool absolute = load_u16(from + at + 24) & SUBCLOCK_ABSTIME;
+  if (id > CLOCK_ID_MONOTONIC) s->error = id <= CLOCK_ID_THREAD ? E_NOTSUP : E_INVAL;
+  /* A span of time is measured by the clock that nobody sets. */
+  s->clock = id == CLOCK_ID_REALTIME && absolute ? CLOCK_REALTIME : CLOCK_MONOTONIC;
+  s->deadline = absolute ? timeout : saturating_add(now_of(s->clock), timeout);
+  s->ready = s->error != E_SUCCESS;
+}
+
+static void read_fd(Call *call, const u8 *from, Subscription *s, struct pollfd *fd) {
+  u32 number = load_u32(from + 16);
+  s->error = wm_fds_get(&call->ctx->fds, number, RIGHT_POLL_FD_READWRITE, &s->d);
+  s->ready = s->error || s->d->kind == FD_STREAM || s->d->type == FILETYPE_REGULAR_FILE ||
+             s->d->type == FILETYPE_DIRECTORY;
+  if (s->ready) return;
+  fd->fd = s->d->fd;
+  fd->events = s->tag == EVENT_FD_READ ? POLLIN : POLLOUT;
+}
+
+static Errno read_subscriptions(Call *call, const u8 *from, Poll *p) {
+  size_t size = call->unstable ? SUBSCRIPTION_UNSTABLE_SIZE : SUBSCRIPTION_SIZE;
+  for (u32 i = 0; i < p->count; i++, from += size) {
+    Subscription *s = &p->subs[i];
+    *s = (Subscription){.userdata = load_u64(from), .tag = from[8]};
+    p->fds[i] = (struct pollfd){.fd = -1};
+    if (s->tag > EVENT_FD_WRITE) return E_INVAL;
+    if (s->tag == EVENT_CLOCK)
+      read_clock(call, from, s);
+    else
+      read_fd(call, from, s, &p->fds[i]);
+    p->ready |= s->ready;
+  }
+  return E_SUCCESS;
+}
+
+/* Nanoseconds until the first deadline; UINT64_MAX without clocks. */
+static u64 time_left(const Poll *p) {
+  u64 least = UINT64_MAX;
+  for (u32 i = 0; i < p->count; i++) {
+    const Subscription *s = &p->subs[i];
+    if (s->tag != EVENT_CLOCK || s->error) continue;
+    u64 now = now_of(s->clock);
+    least = min_u64(least, s->deadline > now ? s->deadline - now : 0);
+  }
+  return least;
+}
+
+/* Waits. Wakes up at least daily, so that no time is too long for the host. */
+static Errno wait(Poll *p) {
+  const u64 longest = 86400 * second;
+  for (;;) {
+    u64 left = p->ready ? 0 : time_left(p);
+    u64 span = min_u64(left, longest);
+    struct timespec t = {(time_t)(span / second), (long)(span % second)};
+    int n = ppoll(p->fds, p->count, left == UINT64_MAX ? NULL : &t, NULL);
+    if (n < 0 && errno != EINTR) return wm_errno_of_host(errno);
+    if (n > 0 || p->ready || time_left(p) == 0) return E_SUCCESS;
+  }
+}
+
+/* Bytes that can be read now, as far as the host knows. */
+static u64 readable(const Descriptor *d) {
+  struct stat st;
+  if (d->kind == FD_STREAM) {
+    return d->stream->kind == STREAM_BYTES ? d->stream->input.size - d->stream->pos : 0;
+  }
+  if (d->type == FILETYPE_REGULAR_FILE) {
+    off_t at = lseek(d->fd, 0, SEEK_CUR);
+    return at >= 0 && fstat(d->fd, &st) == 0 && st.st_size > at ? (u64)(st.st_size - at) : 0;
+  }
+  int n = 0;
+  return ioctl(d->fd, FIONREAD, &n) == 0 && n > 0 ? (u64)n : 0;
+}
+
+/* Whether the subscription has an event; its bytes and flags. */
+static bool event_of(const Poll *p, u32 i, u64 *bytes, u16 *flags) {
+  const Subscription *s = &p->subs[i];
+  *bytes = 0;
+  *flags = 0;
+  if (s->error) return true;
+  if (s->tag == EVENT_CLOCK) return now_of(s->clock) >= s->deadline;
+  int seen = p->fds[i].revents;
+  if (!s->ready && !seen) return false;
+  if (s->tag == EVENT_FD_READ) *bytes = readable(s->d);
+  if (seen & POLLHUP) *flags = EVENT_FD_HANGUP;
+  return true;
+}
+
+static u32 write_events(const Poll *p, u8 *out) {
+  u32 given = 0;
+  for (u32 i = 0; i < p->count; i++) {
+    u64 bytes;
+    u16 flags;
+    if (!event_of(p, i, &bytes, &flags)) continue;
+    u8 *event = out + (size_t)given++ * EVENT_SIZE;
+    memset(event, 0, EVENT_SIZE);
+    store_u64(event, p->subs[i].userdata);
+    store_u16(event + 8, (u16)p->subs[i].error);
+    event[10] = p->subs[i].tag;
+    store_u64(event + 16, bytes);
+    store_u16(event + 24, flags);
+  }
+  return given;
+}
+
+static Errno poll_all(Call *call, const u8 *from, u8 *out, Poll *p) {
+  Errno e = read_subscriptions(call, from, p);
+  if (!e) e = wait(p);
+  if (e) return e;
+  return put_u32(call, call->args[3].u32, write_events(p, out));
+}
+
+Errno call_poll_oneoff(Call *call) {
+  u32 count = call->args[2].u32;
+  if (count == 0 || count > MAX_SUBSCRIPTIONS) return E_INVAL;
+  size_t size = call->unstable ? SUBSCRIPTION_UNSTABLE_SIZE : SUBSCRIPTION_SIZE;
+  const u8 *from = guest_array(call, call->args[0].u32, count, size, 8);
+  u8 *out = from ? guest_array(call, call->args[1].u32, count, EVENT_SIZE, 8) : NULL;
+  if (!out) return call->error;
+  Errno e = put_u32(call, call->args[3].u32, 0);
+  if (e) return e;
+  Subscription few_subs[FEW];
+  struct pollfd few_fds[FEW];
+  if (count <= FEW) return poll_all(call, from, out, &(Poll){few_subs, few_fds, count, false});
+  Poll p = {calloc(count, sizeof *p.subs), calloc(count, sizeof *p.fds), count, false};
+  e = p.subs && p.fds ? poll_all(call, from, out, &p) : E_NOMEM;
+  free(p.subs);
+  free(p.fds);
+  return e;
+}

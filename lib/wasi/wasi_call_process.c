@@ -1,0 +1,99 @@
+/* Arguments, environment, clocks, random bytes, and the end of the program. */
+#include "wasi/wasi_ctx.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <sys/random.h>
+#include <time.h>
+
+/* ---- arguments and environment ---- */
+
+static Errno list_sizes(Call *call, const StringList *list) {
+  Errno e = put_u32(call, call->args[0].u32, list->count);
+  return e ? e : put_u32(call, call->args[1].u32, (u32)list->bytes.len);
+}
+
+/* The strings one after another at arg 1, their addresses at arg 0. */
+static Errno list_get(Call *call, const StringList *list) {
+  u32 base = call->args[1].u32;
+  u8 *addresses = guest_array(call, call->args[0].u32, list->count, 4, 4);
+  u8 *bytes = addresses ? guest_bytes(call, base, list->bytes.len) : NULL;
+  if (!bytes) return call->error;
+  u32 at = 0;
+  for (u32 i = 0; i < list->count; i++) {
+    store_u32(addresses + 4 * (size_t)i, base + at);
+    at += (u32)strlen((const char *)list->bytes.data + at) + 1;
+  }
+  if (list->bytes.len) memcpy(bytes, list->bytes.data, list->bytes.len);
+  return E_SUCCESS;
+}
+
+Errno call_args_sizes_get(Call *call) { return list_sizes(call, &call->ctx->args); }
+Errno call_args_get(Call *call) { return list_get(call, &call->ctx->args); }
+Errno call_environ_sizes_get(Call *call) { return list_sizes(call, &call->ctx->env); }
+Errno call_environ_get(Call *call) { return list_get(call, &call->ctx->env); }
+
+/* ---- clocks ---- */
+
+static bool host_clock(u32 id, clockid_t *clock) {
+  static const clockid_t clocks[] = {[CLOCK_ID_REALTIME] = CLOCK_REALTIME,
+                                     [CLOCK_ID_MONOTONIC] = CLOCK_MONOTONIC,
+                                     [CLOCK_ID_PROCESS] = CLOCK_PROCESS_CPUTIME_ID,
+                                     [CLOCK_ID_THREAD] = CLOCK_THREAD_CPUTIME_ID};
+  if (id >= ARRAY_LEN(clocks)) return false;
+  *clock = clocks[id];
+  return true;
+}
+
+static u64 nanoseconds(const struct timespec *t) {
+  return (u64)t->tv_sec * 1000000000u + (u64)t->tv_nsec;
+}
+
+Errno call_clock_res_get(Call *call) {
+  clockid_t clock;
+  struct timespec t;
+  if (!host_clock(call->args[0].u32, &clock)) return E_INVAL;
+  if (clock_getres(clock, &t)) return wm_errno_of_host(errno);
+  return put_u64(call, call->args[1].u32, nanoseconds(&t));
+}
+
+Errno call_clock_time_get(Call *call) {
+  clockid_t clock;
+  struct timespec t;
+  if (!host_clock(call->args[0].u32, &clock)) return E_INVAL;
+  if (clock_gettime(clock, &t)) return wm_errno_of_host(errno);
+  return put_u64(call, call->args[2].u32, nanoseconds(&t));
+}
+
+/* ---- the rest ---- */
+
+Errno call_random_get(Call *call) {
+  u64 len = call->args[1].u32;
+  u8 *bytes = guest_bytes(call, call->args[0].u32, len);
+  if (!bytes) return call->error;
+  for (u64 done = 0; done < len;) {
+    ssize_t n = getrandom(bytes + done, len - done, 0);
+    if (n > 0)
+      done += (u64)n;
+    else if (errno != EINTR)
+      return wm_errno_of_host(errno);
+  }
+  return E_SUCCESS;
+}
+
+Errno call_sched_yield(Call *call) {
+  (void)call;
+  sched_yield();
+  return E_SUCCESS;
+}
+
+Errno call_proc_exit(Call *call) {
+  call->trap = wasmx_trap_new_exit(wasmx_caller_store(call->caller), call->args[0].i32);
+  return E_SUCCESS;
+}
+
+/* A guest has no signals of its own, and the host's are not its to raise. */
+Errno call_proc_raise(Call *call) {
+  (void)call;
+  return E_NOSYS;
+}

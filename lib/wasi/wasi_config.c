@@ -1,0 +1,243 @@
+/* wasi_config_*: what a program will be given. Nothing is shared with other configs: files and
+ * directories are opened as they are named, strings copied. */
+#include "wasi/wasi_ctx.h"
+
+#include "base/utf8.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+extern char **environ;
+
+wasi_config_t *wasi_config_new(void) {
+  wasi_config_t *config = calloc(1, sizeof *config);
+  if (config) config->max_fds = DEFAULT_MAX_FDS;
+  return config;
+}
+
+void wasi_config_delete(wasi_config_t *config) {
+  if (!config) return;
+  for (int i = 0; i < 3; i++) wm_stream_close(&config->streams[i]);
+  for (u32 i = 0; i < config->preopens.len; i++) {
+    if (config->preopens.data[i].fd >= 0) close(config->preopens.data[i].fd);
+    free(config->preopens.data[i].name);
+  }
+  vec_free(&config->preopens);
+  wm_buffer_free(&config->args.bytes);
+  wm_buffer_free(&config->env.bytes);
+  free(config);
+}
+
+/* ---- strings ---- */
+
+bool wm_strings_add(StringList *list, const char *text, size_t len) {
+  wm_buffer_bytes(&list->bytes, text, len);
+  wm_buffer_byte(&list->bytes, 0);
+  list->count++;
+  return !list->bytes.failed && list->bytes.len <= UINT32_MAX;
+}
+
+/* Puts `made` in the place of *list when it is whole. */
+static bool strings_replace(StringList *list, StringList *made, bool whole) {
+  StringList *drop = whole ? list : made;
+  wm_buffer_free(&drop->bytes);
+  if (whole) *list = *made;
+  return whole;
+}
+
+static bool valid_text(const char *text) {
+  return text && wm_utf8_valid((const u8 *)text, strlen(text));
+}
+
+bool wasi_config_set_argv(wasi_config_t *config, size_t argc, const char *argv[]) {
+  StringList made = {0};
+  bool ok = config && (argv || argc == 0);
+  for (size_t i = 0; ok && i < argc; i++)
+    ok = valid_text(argv[i]) && wm_strings_add(&made, argv[i], strlen(argv[i]));
+  return strings_replace(ok ? &config->args : NULL, &made, ok);
+}
+
+void wasi_config_inherit_argv(wasi_config_t *config) {
+  if (!config) return;
+  StringList made = {0};
+  char chunk[4096];
+  int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+  ssize_t n;
+  while (fd >= 0 && (n = read(fd, chunk, sizeof chunk)) > 0) {
+    wm_buffer_bytes(&made.bytes, chunk, (size_t)n);
+    for (ssize_t i = 0; i < n; i++) made.count += chunk[i] == 0;
+  }
+  if (fd >= 0) close(fd);
+  if (!strings_replace(&config->args, &made, !made.bytes.failed)) config->failed = true;
+}
+
+bool wasi_config_set_env(wasi_config_t *config, size_t envc, const char *names[],
+                         const char *values[]) {
+  StringList made = {0};
+  bool ok = config && ((names && values) || envc == 0);
+  for (size_t i = 0; ok && i < envc; i++) {
+    ok = valid_text(names[i]) && valid_text(values[i]);
+    if (!ok) break;
+    wm_buffer_bytes(&made.bytes, names[i], strlen(names[i]));
+    wm_buffer_byte(&made.bytes, '=');
+    ok = wm_strings_add(&made, values[i], strlen(values[i]));
+  }
+  return strings_replace(ok ? &config->env : NULL, &made, ok);
+}
+
+void wasi_config_inherit_env(wasi_config_t *config) {
+  if (!config) return;
+  StringList made = {0};
+  bool ok = true;
+  for (char **e = environ; ok && e && *e; e++) ok = wm_strings_add(&made, *e, strlen(*e));
+  if (!strings_replace(&config->env, &made, ok)) config->failed = true;
+}
+
+/* ---- standard streams ---- */
+
+static void set_stream(wasi_config_t *config, int number, Stream stream) {
+  wm_stream_close(&config->streams[number]);
+  config->streams[number] = stream;
+}
+
+static bool set_file(wasi_config_t *config, int number, const char *path, int flags) {
+  if (!config || !path) return false;
+  int fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0666);
+  if (fd < 0) return false;
+  set_stream(config, number, (Stream){.kind = STREAM_HOST, .fd = fd, .owned = true});
+  return true;
+}
+
+bool wasi_config_set_stdin_file(wasi_config_t *config, const char *path) {
+  return set_file(config, 0, path, O_RDONLY);
+}
+
+bool wasi_config_set_stdout_file(wasi_config_t *config, const char *path) {
+  return set_file(config, 1, path, O_WRONLY | O_CREAT | O_TRUNC);
+}
+
+bool wasi_config_set_stderr_file(wasi_config_t *config, const char *path) {
+  return set_file(config, 2, path, O_WRONLY | O_CREAT | O_TRUNC);
+}
+
+static void inherit(wasi_config_t *config, int number) {
+  if (config) set_stream(config, number, (Stream){.kind = STREAM_HOST, .fd = number});
+}
+
+void wasi_config_inherit_stdin(wasi_config_t *config) { inherit(config, STDIN_FILENO); }
+void wasi_config_inherit_stdout(wasi_config_t *config) { inherit(config, STDOUT_FILENO); }
+void wasi_config_inherit_stderr(wasi_config_t *config) { inherit(config, STDERR_FILENO); }
+
+void wasi_config_inherit_stdio(wasi_config_t *config) {
+  for (int i = 0; i < 3; i++) inherit(config, i);
+}
+
+void wasi_config_set_stdin_bytes(wasi_config_t *config, wasm_byte_vec_t *bytes) {
+  if (!bytes) return;
+  if (!config) {
+    wasm_byte_vec_delete(bytes);
+    return;
+  }
+  set_stream(config, 0, (Stream){.kind = STREAM_BYTES, .input = *bytes});
+  *bytes = (wasm_byte_vec_t){0, NULL};
+}
+
+void wasi_config_set_stdin_custom(wasi_config_t *config, wasi_input_callback_t callback, void *data,
+                                  void (*finalizer)(void *)) {
+  Stream s = {.kind = STREAM_READER, .read = callback, .data = data, .finalizer = finalizer};
+  if (config && callback)
+    set_stream(config, 0, s);
+  else if (finalizer)
+    finalizer(data);
+}
+
+static void set_writer(wasi_config_t *config, int number, wasi_output_callback_t callback,
+                       void *data, void (*finalizer)(void *)) {
+  Stream s = {.kind = STREAM_WRITER, .write = callback, .data = data, .finalizer = finalizer};
+  if (config && callback)
+    set_stream(config, number, s);
+  else if (finalizer)
+    finalizer(data);
+}
+
+void wasi_config_set_stdout_custom(wasi_config_t *config,
+                                   ptrdiff_t (*callback)(void *, const unsigned char *, size_t),
+                                   void *data, void (*finalizer)(void *)) {
+  set_writer(config, 1, callback, data, finalizer);
+}
+
+void wasi_config_set_stderr_custom(wasi_config_t *config,
+                                   ptrdiff_t (*callback)(void *, const unsigned char *, size_t),
+                                   void *data, void (*finalizer)(void *)) {
+  set_writer(config, 2, callback, data, finalizer);
+}
+
+void wasi_config_capture_stdout(wasi_config_t *config, size_t limit) {
+  if (config) set_stream(config, 1, (Stream){.kind = STREAM_CAPTURE, .limit = limit});
+}
+
+void wasi_config_capture_stderr(wasi_config_t *config, size_t limit) {
+  if (config) set_stream(config, 2, (Stream){.kind = STREAM_CAPTURE, .limit = limit});
+}
+
+/* ---- directories ---- */
+
+static Rights rights_of_perms(wasi_dir_perms dir, wasi_file_perms file) {
+  Rights rights = RIGHTS_DIR | RIGHTS_FILE;
+  if (!(dir & WASI_DIR_PERMS_READ)) rights &= ~RIGHT_FD_READDIR;
+  if (!(dir & WASI_DIR_PERMS_WRITE)) rights &= ~RIGHTS_CHANGE_DIR;
+  if (!(file & WASI_FILE_PERMS_READ)) rights &= ~RIGHT_FD_READ;
+  if (!(file & WASI_FILE_PERMS_WRITE)) rights &= ~RIGHTS_CHANGE_FILE;
+  if (!(dir & WASI_DIR_PERMS_WRITE) || !(file & WASI_FILE_PERMS_WRITE))
+    rights &= ~RIGHTS_CHANGE_TIMES;
+  return rights;
+}
+
+bool wasi_config_preopen_dir_perms(wasi_config_t *config, const char *host_path,
+                                   const char *guest_path, wasi_dir_perms dir_perms,
+                                   wasi_file_perms file_perms) {
+  if (!config || !host_path || !valid_text(guest_path)) return false;
+  Preopen p = {.fd = open(host_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  Preopen *slot = p.fd >= 0 ? vec_push(&config->preopens) : NULL;
+  p.name = slot ? strdup(guest_path) : NULL;
+  if (!p.name) {
+    if (slot) config->preopens.len--;
+    if (p.fd >= 0) close(p.fd);
+    return false;
+  }
+  p.inheriting = rights_of_perms(dir_perms, file_perms);
+  p.base = p.inheriting & RIGHTS_DIR;
+  p.special = dir_perms & WASI_DIR_PERMS_SPECIAL;
+  *slot = p;
+  return true;
+}
+
+bool wasi_config_preopen_dir(wasi_config_t *config, const char *host_path, const char *guest_path,
+                             bool fs_mutable) {
+  wasi_dir_perms dir = WASI_DIR_PERMS_READ;
+  wasi_file_perms file = WASI_FILE_PERMS_READ;
+  if (fs_mutable) dir |= WASI_DIR_PERMS_WRITE, file |= WASI_FILE_PERMS_WRITE;
+  return wasi_config_preopen_dir_perms(config, host_path, guest_path, dir, file);
+}
+
+/* ---- the rest ---- */
+
+void wasi_config_set_max_fds(wasi_config_t *config, size_t count) {
+  if (config) config->max_fds = count < UINT32_MAX ? (u32)count : UINT32_MAX;
+}
+
+void wasi_config_raise_sigpipe(wasi_config_t *config, bool on) {
+  if (config) config->raise_sigpipe = on;
+}
+
+void wasi_config_set_resolver(wasi_config_t *config, int resolver) {
+  if (config && resolver >= WASI_RESOLVER_AUTO && resolver <= WASI_RESOLVER_WALKER)
+    config->resolver = resolver;
+}
+
+void wasi_config_inherit_network(wasi_config_t *config) { (void)config; }
+void wasi_config_allow_ip_name_lookup(wasi_config_t *config, bool enable) {
+  (void)config;
+  (void)enable;
+}

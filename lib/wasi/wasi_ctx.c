@@ -1,0 +1,255 @@
+/* wasi_ctx_*: a program's world, made of a config; the table of calls as host functions. */
+#include "wasi/wasi_ctx.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const CallRow rows[] = {
+#define CALL(name, params, since) {#name, params, since, call_##name},
+#include "wasi/wasi.def"
+#undef CALL
+};
+_Static_assert(ARRAY_LEN(rows) == WASI_CALLS, "WASI preview 1 has 46 functions");
+
+static const char *const module_names[2] = {"wasi_snapshot_preview1", "wasi_unstable"};
+
+void *wm_wasi_fail(wasmx_error_t *err, wasmx_errcode_t code, const char *message) {
+  if (err && err->size >= sizeof *err) {
+    *err = (wasmx_error_t){.size = err->size, .code = code};
+    snprintf(err->message, sizeof err->message, "%s", message);
+  }
+  return NULL;
+}
+
+/* ---- life ---- */
+
+static void release(wasi_ctx_t *ctx) {
+  if (--ctx->holders > 0) return;
+  wm_fds_free(&ctx->fds);
+  for (int i = 0; i < 3; i++) wm_stream_close(&ctx->streams[i]);
+  wm_buffer_free(&ctx->args.bytes);
+  wm_buffer_free(&ctx->env.bytes);
+  free(ctx);
+}
+
+/* Descriptor 0, 1 or 2 out of its stream. */
+static Errno open_stream(wasi_ctx_t *ctx, u32 number) {
+  Stream *s = &ctx->streams[number];
+  Descriptor d = {.kind = FD_STREAM, .stream = s};
+  Rights output = number ? RIGHT_FD_WRITE : RIGHT_FD_READ;
+  d.base = output | RIGHT_POLL_FD_READWRITE | RIGHT_FD_FILESTAT_GET | RIGHT_FD_FDSTAT_SET_FLAGS |
+           RIGHT_FD_SYNC | RIGHT_FD_DATASYNC;
+  /* The process may have been started without this descriptor: then the stream is empty. */
+  if (s->kind == STREAM_HOST && wm_descriptor_of_host(&d, s->fd, false) == E_SUCCESS)
+    d.stream = NULL;
+  return wm_fds_add(&ctx->fds, &d, &number);
+}
+
+static Errno open_preopens(wasi_ctx_t *ctx, wasi_config_t *config) {
+  for (u32 i = 0; i < config->preopens.len; i++) {
+    Preopen *p = &config->preopens.data[i];
+    u32 number;
+    Descriptor d = {.kind = FD_HOST,
+                    .type = FILETYPE_DIRECTORY,
+                    .owned = true,
+                    .special = p->special,
+                    .fd = p->fd,
+                    .base = p->base,
+                    .inheriting = p->inheriting,
+                    .preopen = p->name};
+    Errno e = wm_fds_add(&ctx->fds, &d, &number);
+    if (e) return e;
+    p->fd = -1;
+    p->name = NULL;
+  }
+  return E_SUCCESS;
+}
+
+wasi_ctx_t *wasi_ctx_new(wasm_store_t *store, wasi_config_t *config, wasmx_error_t *err) {
+  bool usable = store && config;
+  wasi_ctx_t *ctx = usable && !config->failed ? calloc(1, sizeof *ctx) : NULL;
+  if (!ctx) {
+    wasi_config_delete(config);
+    if (!usable) return wm_wasi_fail(err, WASMX_ARGUMENT, "wasi_ctx_new: store or config is NULL");
+    return wm_wasi_fail(err, WASMX_OUT_OF_MEMORY, "out of memory");
+  }
+  ctx->store = store;
+  ctx->holders = 1;
+  ctx->args = config->args;
+  ctx->env = config->env;
+  memcpy(ctx->streams, config->streams, sizeof ctx->streams);
+  ctx->fds.max = config->max_fds;
+  ctx->resolver.mode = config->resolver;
+  ctx->raise_sigpipe = config->raise_sigpipe;
+  config->args = config->env = (StringList){0};
+  memset(config->streams, 0, sizeof config->streams);
+  Errno e = E_SUCCESS;
+  for (u32 i = 0; !e && i < 3; i++) e = open_stream(ctx, i);
+  if (!e) e = open_preopens(ctx, config);
+  wasi_config_delete(config);
+  if (!e) return ctx;
+  release(ctx);
+  if (e == E_MFILE)
+    return wm_wasi_fail(err, WASMX_LIMIT, "more preopened directories than descriptors");
+  return wm_wasi_fail(err, WASMX_OUT_OF_MEMORY, "out of memory");
+}
+
+void wasi_ctx_delete(wasi_ctx_t *ctx) {
+  if (ctx) release(ctx);
+}
+
+static void take(Stream *s, wasm_byte_vec_t *out) {
+  if (!out) return;
+  wasm_byte_vec_new(out, s->output.len, (const byte_t *)s->output.data);
+  wm_buffer_free(&s->output);
+}
+
+void wasi_ctx_take_stdout(wasi_ctx_t *ctx, wasm_byte_vec_t *out) {
+  if (ctx) take(&ctx->streams[1], out);
+}
+
+void wasi_ctx_take_stderr(wasi_ctx_t *ctx, wasm_byte_vec_t *out) {
+  if (ctx) take(&ctx->streams[2], out);
+}
+
+/* ---- calls ---- */
+
+void *guest_array(Call *call, u32 address, u64 count, size_t size, size_t alignment) {
+  u64 bytes;
+  call->error = E_FAULT;
+  if (!call->memory || !checked_mul(count, size, &bytes)) return NULL;
+  if (address > call->memory_size || bytes > call->memory_size - address) return NULL;
+  call->error = E_INVAL;
+  return address % alignment ? NULL : call->memory + address;
+}
+
+Errno call_fd(Call *call, u32 arg, Rights rights, Descriptor **d) {
+  return wm_fds_get(&call->ctx->fds, call->args[arg].u32, rights, d);
+}
+
+/* The host function behind every import. */
+static wasm_trap_t *dispatch(void *env, wasmx_caller_t *caller, wasmx_slot_t *slots) {
+  const Binding *b = env;
+  Call call = {.ctx = b->ctx, .caller = caller, .args = slots, .unstable = b->unstable};
+  call.memory = (u8 *)wasmx_caller_memory(caller, &call.memory_size);
+  Errno e = b->row->handler(&call);
+  slots[0].u64 = e;
+  return call.trap;
+}
+
+static void unbind(void *env) { release(((Binding *)env)->ctx); }
+
+static wasm_functype_t *type_of_row(const CallRow *row) {
+  size_t count = strlen(row->params);
+  bool returns = row->handler != call_proc_exit;
+  wasm_valtype_vec_t params, results;
+  wasm_valtype_vec_new_uninitialized(&params, count);
+  wasm_valtype_vec_new_uninitialized(&results, returns);
+  for (size_t i = 0; i < params.size; i++)
+    params.data[i] = wasm_valtype_new(row->params[i] == 'I' ? WASM_I64 : WASM_I32);
+  if (results.size) results.data[0] = wasm_valtype_new(WASM_I32);
+  if (params.size == count && results.size == returns) return wasm_functype_new(&params, &results);
+  wasm_valtype_vec_delete(&params);
+  wasm_valtype_vec_delete(&results);
+  return NULL;
+}
+
+static wasm_func_t *make_func(wasi_ctx_t *ctx, u32 module, u32 row) {
+  Binding *b = &ctx->bindings[module][row];
+  *b = (Binding){.ctx = ctx, .row = &rows[row], .unstable = module == 1};
+  wasm_functype_t *type = type_of_row(&rows[row]);
+  if (!type) return NULL;
+  ctx->holders++;
+  wasm_func_t *func = wasmx_func_new_raw(ctx->store, type, dispatch, b, unbind);
+  if (!func) ctx->holders--;
+  wasm_functype_delete(type);
+  return func;
+}
+
+/* Whether `module` has the row, by number. */
+static bool has_row(u32 module, u32 row) { return module == 0 || !rows[row].snapshot_only; }
+
+static bool same_name(const char *name, const char *text, size_t len) {
+  return strlen(name) == len && memcmp(name, text, len) == 0;
+}
+
+static bool find_module(const char *text, size_t len, u32 *module) {
+  for (*module = 0; *module < 2; ++*module)
+    if (same_name(module_names[*module], text, len)) return true;
+  return false;
+}
+
+static bool find_row(u32 module, const char *text, size_t len, u32 *row) {
+  for (*row = 0; *row < WASI_CALLS; ++*row)
+    if (same_name(rows[*row].name, text, len)) return has_row(module, *row);
+  return false;
+}
+
+wasm_func_t *wasi_ctx_func(wasi_ctx_t *ctx, const char *module, const char *name) {
+  u32 m, r;
+  if (!ctx || !module || !name || !find_module(module, strlen(module), &m)) return NULL;
+  return find_row(m, name, strlen(name), &r) ? make_func(ctx, m, r) : NULL;
+}
+
+static bool define(wasi_ctx_t *ctx, wasmx_linker_t *linker, u32 module, u32 row) {
+  wasm_func_t *func = make_func(ctx, module, row);
+  if (!func) return false;
+  bool ok =
+      wasmx_linker_define(linker, module_names[module], rows[row].name, wasm_func_as_extern(func));
+  wasm_func_delete(func);
+  return ok;
+}
+
+bool wasi_ctx_define(wasi_ctx_t *ctx, wasmx_linker_t *linker) {
+  if (!ctx || !linker) return false;
+  for (u32 m = 0; m < 2; m++)
+    for (u32 r = 0; r < WASI_CALLS; r++)
+      if (has_row(m, r) && !define(ctx, linker, m, r)) return false;
+  return true;
+}
+
+bool wasi_ctx_define_for(wasi_ctx_t *ctx, wasmx_linker_t *linker, const wasm_module_t *module) {
+  if (!ctx || !linker || !module) return false;
+  wasm_importtype_vec_t imports;
+  wasm_module_imports(module, &imports);
+  bool ok = true;
+  for (size_t i = 0; ok && i < imports.size; i++) {
+    const wasm_name_t *from = wasm_importtype_module(imports.data[i]);
+    const wasm_name_t *name = wasm_importtype_name(imports.data[i]);
+    u32 m, r;
+    if (find_module(from->data, from->size, &m) && find_row(m, name->data, name->size, &r))
+      ok = define(ctx, linker, m, r);
+  }
+  wasm_importtype_vec_delete(&imports);
+  return ok;
+}
+
+/* ---- starting ---- */
+
+/* The exported function `name` without parameters and results, or NULL. */
+static wasm_func_t *entry(const wasm_instance_t *instance, const char *name) {
+  wasm_func_t *func = wasmx_instance_func(instance, name);
+  if (func && (wasm_func_param_arity(func) || wasm_func_result_arity(func))) {
+    wasm_func_delete(func);
+    return NULL;
+  }
+  return func;
+}
+
+bool wasi_start(const wasm_instance_t *instance, wasm_trap_t **trap, wasmx_error_t *err) {
+  if (trap) *trap = NULL;
+  wasm_func_t *func = instance ? entry(instance, "_start") : NULL;
+  if (!func && instance) func = entry(instance, "_initialize");
+  if (!func) {
+    wm_wasi_fail(err, WASMX_ARGUMENT, "the module exports neither _start nor _initialize");
+    return false;
+  }
+  wasmx_slot_t none;
+  wasm_trap_t *result = wasmx_func_call_raw(func, &none);
+  wasm_func_delete(func);
+  if (trap)
+    *trap = result;
+  else
+    wasm_trap_delete(result);
+  return true;
+}

@@ -1,0 +1,116 @@
+/* The objects behind wasi_config_t and wasi_ctx_t, and what a call is given. */
+#ifndef WM_WASI_WASI_CTX_H
+#define WM_WASI_WASI_CTX_H
+
+#include "wasi/wasi_fds.h"
+#include "wasi/wasi_resolver.h"
+
+enum { DEFAULT_MAX_FDS = 1024, WASI_CALLS = 46 };
+
+/* Strings that a guest asks for as a block of bytes and an array of addresses into it. */
+typedef struct StringList {
+  Buffer bytes; /* each string with its zero byte */
+  u32 count;
+} StringList;
+
+typedef struct Preopen {
+  int fd;     /* owned */
+  char *name; /* owned */
+  Rights base, inheriting;
+  bool special;
+} Preopen;
+
+struct wasi_config_t {
+  StringList args, env;
+  Stream streams[3];
+  Vec(Preopen) preopens;
+  u32 max_fds;
+  int resolver;
+  bool raise_sigpipe;
+  bool failed; /* a setter without a result ran out of memory */
+};
+
+typedef struct Call Call;
+typedef Errno (*Handler)(Call *call);
+
+typedef struct CallRow {
+  const char *name, *params;
+  bool snapshot_only; /* not in wasi_unstable */
+  Handler handler;
+} CallRow;
+
+/* The env of one host function. */
+typedef struct Binding {
+  wasi_ctx_t *ctx;
+  const CallRow *row;
+  bool unstable;
+} Binding;
+
+struct wasi_ctx_t {
+  wasm_store_t *store; /* borrowed: may be gone before the context */
+  u64 holders;         /* the host, and every function made of it */
+  StringList args, env;
+  Stream streams[3];
+  FdTable fds;
+  Resolver resolver;
+  bool raise_sigpipe;
+  Binding bindings[2][WASI_CALLS];
+};
+
+/* One call by the guest. */
+struct Call {
+  wasi_ctx_t *ctx;
+  wasmx_caller_t *caller;
+  const wasmx_slot_t *args;
+  u8 *memory; /* of the caller; moves never, grows only between calls of ours */
+  size_t memory_size;
+  Errno error;       /* why guest_array gave NULL */
+  bool unstable;     /* called by a wasi_unstable name */
+  wasm_trap_t *trap; /* owned: set to end the program */
+};
+
+/* The one check of a guest's pointer: `count` items of `size` bytes at `address`, aligned. NULL and
+ * call->error: E_FAULT out of bounds, E_INVAL misaligned. Shared memory may change under us, so
+ * what is read there is copied out before it is judged. */
+void *guest_array(Call *call, u32 address, u64 count, size_t size, size_t alignment);
+
+/* The same for one item, and for results. */
+static inline void *guest_bytes(Call *call, u32 address, u64 len) {
+  return guest_array(call, address, len, 1, 1);
+}
+static inline Errno put_u32(Call *call, u32 address, u32 value) {
+  void *p = guest_array(call, address, 1, 4, 4);
+  if (!p) return call->error;
+  store_u32(p, value);
+  return E_SUCCESS;
+}
+static inline Errno put_u64(Call *call, u32 address, u64 value) {
+  void *p = guest_array(call, address, 1, 8, 8);
+  if (!p) return call->error;
+  store_u64(p, value);
+  return E_SUCCESS;
+}
+
+/* Adds a string with its zero byte. False when out of memory. */
+bool wm_strings_add(StringList *list, const char *text, size_t len);
+
+/* The descriptor in the call's argument `arg` (see wm_fds_get). */
+Errno call_fd(Call *call, u32 arg, Rights rights, Descriptor **d);
+
+/* Fills *err and returns NULL. */
+void *wm_wasi_fail(wasmx_error_t *err, wasmx_errcode_t code, const char *message);
+
+/* The 64 (unstable: 56) bytes of a filestat. */
+struct stat;
+void wm_filestat_write(u8 *out, const struct stat *st, bool unstable);
+
+/* The two times of a set_times call, from its arguments at `arg`. */
+struct timespec;
+Errno wm_times_read(const Call *call, u32 arg, struct timespec times[2]);
+
+/* Handlers: call_<name>, one for each row of wasi.def. */
+#define CALL(name, params, since) Errno call_##name(Call *call);
+#include "wasi/wasi.def"
+#undef CALL
+
+#endif

@@ -1,0 +1,183 @@
+/* Descriptors and streams: see wasi_fds.h. */
+#include "wasi/wasi_fds.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- streams ---- */
+
+void wm_stream_close(Stream *s) {
+  if (s->kind == STREAM_HOST && s->owned) close(s->fd);
+  if (s->kind == STREAM_BYTES) wasm_byte_vec_delete(&s->input);
+  if (s->finalizer) s->finalizer(s->data);
+  wm_buffer_free(&s->output);
+  *s = (Stream){0};
+}
+
+/* What a callback returned: bytes (at most size), or a negated errno of the host's. */
+static Errno callback_result(ptrdiff_t result, size_t size, size_t *done) {
+  *done = 0;
+  if (result < 0) return wm_errno_of_host(result < -4095 ? EIO : (int)-result);
+  *done = (size_t)result < size ? (size_t)result : size;
+  return E_SUCCESS;
+}
+
+Errno wm_stream_read(Stream *s, void *to, size_t size, size_t *done) {
+  *done = 0;
+  if (s->kind == STREAM_READER) return callback_result(s->read(s->data, to, size), size, done);
+  if (s->kind != STREAM_BYTES) return E_SUCCESS;
+  size_t left = s->input.size - s->pos;
+  *done = left < size ? left : size;
+  if (*done) memcpy(to, s->input.data + s->pos, *done);
+  s->pos += *done;
+  return E_SUCCESS;
+}
+
+static Errno capture(Stream *s, const void *from, size_t size, size_t *done) {
+  size_t room = s->limit - s->output.len;
+  size_t taken = size < room ? size : room;
+  *done = 0;
+  if (size && !taken) return E_NOSPC;
+  if (taken && !wm_buffer_reserve(&s->output, taken)) {
+    s->output.failed = false; /* the program may go on with less */
+    return E_NOMEM;
+  }
+  wm_buffer_bytes(&s->output, from, taken);
+  *done = taken;
+  return E_SUCCESS;
+}
+
+Errno wm_stream_write(Stream *s, const void *from, size_t size, size_t *done) {
+  *done = size;
+  if (s->kind == STREAM_WRITER) return callback_result(s->write(s->data, from, size), size, done);
+  if (s->kind == STREAM_CAPTURE) return capture(s, from, size, done);
+  return E_SUCCESS;
+}
+
+/* ---- descriptors ---- */
+
+static FileType type_of_socket(int fd) {
+  int type = 0;
+  socklen_t len = sizeof type;
+  if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_DGRAM)
+    return FILETYPE_SOCKET_DGRAM;
+  return FILETYPE_SOCKET_STREAM;
+}
+
+FileType wm_filetype_of_mode(u32 mode) {
+  switch (mode & S_IFMT) {
+  case S_IFREG: return FILETYPE_REGULAR_FILE;
+  case S_IFDIR: return FILETYPE_DIRECTORY;
+  case S_IFLNK: return FILETYPE_SYMBOLIC_LINK;
+  case S_IFCHR: return FILETYPE_CHARACTER_DEVICE;
+  case S_IFBLK: return FILETYPE_BLOCK_DEVICE;
+  case S_IFSOCK: return FILETYPE_SOCKET_STREAM;
+  default: return FILETYPE_UNKNOWN; /* a pipe: WASI has no word for it */
+  }
+}
+
+static u16 fdflags_of_host(int flags) {
+  u16 out = 0;
+  if (flags & O_APPEND) out |= FDFLAG_APPEND;
+  if (flags & O_NONBLOCK) out |= FDFLAG_NONBLOCK;
+  if ((flags & O_SYNC) == O_SYNC)
+    out |= FDFLAG_SYNC;
+  else if (flags & O_DSYNC)
+    out |= FDFLAG_DSYNC;
+  return out;
+}
+
+Errno wm_descriptor_of_host(Descriptor *d, int fd, bool owned) {
+  struct stat st;
+  int flags = fcntl(fd, F_GETFL);
+  if (flags < 0 || fstat(fd, &st)) return wm_errno_of_host(errno);
+  *d = (Descriptor){.kind = FD_HOST, .fd = fd, .owned = owned};
+  d->type = (u8)(S_ISSOCK(st.st_mode) ? type_of_socket(fd) : wm_filetype_of_mode(st.st_mode));
+  d->flags = fdflags_of_host(flags);
+  d->pipe = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
+  d->base = d->type == FILETYPE_DIRECTORY ? RIGHTS_DIR : RIGHTS_FILE;
+  if ((flags & O_ACCMODE) == O_RDONLY) d->base &= ~RIGHTS_CHANGE_FILE;
+  if ((flags & O_ACCMODE) == O_WRONLY) d->base &= ~RIGHT_FD_READ;
+  /* What cannot seek must not say so: that is how programs tell a terminal from a file. */
+  if (d->type == FILETYPE_CHARACTER_DEVICE && isatty(fd))
+    d->base &= ~(RIGHT_FD_SEEK | RIGHT_FD_TELL);
+  return E_SUCCESS;
+}
+
+Errno wm_descriptor_close(Descriptor *d) {
+  Errno e = E_SUCCESS;
+  if (d->kind == FD_HOST && d->owned && close(d->fd) && errno != EINTR) e = wm_errno_of_host(errno);
+  free(d->preopen);
+  free(d->dir);
+  *d = (Descriptor){0};
+  return e;
+}
+
+/* ---- the table ---- */
+
+Errno wm_fds_add(FdTable *t, const Descriptor *d, u32 *number) {
+  u32 n = t->lowest;
+  while (n < t->fds.len && t->fds.data[n].kind != FD_FREE) n++;
+  t->lowest = n;
+  if (n >= t->max) return E_MFILE;
+  if (n == t->fds.len) {
+    Descriptor *added = vec_push(&t->fds);
+    if (!added) return E_NOMEM;
+  }
+  t->fds.data[n] = *d;
+  t->lowest = n + 1;
+  *number = n;
+  return E_SUCCESS;
+}
+
+/* Why an operation is refused. Where the thing itself cannot do it, the answer is what a native
+ * program would be told; E_NOTCAPABLE is for rights that were withheld. */
+static Errno refusal(const Descriptor *d, Rights missing) {
+  if (d->type == FILETYPE_DIRECTORY) {
+    if (missing & RIGHTS_DIR) return E_NOTCAPABLE;
+    return missing & RIGHT_FD_READ ? E_ISDIR : E_BADF;
+  }
+  if (missing & RIGHTS_DIR & ~RIGHTS_FILE) return E_NOTDIR;
+  int flags = d->kind == FD_HOST ? fcntl(d->fd, F_GETFL) & O_ACCMODE : O_RDWR;
+  if ((missing & RIGHT_FD_READ) && (flags == O_WRONLY || d->kind == FD_STREAM)) return E_BADF;
+  if ((missing & RIGHT_FD_WRITE) && (flags == O_RDONLY || d->kind == FD_STREAM)) return E_BADF;
+  if ((missing & (RIGHT_FD_SEEK | RIGHT_FD_TELL)) && d->type != FILETYPE_REGULAR_FILE)
+    return E_SPIPE;
+  if ((missing & RIGHT_FD_FILESTAT_SET_SIZE) && flags == O_RDONLY) return E_INVAL;
+  return E_NOTCAPABLE;
+}
+
+Errno wm_fds_get(FdTable *t, u32 number, Rights rights, Descriptor **d) {
+  if (number >= t->fds.len || t->fds.data[number].kind == FD_FREE) return E_BADF;
+  *d = &t->fds.data[number];
+  return rights & ~(*d)->base ? refusal(*d, rights & ~(*d)->base) : E_SUCCESS;
+}
+
+Errno wm_fds_close(FdTable *t, u32 number) {
+  Descriptor *d;
+  Errno e = wm_fds_get(t, number, 0, &d);
+  if (e) return e;
+  if (number < t->lowest) t->lowest = number;
+  return wm_descriptor_close(d);
+}
+
+Errno wm_fds_renumber(FdTable *t, u32 from, u32 to) {
+  Descriptor *source, *target;
+  Errno e = wm_fds_get(t, from, 0, &source);
+  if (!e) e = wm_fds_get(t, to, 0, &target);
+  if (e || from == to) return e;
+  wm_descriptor_close(target); /* as dup2: what the close says is lost */
+  *target = *source;
+  *source = (Descriptor){0};
+  if (from < t->lowest) t->lowest = from;
+  return E_SUCCESS;
+}
+
+void wm_fds_free(FdTable *t) {
+  for (u32 i = 0; i < t->fds.len; i++) wm_descriptor_close(&t->fds.data[i]);
+  vec_free(&t->fds);
+}

@@ -1,0 +1,97 @@
+/* The descriptors of a program: what each number stands for and what may be done through it.
+ *
+ *   number -> Descriptor { kind, rights, flags,  kind FD_HOST:   a descriptor of the host's
+ *                                                kind FD_STREAM: a Stream (bytes, callback,
+ * capture) }
+ *
+ * The lowest free number is given out first. Rights only ever shrink. */
+#ifndef WM_WASI_WASI_FDS_H
+#define WM_WASI_WASI_FDS_H
+
+#include "base/buffer.h"
+#include "base/vec.h"
+#include "wasi.h"
+#include "wasi/wasi_abi.h"
+
+/* Where a standard stream that is no descriptor of the host comes from or goes to. */
+typedef enum StreamKind {
+  STREAM_EMPTY,  /* input at its end, output dropped */
+  STREAM_HOST,   /* `fd` */
+  STREAM_BYTES,  /* input from `input`, from `pos` on */
+  STREAM_READER, /* input by callback */
+  STREAM_WRITER, /* output by callback */
+  STREAM_CAPTURE /* output kept in `output`, at most `limit` bytes */
+} StreamKind;
+
+typedef struct Stream {
+  StreamKind kind;
+  int fd;
+  bool owned; /* fd is closed with the stream */
+  wasm_byte_vec_t input;
+  size_t pos;
+  Buffer output;
+  size_t limit;
+  wasi_input_callback_t read;
+  wasi_output_callback_t write;
+  void *data;
+  void (*finalizer)(void *); /* of data; NULL: none */
+} Stream;                    /* all-zero is STREAM_EMPTY */
+
+/* Frees what the stream owns; it is STREAM_EMPTY then. */
+void wm_stream_close(Stream *s);
+Errno wm_stream_read(Stream *s, void *to, size_t size, size_t *done);
+Errno wm_stream_write(Stream *s, const void *from, size_t size, size_t *done);
+
+/* A directory being listed: entries read from the kernel and not yet given to the guest. */
+typedef struct DirStream {
+  u64 next;     /* the cookie of the entry at `pos` */
+  u32 pos, len; /* in bytes[] */
+  _Alignas(8) u8 bytes[4096];
+} DirStream;
+
+typedef enum FdKind { FD_FREE = 0, FD_HOST, FD_STREAM } FdKind;
+
+typedef struct Descriptor {
+  u8 kind;      /* FdKind */
+  u8 type;      /* FileType */
+  u16 flags;    /* FDFLAG_*, as the guest sees them */
+  bool owned;   /* fd is closed with the descriptor */
+  bool pipe;    /* a write may raise SIGPIPE */
+  bool special; /* special files below this directory may be opened */
+  int fd;
+  Rights base, inheriting;
+  char *preopen;  /* owned: the guest's name of a preopened directory, else NULL */
+  Stream *stream; /* borrowed from the context */
+  DirStream *dir; /* owned; NULL until it is listed */
+} Descriptor;
+
+typedef struct FdTable {
+  Vec(Descriptor) fds;
+  u32 max;
+  u32 lowest; /* no free number is below */
+} FdTable;
+
+/* The type of a file by its st_mode. */
+FileType wm_filetype_of_mode(u32 mode);
+
+/* A FD_HOST descriptor for `fd`, its type and flags found out, with all rights that apply to its
+ * type. */
+Errno wm_descriptor_of_host(Descriptor *d, int fd, bool owned);
+
+/* Adds it at the lowest free number. E_MFILE when there is none, E_NOMEM; then it is not taken. */
+Errno wm_fds_add(FdTable *t, const Descriptor *d, u32 *number);
+
+/* The descriptor, when it has all of `rights`: else E_NOTCAPABLE (or what a native program is told
+ * when the thing itself cannot do it), or E_BADF when it is not open. It moves when one is added.
+ */
+Errno wm_fds_get(FdTable *t, u32 number, Rights rights, Descriptor **d);
+
+Errno wm_fds_close(FdTable *t, u32 number);
+/* Moves `from` to the open number `to`, closing what was there. */
+Errno wm_fds_renumber(FdTable *t, u32 from, u32 to);
+void wm_fds_free(FdTable *t);
+
+/* Closes and frees what `d` owns. The host's error of close, for files that find out then. */
+Errno wm_descriptor_close(Descriptor *d);
+
+#endif
