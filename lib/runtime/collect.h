@@ -14,6 +14,8 @@
 
 #include "runtime/store.h"
 
+enum { COLLECT_MIN_DEBT_BYTES = 1 << 20, OBJECT_WEIGHT_BYTES = 64, HOST_INFO_WEIGHT_BYTES = 64 };
+
 /* A zeroed object of `size` bytes, in the store's list; `weight_bytes` is what else it holds
  * (counts as debt). NULL: out of memory, or the store is being deleted. */
 void *wm_object_new(Store *store, ObjectKind kind, size_t size, u64 weight_bytes);
@@ -24,6 +26,14 @@ void wm_store_safepoint(Store *store);
 void wm_store_collect(Store *store);
 /* Frees all objects and runs their finalizers: the end of the store. */
 void wm_store_free_objects(Store *store);
+
+/* ---- what a kind of object is made of: object.c ---- */
+/* Bytes that `object` keeps busy, its allocation apart. */
+u64 wm_object_weight(const Object *object);
+/* Calls visit for each object that `object`, which is no inner one, refers to (NULLs too). */
+void wm_object_trace(const Object *object, void (*visit)(void *env, Object *child), void *env);
+/* Tells the watcher, runs the finalizers, gives everything back. It is in no list any more. */
+void wm_object_destroy(Object *object);
 
 /* The allocation that `object` is part of, which lives and dies as one. */
 static inline Object *object_owner(Object *object) { return object->inner ? object->next : object; }

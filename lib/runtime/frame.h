@@ -58,9 +58,30 @@ typedef struct FrameInfo {
   u32 func_offset;   /* bytes from the start of the function's code entry (its body) */
 } FrameInfo;
 
-/* Walks all wasm frames of the store, innermost first, across host frames; calls `visit` until it
- * returns false. Cells that are not in a function (restore, exit) are recognised by the words the
- * interpreter registers in the store (Store.exit_pc, Store.restore_pc). */
+/* Where one wasm frame stands. */
+typedef struct FramePlace {
+  Instance *instance;
+  FuncCode *code;
+  const u8 *pc; /* in the cell of the instruction that runs */
+} FramePlace;
+
+/* A walk over all wasm frames of a store, innermost first, across host frames:
+ *   FrameWalk walk = wm_frames_start(store);
+ *   while (wm_frames_next(&walk)) use(&walk.at);
+ * Cells that are in no function (restore, exit) are recognised by the words the interpreter
+ * registers in the store (Store.exit_pc, Store.restore_pc). */
+typedef struct FrameWalk {
+  Store *store;
+  Activation *activation; /* to be entered when fp is NULL; else the current frame's */
+  u64 *fp;                /* the current frame */
+  FramePlace at;
+} FrameWalk;
+
+FrameWalk wm_frames_start(Store *store);
+bool wm_frames_next(FrameWalk *walk); /* false: no more */
+FrameInfo wm_frame_info(const FramePlace *place);
+
+/* The same, with a callback: calls `visit` until it returns false. */
 void wm_frames_walk(Store *store, bool (*visit)(void *env, const FrameInfo *frame), void *env);
 
 #endif

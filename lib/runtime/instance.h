@@ -52,7 +52,7 @@ struct Func {
   HostFunc host;      /* host functions */
   void *env;
   void (*env_finalizer)(void *env);
-  FuncCode *own_code; /* owned, host functions only */
+  FuncCode *own_code; /* host functions only; in the same allocation */
 };
 
 struct Instance {
@@ -68,7 +68,8 @@ struct Instance {
   u32 *elem_lens;  /* their lengths: 0 when dropped */
   u32 *data_lens;  /* data_count: 0 when dropped */
   LoadedModule *module; /* counted */
-  Func *inner_funcs;    /* the escaping functions, in this allocation */
+  Func *inner_funcs;    /* the escaping functions (LoadedModule.escapes), in this allocation */
+  u64 size_bytes;       /* of this allocation */
 };
 
 /* ---- construction. All return NULL with err set (err may be NULL). Types are canonical. ---- */
@@ -83,12 +84,16 @@ ModuleObject *wm_module_object_new(Store *store, LoadedModule *lm, Error *err);
 Func *wm_func_new_host(Store *store, u32 type_id, HostFunc host, void *env,
                        void (*env_finalizer)(void *), Error *err);
 
+/* Counts of the type that a reference type names, if it names one. */
+void wm_valtype_hold(TypeRegistry *types, ValType t);
+void wm_valtype_let_go(TypeRegistry *types, ValType t);
+
 /* ---- operations; sizes in pages / elements ---- */
 /* The old size, or UINT64_MAX when it cannot grow (maximum, limits, memory). */
 u64 wm_memory_grow(Store *store, Memory *memory, u64 delta_pages);
 u64 wm_table_grow(Store *store, Table *table, u64 delta, Ref init);
 /* memory.init, memory.copy, memory.fill, table.init, table.copy, table.fill with the spec's checks;
- * for the tiers. */
+ * for the tiers, which raise the trap when a code comes back. */
 TrapCode wm_memory_init(Instance *in, u32 memory, u32 segment, u64 dst, u64 src, u64 len);
 TrapCode wm_memory_copy(Instance *in, u32 dst_memory, u32 src_memory, u64 dst, u64 src, u64 len);
 TrapCode wm_memory_fill(Instance *in, u32 memory, u64 dst, u8 value, u64 len);
@@ -103,9 +108,17 @@ void wm_data_drop(Instance *in, u32 segment);
  * allocates, runs segments and the start function. imports: one object an import, of this store
  * (else ERR_ARGUMENT). NULL with err set; ERR_TRAP when a segment or the start function trapped:
  * the trap is store->trap. What was written to shared tables and memories before stays, and keeps
- * the instance alive. */
+ * the instance alive. A safe point: may collect, keeps the imports alive meanwhile. */
 Instance *wm_instance_new(Store *store, LoadedModule *lm, Object *const *imports, u32 import_count,
                           Error *err);
+
+/* The value of a constant expression of `in`'s module, in slots. False: out of memory. */
+bool wm_const_evaluate(const Instance *in, ConstExpr expr, u64 out[2]);
+
+/* Whether `object` may be imported as `import`; false sets err: ERR_LINK, or ERR_ARGUMENT when it
+ * belongs to another store. */
+bool wm_import_check(Store *store, const LoadedModule *lm, const Import *import, Object *object,
+                     Error *err);
 
 /* The object that is exported (EXTERN_* of the export), never NULL. */
 Object *wm_instance_export(Instance *in, const Export *export_);

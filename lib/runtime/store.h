@@ -31,14 +31,14 @@ struct Store {
   /* Called before a `watched` object is freed, by the collector or with the store. NULL: nobody. */
   void (*on_watched_free)(Store *store, Object *object);
 
-  Object *objects;             /* all, newest first */
-  u64 debt_bytes;              /* allocated since the last collection */
-  u64 threshold_bytes;         /* collect when the debt passes it */
-  u8 mark;                     /* the current collection's mark */
-  bool collecting;             /* until the last finalizer has run */
-  bool closing;                /* being deleted: no new objects */
-  PtrMap host_info;            /* Object* -> HostInfo* */
-  struct HostInfo *finalizing; /* taken from dead objects, to be run */
+  Object *objects;     /* all, newest first */
+  u64 debt_bytes;      /* allocated since the last collection */
+  u64 threshold_bytes; /* collect when the debt passes it */
+  u8 mark;             /* the current collection's mark */
+  bool collecting;     /* until the last finalizer has run */
+  bool closing;        /* being deleted: no new objects */
+  PtrMap host_info;    /* Object* -> HostInfo* */
+  Object *doomed;      /* unreached ones whose finalizers are still to run */
 
   u64 stack_bytes;                  /* of the value stack, before it is made */
   u64 native_stack_bytes;           /* what nested entries may use below the outermost one */
@@ -77,9 +77,13 @@ void wm_store_leave(Store *store, const void *before);
 #define store_leave(store, before) wm_store_leave((store), (before))
 #endif
 
-/* Host info of any object: kept while the object lives, finalizer (may be NULL) run once when it
- * goes. Setting it again replaces it and does not run the finalizer of what was there. False: out
- * of memory. */
+/* Host info of any object: kept while the object lives, finalizer (may be NULL) run once: when the
+ * object goes, or when other info takes its place. False: out of memory, or the store is being
+ * deleted. */
+typedef struct HostInfo {
+  void *info; /* the host's */
+  void (*finalizer)(void *);
+} HostInfo;
 bool wm_store_set_info(Store *store, Object *object, void *info, void (*finalizer)(void *));
 void *wm_store_get_info(const Store *store, const Object *object);
 

@@ -1,0 +1,57 @@
+/* The way from native code into a function (store.h: wm_call). */
+#include "runtime/instance.h"
+
+/* What the host keeps of a thread's stack below the deepest entry. */
+enum { NATIVE_RESERVE_BYTES = 128 << 10 };
+
+static u8 *native_limit(const Store *store, u8 *here) {
+  uintptr_t sp = (uintptr_t)here, low = (uintptr_t)wm_os_stack_bound();
+  uintptr_t budget_end = sp > store->native_stack_bytes ? sp - store->native_stack_bytes : 0;
+  uintptr_t thread_end = low ? low + NATIVE_RESERVE_BYTES : 0;
+  return (u8 *)(budget_end > thread_end ? budget_end : thread_end);
+}
+
+static bool make_stack(Store *store) {
+  size_t page = wm_os_page_size();
+  u64 size = (store->stack_bytes + page - 1) / page * page;
+  if (size == 0 || size > SIZE_MAX) return false;
+  store->stack = wm_os_alloc_pages((size_t)size);
+  if (!store->stack) return false;
+  store->stack_end = store->stack + size / sizeof(u64);
+  store->stack_top = store->stack;
+  return true;
+}
+
+/* The entered function's frame is the next free part of the value stack. */
+static TrapCode enter_wasm(Store *store, Func *func, u64 *slots) {
+  FuncCode *code = func->code;
+  u64 *frame = store->stack_top;
+  if (UNLIKELY((u64)(store->stack_end - frame) < code->link_slot + (u64)FRAME_LINK_SLOTS))
+    return wm_trap_raise(store, TRAP_STACK_OVERFLOW, NULL, 0);
+  store->activation->frame = frame;
+  for (u32 i = 0; i < code->param_slots; i++) frame[i] = slots[i];
+  TrapCode trap = code->entry(func, frame);
+  store->stack_top = frame;
+  if (LIKELY(!trap))
+    for (u32 i = 0; i < code->result_slots; i++) slots[i] = frame[i];
+  return trap;
+}
+
+TrapCode wm_call(Store *store, Func *func, u64 *slots) {
+  u8 *here = __builtin_frame_address(0);
+  Activation act = {.outer = store->activation, .frame = slots, .func = func};
+  const void *before = store_enter(store);
+  TrapCode trap;
+  if (!act.outer) store->native_limit = native_limit(store, here);
+  if (UNLIKELY(here < store->native_limit)) {
+    trap = wm_trap_raise(store, TRAP_STACK_OVERFLOW, NULL, 0);
+  } else if (UNLIKELY(!store->stack) && !make_stack(store)) {
+    trap = wm_trap_raise(store, TRAP_OUT_OF_MEMORY, NULL, 0);
+  } else {
+    store->activation = &act;
+    trap = func->instance ? enter_wasm(store, func, slots) : func->host(store, func, NULL, slots);
+    store->activation = act.outer;
+  }
+  store_leave(store, before);
+  return trap;
+}

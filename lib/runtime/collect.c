@@ -1,0 +1,185 @@
+/* Mark and sweep (collect.h). Nothing here needs memory to succeed, apart from the set of words on
+ * the value stack: without it nothing is collected.
+ *
+ *   words on the value stack -> set | roots -> marks | unmarked objects -> doomed | finalizers */
+#include "runtime/collect.h"
+
+#include "runtime/instance.h"
+
+#include <stdlib.h>
+
+/* A collection costs time by the number of live objects; it is due when the garbage may be as much
+ * as what lives, but not before this much a live object, so that large memories stay cheap. */
+enum { DEBT_BYTES_OBJECT = 1024, INLINE_TODO = 128 };
+
+typedef struct Marker {
+  Store *store;
+  Object **todo; /* marked, children not yet visited; `inline_todo` or owned */
+  u32 len, cap;
+  bool overflowed; /* a marked object is not in todo: visit all marked ones again */
+  Object *inline_todo[INLINE_TODO];
+} Marker;
+
+/* ---- marking ---- */
+
+static bool grow_todo(Marker *m) {
+  if (m->cap > UINT32_MAX / 2) return false;
+  u32 cap = m->cap * 2;
+  bool is_inline = m->todo == m->inline_todo;
+  Object **todo = realloc(is_inline ? NULL : m->todo, cap * sizeof *todo);
+  if (!todo) return false;
+  if (is_inline) memcpy(todo, m->inline_todo, sizeof m->inline_todo);
+  m->todo = todo;
+  m->cap = cap;
+  return true;
+}
+
+static void mark(void *env, Object *object) {
+  Marker *m = env;
+  if (!object) return;
+  object = object_owner(object);
+  if (object->mark == m->store->mark) return;
+  object->mark = m->store->mark;
+  if (m->len < m->cap || grow_todo(m))
+    m->todo[m->len++] = object;
+  else
+    m->overflowed = true;
+}
+
+static void visit_todo(Marker *m) {
+  while (m->len > 0) wm_object_trace(m->todo[--m->len], mark, m);
+}
+
+/* Marks everything that is reachable from what is marked already. */
+static void mark_reachable(Marker *m) {
+  visit_todo(m);
+  while (m->overflowed) {
+    m->overflowed = false;
+    for (Object *o = m->store->objects; o; o = o->next) {
+      if (o->mark != m->store->mark) continue;
+      wm_object_trace(o, mark, m);
+      visit_todo(m);
+    }
+  }
+}
+
+/* ---- roots ---- */
+
+typedef struct AddressRange {
+  u64 low, high; /* of all allocations' first and last objects */
+} AddressRange;
+
+static void include(AddressRange *range, const Object *object) {
+  u64 at = (u64)(uintptr_t)object;
+  range->low = min_u64(range->low, at);
+  range->high = max_u64(range->high, at);
+}
+
+static u32 inner_count(const Object *object) {
+  const Instance *in = (const Instance *)object;
+  return object->kind == OBJ_INSTANCE && in->module ? in->module->escape_count : 0;
+}
+
+static Object *inner_object(Object *object, u32 i) {
+  return &((Instance *)object)->inner_funcs[i].head;
+}
+
+/* The words on the value stack that may be addresses of objects. */
+static bool gather_words(const Store *store, PtrMap *words) {
+  if (store->stack_top == store->stack) return true;
+  AddressRange range = {UINT64_MAX, 0};
+  for (Object *o = store->objects; o; o = o->next) {
+    include(&range, o);
+    u32 inner = inner_count(o);
+    if (inner) include(&range, inner_object(o, inner - 1));
+  }
+  for (const u64 *slot = store->stack; slot < store->stack_top; slot++)
+    if (*slot >= range.low && *slot <= range.high && *slot % _Alignof(Object) == 0 &&
+        !wm_ptrmap_set(words, (const void *)(uintptr_t)*slot, 0))
+      return false;
+  return true;
+}
+
+static bool is_on_stack(const PtrMap *words, Object *object) {
+  if (words->count == 0) return false;
+  if (wm_ptrmap_get(words, object, NULL)) return true;
+  u32 inner = inner_count(object);
+  for (u32 i = 0; i < inner; i++)
+    if (wm_ptrmap_get(words, inner_object(object, i), NULL)) return true;
+  return false;
+}
+
+static void mark_roots(Marker *m, const PtrMap *words) {
+  Store *store = m->store;
+  mark(m, (Object *)store->trap);
+  mark(m, (Object *)store->out_of_memory);
+  for (Activation *a = store->activation; a; a = a->outer) {
+    mark(m, (Object *)a->func);
+    mark(m, (Object *)a->callee);
+    mark(m, (Object *)a->instance);
+  }
+  for (Object *o = store->objects; o; o = o->next) {
+    if (o->handles > 0 || is_on_stack(words, o)) mark(m, o);
+    if (m->len > INLINE_TODO / 2) visit_todo(m);
+  }
+}
+
+/* ---- sweeping ---- */
+
+/* Moves the unmarked objects to store->doomed and says when the next collection is due. */
+static void sweep(Store *store) {
+  u64 live = 0, live_bytes = 0;
+  for (Object **link = &store->objects; *link;) {
+    Object *object = *link;
+    if (object->mark == store->mark) {
+      live++;
+      live_bytes += OBJECT_WEIGHT_BYTES + wm_object_weight(object);
+      link = &object->next;
+    } else {
+      *link = object->next;
+      object->next = store->doomed;
+      store->doomed = object;
+    }
+  }
+  store->debt_bytes = 0;
+  store->threshold_bytes = COLLECT_MIN_DEBT_BYTES + min_u64(live_bytes, live * DEBT_BYTES_OBJECT);
+}
+
+static void destroy_doomed(Store *store) {
+  while (store->doomed) {
+    Object *object = store->doomed;
+    store->doomed = object->next;
+    wm_object_destroy(object);
+  }
+}
+
+void wm_store_collect(Store *store) {
+  if (store->collecting) return;
+  const void *before = store_enter(store);
+  PtrMap words = {0};
+  if (gather_words(store, &words)) {
+    store->collecting = true;
+    store->mark ^= 1;
+    Marker m = {.store = store, .cap = INLINE_TODO};
+    m.todo = m.inline_todo;
+    mark_roots(&m, &words);
+    mark_reachable(&m);
+    if (m.todo != m.inline_todo) free(m.todo);
+    sweep(store);
+    destroy_doomed(store);
+    store->collecting = false;
+  }
+  wm_ptrmap_free(&words);
+  store_leave(store, before);
+}
+
+void wm_store_safepoint(Store *store) {
+  if (store->debt_bytes > store->threshold_bytes) wm_store_collect(store);
+}
+
+void wm_store_free_objects(Store *store) {
+  store->closing = store->collecting = true;
+  store->doomed = store->objects;
+  store->objects = NULL;
+  destroy_doomed(store);
+}

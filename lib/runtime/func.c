@@ -1,0 +1,32 @@
+/* Host functions (spec 4.2.6). Functions of wasm are made with their instance. */
+#include "runtime/collect.h"
+#include "runtime/instance.h"
+
+typedef struct HostFuncObject {
+  Func func;
+  FuncCode code; /* own_code: what wasm jumps to when it calls */
+} HostFuncObject;
+
+Func *wm_func_new_host(Store *store, u32 type_id, HostFunc host, void *env,
+                       void (*env_finalizer)(void *), Error *err) {
+  HostFuncObject *object = wm_object_new(store, OBJ_FUNC, sizeof *object, 0);
+  if (!object) {
+    wm_error_out_of_memory(err);
+    return NULL;
+  }
+  wm_types_retain(store->types, type_id);
+  const SubType *type = wm_types_get(store->types, type_id);
+  FuncCode *code = &object->code;
+  code->type_id = type_id;
+  code->param_slots = (u16)type->param_slots;
+  code->result_slots = (u16)type->result_slots;
+  code->link_slot = max_u32(type->param_slots, type->result_slots);
+  if (store->prepare_host) store->prepare_host(code);
+  Func *func = &object->func;
+  func->type_id = type_id;
+  func->code = func->own_code = code;
+  func->host = host;
+  func->env = env;
+  func->env_finalizer = env_finalizer;
+  return func;
+}

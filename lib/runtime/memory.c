@@ -1,0 +1,81 @@
+/* Linear memories (spec 4.2.8, 4.4.7). A memory's length lives below its base (pool.h); its type's
+ * minimum follows it, as seen from outside. */
+#include "runtime/collect.h"
+#include "runtime/instance.h"
+#include "wasm/limits.h"
+
+static u64 max_pages(const MemoryType *type) {
+  u64 most = type->limits.is_64 ? MAX_MEMORY64_BYTES / PAGE_BYTES : MAX_PAGES32;
+  return type->limits.has_max ? min_u64(type->limits.max, most) : most;
+}
+
+Memory *wm_memory_new(Store *store, const MemoryType *type, Error *err) {
+  u64 pages = type->limits.min;
+  if (pages > max_pages(type)) {
+    wm_error_set(err, ERR_LIMIT, 0, "memory of %llu pages is too large", (unsigned long long)pages);
+    return NULL;
+  }
+  u64 bytes = pages * PAGE_BYTES;
+  if (bytes >
+      store->limits.memory_bytes - min_u64(store->limits.memory_bytes, store->memory_bytes)) {
+    wm_error_set(err, ERR_LIMIT, 0, "the store's memory limit of %llu bytes is used up",
+                 (unsigned long long)store->limits.memory_bytes);
+    return NULL;
+  }
+  Memory *memory = wm_object_new(store, OBJ_MEMORY, sizeof *memory, bytes);
+  if (!memory || !wm_pool_acquire(store->pool, bytes, max_pages(type) * PAGE_BYTES,
+                                  type->limits.is_64, &memory->space)) {
+    wm_error_out_of_memory(err);
+    return NULL;
+  }
+  memory->type = *type;
+  store->memory_bytes += bytes;
+  return memory;
+}
+
+u64 wm_memory_grow(Store *store, Memory *memory, u64 delta_pages) {
+  u64 old_bytes = memory_length(memory->space.base), old = old_bytes / PAGE_BYTES;
+  u64 most = max_pages(&memory->type);
+  if (old > most || delta_pages > most - old) return UINT64_MAX;
+  u64 delta = delta_pages * PAGE_BYTES;
+  if (delta > 0) {
+    if (store->memory_bytes > store->limits.memory_bytes ||
+        delta > store->limits.memory_bytes - store->memory_bytes)
+      return UINT64_MAX;
+    if (!wm_pool_grow(&memory->space, old_bytes + delta)) return UINT64_MAX;
+    store->memory_bytes += delta;
+    store->debt_bytes += delta;
+    memory->type.limits.min = old + delta_pages;
+  }
+  return old;
+}
+
+/* Whether [start, start + len) lies within `size`. */
+static bool is_within(u64 start, u64 len, u64 size) { return start <= size && len <= size - start; }
+
+TrapCode wm_memory_init(Instance *in, u32 memory, u32 segment, u64 dst, u64 src, u64 len) {
+  const Module *m = &in->module->module;
+  u8 *base = in->memories[memory]->space.base;
+  if (!is_within(src, len, in->data_lens[segment]) || !is_within(dst, len, memory_length(base)))
+    return TRAP_MEMORY_OUT_OF_BOUNDS;
+  if (len) memcpy(base + dst, m->bytes + m->datas[segment].data_offset + src, (size_t)len);
+  return TRAP_NONE;
+}
+
+TrapCode wm_memory_copy(Instance *in, u32 dst_memory, u32 src_memory, u64 dst, u64 src, u64 len) {
+  u8 *to = in->memories[dst_memory]->space.base;
+  const u8 *from = in->memories[src_memory]->space.base;
+  if (!is_within(src, len, memory_length(from)) || !is_within(dst, len, memory_length(to)))
+    return TRAP_MEMORY_OUT_OF_BOUNDS;
+  if (len) memmove(to + dst, from + src, (size_t)len);
+  return TRAP_NONE;
+}
+
+TrapCode wm_memory_fill(Instance *in, u32 memory, u64 dst, u8 value, u64 len) {
+  u8 *base = in->memories[memory]->space.base;
+  if (!is_within(dst, len, memory_length(base))) return TRAP_MEMORY_OUT_OF_BOUNDS;
+  if (len) memset(base + dst, value, (size_t)len);
+  return TRAP_NONE;
+}
+
+void wm_data_drop(Instance *in, u32 segment) { in->data_lens[segment] = 0; }

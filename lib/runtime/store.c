@@ -1,0 +1,70 @@
+/* A store's birth and death, and the host info of its objects (store.h). */
+#include "runtime/store.h"
+
+#include "runtime/collect.h"
+
+#include <stdlib.h>
+
+enum { DEFAULT_STACK_BYTES = 8 << 20, DEFAULT_NATIVE_STACK_BYTES = 2 << 20 };
+
+Store *wm_store_new(TypeRegistry *types, MemoryPool *pool, void *engine) {
+  Store *store = calloc(1, sizeof *store);
+  if (!store) return NULL;
+  store->types = types;
+  store->pool = pool;
+  store->engine = engine;
+  store->threshold_bytes = COLLECT_MIN_DEBT_BYTES;
+  store->stack_bytes = DEFAULT_STACK_BYTES;
+  store->native_stack_bytes = DEFAULT_NATIVE_STACK_BYTES;
+  store->limits = (StoreLimits){UINT64_MAX, UINT64_MAX, UINT64_MAX};
+  store->out_of_memory = wm_trap_new(store, TRAP_OUT_OF_MEMORY, NULL, 0);
+  if (store->out_of_memory) return store;
+  free(store);
+  return NULL;
+}
+
+bool wm_store_delete(Store *store) {
+  if (!store) return true;
+  if (store->activation || store->collecting) return false;
+  wm_store_free_objects(store);
+  wm_ptrmap_free(&store->host_info);
+  wm_os_release(store->stack, (size_t)((u8 *)store->stack_end - (u8 *)store->stack));
+  free(store);
+  return true;
+}
+
+const void *wm_store_enter(Store *store) {
+  const void *self = wm_os_thread_token();
+  const void *before = atomic_exchange(&store->thread, self);
+  assert((!before || before == self) && "two threads are in one store");
+  return before;
+}
+
+void wm_store_leave(Store *store, const void *before) { atomic_store(&store->thread, before); }
+
+bool wm_store_set_info(Store *store, Object *object, void *info, void (*finalizer)(void *)) {
+  if (store->closing) return false;
+  u64 found = 0;
+  if (wm_ptrmap_get(&store->host_info, object, &found)) {
+    HostInfo *slot = (HostInfo *)(uintptr_t)found, old = *slot;
+    *slot = (HostInfo){info, finalizer};
+    if (old.finalizer && old.info != info) old.finalizer(old.info);
+    return true;
+  }
+  HostInfo *slot = malloc(sizeof *slot);
+  if (!slot) return false;
+  *slot = (HostInfo){info, finalizer};
+  if (!wm_ptrmap_set(&store->host_info, object, (u64)(uintptr_t)slot)) {
+    free(slot);
+    return false;
+  }
+  object->has_info = true;
+  store->debt_bytes += HOST_INFO_WEIGHT_BYTES;
+  return true;
+}
+
+void *wm_store_get_info(const Store *store, const Object *object) {
+  u64 found = 0;
+  if (!object->has_info || !wm_ptrmap_get(&store->host_info, object, &found)) return NULL;
+  return ((HostInfo *)(uintptr_t)found)->info;
+}
