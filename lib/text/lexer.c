@@ -126,12 +126,13 @@ size_t wm_string_decode(const char *quoted, size_t len, u8 *out) {
       continue;
     }
     int high = hex_value(c);
-    *out++ = high >= 0  ? (u8)(high << 4 | hex_value(p[2]))
-             : c == 't' ? '\t'
-             : c == 'n' ? '\n'
-             : c == 'r' ? '\r'
-                        : (u8)c;
-    p += high >= 0 ? 3 : 2;
+    if (high >= 0) {
+      *out++ = (u8)((high << 4 | hex_value(p[2])) & 0xFF);
+      p += 3;
+    } else {
+      *out++ = (u8)(c == 't' ? '\t' : c == 'n' ? '\n' : c == 'r' ? '\r' : c);
+      p += 2;
+    }
   }
   return (size_t)(out - start);
 }

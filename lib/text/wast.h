@@ -13,6 +13,7 @@
 #define WM_TEXT_WAST_H
 
 #include "base/buffer.h"
+#include "text/literal.h"
 #include "wasm/module.h"
 
 typedef struct WastScript WastScript;
@@ -70,14 +71,7 @@ typedef enum WastValueKind {
   WAST_EITHER /* one of the `alternatives` values that follow it in the array */
 } WastValueKind;
 
-typedef enum WastShape {
-  SHAPE_I8X16,
-  SHAPE_I16X8,
-  SHAPE_I32X4,
-  SHAPE_I64X2,
-  SHAPE_F32X4,
-  SHAPE_F64X2
-} WastShape;
+typedef VectorShape WastShape; /* SHAPE_I8X16 ... */
 
 /* What a float (or a float lane) of a result may be. */
 typedef enum WastNan {

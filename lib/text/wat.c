@@ -1,0 +1,90 @@
+#include "text/wat.h"
+
+#include "text/wat_parser.h"
+
+/* The other buffers' failures, told by one. */
+static bool any_buffer_failed(const Wat *w) {
+  bool failed = w->body.failed || w->offset.failed || w->pending.failed || w->scratch.failed ||
+                w->local_names.failed || w->label_names.failed || w->field_names.failed ||
+                w->custom_bytes.failed;
+  for (u32 i = 0; i < SECTION_ID_COUNT; i++) failed |= w->sections[i].failed;
+  return failed;
+}
+
+static void write_section(const Wat *w, Buffer *out, u8 id) {
+  const Buffer *content = &w->sections[id];
+  u32 count = id == SECTION_DATA_COUNT ? w->section_count[SECTION_DATA] : w->section_count[id];
+  if (id == SECTION_START ? !w->has_start : id == SECTION_DATA_COUNT ? !w->uses_data : !count)
+    return;
+  size_t mark = wm_encode_section(out, id);
+  if (id != SECTION_START) wm_buffer_uleb(out, count);
+  wm_buffer_bytes(out, content->data, content->len);
+  wm_encode_close(out, mark);
+}
+
+static void write_module(Wat *w, Buffer *out) {
+  wm_encode_header(out);
+  for (u32 i = 0; i < SECTION_ORDER_COUNT; i++) {
+    wm_wat_write_customs(w, out, 2 * i);
+    write_section(w, out, wm_section_order[i]);
+    wm_wat_write_customs(w, out, 2 * i + 1);
+  }
+  wm_wat_write_customs(w, out, 2 * SECTION_ORDER_COUNT);
+  wm_wat_write_names(w, out);
+}
+
+static void write_fields(Wat *w) {
+  for (u32 i = 0; i < w->fields.len && wat_ok(w); i++) {
+    const Field *f = &w->fields.data[i];
+    if (f->kind != FIELD_TYPE && f->kind != FIELD_REC) continue;
+    wm_lexer_seek(&w->lx, f->body);
+    if (f->kind == FIELD_TYPE) {
+      wm_wat_type_field(w);
+    } else {
+      wm_wat_rec_field(w);
+    }
+  }
+  for (u32 i = 0; i < w->fields.len && wat_ok(w); i++) wm_wat_field(w, &w->fields.data[i]);
+}
+
+static void free_parser(Wat *w) {
+  wm_arena_free(&w->arena);
+  vec_free(&w->notes);
+  wm_namemap_free(&w->symbol_map);
+  vec_free(&w->symbols);
+  for (u32 i = 0; i < SPACE_COUNT; i++) vec_free(&w->names[i]);
+  vec_free(&w->fields);
+  vec_free(&w->types);
+  wm_namemap_free(&w->func_types);
+  wm_namemap_free(&w->field_map);
+  vec_free(&w->params);
+  vec_free(&w->results);
+  for (u32 i = 0; i < SECTION_ID_COUNT; i++) wm_buffer_free(&w->sections[i]);
+  vec_free(&w->locals);
+  vec_free(&w->frames);
+  vec_free(&w->labels);
+  vec_free(&w->indices);
+  vec_free(&w->customs);
+  Buffer *const buffers[] = {&w->body,         &w->offset,       &w->pending,     &w->scratch,
+                             &w->local_names,  &w->label_names,  &w->field_names, &w->owner_locals,
+                             &w->owner_labels, &w->owner_fields, &w->custom_bytes};
+  for (u32 i = 0; i < ARRAY_LEN(buffers); i++) wm_buffer_free(buffers[i]);
+}
+
+bool wm_wat_parse(const char *text, size_t from, size_t to, Buffer *out, Error *err) {
+  Wat w = {0};
+  wm_lexer_init(&w.lx, text, from, to, err);
+  w.lx.notes = &w.notes;
+  wm_lexer_seek(&w.lx, text + from); /* again, now keeping annotations */
+  wm_wat_scan(&w);
+  if (wat_ok(&w)) write_fields(&w);
+  if (wat_ok(&w)) write_module(&w, out);
+  if (any_buffer_failed(&w) || out->failed) wm_error_out_of_memory(err);
+  free_parser(&w);
+  return err->code == ERR_NONE;
+}
+
+bool wm_wat_to_binary(const char *text, size_t size, Buffer *out, Error *err) {
+  Error ignored = {0};
+  return wm_wat_parse(text, 0, size, out, err ? err : &ignored);
+}
