@@ -128,11 +128,34 @@ static bool check_br(Validator *v) {
   return true;
 }
 
+/* What a branch that may not be taken leaves: the label's types. */
+static bool pass_types(Validator *v, Types types) {
+  return top_is(v, types) || (pop_types(v, types) && push_types(v, types));
+}
+
 static bool check_br_if(Validator *v) {
   const Control *c = find_label(v, v->in.index);
-  if (!c || !pop(v, VAL_I32)) return false;
+  return c && pop(v, VAL_I32) && pass_types(v, label_types(c));
+}
+
+static bool check_br_on_null(Validator *v) {
+  const Control *c = find_label(v, v->in.index);
+  ValType t;
+  if (!c || !wm_valid_pop_ref(v, &t) || !pass_types(v, label_types(c))) return false;
+  push(v, REF_TYPE(val_heap(t)));
+  return true;
+}
+
+/* The label takes the reference behind what stays on the stack. */
+static bool check_br_on_non_null(Validator *v) {
+  const Control *c = find_label(v, v->in.index);
+  if (!c) return false;
   Types types = label_types(c);
-  return top_is(v, types) || (pop_types(v, types) && push_types(v, types));
+  if (!types.count || !val_is_ref(types.items[types.count - 1]))
+    return wm_valid_fail(v, "type mismatch: br_on_non_null to a label without a reference");
+  HeapType heap = val_heap(types.items[--types.count]);
+  types.slots--;
+  return pop(v, REF_NULL_TYPE(heap)) && pass_types(v, types);
 }
 
 /* One label of a br_table whose default takes `arity` values. */
@@ -199,14 +222,41 @@ static const SubType *pop_indirect_callee(Validator *v) {
   return type && pop(v, limits_address(&table->limits)) ? type : NULL;
 }
 
-static bool check_call(Validator *v) {
-  const SubType *type = callee_type(v);
-  return type && check_call_type(v, type);
+/* Checks call_ref's type and pops the function. */
+static const SubType *pop_ref_callee(Validator *v) {
+  const SubType *type = wm_valid_func_type(v, v->in.index, v->in.offset);
+  return type && pop(v, REF_NULL_TYPE(v->in.index)) ? type : NULL;
 }
 
-static bool check_call_indirect(Validator *v) {
-  const SubType *type = pop_indirect_callee(v);
-  return type && check_call_type(v, type);
+/* A call that gives the caller's results and does not come back. */
+static bool check_tail_call_type(Validator *v, const SubType *type) {
+  Types results = result_types(type), wanted = end_types(&v->control.data[0]);
+  bool fits = results.count == wanted.count;
+  for (u32 i = 0; fits && i < results.count; i++)
+    fits = wm_valid_matches(v, results.items[i], wanted.items[i]);
+  if (!fits) return wm_valid_fail(v, "type mismatch: tail call of a function with other results");
+  wm_facts_call(&v->facts);
+  if (!pop_types(v, param_types(type))) return false;
+  mark_unreachable(v);
+  return true;
+}
+
+static bool check_call(Validator *v) {
+  const SubType *type;
+  switch (v->in.op) {
+  case OP_call:
+  case OP_return_call: type = callee_type(v); break;
+  case OP_call_ref:
+  case OP_return_call_ref: type = pop_ref_callee(v); break;
+  default: type = pop_indirect_callee(v); break;
+  }
+  if (!type) return false;
+  switch (v->in.op) {
+  case OP_call:
+  case OP_call_indirect:
+  case OP_call_ref: return check_call_type(v, type);
+  default: return check_tail_call_type(v, type);
+  }
 }
 
 /* Instructions that need the control stack. */
@@ -225,8 +275,14 @@ static inline bool check_instr(Validator *v) {
   case OP_br_if: return check_br_if(v);
   case OP_br_table: return check_br_table(v);
   case OP_return: return check_return(v);
-  case OP_call: return check_call(v);
-  case OP_call_indirect: return check_call_indirect(v);
+  case OP_call:
+  case OP_call_indirect:
+  case OP_call_ref:
+  case OP_return_call:
+  case OP_return_call_indirect:
+  case OP_return_call_ref: return check_call(v);
+  case OP_br_on_null: return check_br_on_null(v);
+  case OP_br_on_non_null: return check_br_on_non_null(v);
   default: return wm_valid_instr(v, rule);
   }
 }

@@ -283,11 +283,23 @@ static bool check_ref_func(Validator *v) {
          wm_valid_fail(v, "undeclared function reference to function %u", v->in.index);
 }
 
+bool wm_valid_pop_ref(Validator *v, ValType *found) {
+  if (!pop_any(v, found)) return false;
+  if (*found == VAL_BOTTOM) *found = REF_TYPE(HEAP_BOTTOM);
+  return val_is_ref(*found) || wm_valid_mismatch(v, VAL_FUNCREF, found);
+}
+
 static bool check_ref_is_null(Validator *v) {
   ValType t;
-  if (!pop_any(v, &t)) return false;
-  if (!val_is_ref(t) && t != VAL_BOTTOM) return wm_valid_mismatch(v, VAL_FUNCREF, &t);
+  if (!wm_valid_pop_ref(v, &t)) return false;
   push(v, VAL_I32);
+  return true;
+}
+
+static bool check_ref_as_non_null(Validator *v) {
+  ValType t;
+  if (!wm_valid_pop_ref(v, &t)) return false;
+  push(v, REF_TYPE(val_heap(t)));
   return true;
 }
 
@@ -313,6 +325,7 @@ bool wm_valid_instr(Validator *v, const Rule *rule) {
   case OP_ref_null: return wm_valid_ref_null(v);
   case OP_ref_func: return check_ref_func(v);
   case OP_ref_is_null: return check_ref_is_null(v);
+  case OP_ref_as_non_null: return check_ref_as_non_null(v);
   default: /* no rule here yet for a proposal that no tier runs */
     return wm_valid_unsupported(v, v->in.offset, rule->feature, wm_op_info[v->in.op].text);
   }

@@ -57,6 +57,7 @@ static ValType canonical(const Module *m, ValType t) {
 bool wm_valid_matches(Validator *v, ValType sub, ValType super) {
   if (sub == super || sub == VAL_BOTTOM || super == VAL_BOTTOM) return true;
   if (!val_is_ref(sub) || !val_is_ref(super)) return false;
+  if (val_heap(sub) == HEAP_BOTTOM) return val_is_nullable(super) || !val_is_nullable(sub);
   return wm_valtype_matches(v->reg, canonical(v->m, sub), canonical(v->m, super));
 }
 

@@ -16,6 +16,9 @@
 #include "wasm/limits.h"
 #include "wasm/reader.h"
 
+/* What a reference from unreachable code refers to: matches every heap type; never in a module. */
+#define HEAP_BOTTOM HEAP_ABSTRACT
+
 /* A list of value types, such as what a label takes. */
 typedef struct Types {
   const ValType *items; /* borrowed */
@@ -168,6 +171,8 @@ bool wm_valid_instr(Validator *v, const Rule *rule);
 /* ref.null and ref.func, as they are in constant expressions. */
 bool wm_valid_ref_null(Validator *v);
 bool wm_valid_ref_func(Validator *v);
+/* Pops a reference of any type; from unreachable code one to HEAP_BOTTOM. */
+bool wm_valid_pop_ref(Validator *v, ValType *found);
 /* The table that the current instruction names; NULL and "unknown table". */
 const TableType *wm_valid_table(Validator *v, u32 index);
 

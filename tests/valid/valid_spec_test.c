@@ -1,0 +1,147 @@
+/* The modules of the official suite's scripts, decoded and validated: valid ones are accepted or
+ * need a proposal that is not built, the others are refused for the reason the script gives.
+ * Skipped when WASM_SPEC_DIR does not name the suite's folder. */
+#include "hex_module.h"
+
+#include <dirent.h>
+
+#include "text/wast.h"
+
+typedef struct Totals {
+  TypeRegistry *reg;
+  const char *file;
+  u32 valid, invalid, malformed; /* as the script says */
+  u32 failures, other_words;
+  u32 unsupported[FEATURE_COUNT];
+} Totals;
+
+static void report(Totals *t, const WastCommand *c, const char *what, const Error *err) {
+  t->failures++;
+  print_message("%s:%u: %s %s: %s \"%s\" at %llu\n", t->file, c->line, c->keyword, what,
+                hex_code_name(err->code), err->message, (unsigned long long)err->offset);
+}
+
+static void count_unsupported(Totals *t, const WastCommand *c, const Error *err) {
+  if (getenv("WASM_SPEC_WORDS"))
+    print_message("%s:%u: %s needs %s: %s\n", t->file, c->line, c->keyword, err->proposal,
+                  err->message);
+  for (u32 f = 0; f < FEATURE_COUNT; f++)
+    if (!strcmp(err->proposal, wm_feature_name((Feature)f))) t->unsupported[f]++;
+}
+
+static bool words_fit(const WastCommand *c, const Error *err) {
+  return strlen(err->message) >= c->message.len &&
+         !memcmp(err->message, c->message.bytes, c->message.len);
+}
+
+/* The message starts as the script says. */
+static void check_words(Totals *t, const WastCommand *c, const Error *err) {
+  if (words_fit(c, err)) return;
+  t->other_words++;
+  if (getenv("WASM_SPEC_WORDS"))
+    print_message("%s:%u: expected \"%.*s\", found \"%s\"\n", t->file, c->line, (int)c->message.len,
+                  (const char *)c->message.bytes, err->message);
+}
+
+static Error run_module(Totals *t, WastScript *script, const WastCommand *c) {
+  Buffer b = {0};
+  Error err = {0};
+  if (wm_wast_module_bytes(script, &c->module, &b, &err))
+    err = hex_validate_bytes(b.data, b.len, t->reg, wm_features_default(), NULL);
+  wm_buffer_free(&b);
+  return err;
+}
+
+static void check_valid(Totals *t, WastScript *script, const WastCommand *c) {
+  Error err = run_module(t, script, c);
+  t->valid++;
+  if (err.code == ERR_UNSUPPORTED)
+    count_unsupported(t, c, &err);
+  else if (err.code != ERR_NONE)
+    report(t, c, "refused", &err);
+}
+
+static void check_invalid(Totals *t, WastScript *script, const WastCommand *c) {
+  Error err = run_module(t, script, c);
+  t->invalid++;
+  if (err.code == ERR_UNSUPPORTED)
+    count_unsupported(t, c, &err);
+  else if (err.code != ERR_INVALID)
+    report(t, c, "is not invalid", &err);
+  else
+    check_words(t, c, &err);
+}
+
+static void check_malformed(Totals *t, WastScript *script, const WastCommand *c) {
+  Error err = run_module(t, script, c);
+  t->malformed++;
+  if (err.code != (c->module.form == WAST_BINARY ? ERR_MALFORMED : ERR_SYNTAX))
+    report(t, c, "is not malformed", &err);
+  else if (c->module.form == WAST_BINARY)
+    check_words(t, c, &err);
+}
+
+static void check_command(Totals *t, WastScript *script, const WastCommand *c) {
+  if (c->kind == WAST_ERROR) report(t, c, "not understood", &c->error);
+  if (!c->has_module && c->kind != WAST_MODULE) return;
+  switch (c->kind) {
+  case WAST_ASSERT_INVALID: check_invalid(t, script, c); break;
+  case WAST_ASSERT_MALFORMED: check_malformed(t, script, c); break;
+  case WAST_MODULE:
+  case WAST_ASSERT_TRAP:
+  case WAST_ASSERT_UNLINKABLE: check_valid(t, script, c); break;
+  default: break;
+  }
+}
+
+static void check_file(Totals *t, const char *path) {
+  FILE *f = fopen(path, "rb");
+  assert_non_null(f);
+  fseek(f, 0, SEEK_END);
+  long size = ftell(f);
+  rewind(f);
+  char *text = malloc((size_t)size + 1);
+  assert_non_null(text);
+  assert_int_equal(fread(text, 1, (size_t)size, f), size);
+  fclose(f);
+  WastScript *script = wm_wast_open(text, (size_t)size);
+  WastCommand c;
+  while (wm_wast_next(script, &c)) check_command(t, script, &c);
+  wm_wast_close(script);
+  free(text);
+}
+
+static void test_suite(void **state) {
+  (void)state;
+  const char *dir = getenv("WASM_SPEC_DIR");
+  DIR *d = dir && *dir ? opendir(dir) : NULL;
+  if (!d) {
+    print_message("WASM_SPEC_DIR does not name the spec suite's folder\n");
+    skip();
+  }
+  Totals t = {.reg = wm_types_new()};
+  for (struct dirent *entry; (entry = readdir(d));) {
+    char path[4096];
+    size_t len = strlen(entry->d_name);
+    if (len < 5 || strcmp(entry->d_name + len - 5, ".wast") != 0) continue;
+    snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
+    t.file = entry->d_name;
+    check_file(&t, path);
+  }
+  closedir(d);
+  wm_types_delete(t.reg);
+  print_message("valid %u, invalid %u, malformed %u; other words %u; failures %u\n", t.valid,
+                t.invalid, t.malformed, t.other_words, t.failures);
+  for (u32 f = 0; f < FEATURE_COUNT; f++)
+    if (t.unsupported[f])
+      print_message("  refused for %s: %u\n", wm_feature_name((Feature)f), t.unsupported[f]);
+  assert_true(t.valid > 0);
+  assert_int_equal(t.failures, 0);
+  for (u32 f = 0; f < FEATURE_COUNT; f++)
+    assert_true(!t.unsupported[f] || !wm_feature_built((Feature)f));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_suite)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
