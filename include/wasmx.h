@@ -305,8 +305,10 @@ WASM_API_EXTERN own wasm_memorytype_t *wasmx_memorytype_new(wasmx_limits64_t, bo
                                                             bool shared);
 WASM_API_EXTERN wasmx_limits64_t wasmx_memorytype_limits(const wasm_memorytype_t *);
 WASM_API_EXTERN bool wasmx_memorytype_is_64(const wasm_memorytype_t *);
+WASM_API_EXTERN bool wasmx_memorytype_is_shared(const wasm_memorytype_t *);
 WASM_API_EXTERN own wasm_tabletype_t *wasmx_tabletype_new(own wasm_valtype_t *, wasmx_limits64_t,
                                                           bool is_64);
+WASM_API_EXTERN wasmx_limits64_t wasmx_tabletype_limits(const wasm_tabletype_t *);
 WASM_API_EXTERN bool wasmx_tabletype_is_64(const wasm_tabletype_t *);
 WASM_API_EXTERN uint64_t wasmx_memory_size(const wasm_memory_t *);                      /* pages */
 WASM_API_EXTERN bool wasmx_memory_grow(wasm_memory_t *, uint64_t delta, uint64_t *old); /* pages */

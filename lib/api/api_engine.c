@@ -1,0 +1,150 @@
+/* Configurations, engines, stores; versions and parts. */
+#include "api/handle.h"
+
+#include <stdlib.h>
+
+#define TEXT_OF_(x) #x
+#define TEXT_OF(x)  TEXT_OF_(x)
+
+const char *wasmx_version(void) {
+  return TEXT_OF(WASMX_VERSION_MAJOR) "." TEXT_OF(WASMX_VERSION_MINOR) "." TEXT_OF(
+      WASMX_VERSION_PATCH);
+}
+
+const char *wasmx_feature(size_t i, bool *supported) {
+  if (i >= FEATURE_COUNT) return NULL;
+  if (supported) *supported = wm_feature_built((Feature)i);
+  return wm_feature_name((Feature)i);
+}
+
+bool wasmx_has(const char *part) {
+  if (!part) return false;
+  if (strcmp(part, "text") == 0) return WITH_TEXT;
+  return strcmp(part, "native") == 0 && WITH_NATIVE;
+}
+
+/* ---------------------------------------------------------------------------------- configuration
+ */
+
+wasm_config_t *wasm_config_new(void) {
+  wasm_config_t *config = malloc(sizeof *config);
+  if (!config) return wm_api_out_of_memory(), NULL;
+  config->config = wm_config_default();
+  return config;
+}
+
+void wasm_config_delete(wasm_config_t *config) { free(config); }
+
+enum { MIN_STACK_BYTES = 64 << 10, MAX_STACK_BYTES = 1 << 30 };
+
+static bool set_stack(wasm_config_t *config, u64 *field, size_t bytes) {
+  if (!config) return wm_api_fail(ERR_ARGUMENT, "the configuration is NULL");
+  if (bytes < MIN_STACK_BYTES || bytes > MAX_STACK_BYTES)
+    return wm_api_fail(ERR_ARGUMENT, "a stack has %d bytes to %d bytes", MIN_STACK_BYTES,
+                       MAX_STACK_BYTES);
+  *field = bytes;
+  return true;
+}
+
+bool wasmx_config_set_stack_size(wasm_config_t *config, size_t bytes) {
+  return set_stack(config, config ? &config->config.stack_bytes : NULL, bytes);
+}
+
+bool wasmx_config_set_native_stack_size(wasm_config_t *config, size_t bytes) {
+  return set_stack(config, config ? &config->config.native_stack_bytes : NULL, bytes);
+}
+
+bool wasmx_config_set_feature(wasm_config_t *config, const char *name, bool on) {
+  if (!config || !name) return wm_api_fail(ERR_ARGUMENT, "the configuration or the name is NULL");
+  for (u32 i = 0; i < FEATURE_COUNT; i++) {
+    Feature feature = (Feature)i;
+    if (strcmp(name, wm_feature_name(feature)) != 0) continue;
+    if (on && !wm_feature_built(feature))
+      return wm_api_fail(ERR_UNSUPPORTED, "%s is not supported", wm_feature_name(feature));
+    if (!on && feature == FEATURE_MVP) break;
+    config->config.features = features_with(config->config.features, feature, on);
+    return true;
+  }
+  return wm_api_fail(ERR_ARGUMENT, "no feature of that name can be switched");
+}
+
+/* ----------------------------------------------------------------------------------------- engine
+ */
+
+wasm_engine_t *wasm_engine_new(void) { return wasm_engine_new_with_config(NULL); }
+
+wasm_engine_t *wasm_engine_new_with_config(wasm_config_t *config) {
+  Config settings = config ? config->config : wm_config_default();
+  wasm_config_delete(config);
+  Engine *engine = wm_engine_new(&settings);
+  if (!engine) wm_api_out_of_memory();
+  return (wasm_engine_t *)(void *)engine;
+}
+
+void wasm_engine_delete(wasm_engine_t *engine) {
+  if (engine) wm_engine_release(engine_of(engine));
+}
+
+/* ------------------------------------------------------------------------------------------ store
+ */
+
+wasm_store_t *wasm_store_new(wasm_engine_t *engine) {
+  if (!engine) return wm_api_fail(ERR_ARGUMENT, "the engine is NULL"), NULL;
+  wasm_store_t *home = malloc(sizeof *home);
+  Store *store = home ? wm_engine_store_new(engine_of(engine)) : NULL;
+  if (!store) {
+    free(home);
+    return wm_api_out_of_memory(), NULL;
+  }
+  *home = (wasm_store_t){.store = store, .references = 1};
+  store->embedder = home;
+  store->on_watched_free = wm_natives_forget;
+  return home;
+}
+
+bool wasmx_store_try_delete(wasm_store_t *home) {
+  Store *store = store_of(home);
+  if (!store) return true;
+  if (store->collecting) return wm_api_fail(ERR_ARGUMENT, "a finalizer of the store runs");
+  /* From here on handles are dead, for finalizers too. */
+  home->store = NULL;
+  if (!wm_engine_store_delete(store)) {
+    home->store = store;
+    return wm_api_fail(ERR_ARGUMENT, "wasm runs in the store");
+  }
+  wm_ptrmap_free(&home->natives);
+  wasm_trap_delete(home->native_trap);
+  home->native_trap = NULL;
+  wm_home_release(home);
+  return true;
+}
+
+void wasm_store_delete(wasm_store_t *home) { wasmx_store_try_delete(home); }
+
+/* Structs of callers that were built with another version may be shorter or longer. */
+bool wasmx_store_set_limits(wasm_store_t *home, const wasmx_limits_t *limits) {
+  Store *store = store_of(home);
+  if (!store || !limits || limits->size < sizeof limits->size)
+    return wm_api_fail(ERR_ARGUMENT, "no store, or no limits with their size set");
+  wasmx_limits_t all = {sizeof all, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+  memcpy(&all, limits, limits->size < sizeof all ? limits->size : sizeof all);
+  store->limits = (StoreLimits){all.memory_bytes, all.table_elements, all.instances};
+  return true;
+}
+
+void wasmx_store_get_usage(const wasm_store_t *home, wasmx_limits_t *usage) {
+  if (!usage || usage->size < sizeof usage->size) return;
+  const Store *store = store_of(home);
+  wasmx_limits_t all = {.size = usage->size};
+  if (store) {
+    all.memory_bytes = store->memory_bytes;
+    all.table_elements = store->table_elements;
+    all.instances = store->instances;
+  }
+  memcpy(usage, &all, usage->size < sizeof all ? usage->size : sizeof all);
+}
+
+void wasmx_store_collect(wasm_store_t *home) {
+  Store *store = store_of(home);
+  if (store) wm_store_collect(store);
+}

@@ -1,0 +1,309 @@
+/* Functions: host functions of three kinds, and calls by values and by slots.
+ *
+ * A host function's Func.env is a HostEnv. Its callback runs while the function is held, so that
+ * the callback may drop the last reference to it. */
+#include "api/handle.h"
+
+#include <stdlib.h>
+
+enum { FEW = 16 }; /* values and slots up to this many are kept on the C stack */
+
+typedef struct HostEnv {
+  union {
+    wasm_func_callback_t plain;
+    wasm_func_callback_with_env_t with_env;
+    wasmx_callback_t with_caller;
+    wasmx_raw_callback_t raw;
+  } call;
+  void *env;
+  void (*finalizer)(void *);
+  const SubType *type; /* lives as long as the function */
+} HostEnv;
+
+static void host_env_free(void *p) {
+  HostEnv *e = p;
+  if (e->finalizer) e->finalizer(e->env);
+  free(e);
+}
+
+/* ------------------------------------------------------------------------------- wasm calls the
+ * host */
+
+static TrapCode raise_text(Store *store, TrapCode code, const char *text) {
+  return wm_trap_raise(store, code, text, text ? strlen(text) : 0);
+}
+
+static TrapCode call_raw(Store *store, Func *func, Instance *caller, u64 *slots) {
+  const HostEnv *e = func->env;
+  wasmx_caller_t from = {store, caller};
+  object_hold(&func->head);
+  wasm_trap_t *trap = e->call.raw(e->env, &from, (wasmx_slot_t *)slots);
+  object_let_go(&func->head);
+  return LIKELY(!trap) ? TRAP_NONE : wm_api_raise(store, trap);
+}
+
+static void drop_refs(wasm_val_t *vals, u32 len) {
+  for (u32 i = 0; i < len; i++)
+    if (wasm_valkind_is_ref(vals[i].kind)) wm_handle_free(vals[i].of.ref);
+}
+
+/* Handles for the arguments' references are made, values copied. False: out of memory. */
+static bool args_of_slots(wasm_store_t *home, const SubType *type, wasm_val_t *args,
+                          const u64 *slots) {
+  for (u32 i = 0; i < type->param_count; i++) {
+    if (wm_val_of_slot(home, &args[i], type->params[i], slots[i])) continue;
+    drop_refs(args, i);
+    return false;
+  }
+  return true;
+}
+
+static void zero_results(Store *store, const SubType *type, wasm_val_t *results) {
+  for (u32 i = 0; i < type->result_count; i++)
+    results[i] = (wasm_val_t){wm_kind_of_valtype(store->types, type->results[i]), {.i64 = 0}};
+}
+
+typedef enum Style { STYLE_PLAIN, STYLE_ENV, STYLE_CALLER } Style;
+
+static inline wasm_trap_t *run_callback(const HostEnv *e, Style style, wasmx_caller_t *from,
+                                        const wasm_val_vec_t *args, wasm_val_vec_t *results) {
+  switch (style) {
+  case STYLE_PLAIN: return e->call.plain(args, results);
+  case STYLE_ENV: return e->call.with_env(e->env, args, results);
+  default: return e->call.with_caller(e->env, from, args, results);
+  }
+}
+
+/* With room for the arguments and results at vals. */
+static inline TrapCode call_values_at(Store *store, Func *func, Instance *caller, u64 *slots,
+                                      Style style, wasm_val_t *vals) {
+  const HostEnv *e = func->env;
+  const SubType *type = e->type;
+  wasm_val_vec_t args = {type->param_count, vals};
+  wasm_val_vec_t results = {type->result_count, vals + type->param_count};
+  if (!args_of_slots(home_of(store), type, args.data, slots))
+    return wm_trap_raise(store, TRAP_OUT_OF_MEMORY, NULL, 0);
+  zero_results(store, type, results.data);
+  /* The callback may write over the vectors. */
+  wasm_val_vec_t given_args = args, given_results = results;
+  wasmx_caller_t from = {store, caller};
+  wasm_trap_t *trap = run_callback(e, style, &from, &given_args, &given_results);
+  drop_refs(args.data, type->param_count);
+  if (UNLIKELY(trap != NULL)) return wm_api_raise(store, trap);
+  bool fits = true;
+  for (u32 i = 0; i < type->result_count; i++)
+    fits = wm_slot_of_val(store, &results.data[i], type->results[i], &slots[i]) && fits;
+  drop_refs(results.data, type->result_count);
+  if (UNLIKELY(!fits))
+    return raise_text(store, TRAP_HOST, "a host function returned a value of another type");
+  return TRAP_NONE;
+}
+
+static inline TrapCode call_values(Store *store, Func *func, Instance *caller, u64 *slots,
+                                   Style style) {
+  const SubType *type = ((HostEnv *)func->env)->type;
+  u32 count = type->param_count + type->result_count;
+  wasm_val_t few[FEW];
+  wasm_val_t *vals = LIKELY(count <= FEW) ? few : malloc(count * sizeof *vals);
+  if (UNLIKELY(!vals)) return wm_trap_raise(store, TRAP_OUT_OF_MEMORY, NULL, 0);
+  object_hold(&func->head);
+  TrapCode code = call_values_at(store, func, caller, slots, style, vals);
+  object_let_go(&func->head);
+  if (UNLIKELY(vals != few)) free(vals);
+  return code;
+}
+
+static TrapCode call_plain(Store *store, Func *func, Instance *caller, u64 *slots) {
+  return call_values(store, func, caller, slots, STYLE_PLAIN);
+}
+
+static TrapCode call_with_env(Store *store, Func *func, Instance *caller, u64 *slots) {
+  return call_values(store, func, caller, slots, STYLE_ENV);
+}
+
+static TrapCode call_with_caller(Store *store, Func *func, Instance *caller, u64 *slots) {
+  return call_values(store, func, caller, slots, STYLE_CALLER);
+}
+
+/* ------------------------------------------------------------------------------------ construction
+ */
+
+static bool has_v128(const SubType *type) {
+  return type->param_slots != type->param_count || type->result_slots != type->result_count;
+}
+
+/* With the type's id, of which the caller keeps its count. */
+static Func *host_func_with(Store *store, u32 type_id, HostFunc host, const HostEnv *env,
+                            Error *err) {
+  const SubType *type = wm_types_get(store->types, type_id);
+  if (host != call_raw && has_v128(type)) {
+    wm_error_set(err, ERR_ARGUMENT, 0, "a v128 has no wasm_val_t: use wasmx_func_new_raw");
+    return NULL;
+  }
+  HostEnv *e = malloc(sizeof *e);
+  if (!e) return wm_error_out_of_memory(err), NULL;
+  *e = *env;
+  e->type = type;
+  Func *func = wm_func_new_host(store, type_id, host, e, host_env_free, err);
+  if (!func) free(e); /* not its finalizer: a failed constructor leaves env to the caller */
+  return func;
+}
+
+static wasm_func_t *host_func_new(wasm_store_t *home, const wasm_functype_t *type, HostFunc host,
+                                  const HostEnv *env) {
+  Error err = {0};
+  Handle *h = wm_api_begin(home, &err);
+  Func *func = NULL;
+  if (h && !env->call.raw) {
+    wm_error_set(&err, ERR_ARGUMENT, 0, "the callback is NULL");
+  } else if (h) {
+    u32 id = wm_typeid_of_functype(home->store->types, type, &err);
+    if (id != NO_TYPE) {
+      func = host_func_with(home->store, id, host, env, &err);
+      wm_types_release(home->store->types, id);
+    }
+  }
+  return (wasm_func_t *)wm_api_finish(h, (Object *)func, &err);
+}
+
+wasm_func_t *wasm_func_new(wasm_store_t *home, const wasm_functype_t *type,
+                           wasm_func_callback_t callback) {
+  return host_func_new(home, type, call_plain, &(HostEnv){.call.plain = callback});
+}
+
+wasm_func_t *wasm_func_new_with_env(wasm_store_t *home, const wasm_functype_t *type,
+                                    wasm_func_callback_with_env_t callback, void *env,
+                                    void (*finalizer)(void *)) {
+  return host_func_new(home, type, call_with_env,
+                       &(HostEnv){.call.with_env = callback, .env = env, .finalizer = finalizer});
+}
+
+wasm_func_t *wasmx_func_new(wasm_store_t *home, const wasm_functype_t *type,
+                            wasmx_callback_t callback, void *env, void (*finalizer)(void *)) {
+  return host_func_new(
+      home, type, call_with_caller,
+      &(HostEnv){.call.with_caller = callback, .env = env, .finalizer = finalizer});
+}
+
+wasm_func_t *wasmx_func_new_raw(wasm_store_t *home, const wasm_functype_t *type,
+                                wasmx_raw_callback_t callback, void *env,
+                                void (*finalizer)(void *)) {
+  return host_func_new(home, type, call_raw,
+                       &(HostEnv){.call.raw = callback, .env = env, .finalizer = finalizer});
+}
+
+/* ----------------------------------------------------------------------------------------
+ * questions */
+
+/* NULL when the handle is, or its store is deleted. */
+static const SubType *type_of(const wasm_func_t *func) {
+  const Handle *h = handle_of(func);
+  return handle_store(h) ? h->type : NULL;
+}
+
+wasm_functype_t *wasm_func_type(const wasm_func_t *func) {
+  Error err = {0};
+  Store *store = wm_api_handle_store(handle_of(func), &err);
+  if (!store) return wm_api_report(&err, NULL), NULL;
+  return wm_functype_of_subtype(store->types, handle_of(func)->type);
+}
+
+size_t wasm_func_param_arity(const wasm_func_t *func) {
+  const SubType *type = type_of(func);
+  return type ? type->param_count : 0;
+}
+
+size_t wasm_func_result_arity(const wasm_func_t *func) {
+  const SubType *type = type_of(func);
+  return type ? type->result_count : 0;
+}
+
+size_t wasmx_func_param_slots(const wasm_func_t *func) {
+  const SubType *type = type_of(func);
+  return type ? type->param_slots : 0;
+}
+
+size_t wasmx_func_result_slots(const wasm_func_t *func) {
+  const SubType *type = type_of(func);
+  return type ? type->result_slots : 0;
+}
+
+/* -------------------------------------------------------------------------------- the host calls
+ * wasm */
+
+static wasm_trap_t *call_with_slots(wasm_store_t *home, Func *func, const SubType *type,
+                                    const wasm_val_t *args, wasm_val_t *results, u64 *slots) {
+  Store *store = home->store;
+  for (u32 i = 0; i < type->param_count; i++)
+    if (UNLIKELY(!wm_slot_of_val(store, &args[i], type->params[i], &slots[i])))
+      return wm_api_misuse(home, "argument %u is not a value of the parameter's type", i);
+  if (UNLIKELY(wm_call(store, func, slots) != TRAP_NONE)) return wm_api_take_trap(home);
+  for (u32 i = 0; i < type->result_count; i++) {
+    if (LIKELY(wm_val_of_slot(home, &results[i], type->results[i], slots[i]))) continue;
+    drop_refs(results, i);
+    return (wasm_trap_t *)wm_handle_out_of_memory();
+  }
+  return NULL;
+}
+
+wasm_trap_t *wasm_func_call(const wasm_func_t *ref, const wasm_val_vec_t *args,
+                            wasm_val_vec_t *results) {
+  const Handle *h = handle_of(ref);
+  if (UNLIKELY(!handle_store(h))) return wm_api_misuse(NULL, "the function is NULL or dead");
+  /* The handle may be deleted during the call. */
+  wasm_store_t *home = h->home;
+  const SubType *type = h->type;
+  Func *func = (Func *)h->object;
+  size_t given = args ? args->size : 0, room = results ? results->size : 0;
+  if (UNLIKELY(given != type->param_count || (given && !args->data)))
+    return wm_api_misuse(home, "%zu arguments given, the function takes %u", given,
+                         type->param_count);
+  if (UNLIKELY(room < type->result_count || (type->result_count && !results->data)))
+    return wm_api_misuse(home, "room for %zu results, the function has %u", room,
+                         type->result_count);
+  if (UNLIKELY(has_v128(type)))
+    return wm_api_misuse(home, "a v128 has no wasm_val_t: use wasmx_func_call_raw");
+  u64 few[FEW];
+  u32 count = max_u32(type->param_count, type->result_count);
+  u64 *slots = LIKELY(count <= FEW) ? few : malloc(count * sizeof *slots);
+  if (UNLIKELY(!slots)) return (wasm_trap_t *)wm_handle_out_of_memory();
+  wasm_trap_t *trap = call_with_slots(home, func, type, args ? args->data : NULL,
+                                      results ? results->data : NULL, slots);
+  if (UNLIKELY(slots != few)) free(slots);
+  return trap;
+}
+
+wasm_trap_t *wasmx_func_call_raw(const wasm_func_t *ref, wasmx_slot_t *slots) {
+  const Handle *h = handle_of(ref);
+  if (UNLIKELY(!handle_store(h))) return wm_api_misuse(NULL, "the function is NULL or dead");
+  wasm_store_t *home = h->home;
+  if (UNLIKELY(!slots && h->type->param_slots + h->type->result_slots))
+    return wm_api_misuse(home, "the function needs slots");
+  if (LIKELY(wm_call(home->store, (Func *)h->object, (u64 *)slots) == TRAP_NONE)) return NULL;
+  return wm_api_take_trap(home);
+}
+
+/* -------------------------------------------------------------------------------------------
+ * callers */
+
+wasm_store_t *wasmx_caller_store(wasmx_caller_t *caller) {
+  return caller ? home_of(caller->store) : NULL;
+}
+
+wasm_instance_t *wasmx_caller_instance(wasmx_caller_t *caller) {
+  if (!caller || !caller->instance) return NULL;
+  return (wasm_instance_t *)wm_handle_new(home_of(caller->store), &caller->instance->head);
+}
+
+wasm_extern_t *wasmx_caller_export(wasmx_caller_t *caller, const char *name) {
+  if (!caller || !caller->instance || !name) return NULL;
+  Object *object = wm_api_find_export(caller->instance, name, strlen(name));
+  return object ? (wasm_extern_t *)wm_handle_new(home_of(caller->store), object) : NULL;
+}
+
+byte_t *wasmx_caller_memory(wasmx_caller_t *caller, size_t *size) {
+  const Instance *in = caller ? caller->instance : NULL;
+  bool has = in && in->module->module.memory_count;
+  if (size) *size = has ? (size_t)memory_length(in->memory0_base) : 0;
+  return has ? (byte_t *)in->memory0_base : NULL;
+}

@@ -1,0 +1,233 @@
+/* Modules: a handle of a ModuleObject, which is a store's view of the engine's LoadedModule; a
+ * shared module is the LoadedModule alone. */
+#include "api/handle.h"
+
+#include "api/source.h"
+#include "base/hashmap.h"
+#include "binary/names.h"
+
+#include <stdlib.h>
+
+/* How many bytes an escaped module name may take. */
+enum { MODULE_NAME_BYTES = 128 };
+
+struct wasm_shared_module_t {
+  LoadedModule *module; /* counted */
+};
+
+static LoadedModule *module_of(const wasm_module_t *ref) {
+  const Handle *h = handle_of(ref);
+  return handle_store(h) ? ((ModuleObject *)h->object)->module : NULL;
+}
+
+LoadedModule *wm_api_module(const wasm_store_t *home, const wasm_module_t *ref, Error *err) {
+  const Handle *h = handle_of(ref);
+  if (!wm_api_store(home, err) || !wm_api_handle_store(h, err)) return NULL;
+  if (h->home == home) return module_of(ref);
+  wm_error_set(err, ERR_ARGUMENT, 0, "the module is of another store");
+  return NULL;
+}
+
+/* ------------------------------------------------------------------------------------------
+ * loading */
+
+/* Takes over the caller's count of `lm`, which may be NULL with err set. */
+static wasm_module_t *module_handle(wasm_store_t *home, LoadedModule *lm, Error *err,
+                                    wasmx_error_t *out) {
+  Handle *h = lm ? wm_api_begin(home, err) : NULL;
+  ModuleObject *object = h ? wm_module_object_new(home->store, lm, err) : NULL;
+  h = wm_api_finish(h, (Object *)object, err);
+  if (!h && out) wm_api_report(err, out);
+  wm_loaded_release(lm);
+  return (wasm_module_t *)h;
+}
+
+static const u8 *bytes_of(const wasm_byte_vec_t *vec) { return (const u8 *)vec->data; }
+
+static bool check_bytes(const wasm_byte_vec_t *bytes, Error *err) {
+  if (bytes && (bytes->data || !bytes->size)) return true;
+  return wm_error_set(err, ERR_ARGUMENT, 0, "the bytes are NULL");
+}
+
+wasm_module_t *wasmx_module_new(wasm_store_t *home, const wasm_byte_vec_t *bytes, uint32_t flags,
+                                wasmx_error_t *out) {
+  Error err = {0};
+  LoadedModule *lm = NULL;
+  Buffer text = {0};
+  Store *store = wm_api_store(home, &err);
+  Source source;
+  if (store && check_bytes(bytes, &err) &&
+      wm_source_open(bytes_of(bytes), bytes->size, flags & WASMX_ALLOW_TEXT, &text, &source, &err))
+    lm = wm_engine_load(store->engine, source.bytes, source.size, &err);
+  wm_buffer_free(&text);
+  return module_handle(home, lm, &err, out);
+}
+
+wasm_module_t *wasm_module_new(wasm_store_t *home, const wasm_byte_vec_t *binary) {
+  return wasmx_module_new(home, binary, 0, NULL);
+}
+
+bool wasmx_module_validate(wasm_store_t *home, const wasm_byte_vec_t *bytes, uint32_t flags,
+                           wasmx_error_t *out) {
+  Error err = {0};
+  Buffer text = {0};
+  Store *store = wm_api_store(home, &err);
+  Source source;
+  bool ok = store && check_bytes(bytes, &err) &&
+            wm_source_open(bytes_of(bytes), bytes->size, flags & WASMX_ALLOW_TEXT, &text, &source,
+                           &err) &&
+            wm_engine_validate(store->engine, source.bytes, source.size, &err);
+  wm_buffer_free(&text);
+  if (!ok) wm_api_report(&err, out);
+  return ok;
+}
+
+bool wasm_module_validate(wasm_store_t *home, const wasm_byte_vec_t *binary) {
+  return wasmx_module_validate(home, binary, 0, NULL);
+}
+
+/* --------------------------------------------------------------------------------- imports,
+ * exports */
+
+/* A name for a type object; false when memory ran out. */
+static bool copy_name(wasm_name_t *out, Name name) {
+  wasm_byte_vec_new(out, name.len, (const wasm_byte_t *)name.bytes);
+  return out->size == name.len;
+}
+
+static wasm_importtype_t *import_type(const LoadedModule *lm, const Import *import) {
+  wasm_name_t module, name;
+  bool ok = copy_name(&module, import->module);
+  ok = copy_name(&name, import->name) && ok;
+  wasm_externtype_t *type = ok ? wm_externtype_of_module(lm, import->kind, import->index) : NULL;
+  return wasm_importtype_new(&module, &name, type);
+}
+
+static wasm_exporttype_t *export_type(const LoadedModule *lm, const Export *export_) {
+  wasm_name_t name;
+  bool ok = copy_name(&name, export_->name);
+  wasm_externtype_t *type = ok ? wm_externtype_of_module(lm, export_->kind, export_->index) : NULL;
+  return wasm_exporttype_new(&name, type);
+}
+
+void wasm_module_imports(const wasm_module_t *ref, wasm_importtype_vec_t *out) {
+  if (!out) return;
+  const LoadedModule *lm = module_of(ref);
+  wasm_importtype_vec_new_uninitialized(out, lm ? lm->module.import_count : 0);
+  for (size_t i = 0; i < out->size; i++) {
+    out->data[i] = import_type(lm, &lm->module.imports[i]);
+    if (out->data[i]) continue;
+    wasm_importtype_vec_delete(out);
+    wm_api_out_of_memory();
+  }
+}
+
+void wasm_module_exports(const wasm_module_t *ref, wasm_exporttype_vec_t *out) {
+  if (!out) return;
+  const LoadedModule *lm = module_of(ref);
+  wasm_exporttype_vec_new_uninitialized(out, lm ? lm->module.export_count : 0);
+  for (size_t i = 0; i < out->size; i++) {
+    out->data[i] = export_type(lm, &lm->module.exports[i]);
+    if (out->data[i]) continue;
+    wasm_exporttype_vec_delete(out);
+    wm_api_out_of_memory();
+  }
+}
+
+const char *wasmx_module_name(const wasm_module_t *ref) {
+  Handle *h = handle_of(ref);
+  LoadedModule *lm = module_of(ref);
+  if (!lm) return "";
+  if (!h->name) {
+    Name name = {0};
+    char text[MODULE_NAME_BYTES];
+    wm_names_find_module(&lm->module, &name);
+    h->name = strdup(wm_escape(text, sizeof text, name.bytes, name.len));
+    if (!h->name) return wm_api_out_of_memory(), "";
+  }
+  return h->name;
+}
+
+/* ------------------------------------------------------------------------------------ share,
+ * obtain */
+
+wasm_shared_module_t *wasm_module_share(const wasm_module_t *ref) {
+  Error err = {0};
+  if (!wm_api_handle_store(handle_of(ref), &err)) return wm_api_report(&err, NULL), NULL;
+  wasm_shared_module_t *shared = malloc(sizeof *shared);
+  if (!shared) return wm_api_out_of_memory(), NULL;
+  shared->module = module_of(ref);
+  wm_loaded_retain(shared->module);
+  return shared;
+}
+
+void wasm_shared_module_delete(wasm_shared_module_t *shared) {
+  if (!shared) return;
+  wm_loaded_release(shared->module);
+  free(shared);
+}
+
+wasm_module_t *wasm_module_obtain(wasm_store_t *home, const wasm_shared_module_t *shared) {
+  Error err = {0};
+  LoadedModule *lm = NULL;
+  Store *store = wm_api_store(home, &err);
+  if (!shared)
+    wm_error_set(&err, ERR_ARGUMENT, 0, "the shared module is NULL");
+  else if (store && store->types != shared->module->types)
+    wm_error_set(&err, ERR_ARGUMENT, 0, "the shared module is of another engine");
+  else if (store)
+    lm = shared->module;
+  if (lm) wm_loaded_retain(lm);
+  return module_handle(home, lm, &err, NULL);
+}
+
+/* ------------------------------------------------------------------------------------
+ * serialization */
+
+/* Behind the header is the module's binary: loading it again is what makes it safe to run. */
+typedef struct Header {
+  char magic[8];
+  u32 format, version;
+  u64 size_bytes, hash; /* of the binary */
+} Header;
+
+static const char magic[8] = {'l', 'i', 'b', 'w', 'a', 's', 'm', 0};
+
+static Header header_of(const u8 *bytes, size_t size) {
+  Header h = {.format = 1, .size_bytes = size, .hash = wm_hash_bytes(bytes, size)};
+  memcpy(h.magic, magic, sizeof magic);
+  h.version = WASMX_VERSION_MAJOR << 16 | WASMX_VERSION_MINOR << 8 | WASMX_VERSION_PATCH;
+  return h;
+}
+
+void wasm_module_serialize(const wasm_module_t *ref, wasm_byte_vec_t *out) {
+  if (!out) return;
+  wasm_byte_vec_new_empty(out);
+  Error err = {0};
+  if (!wm_api_handle_store(handle_of(ref), &err)) {
+    wm_api_report(&err, NULL);
+    return;
+  }
+  const Module *m = &module_of(ref)->module;
+  Header header = header_of(m->bytes, m->size_bytes);
+  wasm_byte_vec_new_uninitialized(out, sizeof header + m->size_bytes);
+  if (!out->data) return;
+  memcpy(out->data, &header, sizeof header);
+  memcpy(out->data + sizeof header, m->bytes, m->size_bytes);
+}
+
+wasm_module_t *wasm_module_deserialize(wasm_store_t *home, const wasm_byte_vec_t *from) {
+  Error err = {0};
+  LoadedModule *lm = NULL;
+  Store *store = wm_api_store(home, &err);
+  if (store && check_bytes(from, &err)) {
+    size_t size = from->size < sizeof(Header) ? 0 : from->size - sizeof(Header);
+    const u8 *bytes = size ? bytes_of(from) + sizeof(Header) : NULL;
+    Header expected = header_of(bytes, size);
+    if (!size || memcmp(from->data, &expected, sizeof expected) != 0)
+      wm_error_set(&err, ERR_MALFORMED, 0, "not a module serialized by this version, unchanged");
+    else
+      lm = wm_engine_load(store->engine, bytes, size, &err);
+  }
+  return module_handle(home, lm, &err, NULL);
+}

@@ -1,0 +1,231 @@
+/* Handles: making, deleting, comparing, casting, host info. */
+#include "api/handle.h"
+
+#include <stdlib.h>
+
+/* The shell of traps without a store. Never written: only `store` is read. */
+static const wasm_store_t no_store;
+
+/* What is left to say when not even a handle can be had. Never written nor freed. */
+static const Handle out_of_memory_trap = {
+    .kind = OBJ_TRAP, .home = (wasm_store_t *)&no_store, .text = "out of memory"};
+
+void wm_home_hold(wasm_store_t *home) {
+  if (home != &no_store) home->references++;
+}
+
+void wm_home_release(wasm_store_t *home) {
+  if (home != &no_store && --home->references == 0) free(home);
+}
+
+static Handle *handle_alloc(wasm_store_t *home) {
+  Handle *h = malloc(sizeof *h);
+  if (!h) return NULL;
+  *h = (Handle){.home = home};
+  wm_home_hold(home);
+  return h;
+}
+
+static Handle *handle_bind(Handle *h, Object *object) {
+  h->kind = object->kind;
+  h->object = object;
+  object_hold(object);
+  if (object->kind == OBJ_FUNC)
+    h->type = wm_types_get(h->home->store->types, ((Func *)object)->type_id);
+  return h;
+}
+
+Handle *wm_api_begin(wasm_store_t *home, Error *err) {
+  if (!wm_api_store(home, err)) return NULL;
+  Handle *h = handle_alloc(home);
+  if (!h) wm_error_out_of_memory(err);
+  return h;
+}
+
+Handle *wm_api_finish(Handle *h, Object *object, Error *err) {
+  if (!h || !object) {
+    wm_handle_free(h);
+    wm_error_out_of_memory(err); /* unless another error is set */
+    wm_api_report(err, NULL);
+    return NULL;
+  }
+  handle_bind(h, object);
+  wm_store_safepoint(h->home->store);
+  return h;
+}
+
+Handle *wm_handle_new(wasm_store_t *home, Object *object) {
+  Handle *h = handle_alloc(home);
+  if (!h) return wm_api_out_of_memory(), NULL;
+  return handle_bind(h, object);
+}
+
+Handle *wm_handle_copy(const Handle *h) {
+  if (!h) return NULL;
+  Handle *copy = handle_alloc(h->home);
+  if (!copy) return wm_api_out_of_memory(), NULL;
+  *copy = *h;
+  if (h->kind == OBJ_MODULE) copy->name = NULL;
+  if (h->home->store) object_hold(h->object);
+  return copy;
+}
+
+Handle *wm_handle_of_text(const char *text) {
+  Handle *h = handle_alloc((wasm_store_t *)(uintptr_t)&no_store);
+  if (!h) return wm_handle_out_of_memory();
+  h->kind = OBJ_TRAP;
+  h->text = text;
+  return h;
+}
+
+Handle *wm_handle_out_of_memory(void) { return (Handle *)(uintptr_t)&out_of_memory_trap; }
+
+void wm_handle_free(Handle *h) {
+  if (!h || h == &out_of_memory_trap) return;
+  if (h->object && h->home->store) object_let_go(h->object);
+  if (h->kind == OBJ_MODULE) free(h->name);
+  wm_home_release(h->home);
+  free(h);
+}
+
+void wm_handle_delete(Handle *h) {
+  if (!h) return;
+  wasm_store_t *home = h->home;
+  bool last = h->object && home->store && h->object->handles == 1;
+  wm_handle_free(h);
+  /* The shell is still there: its owner's count goes only after the store. */
+  if (last) wm_store_safepoint(home->store);
+}
+
+/* ------------------------------------------------------------------------------- what all share */
+
+static bool same(const Handle *a, const Handle *b) {
+  if (!a || !b) return a == b;
+  return a->home == b->home && a->object == b->object && (a->object || a->text == b->text);
+}
+
+static void *get_info(const Handle *h) {
+  Store *store = handle_store(h);
+  return store && h->object ? wm_store_get_info(store, h->object) : NULL;
+}
+
+static void set_info(Handle *h, void *info, void (*finalizer)(void *)) {
+  Error err = {0};
+  Store *store = wm_api_handle_store(h, &err);
+  if (!store)
+    wm_api_report(&err, NULL);
+  else if (!wm_store_set_info(store, h->object, info, finalizer))
+    wm_api_out_of_memory();
+}
+
+#define DEFINE_REF_BASE(name)                                                                      \
+  void wasm_##name##_delete(wasm_##name##_t *ref) { wm_handle_delete(handle_of(ref)); }            \
+  bool wasm_##name##_same(const wasm_##name##_t *a, const wasm_##name##_t *b) {                    \
+    return same(handle_of(a), handle_of(b));                                                       \
+  }                                                                                                \
+  wasm_##name##_t *wasm_##name##_copy(const wasm_##name##_t *ref) {                                \
+    return (wasm_##name##_t *)wm_handle_copy(handle_of(ref));                                      \
+  }                                                                                                \
+  void *wasm_##name##_get_host_info(const wasm_##name##_t *ref) {                                  \
+    return get_info(handle_of(ref));                                                               \
+  }                                                                                                \
+  void wasm_##name##_set_host_info(wasm_##name##_t *ref, void *info) {                             \
+    set_info(handle_of(ref), info, NULL);                                                          \
+  }                                                                                                \
+  void wasm_##name##_set_host_info_with_finalizer(wasm_##name##_t *ref, void *info,                \
+                                                  void (*finalizer)(void *)) {                     \
+    set_info(handle_of(ref), info, finalizer);                                                     \
+  }
+
+/* `is` tells whether a handle's kind is that of `name`. */
+#define DEFINE_REF(name, is)                                                                       \
+  DEFINE_REF_BASE(name)                                                                            \
+  wasm_ref_t *wasm_##name##_as_ref(wasm_##name##_t *ref) { return handle_of(ref); }                \
+  const wasm_ref_t *wasm_##name##_as_ref_const(const wasm_##name##_t *ref) {                       \
+    return handle_of(ref);                                                                         \
+  }                                                                                                \
+  wasm_##name##_t *wasm_ref_as_##name(wasm_ref_t *ref) {                                           \
+    return ref && is(ref->kind) ? (wasm_##name##_t *)ref : NULL;                                   \
+  }                                                                                                \
+  const wasm_##name##_t *wasm_ref_as_##name##_const(const wasm_ref_t *ref) {                       \
+    return ref && is(ref->kind) ? (const wasm_##name##_t *)ref : NULL;                             \
+  }
+
+static bool is_trap(u8 kind) { return kind == OBJ_TRAP; }
+static bool is_foreign(u8 kind) { return kind == OBJ_FOREIGN; }
+static bool is_module(u8 kind) { return kind == OBJ_MODULE; }
+static bool is_instance(u8 kind) { return kind == OBJ_INSTANCE; }
+static bool is_func(u8 kind) { return kind == OBJ_FUNC; }
+static bool is_global(u8 kind) { return kind == OBJ_GLOBAL; }
+static bool is_table(u8 kind) { return kind == OBJ_TABLE; }
+static bool is_memory(u8 kind) { return kind == OBJ_MEMORY; }
+static bool is_extern(u8 kind) {
+  return is_func(kind) || is_global(kind) || is_table(kind) || is_memory(kind) || kind == OBJ_TAG;
+}
+
+DEFINE_REF_BASE(ref)
+DEFINE_REF(trap, is_trap)
+DEFINE_REF(foreign, is_foreign)
+DEFINE_REF(module, is_module)
+DEFINE_REF(instance, is_instance)
+DEFINE_REF(func, is_func)
+DEFINE_REF(global, is_global)
+DEFINE_REF(table, is_table)
+DEFINE_REF(memory, is_memory)
+DEFINE_REF(extern, is_extern)
+
+/* ------------------------------------------------------------------------------------ externals */
+
+#define DEFINE_EXTERN(name)                                                                        \
+  wasm_extern_t *wasm_##name##_as_extern(wasm_##name##_t *ref) { return (wasm_extern_t *)ref; }    \
+  const wasm_extern_t *wasm_##name##_as_extern_const(const wasm_##name##_t *ref) {                 \
+    return (const wasm_extern_t *)ref;                                                             \
+  }                                                                                                \
+  wasm_##name##_t *wasm_extern_as_##name(wasm_extern_t *ref) {                                     \
+    return wasm_ref_as_##name(handle_of(ref));                                                     \
+  }                                                                                                \
+  const wasm_##name##_t *wasm_extern_as_##name##_const(const wasm_extern_t *ref) {                 \
+    return wasm_ref_as_##name##_const(handle_of(ref));                                             \
+  }
+
+DEFINE_EXTERN(func)
+DEFINE_EXTERN(global)
+DEFINE_EXTERN(table)
+DEFINE_EXTERN(memory)
+
+wasm_externkind_t wasm_extern_kind(const wasm_extern_t *ref) {
+  if (!ref) return WASM_EXTERN_FUNC;
+  switch (handle_of(ref)->kind) {
+  case OBJ_GLOBAL: return WASM_EXTERN_GLOBAL;
+  case OBJ_TABLE: return WASM_EXTERN_TABLE;
+  case OBJ_MEMORY: return WASM_EXTERN_MEMORY;
+  case OBJ_TAG: return WASM_EXTERN_TAG;
+  default: return WASM_EXTERN_FUNC;
+  }
+}
+
+wasm_externtype_t *wasm_extern_type(const wasm_extern_t *ref) {
+  Error err = {0};
+  const Handle *h = handle_of(ref);
+  Store *store = wm_api_handle_store(h, &err);
+  if (!store) return wm_api_report(&err, NULL), NULL;
+  return wm_externtype_of_object(store, h->object);
+}
+
+/* --------------------------------------------------------------------------------- foreign, slots
+ */
+
+wasm_foreign_t *wasm_foreign_new(wasm_store_t *home) {
+  Error err = {0};
+  Handle *h = wm_api_begin(home, &err);
+  Foreign *foreign = h ? wm_foreign_new(home->store, &err) : NULL;
+  return (wasm_foreign_t *)wm_api_finish(h, (Object *)foreign, &err);
+}
+
+uint64_t wasmx_slot_of_ref(const wasm_ref_t *ref) {
+  return handle_store(ref) ? (u64)(uintptr_t)ref->object : 0;
+}
+
+wasm_ref_t *wasmx_ref_of_slot(wasm_store_t *home, uint64_t slot) {
+  return store_of(home) && slot ? wm_handle_new(home, (Object *)(uintptr_t)slot) : NULL;
+}

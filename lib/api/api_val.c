@@ -1,0 +1,73 @@
+/* Values of wasm.h and slots of the runtime. */
+#include "api/handle.h"
+
+void wasm_val_delete(wasm_val_t *v) {
+  if (!v || !wasm_valkind_is_ref(v->kind)) return;
+  wm_handle_delete(v->of.ref);
+  v->of.ref = NULL;
+}
+
+void wasm_val_copy(wasm_val_t *out, const wasm_val_t *v) {
+  if (!out) return;
+  if (!v) {
+    *out = (wasm_val_t){0};
+    return;
+  }
+  *out = *v;
+  if (wasm_valkind_is_ref(v->kind)) out->of.ref = wm_handle_copy(v->of.ref);
+}
+
+bool wm_ref_fits(Store *store, Ref ref, ValType t) {
+  if (!val_is_ref(t)) return false;
+  if (!ref) return val_is_nullable(t);
+  HeapType heap = val_heap(t);
+  if (heap == HEAP_EXTERN || heap == HEAP_ANY) return true;
+  if (ref->kind != OBJ_FUNC) return false;
+  return wm_heaptype_matches(store->types, ((Func *)ref)->type_id, heap);
+}
+
+bool wm_ref_of_handle(Store *store, const Handle *h, ValType t, Ref *out) {
+  if (h && h->home->store != store) return false;
+  *out = h ? h->object : NULL;
+  return wm_ref_fits(store, *out, t);
+}
+
+/* Of a reference, or what cannot be a value. */
+static bool slot_of_ref(Store *store, const wasm_val_t *val, ValType t, u64 *slot) {
+  if (!wasm_valkind_is_ref(val->kind) || !val_is_ref(t)) return false;
+  /* The initialisers of wasm.h make only WASM_EXTERNREF: it will do for a function that is one. */
+  bool want_func = wm_kind_of_valtype(store->types, t) == WASM_FUNCREF;
+  if (val->kind == WASM_FUNCREF && !want_func) return false;
+  Ref ref;
+  if (!wm_ref_of_handle(store, val->of.ref, t, &ref)) return false;
+  *slot = (u64)(uintptr_t)ref;
+  return true;
+}
+
+bool wm_slot_of_val(Store *store, const wasm_val_t *val, ValType t, u64 *slot) {
+  switch (t) {
+  case VAL_I32: *slot = (u32)val->of.i32; return val->kind == WASM_I32;
+  case VAL_I64: *slot = (u64)val->of.i64; return val->kind == WASM_I64;
+  case VAL_F32: *slot = bits_of_f32(val->of.f32); return val->kind == WASM_F32;
+  case VAL_F64: *slot = bits_of_f64(val->of.f64); return val->kind == WASM_F64;
+  default: return slot_of_ref(store, val, t, slot);
+  }
+}
+
+static bool val_of_ref(wasm_store_t *home, wasm_val_t *out, ValType t, u64 slot) {
+  if (!val_is_ref(t))
+    return wm_api_fail(ERR_ARGUMENT, "a wasm_val_t has no room for a v128: use slots");
+  out->kind = wm_kind_of_valtype(home->store->types, t);
+  out->of.ref = slot ? wm_handle_new(home, (Object *)(uintptr_t)slot) : NULL;
+  return out->of.ref || !slot;
+}
+
+bool wm_val_of_slot(wasm_store_t *home, wasm_val_t *out, ValType t, u64 slot) {
+  switch (t) {
+  case VAL_I32: *out = (wasm_val_t){WASM_I32, {.i32 = (i32)slot}}; return true;
+  case VAL_I64: *out = (wasm_val_t){WASM_I64, {.i64 = (i64)slot}}; return true;
+  case VAL_F32: *out = (wasm_val_t){WASM_F32, {.f32 = f32_of_bits((u32)slot)}}; return true;
+  case VAL_F64: *out = (wasm_val_t){WASM_F64, {.f64 = f64_of_bits(slot)}}; return true;
+  default: return val_of_ref(home, out, t, slot);
+  }
+}

@@ -1,0 +1,145 @@
+/* What the public types are inside.
+ *
+ *   wasm_store_t     a shell: outlives the runtime's Store, which it forgets when that is deleted
+ *   wasm_ref_t       a handle; wasm_func_t, wasm_extern_t, wasm_trap_t ... are other names of it,
+ * so the public casts are plain casts after a look at the kind wasm_*type_t     trees of plain
+ * malloc, independent of any engine
+ *
+ *   host --> handle --> shell --> Store        the shell is counted by its handles, so that a
+ * handle |                    |          may be deleted after the store; its object pointer
+ *              +----> Object <------+          dangles then and is not looked at
+ *
+ * An object is a root of the collector while handles hold it. Deleting a handle is a safe point of
+ * the collector, and so is making an object; everything else here keeps references in slots on the
+ * C stack without fear. */
+#ifndef WM_API_HANDLE_H
+#define WM_API_HANDLE_H
+
+#include "base/buffer.h"
+#include "engine/engine.h"
+#include "runtime/collect.h"
+#include "wasmx.h"
+
+typedef struct wasm_ref_t Handle;
+
+struct wasm_store_t {
+  Store *store;   /* owned; NULL once deleted */
+  u32 references; /* the owner's, and one a handle */
+  PtrMap natives; /* Func * -> NativeExport *: C function pointers that were handed out */
+  wasmx_native_trap_handler_t trap_handler;
+  void *trap_env;
+  wasm_trap_t *native_trap; /* owned: kept for wasmx_store_take_native_trap */
+};
+
+struct wasm_ref_t {
+  u8 kind;            /* ObjectKind */
+  wasm_store_t *home; /* counted; never NULL */
+  Object *object;     /* held; NULL: a trap that belongs to no store, see `text` */
+  union {
+    const SubType *type; /* OBJ_FUNC: its type, which lives as long as the function */
+    const char *text;    /* a trap without store: its message, static */
+    char *name;          /* OBJ_MODULE: owned; NULL until wasmx_module_name asks */
+  };
+};
+
+struct wasm_config_t {
+  Config config;
+};
+
+struct wasmx_caller_t {
+  Store *store;
+  Instance *instance; /* NULL: called by the host */
+};
+
+/* The public names of a handle are incomplete types: this is the way in and out. */
+static inline Handle *handle_of(const void *ref) { return (Handle *)(uintptr_t)ref; }
+
+/* The store of a handle; NULL for NULL, and when it is deleted. */
+static inline Store *handle_store(const Handle *h) { return h ? h->home->store : NULL; }
+
+static inline Engine *engine_of(wasm_engine_t *engine) { return (Engine *)(void *)engine; }
+static inline Store *store_of(const wasm_store_t *home) { return home ? home->store : NULL; }
+static inline wasm_store_t *home_of(const Store *store) { return store->embedder; }
+
+/* ---- errors: api_error.c ---- */
+/* Makes `err` this thread's last error, and copies it to out (may be NULL) as far as its size goes.
+ */
+void wm_api_report(const Error *err, wasmx_error_t *out);
+/* The same of a code and a message. Returns false. */
+bool wm_api_fail(ErrorCode code, const char *format, ...) PRINTF_LIKE(2, 3);
+bool wm_api_out_of_memory(void);
+/* The store of an argument that must have one; NULL with the last error set: "NULL", "deleted". */
+Store *wm_api_store(const wasm_store_t *home, Error *err);
+Store *wm_api_handle_store(const Handle *h, Error *err);
+
+/* ---- handles: api_ref.c ---- */
+/* A constructor, so that nothing can fail once the object is made:
+ *   Handle *h = wm_api_begin(home, &err);
+ *   Foreign *foreign = h ? wm_foreign_new(home->store, &err) : NULL;
+ *   return (wasm_foreign_t *)wm_api_finish(h, (Object *)foreign, &err);
+ * begin gives an unbound handle, or NULL with err set (no store, out of memory). finish binds it
+ * and is a safe point; without an object it frees the handle, makes err the last error, and returns
+ * NULL. */
+Handle *wm_api_begin(wasm_store_t *home, Error *err);
+Handle *wm_api_finish(Handle *h, Object *object, Error *err);
+/* A handle for an object that exists; NULL with the last error set. */
+Handle *wm_handle_new(wasm_store_t *home, Object *object);
+Handle *wm_handle_copy(const Handle *h);
+/* Frees the handle; without and with a safe point of the collector. NULL is allowed. */
+void wm_handle_free(Handle *h);
+void wm_handle_delete(Handle *h);
+/* A trap that belongs to no store, with a static message; never NULL. */
+Handle *wm_handle_of_text(const char *text);
+/* The one that says that memory is short. */
+Handle *wm_handle_out_of_memory(void);
+/* Shells are counted. */
+void wm_home_hold(wasm_store_t *home);
+void wm_home_release(wasm_store_t *home);
+
+/* ---- types: api_convert.c ---- */
+/* The public kind of a canonical type. */
+wasm_valkind_t wm_kind_of_valtype(TypeRegistry *types, ValType t);
+/* The type of a public kind; VAL_BOTTOM for none. */
+ValType wm_valtype_of_kind(wasm_valkind_t kind);
+/* A counted id of a public function type; NO_TYPE with err set. */
+u32 wm_typeid_of_functype(TypeRegistry *types, const wasm_functype_t *type, Error *err);
+/* Public types of what there is; NULL with the last error set. */
+wasm_functype_t *wm_functype_of_subtype(TypeRegistry *types, const SubType *type);
+wasm_externtype_t *wm_externtype_of_object(Store *store, const Object *object);
+wasm_externtype_t *wm_externtype_of_module(const LoadedModule *lm, ExternKind kind, u32 index);
+/* The runtime's types; false with err set when they make no sense. */
+bool wm_memorytype_of(const wasm_memorytype_t *type, MemoryType *out, Error *err);
+bool wm_tabletype_of(const wasm_tabletype_t *type, TableType *out, Error *err);
+
+/* ---- values: api_val.c ---- */
+/* Whether `ref` may stand where the canonical reference type `t` is wanted. */
+bool wm_ref_fits(Store *store, Ref ref, ValType t);
+/* The object of a handle of `store` (NULL: null) into *out, when it fits `t`. */
+bool wm_ref_of_handle(Store *store, const Handle *h, ValType t, Ref *out);
+/* A value of the canonical type `t` to one slot; false: another kind, another store, a v128. */
+bool wm_slot_of_val(Store *store, const wasm_val_t *val, ValType t, u64 *slot);
+/* And back; false (last error set): out of memory, a v128. */
+bool wm_val_of_slot(wasm_store_t *home, wasm_val_t *out, ValType t, u64 slot);
+
+/* ---- traps: api_trap.c ---- */
+/* The pending trap of the store as a handle; never NULL. */
+wasm_trap_t *wm_api_take_trap(wasm_store_t *home);
+/* A trap for a call that makes no sense; also the last error. Never NULL. */
+wasm_trap_t *wm_api_misuse(wasm_store_t *home, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Hands a callback's trap to the store; consumes it. */
+TrapCode wm_api_raise(Store *store, wasm_trap_t *trap);
+
+/* ---- modules, instances: api_module.c, api_instance.c ---- */
+/* The module behind a handle of this store; NULL with err set. */
+LoadedModule *wm_api_module(const wasm_store_t *home, const wasm_module_t *ref, Error *err);
+/* Instantiates with one object an import. The result is owned; *trap (may be NULL) as in
+ * wasmx_instance_new. NULL with err set, and the last error. */
+wasm_instance_t *wm_api_instantiate(wasm_store_t *home, LoadedModule *lm, Object *const *imports,
+                                    u32 import_count, wasm_trap_t **trap, Error *err);
+Object *wm_api_find_export(Instance *in, const char *name, size_t len);
+
+/* ---- native functions: native.c ---- */
+/* Store.on_watched_free: frees the C function pointer of a function that goes. */
+void wm_natives_forget(Store *store, Object *object);
+
+#endif

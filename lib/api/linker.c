@@ -1,0 +1,193 @@
+/* Linkers: externals by module and name. Both names are of any bytes, so a key is
+ *
+ *   [ length of the module's name: 4 bytes | module's name | name ]  */
+#include "api/handle.h"
+#include "base/vec.h"
+
+#include <stdlib.h>
+
+typedef struct Definition {
+  u8 *key;        /* owned; NameMap borrows it */
+  Handle *handle; /* owned */
+} Definition;
+
+struct wasmx_linker_t {
+  wasm_store_t *home; /* counted */
+  NameMap map;        /* key -> index in definitions */
+  Vec(Definition) definitions;
+};
+
+wasmx_linker_t *wasmx_linker_new(wasm_store_t *home) {
+  Error err = {0};
+  wasmx_linker_t *linker = NULL;
+  if (wm_api_store(home, &err)) {
+    linker = calloc(1, sizeof *linker);
+    if (!linker) wm_error_out_of_memory(&err);
+  }
+  if (!linker) return wm_api_report(&err, NULL), NULL;
+  linker->home = home;
+  wm_home_hold(home);
+  return linker;
+}
+
+void wasmx_linker_delete(wasmx_linker_t *linker) {
+  if (!linker) return;
+  for (u32 i = 0; i < linker->definitions.len; i++) {
+    wm_handle_delete(linker->definitions.data[i].handle);
+    free(linker->definitions.data[i].key);
+  }
+  vec_free(&linker->definitions);
+  wm_namemap_free(&linker->map);
+  wm_home_release(linker->home);
+  free(linker);
+}
+
+/* ----------------------------------------------------------------------------------------------
+ * keys */
+
+/* NULL when out of memory. The caller frees it. */
+static u8 *key_new(const void *module, size_t module_len, const void *name, size_t name_len,
+                   u32 *len) {
+  u64 total;
+  if (!checked_add(module_len, name_len, &total) || total > INT32_MAX) return NULL;
+  u8 *key = malloc(4 + (size_t)total);
+  if (!key) return NULL;
+  store_u32(key, (u32)module_len);
+  if (module_len) memcpy(key + 4, module, module_len);
+  if (name_len) memcpy(key + 4 + module_len, name, name_len);
+  *len = 4 + (u32)total;
+  return key;
+}
+
+/* The definition of a key, or NULL. */
+static Definition *find(const wasmx_linker_t *linker, const u8 *key, u32 len) {
+  u32 index;
+  if (!wm_namemap_get(&linker->map, key, len, &index)) return NULL;
+  return &linker->definitions.data[index];
+}
+
+/* The handle of module.name, borrowed; NULL with *failed when out of memory. */
+static Handle *lookup(const wasmx_linker_t *linker, const void *module, size_t module_len,
+                      const void *name, size_t name_len, bool *failed) {
+  u32 len;
+  u8 *key = key_new(module, module_len, name, name_len, &len);
+  *failed = !key;
+  Definition *definition = key ? find(linker, key, len) : NULL;
+  free(key);
+  return definition ? definition->handle : NULL;
+}
+
+/* ------------------------------------------------------------------------------------------
+ * defining */
+
+/* Takes the handle; false when out of memory. */
+static bool define(wasmx_linker_t *linker, const void *module, size_t module_len, const void *name,
+                   size_t name_len, Handle *handle) {
+  u32 len;
+  u8 *key = handle ? key_new(module, module_len, name, name_len, &len) : NULL;
+  Definition *old = key ? find(linker, key, len) : NULL;
+  if (old) {
+    wm_handle_delete(old->handle);
+    old->handle = handle;
+    free(key);
+    return true;
+  }
+  u32 index = linker->definitions.len;
+  if (key && vec_reserve(&linker->definitions, 1) &&
+      wm_namemap_add(&linker->map, key, len, index, NULL)) {
+    *vec_push(&linker->definitions) = (Definition){key, handle};
+    return true;
+  }
+  free(key);
+  wm_handle_delete(handle);
+  return wm_api_out_of_memory();
+}
+
+bool wasmx_linker_define_n(wasmx_linker_t *linker, const char *module, size_t module_len,
+                           const char *name, size_t name_len, const wasm_extern_t *item) {
+  const Handle *h = handle_of(item);
+  if (!linker || !handle_store(h) || h->home != linker->home)
+    return wm_api_fail(ERR_ARGUMENT, "the linker and the external are not of one living store");
+  if ((!module && module_len) || (!name && name_len))
+    return wm_api_fail(ERR_ARGUMENT, "a name is NULL");
+  return define(linker, module, module_len, name, name_len, wm_handle_copy(h));
+}
+
+bool wasmx_linker_define(wasmx_linker_t *linker, const char *module, const char *name,
+                         const wasm_extern_t *item) {
+  if (!module || !name) return wm_api_fail(ERR_ARGUMENT, "a name is NULL");
+  return wasmx_linker_define_n(linker, module, strlen(module), name, strlen(name), item);
+}
+
+bool wasmx_linker_define_instance(wasmx_linker_t *linker, const char *module, size_t module_len,
+                                  const wasm_instance_t *instance) {
+  const Handle *h = handle_of(instance);
+  if (!linker || !handle_store(h) || h->home != linker->home)
+    return wm_api_fail(ERR_ARGUMENT, "the linker and the instance are not of one living store");
+  if (!module && module_len) return wm_api_fail(ERR_ARGUMENT, "the name is NULL");
+  Instance *in = (Instance *)h->object;
+  const Module *m = &in->module->module;
+  for (u32 i = 0; i < m->export_count; i++) {
+    const Export *e = &m->exports[i];
+    Handle *item = wm_handle_new(linker->home, wm_instance_export(in, e));
+    if (!define(linker, module, module_len, e->name.bytes, e->name.len, item)) return false;
+  }
+  return true;
+}
+
+/* ---------------------------------------------------------------------------------------------
+ * using */
+
+wasm_extern_t *wasmx_linker_get(const wasmx_linker_t *linker, const char *module,
+                                const char *name) {
+  if (!linker || !module || !name || !store_of(linker->home))
+    return wm_api_fail(ERR_ARGUMENT, "no linker, or a name is NULL"), NULL;
+  bool failed;
+  const Handle *h = lookup(linker, module, strlen(module), name, strlen(name), &failed);
+  if (failed) wm_api_out_of_memory();
+  return (wasm_extern_t *)wm_handle_copy(h);
+}
+
+static bool unknown_import(const Import *import, Error *err) {
+  wm_escape(err->import_module, sizeof err->import_module, import->module.bytes,
+            import->module.len);
+  wm_escape(err->import_name, sizeof err->import_name, import->name.bytes, import->name.len);
+  static const char *const kinds[] = {"function", "table", "memory", "global", "tag"};
+  return wm_error_set(err, ERR_LINK, import->offset,
+                      "unknown import: %s \"%s\" \"%s\" is not defined", kinds[import->kind],
+                      err->import_module, err->import_name);
+}
+
+static bool import_objects(const wasmx_linker_t *linker, const LoadedModule *lm, Object **objects,
+                           Error *err) {
+  for (u32 i = 0; i < lm->module.import_count; i++) {
+    const Import *import = &lm->module.imports[i];
+    bool failed;
+    const Handle *h = lookup(linker, import->module.bytes, import->module.len, import->name.bytes,
+                             import->name.len, &failed);
+    if (failed) return wm_error_out_of_memory(err);
+    if (!h) return unknown_import(import, err);
+    objects[i] = h->object;
+  }
+  return true;
+}
+
+wasm_instance_t *wasmx_linker_instantiate(const wasmx_linker_t *linker, const wasm_module_t *module,
+                                          wasm_trap_t **trap, wasmx_error_t *out) {
+  Error err = {0};
+  if (trap) *trap = NULL;
+  wasm_instance_t *instance = NULL;
+  LoadedModule *lm = NULL;
+  if (linker)
+    lm = wm_api_module(linker->home, module, &err);
+  else
+    wm_error_set(&err, ERR_ARGUMENT, 0, "the linker is NULL");
+  u32 count = lm ? lm->module.import_count : 0;
+  Object **objects = lm ? malloc((count + (size_t)1) * sizeof *objects) : NULL;
+  if (lm && !objects) wm_error_out_of_memory(&err);
+  if (objects && import_objects(linker, lm, objects, &err))
+    instance = wm_api_instantiate(linker->home, lm, objects, count, trap, &err);
+  free(objects);
+  if (!instance) wm_api_report(&err, out);
+  return instance;
+}

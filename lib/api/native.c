@@ -1,0 +1,263 @@
+/* C functions as wasm functions, and wasm functions as C function pointers, by libffi.
+ *
+ *   wasm -> C   Func.env is a NativeImport: the C function and its prepared call. Arguments are
+ * passed from the slots in place: the low bytes of a slot are the value (little-endian). C -> wasm
+ * a NativeExport is a closure over a Func, made once for each and kept in the shell's map; the
+ * store tells when the function is freed, also with the store itself. */
+#include "api/handle.h"
+
+#include <stdlib.h>
+
+static void keep_trap(wasm_store_t *home, wasm_trap_t *trap) {
+  wasm_trap_delete(home->native_trap);
+  home->native_trap = trap;
+}
+
+void wasmx_store_set_native_trap_handler(wasm_store_t *home, wasmx_native_trap_handler_t handler,
+                                         void *env) {
+  if (!store_of(home)) return;
+  home->trap_handler = handler;
+  home->trap_env = env;
+}
+
+wasm_trap_t *wasmx_store_take_native_trap(wasm_store_t *home) {
+  if (!store_of(home)) return NULL;
+  wasm_trap_t *trap = home->native_trap;
+  home->native_trap = NULL;
+  return trap;
+}
+
+#if WITH_NATIVE
+#include <ffi.h>
+
+enum { FEW_ARGS = 16 };
+
+typedef struct NativeImport {
+  void (*fn)(void);
+  ffi_cif cif;
+  ValType result; /* VAL_BOTTOM: none */
+  ffi_type *args[];
+} NativeImport;
+
+typedef struct NativeExport {
+  wasm_store_t *home; /* borrowed: freed before it */
+  Func *func;         /* borrowed: freed with it */
+  const SubType *type;
+  ffi_closure *closure; /* owned */
+  void (*code)(void);
+  ffi_cif cif;
+  ffi_type *args[];
+} NativeExport;
+
+/* NULL for types that C does not have. */
+static ffi_type *ffi_type_of(ValType t) {
+  switch (t) {
+  case VAL_I32: return &ffi_type_sint32;
+  case VAL_I64: return &ffi_type_sint64;
+  case VAL_F32: return &ffi_type_float;
+  case VAL_F64: return &ffi_type_double;
+  default: return NULL;
+  }
+}
+
+static bool prepare(ffi_cif *cif, const SubType *type, ffi_type **args, Error *err) {
+  bool ok = type->result_count <= 1;
+  ffi_type *result = &ffi_type_void;
+  if (ok && type->result_count) result = ffi_type_of(type->results[0]);
+  for (u32 i = 0; i < type->param_count; i++) {
+    args[i] = ffi_type_of(type->params[i]);
+    ok = ok && args[i];
+  }
+  if (!ok || !result)
+    return wm_error_set(err, ERR_ARGUMENT, 0,
+                        "only i32, i64, f32, f64 and at most one result have a C type");
+  if (ffi_prep_cif(cif, FFI_DEFAULT_ABI, type->param_count, result, args) == FFI_OK) return true;
+  return wm_error_set(err, ERR_ARGUMENT, 0, "libffi has no call for this type");
+}
+
+/* --------------------------------------------------------------------------------------- wasm -> C
+ */
+
+/* What the C function returned, in an ffi_arg or wider: small integers are widened by libffi. */
+typedef union Result {
+  ffi_arg word;
+  u64 i64;
+  f32 f32;
+  f64 f64;
+} Result;
+
+static u64 slot_of_result(const Result *result, ValType t) {
+  switch (t) {
+  case VAL_I32: return (u32)result->word;
+  case VAL_F32: return bits_of_f32(result->f32);
+  default: return result->i64; /* i64, f64 */
+  }
+}
+
+static TrapCode call_native(Store *store, Func *func, Instance *caller, u64 *slots) {
+  (void)caller;
+  NativeImport *native = func->env;
+  u32 count = native->cif.nargs;
+  void *few[FEW_ARGS];
+  void **args = LIKELY(count <= FEW_ARGS) ? few : malloc(count * sizeof *args);
+  if (UNLIKELY(!args)) return wm_trap_raise(store, TRAP_OUT_OF_MEMORY, NULL, 0);
+  for (u32 i = 0; i < count; i++) args[i] = &slots[i];
+  Result result;
+  object_hold(&func->head);
+  ffi_call(&native->cif, native->fn, &result, args);
+  object_let_go(&func->head);
+  if (native->result != VAL_BOTTOM) slots[0] = slot_of_result(&result, native->result);
+  if (UNLIKELY(args != few)) free(args);
+  return TRAP_NONE;
+}
+
+static NativeImport *import_new(const SubType *type, void (*fn)(void), Error *err) {
+  NativeImport *native = malloc(sizeof *native + type->param_count * sizeof *native->args);
+  if (!native) return wm_error_out_of_memory(err), NULL;
+  native->fn = fn;
+  native->result = type->result_count ? type->results[0] : VAL_BOTTOM;
+  if (prepare(&native->cif, type, native->args, err)) return native;
+  free(native);
+  return NULL;
+}
+
+static Func *native_func_new(Store *store, const wasm_functype_t *type, void (*fn)(void),
+                             Error *err) {
+  u32 id = wm_typeid_of_functype(store->types, type, err);
+  if (id == NO_TYPE) return NULL;
+  NativeImport *native = import_new(wm_types_get(store->types, id), fn, err);
+  Func *func = native ? wm_func_new_host(store, id, call_native, native, free, err) : NULL;
+  if (!func) free(native);
+  wm_types_release(store->types, id);
+  return func;
+}
+
+wasm_func_t *wasmx_func_new_native(wasm_store_t *home, const wasm_functype_t *type,
+                                   void (*fn)(void)) {
+  Error err = {0};
+  Handle *h = wm_api_begin(home, &err);
+  Func *func = NULL;
+  if (h && !fn)
+    wm_error_set(&err, ERR_ARGUMENT, 0, "the function is NULL");
+  else if (h)
+    func = native_func_new(home->store, type, fn, &err);
+  return (wasm_func_t *)wm_api_finish(h, (Object *)func, &err);
+}
+
+/* --------------------------------------------------------------------------------------- C -> wasm
+ */
+
+static void slot_of_arg(u64 *slot, const void *arg, ValType t) {
+  *slot = t == VAL_I32 || t == VAL_F32 ? load_u32(arg) : load_u64(arg);
+}
+
+static void result_of_slot(void *result, u64 slot, ValType t) {
+  switch (t) {
+  case VAL_I32: *(ffi_sarg *)result = (i32)slot; break;
+  case VAL_F32: *(f32 *)result = f32_of_bits((u32)slot); break;
+  default: store_u64(result, slot); break;
+  }
+}
+
+static void hand_over_trap(wasm_store_t *home, wasm_trap_t *trap) {
+  if (home->trap_handler)
+    home->trap_handler(home->trap_env, trap);
+  else
+    keep_trap(home, trap);
+}
+
+/* The result is zero when the call trapped. */
+static void call_export(const NativeExport *export_, u64 *slots, void *result, void **args) {
+  const SubType *type = export_->type;
+  wasm_store_t *home = export_->home;
+  for (u32 i = 0; i < type->param_count; i++) slot_of_arg(&slots[i], args[i], type->params[i]);
+  bool trapped = wm_call(home->store, export_->func, slots) != TRAP_NONE;
+  if (trapped) slots[0] = 0;
+  if (type->result_count) result_of_slot(result, slots[0], type->results[0]);
+  if (trapped) hand_over_trap(home, wm_api_take_trap(home));
+}
+
+/* The function is held meanwhile, so that the closure stays. */
+static void run_closure(ffi_cif *cif, void *result, void **args, void *user) {
+  (void)cif;
+  NativeExport *export_ = user;
+  Object *func = &export_->func->head;
+  u32 count = max_u32(export_->type->param_count, 1);
+  u64 few[FEW_ARGS];
+  u64 *slots = count <= FEW_ARGS ? few : malloc(count * sizeof *slots);
+  object_hold(func);
+  if (slots) {
+    call_export(export_, slots, result, args);
+  } else {
+    if (export_->type->result_count) result_of_slot(result, 0, export_->type->results[0]);
+    hand_over_trap(export_->home, (wasm_trap_t *)wm_handle_out_of_memory());
+  }
+  object_let_go(func);
+  if (slots != few) free(slots);
+}
+
+static void export_free(NativeExport *export_) {
+  if (export_->closure) ffi_closure_free(export_->closure);
+  free(export_);
+}
+
+/* NULL with err set. */
+static NativeExport *export_new(wasm_store_t *home, Func *func, const SubType *type, Error *err) {
+  NativeExport *export_ = calloc(1, sizeof *export_ + type->param_count * sizeof *export_->args);
+  if (!export_) return wm_error_out_of_memory(err), NULL;
+  export_->home = home;
+  export_->func = func;
+  export_->type = type;
+  void *code = NULL;
+  if (prepare(&export_->cif, type, export_->args, err)) {
+    export_->closure = ffi_closure_alloc(sizeof *export_->closure, &code);
+    if (export_->closure &&
+        ffi_prep_closure_loc(export_->closure, &export_->cif, run_closure, export_, code) ==
+            FFI_OK &&
+        wm_ptrmap_set(&home->natives, func, (u64)(uintptr_t)export_)) {
+      memcpy(&export_->code, &code, sizeof code);
+      func->head.watched = true;
+      return export_;
+    }
+    wm_error_out_of_memory(err);
+  }
+  export_free(export_);
+  return NULL;
+}
+
+void (*wasmx_func_as_native(wasm_func_t *ref))(void) {
+  Error err = {0};
+  Handle *h = handle_of(ref);
+  NativeExport *export_ = NULL;
+  u64 known;
+  if (wm_api_handle_store(h, &err)) {
+    bool found = wm_ptrmap_get(&h->home->natives, h->object, &known);
+    export_ = found ? (NativeExport *)(uintptr_t)known
+                    : export_new(h->home, (Func *)h->object, h->type, &err);
+  }
+  if (!export_) return wm_api_report(&err, NULL), (void (*)(void))NULL;
+  return export_->code;
+}
+
+void wm_natives_forget(Store *store, Object *object) {
+  u64 known;
+  if (wm_ptrmap_remove(&home_of(store)->natives, object, &known))
+    export_free((NativeExport *)(uintptr_t)known);
+}
+
+#else
+
+wasm_func_t *wasmx_func_new_native(wasm_store_t *home, const wasm_functype_t *type,
+                                   void (*fn)(void)) {
+  (void)home, (void)type, (void)fn;
+  return wm_api_fail(ERR_ARGUMENT, "this library was built without libffi"), NULL;
+}
+
+void (*wasmx_func_as_native(wasm_func_t *ref))(void) {
+  (void)ref;
+  return wm_api_fail(ERR_ARGUMENT, "this library was built without libffi"), (void (*)(void))NULL;
+}
+
+void wm_natives_forget(Store *store, Object *object) { (void)store, (void)object; }
+
+#endif
