@@ -61,12 +61,19 @@ typedef f64 F64x2 __attribute__((vector_size(16)));
     VECTOR_END(T, expr);                                                                           \
   }
 
+/* clang unrolls short loops before it looks for vectors in them, and then finds few. */
+#ifdef __clang__
+#define LANE_LOOP _Pragma("clang loop unroll(disable)")
+#else
+#define LANE_LOOP
+#endif
+
 /* Lane i of `out` from lane first+i of `in` (members of V128); lanes of `out` from `lanes` up are
  * 0. */
 #define LANES1(id, out, lanes, in, first, expr)                                                    \
   static inline V128 id(V128 x) {                                                                  \
     V128 result = {{0}};                                                                           \
-    for (u32 i = 0; i < (lanes); i++) {                                                            \
+    LANE_LOOP for (u32 i = 0; i < (lanes); i++) {                                                  \
       __typeof__(x.in[0]) a = x.in[(first) + i];                                                   \
       result.out[i] = (__typeof__(x.out[0]))(expr);                                                \
     }                                                                                              \
@@ -75,7 +82,7 @@ typedef f64 F64x2 __attribute__((vector_size(16)));
 #define LANES2(id, out, lanes, in, first, expr)                                                    \
   static inline V128 id(V128 x, V128 y) {                                                          \
     V128 result = {{0}};                                                                           \
-    for (u32 i = 0; i < (lanes); i++) {                                                            \
+    LANE_LOOP for (u32 i = 0; i < (lanes); i++) {                                                  \
       __typeof__(x.in[0]) a = x.in[(first) + i], b = y.in[(first) + i];                            \
       result.out[i] = (__typeof__(x.out[0]))(expr);                                                \
     }                                                                                              \
@@ -85,7 +92,7 @@ typedef f64 F64x2 __attribute__((vector_size(16)));
 #define PAIRS1(id, out, lanes, in, expr)                                                           \
   static inline V128 id(V128 x) {                                                                  \
     V128 result = {{0}};                                                                           \
-    for (u32 i = 0; i < (lanes); i++) {                                                            \
+    LANE_LOOP for (u32 i = 0; i < (lanes); i++) {                                                  \
       __typeof__(x.in[0]) a0 = x.in[2 * i], a1 = x.in[2 * i + 1];                                  \
       result.out[i] = (__typeof__(x.out[0]))(expr);                                                \
     }                                                                                              \
@@ -94,7 +101,7 @@ typedef f64 F64x2 __attribute__((vector_size(16)));
 #define PAIRS2(id, out, lanes, in, expr)                                                           \
   static inline V128 id(V128 x, V128 y) {                                                          \
     V128 result = {{0}};                                                                           \
-    for (u32 i = 0; i < (lanes); i++) {                                                            \
+    LANE_LOOP for (u32 i = 0; i < (lanes); i++) {                                                  \
       __typeof__(x.in[0]) a0 = x.in[2 * i], a1 = x.in[2 * i + 1];                                  \
       __typeof__(x.in[0]) b0 = y.in[2 * i], b1 = y.in[2 * i + 1];                                  \
       result.out[i] = (__typeof__(x.out[0]))(expr);                                                \
@@ -343,7 +350,7 @@ PAIRS2(op_i32x4_dot_i16x8_s, u32x4, 4, i16x8, (u32)(a0 *b0) + (u32)(a1 * b1))
 #define NARROW(id, out, lanes, in, clamp)                                                          \
   static inline V128 id(V128 x, V128 y) {                                                          \
     V128 result;                                                                                   \
-    for (u32 i = 0; i < (lanes); i++) {                                                            \
+    LANE_LOOP for (u32 i = 0; i < (lanes); i++) {                                                  \
       result.out[i] = (__typeof__(x.out[0]))clamp(x.in[i]);                                        \
       result.out[i + (lanes)] = (__typeof__(x.out[0]))clamp(y.in[i]);                              \
     }                                                                                              \
@@ -359,7 +366,7 @@ NARROW(op_i16x8_narrow_i32x4_u, u16x8, 4, i32x4, clamp_u16)
 #define ALL_TRUE(id, in)                                                                           \
   static inline u32 id(V128 x) {                                                                   \
     u32 all = 1;                                                                                   \
-    for (u32 i = 0; i < ARRAY_LEN(x.in); i++) all &= x.in[i] != 0;                                 \
+    LANE_LOOP for (u32 i = 0; i < ARRAY_LEN(x.in); i++) all &= x.in[i] != 0;                       \
     return all;                                                                                    \
   }
 ALL_TRUE(op_i8x16_all_true, u8x16)
@@ -370,7 +377,7 @@ ALL_TRUE(op_i64x2_all_true, u64x2)
 #define BITMASK(id, in)                                                                            \
   static inline u32 id(V128 x) {                                                                   \
     u32 mask = 0;                                                                                  \
-    for (u32 i = 0; i < ARRAY_LEN(x.in); i++) mask |= (u32)(x.in[i] < 0) << i;                     \
+    LANE_LOOP for (u32 i = 0; i < ARRAY_LEN(x.in); i++) mask |= (u32)(x.in[i] < 0) << i;           \
     return mask;                                                                                   \
   }
 BITMASK(op_i16x8_bitmask, i16x8)
@@ -492,6 +499,7 @@ static inline V128 op_i32x4_relaxed_dot_i8x16_i7x16_add_s(V128 a, V128 b, V128 c
 #undef VECTOR2
 #undef VECTOR3
 #undef SHIFT
+#undef LANE_LOOP
 #undef LANES1
 #undef LANES2
 #undef PAIRS1
