@@ -528,7 +528,7 @@ static bool is_memarg(const Token *t) {
   return skip && wm_uint_parse(t->text + skip, t->len - skip, &v) != NUMBER_SYNTAX;
 }
 
-static bool is_known(const Token *t) {
+bool wm_token_known(const Token *t) {
   u64 bits;
   if (t->kind == TOKEN_RESERVED) return false;
   if (t->kind != TOKEN_KEYWORD && t->kind != TOKEN_NUMBER) return true;
@@ -545,6 +545,6 @@ bool wm_lexer_unexpected(Lexer *lx) {
   const Token *t = &lx->token;
   if (t->kind == TOKEN_END) return wm_lexer_fail(lx, lx->end, "unexpected token: end of text");
   wm_escape(text, sizeof text, t->text, t->len);
-  return wm_lexer_fail(lx, t->text, is_known(t) ? "unexpected token %s" : "unknown operator %s",
-                       text);
+  return wm_lexer_fail(lx, t->text,
+                       wm_token_known(t) ? "unexpected token %s" : "unknown operator %s", text);
 }

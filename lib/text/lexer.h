@@ -59,6 +59,8 @@ static inline bool lexer_ok(const Lexer *lx) { return lx->err->code == ERR_NONE;
 static inline size_t lexer_offset(const Lexer *lx) { return (size_t)(lx->token.text - lx->start); }
 
 bool wm_token_is(const Token *t, const char *keyword);
+/* Whether the language has such a token, wherever. */
+bool wm_token_known(const Token *t);
 /* The current token is this keyword; and the same, going on to the next token if so. */
 bool wm_lexer_at(const Lexer *lx, const char *keyword);
 bool wm_lexer_take(Lexer *lx, const char *keyword);

@@ -15,9 +15,9 @@ static void finish(Lexer *lx, NumberResult result, const char *range) {
 
 bool wm_literal_here(const Lexer *lx) {
   u64 bits;
-  return lx->token.kind == TOKEN_NUMBER ||
-         (lx->token.kind == TOKEN_KEYWORD &&
-          wm_f64_parse(lx->token.text, lx->token.len, &bits) != NUMBER_SYNTAX);
+  TokenKind kind = lx->token.kind;
+  return (kind == TOKEN_NUMBER || kind == TOKEN_KEYWORD) &&
+         wm_f64_parse(lx->token.text, lx->token.len, &bits) != NUMBER_SYNTAX;
 }
 
 u64 wm_literal_int(Lexer *lx, u32 width) {
@@ -59,14 +59,21 @@ void wm_literal_lane(Lexer *lx, VectorShape shape, u32 lane, V128 *v) {
   }
 }
 
+/* Fails unless just `count` literals stand here. */
+static void check_lane_count(Lexer *lx, u32 count) {
+  Lexer ahead = *lx;
+  u32 found = 0;
+  for (; lexer_ok(lx) && found <= count && wm_literal_here(&ahead); found++) wm_lexer_next(&ahead);
+  if (found < count && !wm_token_known(&ahead.token)) wm_lexer_unexpected(&ahead);
+  if (found != count) wm_lexer_fail(lx, ahead.token.text, "wrong number of lane literals");
+}
+
 V128 wm_literal_v128(Lexer *lx) {
   V128 v = {0};
   VectorShape shape = wm_literal_shape(lx);
-  for (u32 i = 0; shape != SHAPE_COUNT && lexer_ok(lx) && i < shape_lanes(shape); i++) {
-    if (!wm_literal_here(lx)) wm_lexer_fail(lx, lx->token.text, "wrong number of lane literals");
-    wm_literal_lane(lx, shape, i, &v);
-  }
-  if (wm_literal_here(lx)) wm_lexer_fail(lx, lx->token.text, "wrong number of lane literals");
+  if (shape == SHAPE_COUNT) return v;
+  check_lane_count(lx, shape_lanes(shape));
+  for (u32 i = 0; lexer_ok(lx) && i < shape_lanes(shape); i++) wm_literal_lane(lx, shape, i, &v);
   return v;
 }
 

@@ -163,6 +163,16 @@ static void offset_expr(Wat *w, Buffer *out) {
   }
 }
 
+/* What an active segment fills: (table x), or a bare x as WebAssembly 1.0 wrote it. False: not
+ * given. */
+static bool target(Wat *w, const char *keyword, Space space, u32 *index) {
+  bool is_bare = wat_at_index(w);
+  if (!is_bare && !wm_lexer_take_list(&w->lx, keyword)) return false;
+  *index = wm_wat_index(w, space);
+  if (!is_bare) wm_lexer_close(&w->lx);
+  return true;
+}
+
 /* Function indices up to ")" into w->body, as expressions where the segment's form wants those.
  * Returns their number. */
 static u32 func_indices(Wat *w, bool as_exprs) {
@@ -237,12 +247,8 @@ static void elem_field(Wat *w) {
     elem_list(w, ELEM_PASSIVE | ELEM_EXPLICIT, 0);
     return;
   }
-  bool has_table = wm_lexer_take_list(&w->lx, "table");
   u32 table = 0;
-  if (has_table) {
-    table = wm_wat_index(w, SPACE_TABLE);
-    wm_lexer_close(&w->lx);
-  }
+  bool has_table = target(w, "table", SPACE_TABLE, &table);
   if (!has_table && (wat_token(w) != TOKEN_OPEN || wm_wat_at_reftype(w))) {
     elem_list(w, ELEM_PASSIVE, 0);
     return;
@@ -262,12 +268,8 @@ static void data_field(Wat *w) {
   skip_id(w);
   w->next[SPACE_DATA]++;
   Buffer *out = entry(w, SECTION_DATA);
-  bool has_memory = wm_lexer_take_list(&w->lx, "memory");
   u32 memory = 0;
-  if (has_memory) {
-    memory = wm_wat_index(w, SPACE_MEMORY);
-    wm_lexer_close(&w->lx);
-  }
+  bool has_memory = target(w, "memory", SPACE_MEMORY, &memory);
   bool is_active = has_memory || wat_token(w) == TOKEN_OPEN;
   wm_buffer_byte(out, !is_active ? 1 : memory ? 2 : 0);
   if (memory) wm_buffer_uleb(out, memory);

@@ -92,7 +92,6 @@ static void memarg(Wat *w, u16 op, Buffer *out) {
     return;
   }
   while (align >> align_log2 > 1) align_log2++;
-  if (align_log2 > 31) wm_lexer_fail(&w->lx, at, "alignment must be a power of two, below 2^32");
   wm_encode_memarg(out, align_log2, memory, offset);
 }
 
