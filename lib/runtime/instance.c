@@ -1,0 +1,288 @@
+/* Instantiation (spec 4.7.2): check the imports, make everything in one allocation plus an object
+ * for each table, memory and global of the module's own, evaluate, write segments, start. */
+#include "runtime/instance.h"
+
+#include "runtime/collect.h"
+
+#include <stdlib.h>
+
+/* ---- making ---- */
+
+/* Claims `count` items at the end of an allocation that is `*size` bytes so far. The counts are
+ * below the limits of wasm/limits.h, so nothing overflows 64 bits. */
+static u64 claim(u64 *size, u64 count, size_t item_bytes) {
+  u64 at = *size;
+  *size += (count * item_bytes + 7) / 8 * 8;
+  return at;
+}
+
+static Instance *allocate(Store *store, LoadedModule *lm, Error *err) {
+  const Module *m = &lm->module;
+  u64 size = sizeof(Instance);
+  u64 inner_funcs = claim(&size, lm->escape_count, sizeof(Func));
+  u64 funcs = claim(&size, m->func_count, sizeof(Func *));
+  u64 tables = claim(&size, m->table_count, sizeof(Table *));
+  u64 memories = claim(&size, m->memory_count, sizeof(Memory *));
+  u64 globals = claim(&size, m->global_count, sizeof(Global *));
+  u64 tags = claim(&size, m->tag_count, sizeof(Tag *));
+  u64 elem_refs = claim(&size, m->elem_count, sizeof(Ref *));
+  u64 elem_lens = claim(&size, m->elem_count, sizeof(u32));
+  u64 data_lens = claim(&size, m->data_count, sizeof(u32));
+  Instance *in = size <= SIZE_MAX ? wm_object_new(store, OBJ_INSTANCE, (size_t)size, 0) : NULL;
+  if (!in) {
+    wm_error_out_of_memory(err);
+    return NULL;
+  }
+  store->instances++;
+  u8 *start = (u8 *)in;
+  in->size_bytes = size;
+  in->store = store;
+  in->memory0_base = wm_pool_empty_base();
+  in->inner_funcs = (Func *)(void *)(start + inner_funcs);
+  in->funcs = (Func **)(void *)(start + funcs);
+  in->tables = (Table **)(void *)(start + tables);
+  in->memories = (Memory **)(void *)(start + memories);
+  in->globals = (Global **)(void *)(start + globals);
+  in->tags = (Tag **)(void *)(start + tags);
+  in->elem_refs = (Ref **)(void *)(start + elem_refs);
+  in->elem_lens = (u32 *)(void *)(start + elem_lens);
+  in->data_lens = (u32 *)(void *)(start + data_lens);
+  in->module = lm;
+  wm_loaded_retain(lm);
+  return in;
+}
+
+static void take_imports(Instance *in, Object *const *imports) {
+  const Module *m = &in->module->module;
+  for (u32 i = 0; i < m->import_count; i++) {
+    u32 index = m->imports[i].index;
+    switch (m->imports[i].kind) {
+    case EXTERN_FUNC: in->funcs[index] = (Func *)imports[i]; break;
+    case EXTERN_TABLE: in->tables[index] = (Table *)imports[i]; break;
+    case EXTERN_MEMORY: in->memories[index] = (Memory *)imports[i]; break;
+    case EXTERN_GLOBAL: in->globals[index] = (Global *)imports[i]; break;
+    case EXTERN_TAG: in->tags[index] = (Tag *)imports[i]; break;
+    }
+  }
+}
+
+static void make_funcs(Instance *in) {
+  LoadedModule *lm = in->module;
+  for (u32 i = 0; i < lm->escape_count; i++) {
+    FuncCode *code = loaded_code(lm, lm->escapes[i]);
+    Func *func = &in->inner_funcs[i];
+    *func = (Func){.head = {.next = &in->head, .store = in->store, .kind = OBJ_FUNC, .inner = true},
+                   .type_id = code->type_id,
+                   .index = code->index,
+                   .code = code,
+                   .instance = in};
+    in->funcs[code->index] = func;
+  }
+}
+
+static bool make_tables(Instance *in, Error *err) {
+  const Module *m = &in->module->module;
+  for (u32 i = m->table_import_count; i < m->table_count; i++) {
+    TableType type = m->tables[i].type;
+    type.element = wm_loaded_valtype(in->module, type.element);
+    in->tables[i] = wm_table_new(in->store, &type, NULL, err);
+    if (!in->tables[i]) return false;
+  }
+  return true;
+}
+
+static bool make_memories(Instance *in, Error *err) {
+  const Module *m = &in->module->module;
+  for (u32 i = m->memory_import_count; i < m->memory_count; i++) {
+    in->memories[i] = wm_memory_new(in->store, &m->memories[i], err);
+    if (!in->memories[i]) return false;
+  }
+  if (m->memory_count) in->memory0_base = in->memories[0]->space.base;
+  return true;
+}
+
+static bool make_tags(Instance *in, Error *err) {
+  const Module *m = &in->module->module;
+  for (u32 i = m->tag_import_count; i < m->tag_count; i++) {
+    in->tags[i] = wm_tag_new(in->store, m->types[m->tags[i].type_index].type_id, err);
+    if (!in->tags[i]) return false;
+  }
+  return true;
+}
+
+/* ---- evaluating ---- */
+
+/* In order: an initialiser may read the globals before it. */
+static bool make_globals(Instance *in, Error *err) {
+  const Module *m = &in->module->module;
+  for (u32 i = m->global_import_count; i < m->global_count; i++) {
+    GlobalType type = m->globals[i].type;
+    type.type = wm_loaded_valtype(in->module, type.type);
+    u64 value[2];
+    if (!wm_const_evaluate(in, m->globals[i].init, value)) return wm_error_out_of_memory(err);
+    in->globals[i] = wm_global_new(in->store, &type, value, err);
+    if (!in->globals[i]) return false;
+  }
+  return true;
+}
+
+static bool evaluate_ref(const Instance *in, ConstExpr expr, Ref *out) {
+  u64 value[2];
+  if (!wm_const_evaluate(in, expr, value)) return false;
+  *out = (Ref)(uintptr_t)value[0];
+  return true;
+}
+
+static bool fill_tables(Instance *in, Error *err) {
+  const Module *m = &in->module->module;
+  for (u32 i = m->table_import_count; i < m->table_count; i++) {
+    Ref init;
+    if (!m->tables[i].has_init) continue;
+    if (!evaluate_ref(in, m->tables[i].init, &init)) return wm_error_out_of_memory(err);
+    wm_table_fill(in, i, 0, init, in->tables[i]->length);
+  }
+  return true;
+}
+
+/* Segments of plain function indices need no array: wm_table_init looks the functions up. */
+static bool evaluate_segments(Instance *in, Error *err) {
+  const Module *m = &in->module->module;
+  for (u32 i = 0; i < m->data_count; i++) in->data_lens[i] = m->datas[i].size_bytes;
+  for (u32 i = 0; i < m->elem_count; i++) {
+    const ElemSegment *seg = &m->elems[i];
+    if (seg->mode == SEGMENT_DECLARATIVE) continue;
+    in->elem_lens[i] = seg->count;
+    if (seg->funcs || seg->count == 0) continue;
+    Ref *refs = calloc(seg->count, sizeof *refs);
+    in->elem_refs[i] = refs;
+    bool done = refs != NULL;
+    for (u32 k = 0; k < seg->count && done; k++) done = evaluate_ref(in, seg->exprs[k], &refs[k]);
+    if (!done) return wm_error_out_of_memory(err);
+  }
+  return true;
+}
+
+/* Everything that others cannot see yet. What is made when it fails is garbage. */
+static Instance *make(Store *store, LoadedModule *lm, Object *const *imports, Error *err) {
+  if (store->instances >= store->limits.instances) {
+    wm_error_set(err, ERR_LIMIT, 0, "the store's limit of %llu instances is used up",
+                 (unsigned long long)store->limits.instances);
+    return NULL;
+  }
+  Instance *in = allocate(store, lm, err);
+  if (!in) return NULL;
+  take_imports(in, imports);
+  make_funcs(in);
+  bool made = make_tables(in, err) && make_memories(in, err) && make_tags(in, err) &&
+              make_globals(in, err) && fill_tables(in, err) && evaluate_segments(in, err);
+  return made ? in : NULL;
+}
+
+/* ---- what others see ---- */
+
+/* The error of the trap that is store->trap. */
+static bool trapped(Instance *in, u64 offset, Error *err) {
+  char text[sizeof err->message];
+  const Trap *trap = in->store->trap;
+  return wm_error_set(err, ERR_TRAP, offset, "%s",
+                      wm_escape(text, sizeof text, trap->message, trap->message_len));
+}
+
+static bool write_elems(Instance *in, Error *err) {
+  const Module *m = &in->module->module;
+  for (u32 i = 0; i < m->elem_count; i++) {
+    const ElemSegment *seg = &m->elems[i];
+    if (seg->mode != SEGMENT_ACTIVE) continue;
+    u64 offset[2];
+    if (!wm_const_evaluate(in, seg->offset, offset)) return wm_error_out_of_memory(err);
+    TrapCode code = wm_table_init(in, seg->table, i, offset[0], 0, seg->count);
+    if (code) {
+      wm_trap_raise(in->store, code, NULL, 0);
+      return trapped(in, seg->offset.offset, err);
+    }
+    wm_elem_drop(in, i);
+  }
+  return true;
+}
+
+static bool write_datas(Instance *in, Error *err) {
+  const Module *m = &in->module->module;
+  for (u32 i = 0; i < m->data_count; i++) {
+    const DataSegment *seg = &m->datas[i];
+    if (seg->mode != SEGMENT_ACTIVE) continue;
+    u64 offset[2];
+    if (!wm_const_evaluate(in, seg->offset, offset)) return wm_error_out_of_memory(err);
+    TrapCode code = wm_memory_init(in, seg->memory, i, offset[0], 0, seg->size_bytes);
+    if (code) {
+      wm_trap_raise(in->store, code, NULL, 0);
+      return trapped(in, seg->offset.offset, err);
+    }
+    wm_data_drop(in, i);
+  }
+  return true;
+}
+
+static bool start(Instance *in, Error *err) {
+  const Module *m = &in->module->module;
+  if (m->start_func == NO_INDEX) return true;
+  u64 none[1] = {0};
+  TrapCode code = wm_call(in->store, in->funcs[m->start_func], none);
+  return !code || trapped(in, m->start_offset, err);
+}
+
+/* ---- all of it ---- */
+
+static bool check_imports(Store *store, const LoadedModule *lm, Object *const *imports, u32 count,
+                          Error *err) {
+  const Module *m = &lm->module;
+  if (count != m->import_count)
+    return wm_error_set(err, ERR_ARGUMENT, 0, "the module has %u imports, %u are given",
+                        m->import_count, count);
+  for (u32 i = 0; i < count; i++)
+    if (!wm_import_check(store, lm, &m->imports[i], imports[i], err)) return false;
+  return true;
+}
+
+/* Memory and limits may be used up by garbage: tries again without it. */
+static Instance *make_with_room(Store *store, LoadedModule *lm, Object *const *imports,
+                                Error *err) {
+  Instance *in = make(store, lm, imports, err);
+  if (in || store->collecting || (err->code != ERR_OUT_OF_MEMORY && err->code != ERR_LIMIT))
+    return in;
+  wm_store_collect(store);
+  *err = (Error){.code = ERR_NONE};
+  return make(store, lm, imports, err);
+}
+
+Instance *wm_instance_new(Store *store, LoadedModule *lm, Object *const *imports, u32 import_count,
+                          Error *err) {
+  Error unheard;
+  unheard.code = ERR_NONE;
+  if (!err) err = &unheard;
+  if (!check_imports(store, lm, imports, import_count, err)) return NULL;
+  const void *before = store_enter(store);
+  for (u32 i = 0; i < import_count; i++) object_hold(imports[i]);
+  wm_loaded_retain(lm);
+  Instance *in = make_with_room(store, lm, imports, err);
+  if (in) {
+    object_hold(&in->head);
+    bool done = write_elems(in, err) && write_datas(in, err) && start(in, err);
+    object_let_go(&in->head);
+    if (!done) in = NULL;
+  }
+  for (u32 i = 0; i < import_count; i++) object_let_go(imports[i]);
+  wm_loaded_release(lm);
+  store_leave(store, before);
+  return in;
+}
+
+Object *wm_instance_export(Instance *in, const Export *export_) {
+  switch (export_->kind) {
+  case EXTERN_FUNC: return (Object *)in->funcs[export_->index];
+  case EXTERN_TABLE: return (Object *)in->tables[export_->index];
+  case EXTERN_MEMORY: return (Object *)in->memories[export_->index];
+  case EXTERN_GLOBAL: return (Object *)in->globals[export_->index];
+  case EXTERN_TAG: return (Object *)in->tags[export_->index];
+  }
+  return NULL;
+}
