@@ -38,6 +38,15 @@ static BlockType read_blocktype(Reader *r) {
   return (BlockType){.kind = BLOCK_TYPE, .type_index = (u32)index};
 }
 
+static inline bool read_index(Reader *r, u32 *index) {
+  if (LIKELY(r->pos < r->end && *r->pos < 0x80)) {
+    *index = *r->pos++;
+    return true;
+  }
+  *index = wm_reader_u32(r);
+  return reader_ok(r);
+}
+
 static bool read_memarg(Reader *r, Instr *in) {
   u64 offset = reader_offset(r);
   u32 flags = reader_u32(r);
@@ -113,15 +122,19 @@ static inline bool read_small(Reader *r, i64 *value) {
 
 static inline bool read_const(Reader *r, Instr *in, bool is_64) {
   i64 value;
-  if (!read_small(r, &value)) value = is_64 ? wm_reader_s64(r) : wm_reader_s32(r);
+  bool is_small = read_small(r, &value);
+  if (!is_small) value = is_64 ? wm_reader_s64(r) : wm_reader_s32(r);
   in->bits = is_64 ? (u64)value : (u32)value;
-  return reader_ok(r);
+  return is_small || reader_ok(r);
 }
 
 bool wm_instr_read(Reader *r, Instr *in) {
   u64 offset = reader_offset(r);
-  u8 byte = wm_reader_byte(r);
-  if (UNLIKELY(!reader_ok(r))) return false;
+  if (UNLIKELY(r->pos == r->end)) {
+    wm_reader_byte(r); /* fails, unless it did before */
+    return false;
+  }
+  u8 byte = *r->pos++;
   u16 op = op_of_byte(byte);
   if (UNLIKELY(op == OP_INVALID)) {
     op = read_prefixed(r, byte, offset);
@@ -140,7 +153,7 @@ bool wm_instr_read(Reader *r, Instr *in) {
   case IMM_ELEM:
   case IMM_DATA:
   case IMM_MEMORY:
-  case IMM_TAG: in->index = reader_u32(r); return reader_ok(r);
+  case IMM_TAG: return read_index(r, &in->index);
   case IMM_CALL_INDIRECT:
   case IMM_TABLE_TABLE:
   case IMM_ELEM_TABLE:
@@ -150,10 +163,7 @@ bool wm_instr_read(Reader *r, Instr *in) {
   case IMM_TYPE_COUNT:
   case IMM_TYPE_TYPE:
   case IMM_TYPE_DATA:
-  case IMM_TYPE_ELEM:
-    in->index = reader_u32(r);
-    in->index2 = reader_u32(r);
-    return reader_ok(r);
+  case IMM_TYPE_ELEM: return read_index(r, &in->index) && read_index(r, &in->index2);
   case IMM_BLOCK: in->block = read_blocktype(r); return reader_ok(r);
   case IMM_MEMARG: return read_memarg(r, in);
   case IMM_MEMARG_LANE:
