@@ -212,25 +212,26 @@ def build(cc, folder, kernels, with_reactors):
 
 # ---- running ----
 
+def limit_cpu():
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT_SECONDS, CPU_LIMIT_SECONDS))
+
+
 def run_once(command, is_hosted):
     """User seconds and checksum of one run; None and the reason when it failed."""
-    try:
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                 stderr=subprocess.PIPE, text=True,
-                                 preexec_fn=lambda: resource.setrlimit(
-                                     resource.RLIMIT_CPU, (CPU_LIMIT_SECONDS, CPU_LIMIT_SECONDS)))
-    except OSError as error:
-        return None, str(error)
-    output = child.stdout.read()
-    errors = child.stderr.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    child.stdout.close()
-    child.stderr.close()
-    words = output.split()
-    if child.returncode != 0 or not words:
-        reason = errors.strip().splitlines() or ['no output']
-        return None, f'exit code {child.returncode}: {reason[-1][:120]}'
+    with tempfile.TemporaryFile('w+', errors='replace') as errors:
+        try:
+            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                     stderr=errors, text=True, preexec_fn=limit_cpu)
+        except OSError as error:
+            return None, str(error)
+        with child.stdout:
+            words = child.stdout.read().split()
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode != 0 or not words:
+            errors.seek(0)
+            reason = errors.read().strip().splitlines() or ['no output']
+            return None, f'exit code {child.returncode}: {reason[-1][:120]}'
     return (float(words[1]) if is_hosted else usage.ru_utime), words[0]
 
 
@@ -315,9 +316,12 @@ def geometric_mean(values):
 
 
 def means_of(table, engines):
-    """Over the kernels that every engine ran, so that the means compare; and how many those are."""
-    common = [row for row in table.values() if all(row[e.name] for e in engines)]
-    return {e.name: geometric_mean([row[e.name] for row in common]) for e in engines}, len(common)
+    """Over the kernels that every engine ran, so that the means compare; and how many those are. An
+    engine that ran none does not count."""
+    able = [e.name for e in engines if any(row[e.name] for row in table.values())]
+    common = [row for row in table.values() if all(row[name] for name in able)]
+    return {e.name: geometric_mean([row[e.name] for row in common]) if e.name in able else None
+            for e in engines}, len(common)
 
 
 def cell(value, form='{:.2f}'):
@@ -431,8 +435,10 @@ def find_engines(options):
     wasm = find_wasm(options.wasm)
     if wasm:
         engines.append(Engine('wasm', [wasm, 'run']))
+    elif options.wasm:
+        sys.exit(f'run.py: no program at {options.wasm}')
     else:
-        note(f'our program was not found ({options.wasm or "give --wasm PATH"})')
+        note('our program was not found: give --wasm PATH')
     for extra in options.engine:
         name, _, command = extra.partition('=')
         engines.append(Engine(name, shlex.split(command)))
