@@ -21,8 +21,8 @@ enum {
   MAX_FIELDS = 10000,
   MAX_SUBTYPE_DEPTH = 63,
   MAX_BODY_BYTES = 7654321,
-  MAX_LOCALS = 50000,      /* parameters included */
-  MAX_FRAME_SLOTS = 65535, /* 8-byte slots of one call: parameters, link, locals, operands */
+  MAX_LOCALS = 50000,        /* parameters included */
+  MAX_FRAME_SLOTS = 65535,   /* 8-byte slots of one call: parameters, link, locals, operands */
   FRAME_OVERHEAD_SLOTS = 24, /* of these for the link and the tiers' own use */
   MAX_TABLE_ELEMENTS = 10000000,
   MAX_BR_TABLE = 7654321,

@@ -64,13 +64,14 @@ typedef struct Export {
 
 /* What the validator learnt about a loop, for the tiers; in order of the loop instructions. */
 typedef struct LoopFacts {
-  u32 offset;                       /* of the `loop` opcode, in the module's bytes */
-  u32 end_offset;                   /* of its `end` */
-  u32 depth;                        /* loops around it */
-  u32 assigned_start, assigned_len; /* range in FuncFacts.assigned, loops inside included; a list that
-                                       would be too long is not kept: assigned_len is ASSIGNS_ALL */
-  bool calls;                       /* calls anything (direct, indirect, by reference) */
-  bool grows_memory;                /* memory.grow, or calls */
+  u32 offset;     /* of the `loop` opcode, in the module's bytes */
+  u32 end_offset; /* of its `end` */
+  u32 depth;      /* loops around it */
+  /* Range in FuncFacts.assigned, loops inside included; a list that would be too long is not kept:
+   * assigned_len is ASSIGNS_ALL. */
+  u32 assigned_start, assigned_len;
+  bool calls;        /* calls anything (direct, indirect, by reference) */
+  bool grows_memory; /* memory.grow, or calls */
 } LoopFacts;
 
 typedef struct FuncFacts {

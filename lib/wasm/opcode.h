@@ -86,8 +86,8 @@ typedef struct OpInfo {
 
 extern const OpInfo wm_op_info[OP_COUNT];
 
-/* For each first byte the id + 1 of the opcode it is alone; 0: none, or a prefix. The slots behind the
- * first 256 belong to the prefixes (wm_op_find). */
+/* For each first byte the id + 1 of the opcode it is alone; 0: none, or a prefix. The slots behind
+ * the first 256 belong to the prefixes (wm_op_find). */
 extern const u16 wm_op_slots[];
 static inline u16 op_of_byte(u8 byte) { return (u16)(wm_op_slots[byte] - 1); }
 

@@ -242,23 +242,31 @@ static void fill_entry(const TypeRegistry *reg, const Source *src, Entry *entrie
   *fields += from->field_count;
 }
 
-/* Calls `visit` for each reference of `t` that leads out of its group. */
-static void visit_refs(TypeRegistry *reg, const Entry *e, void (*visit)(Group *g, void *data),
-                       void *data) {
-  const SubType *t = &e->type;
-  u32 total = t->param_count + t->result_count + t->field_count + 1;
-  for (u32 i = 0; i < total; i++) {
-    u32 id = t->super;
-    if (i + 1 < total) {
-      ValType v = i < t->param_count ? t->params[i]
-                  : i < t->param_count + t->result_count
-                      ? t->results[i - t->param_count]
-                      : t->fields[i - t->param_count - t->result_count].type;
-      id = val_is_ref(v) && !heap_is_abstract(val_heap(v)) ? val_heap(v) : NO_TYPE;
-    }
-    if (id == NO_TYPE) continue;
-    Group *g = entry_of(reg, id)->group;
-    if (g != e->group) visit(g, data);
+/* What is done with each group that an entry refers to. */
+typedef struct Visitor {
+  const TypeRegistry *reg;
+  void (*visit)(Group *g, void *data);
+  void *data;
+} Visitor;
+
+static void visit_id(const Visitor *v, const Entry *from, u32 id) {
+  Group *g = entry_of(v->reg, id)->group;
+  if (g != from->group) v->visit(g, v->data);
+}
+
+static void visit_valtype(const Visitor *v, const Entry *from, ValType t) {
+  if (val_is_ref(t) && !heap_is_abstract(val_heap(t))) visit_id(v, from, val_heap(t));
+}
+
+/* Visits each reference of the group that leads out of it, as often as it occurs. */
+static void visit_refs(const Visitor *v, const Group *g) {
+  for (u32 i = 0; i < g->len; i++) {
+    const Entry *e = &g->entries[i];
+    const SubType *t = &e->type;
+    if (t->super != NO_TYPE) visit_id(v, e, t->super);
+    for (u32 p = 0; p < t->param_count; p++) visit_valtype(v, e, t->params[p]);
+    for (u32 p = 0; p < t->result_count; p++) visit_valtype(v, e, t->results[p]);
+    for (u32 p = 0; p < t->field_count; p++) visit_valtype(v, e, t->fields[p].type);
   }
 }
 
@@ -301,7 +309,7 @@ static Group *add_group(TypeRegistry *reg, const Source *src, u64 hash) {
     g->entries[i].type.group_len = src->len;
     fill_entry(reg, src, g->entries, i, &words, &fields);
   }
-  for (u32 i = 0; i < src->len; i++) visit_refs(reg, &g->entries[i], add_count, NULL);
+  visit_refs(&(Visitor){reg, add_count, NULL}, g);
   g->next = *bucket_of(reg, hash);
   *bucket_of(reg, hash) = g;
   reg->group_count++;
@@ -403,7 +411,7 @@ void wm_types_release(TypeRegistry *reg, u32 type_id) {
   while (dying.list) {
     Group *g = dying.list;
     dying.list = g->next;
-    for (u32 i = 0; i < g->len; i++) visit_refs(reg, &g->entries[i], drop_count, &dying);
+    visit_refs(&(Visitor){reg, drop_count, &dying}, g);
     for (u32 i = 0; i < g->len; i++) give_id(reg, g->entries[i].type.type_id);
     free(g);
   }

@@ -69,7 +69,8 @@ static inline bool heap_is_abstract(HeapType h) { return h >= HEAP_ABSTRACT; }
 /* Frame slots (8 bytes each) that a value takes. */
 static inline u32 val_slots(ValType t) { return t == VAL_V128 ? 2 : 1; }
 
-enum { /* bytes of the binary format that share their space with types (spec 5.3) */
+/* Bytes of the binary format that share their space with types (spec 5.3). */
+enum {
   TYPE_EMPTY = 0x40, /* a block without a type */
   TYPE_REC = 0x4E,
   TYPE_SUB_FINAL = 0x4F,
@@ -87,8 +88,8 @@ typedef struct FieldType {
   bool is_mutable;
 } FieldType;
 
-/* One defined type (spec 2.3.9 to 2.3.11). The items of a module's recursion group are consecutive; the
- * canonical ids of a group need not be (there, group_start is the first item's id). */
+/* One defined type (spec 2.3.9 to 2.3.11). The items of a module's recursion group are consecutive;
+ * the canonical ids of a group need not be (there, group_start is the first item's id). */
 typedef struct SubType {
   CompositeKind kind;
   bool is_final;
@@ -120,8 +121,8 @@ void wm_types_delete(TypeRegistry *reg);
 
 /* Interns the recursion group types[start .. start+len) of a module whose earlier types are
  * interned; sets their type_id and takes one count of the group. References in the group are module
- * indices below start+len, supertypes come before their subtypes and are at most MAX_SUBTYPE_DEPTH deep (checked by
- * the caller). False: out of memory. */
+ * indices below start+len, supertypes come before their subtypes and are at most MAX_SUBTYPE_DEPTH
+ * deep (checked by the caller). False: out of memory. */
 bool wm_types_intern(TypeRegistry *reg, SubType *types, u32 start, u32 len);
 
 /* Interns a plain final function type (host functions); returns its id or NO_TYPE. Counted. */
