@@ -138,11 +138,14 @@ size_t wm_string_decode(const char *quoted, size_t len, u8 *out) {
 }
 
 /* What is wrong with the quoted name text[0, len), or NULL. */
-static const char *check_quoted_name(const char *text, size_t len) {
+static const char *check_quoted_name(Lexer *lx, const char *text, size_t len) {
   if (len == 2) return "empty";
   Buffer name = {0};
   const char *wrong = NULL;
-  if (!wm_buffer_reserve(&name, len)) return "out of memory";
+  if (!wm_buffer_reserve(&name, len)) {
+    wm_lexer_out_of_memory(lx);
+    return "out of memory";
+  }
   name.len = wm_string_decode(text, len, name.data);
   if (!wm_utf8_valid(name.data, name.len)) wrong = "malformed UTF-8 encoding";
   wm_buffer_free(&name);
@@ -187,7 +190,7 @@ static const char *scan_annotation_id(Lexer *lx, const char *p, Token *id) {
   while (end < lx->end && is(*end, C_ID)) end++;
   if (end == start && end < lx->end && *end == '"') {
     end = scan_string(start, lx->end, &where, &wrong);
-    wrong = end ? check_quoted_name(start, (size_t)(end - start)) : wrong;
+    wrong = end ? check_quoted_name(lx, start, (size_t)(end - start)) : wrong;
     if (!end) end = start;
   }
   if (wrong && !strcmp(wrong, "malformed UTF-8 encoding")) {
@@ -286,7 +289,7 @@ static Token scan_with_string(Lexer *lx, const char *start, const char *quote) {
   if (quote == start) t.kind = TOKEN_STRING;
   if (quote == start + 1 && *start == '$') {
     t.kind = TOKEN_ID;
-    wrong = check_quoted_name(quote, (size_t)(end - quote));
+    wrong = check_quoted_name(lx, quote, (size_t)(end - quote));
     if (wrong) wm_lexer_fail(lx, start, "%s%s", wrong, wrong[0] == 'e' ? " identifier" : "");
   }
   return t;
@@ -325,6 +328,7 @@ static Token read_token(Lexer *lx) {
 }
 
 void wm_lexer_init(Lexer *lx, const char *text, size_t from, size_t to, Error *err) {
+  if (!text) text = "";
   *lx = (Lexer){.start = text, .pos = text + from, .end = text + to, .err = err};
   if (to >= UINT32_MAX) wm_error_set(err, ERR_LIMIT, 0, "text is too large");
   lx->token = read_token(lx);

@@ -8,11 +8,12 @@ enum { WINDOW = (sizeof((Error *)0)->context - 3) / 2, BEFORE = WINDOW * 2 / 3 }
 static bool ends_line(char c) { return c == '\n' || c == '\r'; }
 
 /* Line and column of `at`; a line ends with LF, CR or both. Returns the line's start. */
-static const char *locate(const char *text, const char *at, u32 *line, u32 *column) {
+static const char *locate(const char *text, const char *end, const char *at, u32 *line,
+                          u32 *column) {
   const char *start = text;
   *line = 1;
   for (const char *p = text; p < at; p++) {
-    if (*p == '\n' || (*p == '\r' && p[1] != '\n')) {
+    if (*p == '\n' || (*p == '\r' && (p + 1 == end || p[1] != '\n'))) {
       start = p + 1;
       (*line)++;
     }
@@ -57,7 +58,7 @@ static void show_line(Error *err, const char *line, const char *end, const char 
 bool wm_text_fail(Error *err, const char *text, size_t size, size_t offset, const char *message) {
   if (!err || err->code != ERR_NONE) return false;
   wm_error_set(err, ERR_SYNTAX, offset, "%s", message);
-  const char *line = locate(text, text + offset, &err->line, &err->column);
+  const char *line = locate(text, text + size, text + offset, &err->line, &err->column);
   show_line(err, line, text + size, text + offset);
   return false;
 }

@@ -75,7 +75,7 @@ bool wm_wat_parse(const char *text, size_t from, size_t to, Buffer *out, Error *
   Wat w = {0};
   wm_lexer_init(&w.lx, text, from, to, err);
   w.lx.notes = &w.notes;
-  wm_lexer_seek(&w.lx, text + from); /* again, now keeping annotations */
+  wm_lexer_seek(&w.lx, w.lx.start + from); /* again, now keeping annotations */
   wm_wat_scan(&w);
   if (wat_ok(&w)) write_fields(&w);
   if (wat_ok(&w)) write_module(&w, out);

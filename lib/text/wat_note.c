@@ -111,8 +111,8 @@ void wm_wat_module_notes(Wat *w, bool before_fields) {
   w->notes.len = 0;
 }
 
-void wm_wat_field_name(Wat *w, Space space) {
-  for (u32 i = 0; i < w->notes.len && wat_ok(w); i++) {
+void wm_wat_field_name(Wat *w, Space space, u32 first) {
+  for (u32 i = first; i < w->notes.len && wat_ok(w); i++) {
     const Note *note = &w->notes.data[i];
     if (!is_note(note, "name") || note->id.text > w->lx.token.text) continue;
     u32 index = w->count[space] - 1, len = w->names[space].len;
@@ -123,7 +123,7 @@ void wm_wat_field_name(Wat *w, Space space) {
     } else {
       wm_lexer_out_of_memory(&w->lx);
     }
-    w->notes.len = 0;
+    w->notes.len = first;
   }
 }
 

@@ -220,8 +220,9 @@ void wm_wat_plain(Wat *w, u16 op, Buffer *out);
 
 /* What the annotations seen so far mean, when they stand between fields. */
 void wm_wat_module_notes(Wat *w, bool before_fields);
-/* A name given by an annotation right behind a field's identifier. */
-void wm_wat_field_name(Wat *w, Space space);
+/* A name given by an annotation right behind a field's identifier: one of w->notes from `first` on.
+ */
+void wm_wat_field_name(Wat *w, Space space, u32 first);
 /* Refuses what is left of the annotations in a field. */
 void wm_wat_field_notes(Wat *w, FieldKind kind);
 /* Adds a name to the current function's locals or labels or type's fields. */

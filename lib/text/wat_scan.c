@@ -47,9 +47,11 @@ static void check_import_order(Wat *w, const char *at) {
 
 /* (rec (type $id ...)*) */
 static void scan_rec(Wat *w) {
-  while (wm_lexer_take_list(&w->lx, "type")) {
+  for (;;) {
+    u32 notes = w->notes.len;
+    if (!wm_lexer_take_list(&w->lx, "type")) break;
     wm_wat_bind(w, SPACE_TYPE);
-    wm_wat_field_name(w, SPACE_TYPE);
+    wm_wat_field_name(w, SPACE_TYPE, notes);
     skip_to_close(w, NULL);
     wm_lexer_close(&w->lx);
   }
@@ -69,9 +71,10 @@ static void scan_import(Wat *w, const char *at) {
     wm_lexer_unexpected(&w->lx);
     return;
   }
+  u32 notes = w->notes.len;
   wm_lexer_next(&w->lx);
   wm_wat_bind(w, field_words[kind].space);
-  wm_wat_field_name(w, field_words[kind].space);
+  wm_wat_field_name(w, field_words[kind].space, notes);
   skip_to_close(w, NULL);
   wm_lexer_close(&w->lx);
 }
@@ -79,7 +82,7 @@ static void scan_import(Wat *w, const char *at) {
 /* A field that defines an entry of `space`, or imports it by (import ...) within. */
 static void scan_definition(Wat *w, Space space, const char *at) {
   wm_wat_bind(w, space);
-  wm_wat_field_name(w, space);
+  wm_wat_field_name(w, space, 0);
   if (space > SPACE_TAG) return;
   while (wm_lexer_take_list(&w->lx, "export")) {
     skip_to_close(w, NULL);
