@@ -39,8 +39,10 @@ bool wm_valid_pop_slow(Validator *v, ValType expected) {
 }
 
 bool wm_valid_pop_types_slow(Validator *v, Types types) {
-  for (u32 i = types.count; i-- > 0;)
+  for (u32 i = types.count; i-- > 0;) {
+    if (v->stack_len == v->base && v->unreachable) break; /* so do all that are left */
     if (!pop(v, types.items[i])) return false;
+  }
   return true;
 }
 

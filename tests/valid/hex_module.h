@@ -18,6 +18,7 @@
 #include "binary/decode.h"
 #include "binary/encode.h"
 #include "valid/valid.h"
+#include "wasm/limits.h"
 
 static inline u8 hex_digit(char c) { return (u8)(c >= 'a' ? c - 'a' + 10 : c - '0'); }
 

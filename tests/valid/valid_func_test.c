@@ -326,6 +326,57 @@ static void test_features_off(void **state) {
   }
 }
 
+/* Rules of tail calls and typed function references, which the tiers do not run by default. */
+static const Row ahead_rows[] = {
+    {"tail call", TO_I32, "41 00 12 02 0b", "", 0},
+    {"tail call, operand", TO_I32, "42 00 12 02 0b", "type mismatch", 0},
+    {"tail call, results", NOTHING, "41 00 12 02 0b", "type mismatch: tail call", 0},
+    {"tail call, index", NOTHING, "12 03 0b", "unknown function 3", 0},
+    {"indirect tail call", TO_I32, "41 00 41 00 13 02 00 0b", "", 0},
+    {"indirect tail call, results", TO_PAIR, "41 00 41 00 13 02 00 0b", "type mismatch: tail", 0},
+    {"ref.func is typed", TO_I32, "41 00 d2 01 14 01 1a 0b", "", 0},
+    {"call_ref, type", NOTHING, "d2 01 14 02 1a 0b", "type mismatch", 0},
+    {"call_ref, unknown type", NOTHING, "d2 01 14 07 0b", "unknown type 7", 0},
+    {"call_ref of null", NOTHING, "d0 00 14 00 0b", "", 0},
+    {"call_ref tail call", NOTHING, "d0 00 15 00 0b", "", 0},
+    {"as_non_null", NOTHING, "d0 00 d4 1a 0b", "", 0},
+    {"as_non_null, type", NOTHING, "41 00 d4 1a 0b", "type mismatch", 0},
+    {"as_non_null, unreachable", NOTHING, "00 d4 1a 0b", "", 0},
+    {"as_non_null gives a reference", TO_I32, "00 d4 45 0b", "type mismatch", 0},
+    {"br_on_null", NOTHING, "02 40 d0 00 d5 00 1a 0b 0b", "", 0},
+    {"br_on_null leaves a reference", TO_I32, "02 40 d0 00 d5 00 45 1a 0b 41 00 0b",
+     "type mismatch", 0},
+    {"br_on_non_null", NOTHING, "02 64 70 d0 70 d6 00 00 0b 1a 0b", "", 0},
+    {"br_on_non_null, label", NOTHING, "02 40 d0 70 d6 00 0b 0b", "type mismatch: br_on_non_null",
+     0},
+    {"ref type in a block", NOTHING, "02 64 00 d0 00 0b 1a 0b", "type mismatch", 0},
+};
+
+static void test_ahead(void **state) {
+  FeatureSet features = wm_features_default();
+  features = features_with(features, FEATURE_TAIL_CALL, true);
+  features = features_with(features, FEATURE_FUNCTION_REFERENCES, true);
+  for (size_t i = 0; i < ARRAY_LEN(ahead_rows); i++) {
+    const Row *row = &ahead_rows[i];
+    Error err = check_body(*state, row->type, "00", row->body, features, NULL);
+    hex_expect(row->name, &err, *row->message ? ERR_INVALID : ERR_NONE, row->message);
+  }
+  static const struct {
+    const char *locals, *body, *message;
+  } inits[] = {
+      {"01 01 64 70", "20 00 1a 0b", "uninitialized local 0"},
+      {"01 01 64 70", "d2 01 21 00 20 00 1a 0b", ""},
+      {"01 01 64 70", "02 40 d2 01 21 00 20 00 1a 0b 20 00 1a 0b", "uninitialized local 0"},
+      {"01 01 64 70", "41 00 04 40 d2 01 21 00 05 20 00 1a 0b 0b", "uninitialized local 0"},
+      {"01 01 64 70", "02 40 d2 01 22 00 1a 20 00 1a 0b 0b", ""},
+      {"01 01 64 70", "d0 70 21 00 0b", "type mismatch"},
+  };
+  for (size_t i = 0; i < ARRAY_LEN(inits); i++) {
+    Error err = check_body(*state, NOTHING, inits[i].locals, inits[i].body, features, NULL);
+    hex_expect(inits[i].body, &err, *inits[i].message ? ERR_INVALID : ERR_NONE, inits[i].message);
+  }
+}
+
 /* Bodies made of one piece repeated. */
 static Error check_repeated(TypeRegistry *reg, const char *head, const char *piece, u32 count,
                             const char *tail, u32 tail_count, Module *keep) {
@@ -417,8 +468,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_rules),         cmocka_unit_test(test_offset),
       cmocka_unit_test(test_locals),        cmocka_unit_test(test_features_off),
-      cmocka_unit_test(test_deep_nesting),  cmocka_unit_test(test_operand_limit),
-      cmocka_unit_test(test_long_br_table),
+      cmocka_unit_test(test_ahead),         cmocka_unit_test(test_deep_nesting),
+      cmocka_unit_test(test_operand_limit), cmocka_unit_test(test_long_br_table),
   };
   return cmocka_run_group_tests(tests, open_registry, close_registry);
 }
