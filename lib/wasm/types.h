@@ -25,33 +25,35 @@ typedef union V128 {
 typedef u32 ValType;
 typedef u32 HeapType; /* 24 bits */
 
-enum {                    /* kinds: the binary format's bytes */
-       VAL_BOTTOM = 0x00, /* the unknown type of unreachable code; never in a module */
-       VAL_I32 = 0x7F,
-       VAL_I64 = 0x7E,
-       VAL_F32 = 0x7D,
-       VAL_F64 = 0x7C,
-       VAL_V128 = 0x7B,
-       VAL_I8 = 0x78, /* storage types: fields only */
-       VAL_I16 = 0x77,
-       KIND_REF = 0x64,      /* (ref ht) */
-       KIND_REF_NULL = 0x63, /* (ref null ht) */
+/* Kinds: the binary format's bytes. */
+enum {
+  VAL_BOTTOM = 0x00, /* the unknown type of unreachable code; never in a module */
+  VAL_I32 = 0x7F,
+  VAL_I64 = 0x7E,
+  VAL_F32 = 0x7D,
+  VAL_F64 = 0x7C,
+  VAL_V128 = 0x7B,
+  VAL_I8 = 0x78, /* storage types: fields only */
+  VAL_I16 = 0x77,
+  KIND_REF = 0x64,      /* (ref ht) */
+  KIND_REF_NULL = 0x63, /* (ref null ht) */
 };
 
 #define HEAP_ABSTRACT 0xFFFF00u
-enum { /* abstract heap types: HEAP_ABSTRACT | the binary format's byte */
-       HEAP_NOEXN = HEAP_ABSTRACT | 0x74,
-       HEAP_NOFUNC = HEAP_ABSTRACT | 0x73,
-       HEAP_NOEXTERN = HEAP_ABSTRACT | 0x72,
-       HEAP_NONE = HEAP_ABSTRACT | 0x71,
-       HEAP_FUNC = HEAP_ABSTRACT | 0x70,
-       HEAP_EXTERN = HEAP_ABSTRACT | 0x6F,
-       HEAP_ANY = HEAP_ABSTRACT | 0x6E,
-       HEAP_EQ = HEAP_ABSTRACT | 0x6D,
-       HEAP_I31 = HEAP_ABSTRACT | 0x6C,
-       HEAP_STRUCT = HEAP_ABSTRACT | 0x6B,
-       HEAP_ARRAY = HEAP_ABSTRACT | 0x6A,
-       HEAP_EXN = HEAP_ABSTRACT | 0x69,
+/* Abstract heap types: HEAP_ABSTRACT | the binary format's byte. */
+enum {
+  HEAP_NOEXN = HEAP_ABSTRACT | 0x74,
+  HEAP_NOFUNC = HEAP_ABSTRACT | 0x73,
+  HEAP_NOEXTERN = HEAP_ABSTRACT | 0x72,
+  HEAP_NONE = HEAP_ABSTRACT | 0x71,
+  HEAP_FUNC = HEAP_ABSTRACT | 0x70,
+  HEAP_EXTERN = HEAP_ABSTRACT | 0x6F,
+  HEAP_ANY = HEAP_ABSTRACT | 0x6E,
+  HEAP_EQ = HEAP_ABSTRACT | 0x6D,
+  HEAP_I31 = HEAP_ABSTRACT | 0x6C,
+  HEAP_STRUCT = HEAP_ABSTRACT | 0x6B,
+  HEAP_ARRAY = HEAP_ABSTRACT | 0x6A,
+  HEAP_EXN = HEAP_ABSTRACT | 0x69,
 };
 
 #define REF_TYPE(heap)      ((ValType)KIND_REF | (ValType)(heap) << 8)
