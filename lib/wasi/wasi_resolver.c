@@ -12,8 +12,8 @@ enum { SWAP_TRIES = 5 };
 Errno wm_path_check(GuestPath *path, const void *bytes, u32 len) {
   const char *text = bytes;
   if (len == 0) return E_NOENT;
-  if (memchr(text, 0, len)) return E_INVAL;
   if (len >= sizeof path->text) return E_NAMETOOLONG;
+  if (memchr(text, 0, len)) return E_INVAL;
   if (text[0] == '/') return E_NOTCAPABLE;
   path->must_be_dir = text[len - 1] == '/';
   while (text[len - 1] == '/') len--; /* stops: the first byte is no slash */
@@ -105,10 +105,19 @@ static Errno walker_open(int root, const GuestPath *path, int flags, mode_t mode
   return e;
 }
 
+/* A file cannot be made where the path ends in a slash: why. */
+static Errno refuse_creation(Resolver *r, int root, const GuestPath *path, int flags) {
+  Place place;
+  Errno e = wm_resolve_parent(r, root, path, &place);
+  if (e) return e;
+  wm_place_close(&place);
+  return place.dots && (flags & O_EXCL) ? E_EXIST : E_ISDIR;
+}
+
 Errno wm_resolve_open(Resolver *r, int root, const GuestPath *path, int flags, mode_t mode,
                       int *fd) {
   if (path->must_be_dir) {
-    if (flags & O_CREAT) return E_ISDIR;
+    if (flags & O_CREAT) return refuse_creation(r, root, path, flags);
     flags = (flags | O_DIRECTORY) & ~O_NOFOLLOW;
   }
   if (may_ask_kernel(r)) {

@@ -1,0 +1,86 @@
+/* Files into modules, and leading options: see tool.h. */
+#include "tools/tool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Makes room for at least one more byte. */
+static bool grow(wasm_byte_vec_t *bytes, size_t *cap) {
+  size_t wanted = *cap < 65536 ? 65536 : *cap * 2;
+  byte_t *data = realloc(bytes->data, wanted);
+  if (!data) return false;
+  bytes->data = data;
+  *cap = wanted;
+  return true;
+}
+
+/* Reads to the end; a file of the size that was seen is read by one call, and one for the end. */
+static int read_all(int fd, wasm_byte_vec_t *bytes) {
+  struct stat st;
+  size_t cap = 0;
+  if (fstat(fd, &st)) return errno;
+  if (S_ISDIR(st.st_mode)) return EISDIR;
+  if (S_ISREG(st.st_mode) && st.st_size > 0) {
+    cap = (size_t)st.st_size + 1;
+    bytes->data = malloc(cap);
+    if (!bytes->data) return ENOMEM;
+  }
+  for (;;) {
+    if (bytes->size == cap && !grow(bytes, &cap)) return ENOMEM;
+    ssize_t n = read(fd, bytes->data + bytes->size, cap - bytes->size);
+    if (n == 0) return 0;
+    if (n > 0)
+      bytes->size += (size_t)n;
+    else if (errno != EINTR)
+      return errno;
+  }
+}
+
+bool load_file(const char *path, wasm_byte_vec_t *bytes) {
+  *bytes = (wasm_byte_vec_t){0, NULL};
+  bool standard = strcmp(path, "-") == 0;
+  int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  int error = fd < 0 ? errno : read_all(fd, bytes);
+  if (fd >= 0 && !standard) close(fd);
+  if (!error) return true;
+  free(bytes->data);
+  complain("cannot read %s: %s", printable(path), strerror(error));
+  return false;
+}
+
+wasm_module_t *load_module(wasm_store_t *store, const char *path) {
+  wasm_byte_vec_t bytes;
+  wasmx_error_t err = {.size = sizeof err};
+  if (!load_file(path, &bytes)) return NULL;
+  wasm_module_t *module = wasmx_module_new(store, &bytes, WASMX_ALLOW_TEXT, &err);
+  free(bytes.data);
+  if (!module) complain_error(path, &err);
+  return module;
+}
+
+bool next_is_option(Options *o) {
+  const char *arg = o->at < o->argc ? o->argv[o->at] : NULL;
+  if (!arg || arg[0] != '-' || !arg[1]) return false;
+  if (strcmp(arg, "--") != 0) return true;
+  o->at++;
+  return false;
+}
+
+bool take_flag(Options *o, const char *name) {
+  if (strcmp(o->argv[o->at], name) != 0) return false;
+  o->at++;
+  return true;
+}
+
+bool take_option(Options *o, const char *name, const char **value) {
+  const char *arg = o->argv[o->at];
+  size_t len = strlen(name);
+  if (strncmp(arg, name, len) != 0 || (arg[len] && arg[len] != '=')) return false;
+  o->at++;
+  *value = arg[len] ? arg + len + 1 : o->at < o->argc ? o->argv[o->at++] : NULL;
+  return true;
+}

@@ -1,0 +1,294 @@
+/* `wasm run`: a program under WASI, or one function of a module. */
+#include "tools/tool.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <wasi.h>
+
+typedef struct Run {
+  const char *path, *invoke; /* invoke: NULL is _start */
+  char **args;               /* of the guest, without its name */
+  int arg_count;
+  uint64_t max_memory;
+  wasi_config_t *config; /* owned until the context is made */
+  const char **names;    /* owned: environment */
+  const char **values;   /* owned; the values are borrowed */
+  size_t env_count;
+
+  wasm_engine_t *engine;
+  wasm_store_t *store;
+  wasm_module_t *module;
+  wasi_ctx_t *wasi;
+  wasmx_linker_t *linker;
+  wasm_instance_t *instance;
+} Run;
+
+/* ---- options ---- */
+
+/* HOST[::GUEST][:ro], or GUEST:HOST[:ro] with `guest_first`. */
+static int add_dir(Run *run, const char *spec, bool guest_first) {
+  size_t len = strlen(spec);
+  bool read_only = len > 3 && strcmp(spec + len - 3, ":ro") == 0;
+  char *first = strndup(spec, read_only ? len - 3 : len);
+  if (!first) return complain("out of memory");
+  char *colon = strstr(first, guest_first ? ":" : "::");
+  char *second = first;
+  if (colon) {
+    second = colon + (colon[1] == ':' ? 2 : 1);
+    *colon = 0;
+  }
+  const char *host = guest_first ? second : first, *guest = guest_first ? first : second;
+  int status = STATUS_OK;
+  if (guest_first && !colon)
+    status = complain_usage("run", "--mapdir wants GUEST:HOST");
+  else if (!wasi_config_preopen_dir(run->config, host, guest, !read_only))
+    status = complain("cannot open directory %s: %s", printable(host), strerror(errno));
+  free(first);
+  return status;
+}
+
+/* K=V, or K for the value it has here (if any). */
+static int add_env(Run *run, const char *spec) {
+  const char *equals = strchr(spec, '=');
+  const char *value = equals ? equals + 1 : getenv(spec);
+  if (equals == spec || !*spec) return complain_usage("run", "--env wants NAME or NAME=VALUE");
+  if (!value) return STATUS_OK;
+  size_t room = (run->env_count + 1) * sizeof *run->names;
+  const char **names = realloc(run->names, room);
+  if (names) run->names = names;
+  const char **values = realloc(run->values, room);
+  if (values) run->values = values;
+  char *name =
+      names && values ? strndup(spec, equals ? (size_t)(equals - spec) : strlen(spec)) : NULL;
+  if (!name) return complain("out of memory");
+  run->names[run->env_count] = name;
+  run->values[run->env_count++] = value;
+  return STATUS_OK;
+}
+
+/* A size in bytes, or with K, M or G. */
+static int set_max_memory(Run *run, const char *text) {
+  char *end;
+  errno = 0;
+  unsigned long long n = strtoull(text, &end, 10);
+  unsigned shift = *end == 'K' || *end == 'k' ? 10 : *end == 'M' || *end == 'm' ? 20 : 0;
+  if (*end == 'G' || *end == 'g') shift = 30;
+  bool ok =
+      end != text && !errno && *text != '-' && !end[shift ? 1 : 0] && n <= UINT64_MAX >> shift;
+  if (!ok) return complain_usage("run", "--max-memory wants a size such as 64M");
+  run->max_memory = (uint64_t)n << shift;
+  return STATUS_OK;
+}
+
+static int read_option(Run *run, Options *o) {
+  const char *name = o->argv[o->at], *value;
+  int status;
+  if (take_option(o, "--dir", &value))
+    status = value ? add_dir(run, value, false) : -1;
+  else if (take_option(o, "--mapdir", &value))
+    status = value ? add_dir(run, value, true) : -1;
+  else if (take_option(o, "--env", &value))
+    status = value ? add_env(run, value) : -1;
+  else if (take_option(o, "--max-memory", &value))
+    status = value ? set_max_memory(run, value) : -1;
+  else if (take_option(o, "--invoke", &run->invoke))
+    status = run->invoke ? STATUS_OK : -1;
+  else
+    return complain_usage("run", "unknown option %s", printable(name));
+  return status == -1 ? complain_usage("run", "%s needs a value", printable(name)) : status;
+}
+
+static int read_arguments(Run *run, int argc, char **argv) {
+  Options o = {argc, argv, 1};
+  while (next_is_option(&o)) {
+    int status = read_option(run, &o);
+    if (status) return status;
+  }
+  if (o.at == argc) return complain_usage("run", "no file given");
+  run->path = argv[o.at];
+  run->args = argv + o.at + 1;
+  run->arg_count = argc - o.at - 1;
+  /* The guest's arguments start with its name; with --invoke the rest goes to the function. */
+  size_t count = run->invoke ? 1 : (size_t)run->arg_count + 1;
+  if (!wasi_config_set_argv(run->config, count, (const char **)(argv + o.at)))
+    return complain_usage("run", "the arguments are not UTF-8");
+  if (!wasi_config_set_env(run->config, run->env_count, run->names, run->values))
+    return complain_usage("run", "the environment is not UTF-8");
+  return STATUS_OK;
+}
+
+/* ---- ends ---- */
+
+/* What the end by a trap means for the exit status; prints those that are no exit. */
+static int end_of(wasm_trap_t *trap) {
+  int status;
+  if (!trap) return STATUS_OK;
+  if (!wasmx_trap_exit_status(trap, &status)) {
+    wasm_byte_vec_t text;
+    wasmx_trap_print(trap, &text);
+    while (text.size && text.data[text.size - 1] == '\n') text.size--;
+    complain("%.*s", (int)text.size, text.data);
+    wasm_byte_vec_delete(&text);
+    status = STATUS_TRAP;
+  }
+  wasm_trap_delete(trap);
+  return status & 0xff;
+}
+
+static void print_type(const wasm_valtype_vec_t *types) {
+  for (size_t i = 0; i < types->size; i++)
+    fprintf(stderr, "%s%s", i ? " " : "", kind_name(wasm_valtype_kind(types->data[i])));
+}
+
+static void print_export(const wasm_exporttype_t *export) {
+  static const char *const kinds[] = {"func", "global", "table", "memory", "tag"};
+  const wasm_externtype_t *type = wasm_exporttype_type(export);
+  const wasm_name_t *name = wasm_exporttype_name(export);
+  char text[256];
+  size_t len = name->size < sizeof text - 1 ? name->size : sizeof text - 1;
+  memcpy(text, name->data, len);
+  text[len] = 0;
+  size_t kind = wasm_externtype_kind(type);
+  fprintf(stderr, "  %-6s %s", kind < 5 ? kinds[kind] : "extern", printable(text));
+  const wasm_functype_t *func = wasm_externtype_as_functype_const(type);
+  if (func) {
+    fprintf(stderr, " (");
+    print_type(wasm_functype_params(func));
+    fprintf(stderr, ") -> (");
+    print_type(wasm_functype_results(func));
+    fprintf(stderr, ")");
+  }
+  fprintf(stderr, "\n");
+}
+
+/* There is nothing to start: says what there is. */
+static int list_exports(const Run *run, const char *wanted) {
+  wasm_exporttype_vec_t exports;
+  wasm_module_exports(run->module, &exports);
+  complain("%s: %s; %s", printable(run->path), wanted,
+           exports.size ? "it exports:" : "it exports nothing");
+  for (size_t i = 0; i < exports.size; i++) print_export(exports.data[i]);
+  wasm_exporttype_vec_delete(&exports);
+  return STATUS_FAILED;
+}
+
+/* ---- running ---- */
+
+/* Reads the arguments, one for each parameter. */
+static int fill_slots(const Run *run, const wasm_valtype_vec_t *params, wasmx_slot_t *slots) {
+  if (params->size != (size_t)run->arg_count)
+    return complain_usage("run", "%s takes %zu arguments, %d given", printable(run->invoke),
+                          params->size, run->arg_count);
+  for (size_t i = 0, at = 0; i < params->size; i++) {
+    wasm_valkind_t kind = wasm_valtype_kind(params->data[i]);
+    if (!value_of_text(run->args[i], kind, slots + at))
+      return complain_usage("run", "argument %zu: %s is no %s", i + 1, printable(run->args[i]),
+                            kind_name(kind));
+    at += kind == WASMX_V128 ? 2 : 1;
+  }
+  return STATUS_OK;
+}
+
+static int call_and_print(const Run *run, const wasm_func_t *func, const wasm_functype_t *type) {
+  size_t params = wasmx_func_param_slots(func), results = wasmx_func_result_slots(func);
+  wasmx_slot_t *slots = calloc((params > results ? params : results) + 1, sizeof *slots);
+  if (!slots) return complain("out of memory");
+  int status = fill_slots(run, wasm_functype_params(type), slots);
+  if (!status) status = end_of(wasmx_func_call_raw(func, slots));
+  const wasm_valtype_vec_t *kinds = wasm_functype_results(type);
+  if (!status)
+    for (size_t i = 0, at = 0; i < kinds->size; i++)
+      at += print_value(slots + at, wasm_valtype_kind(kinds->data[i]));
+  free(slots);
+  if (fflush(stdout)) return complain("cannot write results: %s", strerror(errno));
+  return status;
+}
+
+static int invoke(Run *run) {
+  wasm_func_t *func = wasmx_instance_func(run->instance, run->invoke);
+  wasm_functype_t *type = func ? wasm_func_type(func) : NULL;
+  int status;
+  if (!func) {
+    char wanted[128];
+    snprintf(wanted, sizeof wanted, "there is no function '%s'", printable(run->invoke));
+    status = list_exports(run, wanted);
+  } else {
+    status = type ? call_and_print(run, func, type) : complain("out of memory");
+  }
+  wasm_functype_delete(type);
+  wasm_func_delete(func);
+  return status;
+}
+
+/* A command's _start, or what --invoke names; a reactor's _initialize before it. */
+static int start(Run *run) {
+  wasm_trap_t *trap = NULL;
+  wasm_func_t *command = wasmx_instance_func(run->instance, "_start");
+  wasm_func_t *reactor = command ? NULL : wasmx_instance_func(run->instance, "_initialize");
+  bool runs = run->invoke ? reactor != NULL : command || reactor;
+  wasm_func_delete(command);
+  wasm_func_delete(reactor);
+  if (!runs && !run->invoke) return list_exports(run, "there is no _start to run (use --invoke)");
+  if (runs && !wasi_start(run->instance, &trap, NULL))
+    return list_exports(run, "_start and _initialize take and give nothing");
+  int status = end_of(trap);
+  return status || !run->invoke || trap ? status : invoke(run);
+}
+
+static bool limit_memory(const Run *run) {
+  wasmx_limits_t limits = {sizeof limits, run->max_memory, UINT64_MAX, UINT64_MAX};
+  return run->max_memory == UINT64_MAX || wasmx_store_set_limits(run->store, &limits);
+}
+
+/* Engine, store, module, WASI, linker; STATUS_OK, or what was said. */
+static int set_up(Run *run) {
+  wasmx_error_t err = {.size = sizeof err};
+  run->engine = wasm_engine_new();
+  run->store = run->engine ? wasm_store_new(run->engine) : NULL;
+  if (!run->store || !limit_memory(run)) return complain("out of memory");
+  run->module = load_module(run->store, run->path);
+  if (!run->module) return STATUS_FAILED;
+  run->wasi = wasi_ctx_new(run->store, run->config, &err);
+  run->config = NULL;
+  if (!run->wasi) return complain("%s", err.message);
+  run->linker = wasmx_linker_new(run->store);
+  if (!run->linker || !wasi_ctx_define_for(run->wasi, run->linker, run->module))
+    return complain("out of memory");
+  return STATUS_OK;
+}
+
+static int instantiate_and_start(Run *run) {
+  wasmx_error_t err = {.size = sizeof err};
+  wasm_trap_t *trap = NULL;
+  run->instance = wasmx_linker_instantiate(run->linker, run->module, &trap, &err);
+  if (run->instance) return start(run);
+  return trap ? end_of(trap) : complain_error(run->path, &err);
+}
+
+static void tear_down(Run *run) {
+  wasm_instance_delete(run->instance);
+  wasmx_linker_delete(run->linker);
+  wasi_ctx_delete(run->wasi);
+  wasm_module_delete(run->module);
+  wasm_store_delete(run->store);
+  wasm_engine_delete(run->engine);
+  wasi_config_delete(run->config);
+  for (size_t i = 0; i < run->env_count; i++) free((void *)(uintptr_t)run->names[i]);
+  free(run->names);
+  free(run->values);
+}
+
+int run_main(int argc, char **argv) {
+  Run run = {.max_memory = UINT64_MAX, .config = wasi_config_new()};
+  if (!run.config) return complain("out of memory");
+  wasi_config_inherit_stdio(run.config);
+  wasi_config_raise_sigpipe(run.config, true);
+  int status = read_arguments(&run, argc, argv);
+  if (!status) status = set_up(&run);
+  if (!status) status = instantiate_and_start(&run);
+  tear_down(&run);
+  return status;
+}

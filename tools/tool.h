@@ -1,0 +1,61 @@
+/* What the verbs of the `wasm` program share. */
+#ifndef WASM_TOOL_TOOL_H
+#define WASM_TOOL_TOOL_H
+
+#include <wasmx.h>
+
+/* Exit statuses that are ours; others are the guest's. */
+enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_TRAP = 134 };
+
+/* Verbs: argv[0] is the verb's name; the result is the exit status. */
+int run_main(int argc, char **argv);
+int validate_main(int argc, char **argv);
+int parse_main(int argc, char **argv);
+
+/* ---- messages (message.c): on stderr, each in one write, names escaped for terminals ---- */
+
+#define PRINTF_MESSAGE(fmt, first) __attribute__((format(printf, fmt, first)))
+
+/* "wasm: ..." Returns STATUS_FAILED. */
+int complain(const char *format, ...) PRINTF_MESSAGE(1, 2);
+/* The same with a hint at --help. Returns STATUS_USAGE. */
+int complain_usage(const char *verb, const char *format, ...) PRINTF_MESSAGE(2, 3);
+/* FILE:line:column with the line and a caret, or FILE and the byte. Returns STATUS_FAILED. */
+int complain_error(const char *path, const wasmx_error_t *err);
+/* `text` with control characters as \xx, in one of a few static buffers. */
+const char *printable(const char *text);
+
+/* ---- input (load.c) ---- */
+
+/* Reads the file ("-": standard input) whole; false when it said why not. */
+bool load_file(const char *path, wasm_byte_vec_t *bytes);
+/* Reads and compiles it: binary or text. NULL when it said why not. */
+wasm_module_t *load_module(wasm_store_t *store, const char *path);
+
+/* ---- options ---- */
+
+/* Goes through leading options. "--name value" and "--name=value" are the same. */
+typedef struct Options {
+  int argc;
+  char **argv;
+  int at; /* of the next argument */
+} Options;
+
+/* Whether the next argument is an option; steps over "--" when it is one, and then there is none.
+ */
+bool next_is_option(Options *o);
+/* Takes the next argument when it is the flag `name`. */
+bool take_flag(Options *o, const char *name);
+/* Takes the option `name` and its value; *value is NULL when that is missing. */
+bool take_option(Options *o, const char *name, const char **value);
+
+/* ---- values (value.c) ---- */
+
+/* The value spelled by `text` for a parameter of this kind; false when it is none. */
+bool value_of_text(const char *text, wasm_valkind_t kind, wasmx_slot_t *slots);
+/* Prints a result and a newline to stdout. Returns the slots it took. */
+size_t print_value(const wasmx_slot_t *slots, wasm_valkind_t kind);
+/* "i32" and so on. */
+const char *kind_name(wasm_valkind_t kind);
+
+#endif

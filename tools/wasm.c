@@ -1,0 +1,105 @@
+/* The `wasm` program: finds the verb. `wasm FILE` is `wasm run FILE`. */
+#include "tools/tool.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#if WITH_TEXT
+#include "tools/wast.h"
+#endif
+
+typedef struct Verb {
+  const char *name;
+  int (*main)(int argc, char **argv);
+  const char *line; /* in the list of verbs */
+  const char *help;
+} Verb;
+
+static const Verb verbs[] = {
+    {"run", run_main, "run a program or call a function",
+     "usage: wasm [run] [OPTION]... FILE [ARGUMENT]...\n"
+     "Runs a WebAssembly program (binary or text) under WASI preview 1. It gets the arguments, "
+     "the\n"
+     "standard streams, and what is named here:\n"
+     "  --dir HOST[::GUEST][:ro]   a directory, as GUEST (else as HOST); :ro to be read only\n"
+     "  --mapdir GUEST:HOST[:ro]   the same, the other way round\n"
+     "  --env NAME[=VALUE]         an environment variable (without VALUE: as it is here)\n"
+     "  --invoke FUNCTION          call this export with the arguments, print its results\n"
+     "  --max-memory SIZE          all linear memory together, such as 64M\n"
+     "The exit status is the program's; 134 after a trap, 1 when it cannot be loaded, 2 for "
+     "usage.\n"},
+    {"validate", validate_main, "check modules",
+     "usage: wasm validate FILE...\n"
+     "Checks modules (binary or text) without running them. Silent when all are valid, else exits "
+     "1.\n"},
+    {"parse", parse_main, "text format to binary",
+     "usage: wasm parse FILE [-o OUTPUT]\n"
+     "Translates the text format to the binary format. Without -o, FILE.wat becomes FILE.wasm; '-' "
+     "is\n"
+     "standard input or output.\n"},
+#if WITH_TEXT
+    {"wast", wast_main, "run test scripts",
+     "usage: wasm wast FILE...\n"
+     "Runs scripts of the WebAssembly test suite and counts what passed, failed and was skipped;\n"
+     "exits 1 when any failed.\n"},
+#endif
+};
+
+enum { VERBS = sizeof verbs / sizeof *verbs };
+
+static const Verb *find_verb(const char *name) {
+  for (size_t i = 0; i < VERBS; i++)
+    if (strcmp(verbs[i].name, name) == 0) return &verbs[i];
+  return NULL;
+}
+
+static bool asks_help(const char *arg) {
+  return strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0 || strcmp(arg, "help") == 0;
+}
+
+static int print_help(FILE *to, int status) {
+  fputs("usage: wasm [VERB] [OPTION]... FILE [ARGUMENT]...\n\n", to);
+  for (size_t i = 0; i < VERBS; i++) fprintf(to, "  %-10s %s\n", verbs[i].name, verbs[i].line);
+  fputs("\nWithout a verb, FILE is run. 'wasm VERB --help' tells more, 'wasm --version' what "
+        "works.\n",
+        to);
+  return status;
+}
+
+static void print_features(const char *title, bool wanted) {
+  const char *name;
+  bool supported;
+  printf("%s:", title);
+  for (size_t i = 0; (name = wasmx_feature(i, &supported)) != NULL; i++)
+    if (supported == wanted) printf(" %s", name);
+  printf("\n");
+}
+
+static int print_version(void) {
+  static const char *const parts[] = {"text", "native", "jit"};
+  printf("wasm %s\nparts:", wasmx_version());
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    if (wasmx_has(parts[i])) printf(" %s", parts[i]);
+  printf(" wasi\n");
+  print_features("features", true);
+  print_features("not supported", false);
+  return STATUS_OK;
+}
+
+int main(int argc, char **argv) {
+  if (argc < 2) return print_help(stderr, STATUS_USAGE);
+  if (strcmp(argv[1], "--version") == 0) return print_version();
+  const Verb *verb = find_verb(argv[1]);
+  if (!verb && asks_help(argv[1])) {
+    verb = argc > 2 ? find_verb(argv[2]) : NULL;
+    if (!verb) return print_help(stdout, STATUS_OK);
+    fputs(verb->help, stdout);
+    return STATUS_OK;
+  }
+  if (!verb) return run_main(argc, argv);
+  if (argc > 2 && asks_help(argv[2]) && argv[2][0] == '-') {
+    fputs(verb->help, stdout);
+    return STATUS_OK;
+  }
+  return verb->main(argc - 1, argv + 1);
+}
