@@ -102,7 +102,6 @@ Store *wm_engine_store_new(Engine *engine) {
   if (!store) return NULL;
   store->stack_bytes = engine->config.stack_bytes;
   store->native_stack_bytes = engine->config.native_stack_bytes;
-  store->prepare_host = wm_interp_prepare_host;
   wm_interp_prepare_store(store);
   wm_engine_retain(engine);
   return store;

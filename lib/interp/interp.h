@@ -10,8 +10,7 @@
  * counts, and lm->offset_of is set. Called once when a module is loaded. */
 void wm_interp_prepare(LoadedModule *lm);
 
-/* The same for a host function's own code, and the store's special cells. */
-void wm_interp_prepare_host(FuncCode *code);
+/* Registers the special cells in the store. Host functions need none: they are called as they are. */
 void wm_interp_prepare_store(Store *store);
 
 /* Translates now (tests, benchmarks); false: out of memory. */

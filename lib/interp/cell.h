@@ -1,0 +1,89 @@
+/* The interpreter's internal code: cells of 8-byte words, each starting with the address of the
+ * handler that runs it.
+ *
+ *   word 0   handler address (while a function is being translated: a Draft)
+ *   word 1   d (u16)  a (u16)  b (u32)
+ *   word 2.. x: a callee, a 64-bit immediate, what else the handler needs
+ *
+ * d, a and b are frame slots (runtime/frame.h) unless the handler says otherwise: d is the
+ * destination, a and b the operands; b may be a 32-bit immediate, a memory offset, or a branch target in
+ * bytes from the cell's own start. Nothing in a cell belongs to an instance: instances share code.
+ *
+ * The machine that runs cells has eight registers, passed from handler to handler:
+ *
+ *   pc    the running cell                    acc   the last integer result
+ *   fp    slot 0 of the running frame         fa    the last f64 result
+ *   mem   base of memory 0; its length lies   sa    the last f32 result
+ *         right below it (runtime/pool.h)     tick  counts down at calls and back edges
+ *   inst  the running instance
+ *
+ * A handler's name ends in its operand classes, in the order a, b, d: S the slot in the cell,
+ * A the accumulator of the operand's type (acc, fa or sa), I an immediate. A result in S also
+ * stays in the accumulator. Branches end in F (forward) or K (back edge: ticks). */
+#ifndef WM_INTERP_CELL_H
+#define WM_INTERP_CELL_H
+
+#include "runtime/instance.h"
+
+/* What the first word holds while a function is translated. */
+typedef struct Draft {
+  u16 handler; /* HandlerId */
+  u8 words;    /* length of the cell; the offsets of a branch table come on top */
+  u8 flags;    /* DRAFT_... */
+  u8 compare;  /* CompareId + 1 of a comparison that a branch may take in; else 0 */
+  u8 unused[3];
+} Draft;
+
+enum {
+  DRAFT_RESULT = 1, /* d is the place of the result and may still be changed */
+  DRAFT_ACC = 2,    /* handler + 1 leaves the result in the accumulator only */
+  DRAFT_BRANCH = 4, /* b is a label */
+  DRAFT_TABLE = 8,  /* b + 1 labels follow, 4 bytes each */
+};
+
+typedef struct Cell {
+  union {
+    u64 handler;
+    Draft draft;
+  };
+  u16 d, a;
+  u32 b;
+  u64 x[];
+} Cell;
+
+enum { CELL_WORD = 8, CELL_WORDS = 2 }; /* the bytes of a word; the words of a cell without x */
+
+typedef enum HandlerId {
+#define HANDLER(name, words, ...) H_##name,
+#include "interp/handlers.def"
+  HANDLER_COUNT
+} HandlerId;
+
+/* Comparisons; those from CMP_VALUES on exist as branches only: the negations of float orderings, which
+ * differ from the opposite orderings when an operand is a NaN. */
+typedef enum CompareId {
+#define COMPARE(id, type, mirror, negation) CMP_##id,
+#include "interp/compares.def"
+  COMPARE_COUNT
+} CompareId;
+
+/* The address of a handler, and the cells that do not belong to a function. */
+u64 wm_handler_address(HandlerId id);
+const Cell *wm_cell_exit(void);
+const Cell *wm_cell_restore(void);
+
+/* Runs from `pc` until the exit cell or a trap. */
+TrapCode wm_interp_run(const Cell *pc, u64 *fp, Instance *inst);
+
+/* ---- slow paths, called from handlers (slow.c) ---- */
+/* How many calls and back edges run between two visits to wm_slow_tick. */
+enum { TICKS = 1 << 14 };
+
+/* Notes where wasm stands, raises the trap and returns its code. */
+TrapCode wm_slow_trap(Instance *inst, const Cell *pc, u64 *fp, TrapCode code);
+/* Credits the running function's hotness and polls for an interrupt. */
+TrapCode wm_slow_tick(Instance *inst, const Cell *pc, u64 *fp);
+/* Translates the function whose stub is `pc`, entered with frame fp; NULL: trapped (store->trap). */
+const Cell *wm_slow_translate(Instance *inst, const Cell *pc, u64 *fp);
+
+#endif

@@ -1,0 +1,473 @@
+/* The driver of translation and the control instructions (translator.h). */
+#include "interp/translator.h"
+
+#include <stdlib.h>
+
+/* Values that are moved to a label one by one; more go to their homes first, then in one cell. */
+enum { FEW_VALUES = 4 };
+
+/* ---- block types ---- */
+
+static Types types_of(const ValType *items, u32 count) {
+  Types types = {items, count, 0};
+  for (u32 i = 0; i < count; i++) types.slots += val_slots(items[i]);
+  return types;
+}
+
+static void set_block_types(const Translator *t, const BlockType *block, Control *c) {
+  c->params = c->results = (Types){NULL, 0, 0};
+  if (block->kind == BLOCK_VALUE) {
+    c->one = block->value;
+    c->results = types_of(&c->one, 1);
+  } else if (block->kind == BLOCK_TYPE) {
+    const SubType *type = &t->module->types[block->type_index];
+    c->params = (Types){type->params, type->param_count, type->param_slots};
+    c->results = (Types){type->results, type->result_count, type->result_slots};
+  }
+}
+
+/* ---- the stack around labels ---- */
+
+static void settle_top(Translator *t, u32 count) {
+  for (u32 i = 0; i < count; i++) wm_value_settle(t, value_top(t, i));
+}
+
+static void push_homes(Translator *t, const Types *types) {
+  for (u32 i = 0; i < types->count; i++) wm_value_push_home(t, wm_shape_of(types->items[i]));
+}
+
+/* Drops everything above the block's parameters' place. */
+static void reset_stack(Translator *t, const Control *c) {
+  t->depth = c->height;
+  t->next_home = c->home;
+  t->flushed = min_u32(t->flushed, c->height);
+}
+
+static void forget_assignments(Translator *t, u32 mark) {
+  while (t->set_count > mark) t->locals[t->set_log[--t->set_count]].is_set = false;
+}
+
+static Control *control_at(Translator *t, u32 depth) {
+  return &t->controls[t->control_count - 1 - depth];
+}
+
+static const Types *label_types(const Control *c) {
+  return c->kind == CONTROL_LOOP ? &c->params : &c->results;
+}
+
+/* The slot of the lowest of the top `count` values, with `above` more on top of them. */
+static u32 home_of_top(const Translator *t, u32 count, u32 above) {
+  return count ? t->values[t->depth - above - count].home : t->next_home;
+}
+
+/* Whether the label's values, which have `above` more on top, must be moved to go there. */
+static bool needs_moves(const Translator *t, const Control *c, u32 above) {
+  const Types *types = label_types(c);
+  if (types->count == 0) return false;
+  return c->kind == CONTROL_BODY || home_of_top(t, types->count, above) != c->home;
+}
+
+/* Copies the top values to consecutive slots below their homes. Does not change what is known about them: the
+ * copies may run on one of two ways only. More than one must be settled. */
+static void carry(Translator *t, const Types *types, u32 to) {
+  if (types->count == 0) return;
+  u32 first = t->depth - types->count, from = t->values[first].home;
+  if (types->count > FEW_VALUES) {
+    if (from == to) return;
+    Cell *cell = wm_cells_emit(t, H_copy_many, 2, 0);
+    cell->d = (u16)to;
+    cell->a = (u16)from;
+    cell->b = types->slots;
+    for (u32 i = 0; i < types->slots; i++) wm_slot_written(t, to + i);
+    return;
+  }
+  for (u32 i = 0; i < types->count; i++) {
+    const Value *v = &t->values[first + i];
+    wm_value_copy(t, v, to);
+    to += shape_slots(v->shape);
+  }
+}
+
+static void emit_return_one(Translator *t, Value *v) {
+  u32 handler = H_return_lS;
+  u32 b = 0;
+  if (v->kind == VALUE_CONST && bank_of(v->shape) == BANK_INT && v->bits <= UINT32_MAX) {
+    handler = H_return_lI;
+    b = (u32)v->bits;
+  } else if (v->kind == VALUE_CONST) {
+    wm_value_copy(t, v, v->home); /* without settling it: see carry */
+    b = v->home;
+    if (v->shape == SHAPE_F32) handler = H_return_fS;
+    if (v->shape == SHAPE_F64) handler = H_return_dS;
+  } else {
+    static const u16 handlers[BANK_COUNT] = {H_return_lS, H_return_fS, H_return_dS, H_return_v};
+    Operand o = wm_operand_take(t, v);
+    handler = handlers[bank_of(v->shape)] + (u32)(o.class == CLASS_ACC);
+    b = o.slot;
+  }
+  Cell *cell = wm_cells_emit(t, handler, 2, 0);
+  cell->a = (u16)t->func->link_slot;
+  cell->b = b;
+}
+
+/* Returns the top values. */
+static void emit_return(Translator *t) {
+  const Types *results = &t->controls[0].results;
+  if (results->count == 1) {
+    emit_return_one(t, value_top(t, 0));
+    return;
+  }
+  carry(t, results, 0);
+  wm_cells_emit(t, H_return, 2, 0)->a = (u16)t->func->link_slot;
+}
+
+/* Goes to the label with its values on top; more than one must be settled. */
+static void emit_branch(Translator *t, Control *c) {
+  if (c->kind == CONTROL_BODY) {
+    emit_return(t);
+    return;
+  }
+  carry(t, label_types(c), c->home);
+  bool back = c->kind == CONTROL_LOOP;
+  wm_cells_emit(t, back ? H_br_K : H_br_F, 2, DRAFT_BRANCH)->b = c->label;
+  c->used = true;
+  end_region(t);
+}
+
+static void settle_if_many(Translator *t, const Types *types) {
+  if (types->count > 1) settle_top(t, types->count);
+}
+
+/* ---- blocks ---- */
+
+static Control *open_block(Translator *t, ControlKind kind) {
+  Control *c = &t->controls[t->control_count];
+  c->kind = kind;
+  c->used = false;
+  set_block_types(t, &t->in.block, c);
+  c->height = t->depth - c->params.count;
+  c->home = home_of_top(t, c->params.count, 0);
+  c->set_mark = t->set_count;
+  c->else_label = NONE;
+  c->label = wm_label_new(t);
+  t->control_count++;
+  return c;
+}
+
+static void open_loop(Translator *t) {
+  wm_value_flush(t);
+  Control *c = open_block(t, CONTROL_LOOP);
+  settle_top(t, c->params.count);
+  wm_label_bind(t, c->label);
+}
+
+static void open_if(Translator *t) {
+  Condition condition = wm_condition_take(t, false);
+  wm_value_flush(t);
+  Control *c = open_block(t, CONTROL_IF);
+  settle_top(t, c->params.count);
+  c->else_label = wm_label_new(t);
+  wm_condition_branch(t, &condition, c->else_label, false);
+}
+
+static void open_else(Translator *t, bool live) {
+  Control *c = control_at(t, 0);
+  if (live) {
+    settle_top(t, c->results.count);
+    wm_cells_emit(t, H_br_F, 2, DRAFT_BRANCH)->b = c->label;
+    c->used = true;
+  }
+  wm_label_bind(t, c->else_label);
+  c->kind = CONTROL_ELSE;
+  reset_stack(t, c);
+  push_homes(t, &c->params);
+  forget_assignments(t, c->set_mark);
+}
+
+/* Ends a block; returns whether the code behind it can be reached. */
+static bool close_block(Translator *t, bool live) {
+  Control *c = control_at(t, 0);
+  bool merges = c->kind == CONTROL_IF || (c->used && c->kind != CONTROL_LOOP);
+  if (merges) {
+    if (live) settle_top(t, c->results.count);
+    if (c->kind == CONTROL_IF) wm_label_bind(t, c->else_label);
+    wm_label_bind(t, c->label);
+    if (!live) {
+      reset_stack(t, c);
+      push_homes(t, &c->results);
+    }
+    live = true;
+  }
+  if (merges || c->kind == CONTROL_ELSE) forget_assignments(t, c->set_mark);
+  t->control_count--;
+  return live;
+}
+
+/* ---- branches ---- */
+
+static void br_if(Translator *t) {
+  Control *c = control_at(t, t->in.index);
+  const Types *types = label_types(c);
+  if (!needs_moves(t, c, 1) && c->kind != CONTROL_BODY) {
+    Condition condition = wm_condition_take(t, true);
+    settle_top(t, types->count);
+    wm_condition_branch(t, &condition, c->label, c->kind == CONTROL_LOOP);
+    c->used = true;
+    return;
+  }
+  u32 skip = wm_label_new(t);
+  Condition condition = wm_condition_take(t, false);
+  settle_if_many(t, types);
+  wm_condition_branch(t, &condition, skip, false);
+  u32 acc[BANK_COUNT];
+  memcpy(acc, t->acc, sizeof acc);
+  emit_branch(t, c);
+  wm_label_bind(t, skip);
+  memcpy(t->acc, acc, sizeof acc); /* the only way here is the branch */
+}
+
+/* The label that a branch table's entry goes to: the target's own, or a stub that moves values. Stubs are
+ * shared by the entries of one target. */
+static u32 table_label(Translator *t, Control *c, u32 *stub) {
+  if (!needs_moves(t, c, 0) && c->kind != CONTROL_BODY) {
+    c->used = true;
+    return c->label;
+  }
+  if (*stub == NONE) *stub = wm_label_new(t);
+  return *stub;
+}
+
+static u8 *reserve_entries(Translator *t, u32 count) {
+  u32 words = (count + 1) / 2, start = t->code.len;
+  if (!vec_reserve(&t->code, words)) {
+    t->failed = true;
+    return NULL;
+  }
+  t->code.len += words;
+  return (u8 *)(t->code.data + start);
+}
+
+static void emit_stubs(Translator *t, const u32 *stubs) {
+  for (u32 depth = 0; depth < t->control_count; depth++) {
+    if (stubs[depth] == NONE) continue;
+    wm_label_bind(t, stubs[depth]);
+    emit_branch(t, control_at(t, depth));
+  }
+}
+
+static void br_table(Translator *t) {
+  u32 count = t->in.vec.count, *stubs = malloc(t->control_count * sizeof *stubs);
+  if (!stubs) {
+    t->failed = true;
+    return;
+  }
+  for (u32 i = 0; i < t->control_count; i++) stubs[i] = NONE;
+  Operand index = wm_operand_take(t, value_top(t, 0));
+  wm_value_pop(t);
+  const u8 *items = t->in.vec.items;
+  settle_top(t, label_types(control_at(t, wm_instr_next_label(&(const u8 *){items})))->count);
+  u32 handler = index.class == CLASS_ACC ? H_br_table_A : H_br_table_S;
+  Cell *cell = wm_cells_emit(t, handler, 2, DRAFT_TABLE);
+  cell->a = (u16)index.slot;
+  cell->b = count;
+  u32 first = t->code.len;
+  if (reserve_entries(t, count + 1)) {
+    for (u32 i = 0; i <= count; i++) {
+      u32 depth = wm_instr_next_label(&items);
+      u32 label = table_label(t, control_at(t, depth), &stubs[depth]);
+      store_u32((u8 *)(t->code.data + first) + i * 4, label);
+    }
+    end_region(t);
+    emit_stubs(t, stubs);
+  }
+  free(stubs);
+}
+
+/* ---- calls ---- */
+
+/* Arguments into their homes, which become the callee's frame; the cell with d and a. */
+static Cell *emit_call(Translator *t, const SubType *type, u32 handler) {
+  settle_top(t, type->param_count);
+  u32 frame = home_of_top(t, type->param_count, 0);
+  Cell *cell = wm_cells_emit(t, handler, 3, 0);
+  cell->d = (u16)frame;
+  cell->a = (u16)max_u32(type->param_slots, type->result_slots);
+  for (u32 i = 0; i < type->param_count; i++) wm_value_pop(t);
+  for (u32 bank = 0; bank < BANK_COUNT; bank++) t->acc[bank] = NONE;
+  end_region(t);
+  Types results = {type->results, type->result_count, type->result_slots};
+  push_homes(t, &results);
+  if (results.count == 1) {
+    Bank bank = bank_of(value_top(t, 0)->shape);
+    if (bank != BANK_NONE) t->acc[bank] = frame;
+  }
+  return cell;
+}
+
+static void call(Translator *t) {
+  u32 index = t->in.index, imports = t->module->func_import_count;
+  const SubType *type = module_func_type(t->module, index);
+  if (index < imports) {
+    Cell *cell = emit_call(t, type, H_call_import);
+    cell->b = index;
+    cell->x[0] = 0;
+    return;
+  }
+  FuncCode *callee = &t->loaded->codes[index - imports];
+  Cell *cell = emit_call(t, type, H_call);
+  cell->b = cell->d + callee->frame_slots;
+  cell->x[0] = (u64)(uintptr_t)callee;
+}
+
+static void call_indirect(Translator *t) {
+  u64 table = t->in.index2;
+  const SubType *type = &t->module->types[t->in.index];
+  u32 index = wm_value_read(t, value_top(t, 0));
+  wm_value_pop(t);
+  Cell *cell = emit_call(t, type, H_call_indirect);
+  cell->b = index;
+  cell->x[0] = type->type_id | table << 32;
+}
+
+/* ---- the body ---- */
+
+/* Reads over code that cannot be reached, to the `else` or `end` of the innermost block. */
+static void skip_unreachable(Translator *t) {
+  u32 nested = 0;
+  while (wm_instr_read(&t->reader, &t->in)) {
+    switch (t->in.op) {
+    case OP_block:
+    case OP_loop:
+    case OP_if: nested++; break;
+    case OP_else:
+      if (nested == 0) return;
+      break;
+    case OP_end:
+      if (nested-- == 0) return;
+      break;
+    default: break;
+    }
+  }
+}
+
+/* Returns whether what follows can be reached. */
+static bool translate_control(Translator *t) {
+  switch (t->in.op) {
+  case OP_block:
+    wm_value_flush(t);
+    open_block(t, CONTROL_BLOCK);
+    return true;
+  case OP_loop: open_loop(t); return true;
+  case OP_if: open_if(t); return true;
+  case OP_br_if: br_if(t); return true;
+  case OP_call: call(t); return true;
+  case OP_call_indirect: call_indirect(t); return true;
+  case OP_br: {
+    Control *c = control_at(t, t->in.index);
+    settle_if_many(t, label_types(c));
+    emit_branch(t, c);
+    return false;
+  }
+  case OP_return:
+    settle_if_many(t, &t->controls[0].results);
+    emit_return(t);
+    return false;
+  case OP_br_table: br_table(t); return false;
+  default: /* unreachable */ wm_cells_emit(t, H_unreachable, 2, 0); return false;
+  }
+}
+
+static void translate_instructions(Translator *t) {
+  bool live = true;
+  while (t->control_count && !t->failed) {
+    if (!live) skip_unreachable(t);
+    else if (!wm_instr_read(&t->reader, &t->in)) break;
+    if (!reader_ok(&t->reader)) break;
+    if (t->in.op == OP_else) {
+      open_else(t, live);
+      live = true;
+    } else if (t->in.op == OP_end && t->control_count == 1) {
+      if (live) {
+        settle_if_many(t, &t->controls[0].results);
+        emit_return(t);
+      }
+      t->control_count = 0;
+    } else if (t->in.op == OP_end) {
+      live = close_block(t, live);
+    } else if (!wm_translate_operation(t) && !wm_translate_data(t)) {
+      live = translate_control(t);
+    }
+  }
+  if (!reader_ok(&t->reader)) t->failed = true;
+}
+
+/* ---- start and end ---- */
+
+static void add_local(Translator *t, u32 *slot, ValType type, bool is_param) {
+  Local *l = &t->locals[t->local_count++];
+  *l = (Local){(u16)*slot, (u8)wm_shape_of(type), is_param, false, NONE, NONE};
+  *slot += val_slots(type);
+}
+
+/* Places parameters in front of the link and the other locals behind it. */
+static void place_locals(Translator *t) {
+  u32 slot = 0;
+  for (u32 i = 0; i < t->type->param_count; i++) add_local(t, &slot, t->type->params[i], true);
+  slot = t->func->link_slot + FRAME_LINK_SLOTS;
+  u32 runs = wm_reader_u32(&t->reader);
+  while (runs-- && reader_ok(&t->reader)) {
+    u32 count = wm_reader_u32(&t->reader);
+    ValType type = wm_reader_valtype(&t->reader);
+    while (count--) add_local(t, &slot, type, false);
+  }
+  t->operand_home = t->next_home = slot;
+}
+
+/* All of the translator's arrays in one allocation, owned through t->values. */
+static bool allocate(Translator *t, const FuncFacts *facts, u32 code_bytes) {
+  u64 values = (u64)facts->max_operand_slots + 4, controls = (u64)facts->max_control + 2;
+  u64 locals = facts->local_count;
+  size_t size = values * sizeof(Value) + locals * (sizeof(Local) + sizeof(u32)) +
+                controls * sizeof(Control);
+  u8 *memory = malloc(size);
+  if (!memory) return false;
+  t->values = (Value *)(void *)memory;
+  t->controls = (Control *)(void *)(t->values + values);
+  t->locals = (Local *)(void *)(t->controls + controls);
+  t->set_log = (u32 *)(void *)(t->locals + locals);
+  return vec_reserve(&t->code, min_u32(code_bytes, 1 << 16));
+}
+
+static void open_body(Translator *t) {
+  Control *c = &t->controls[t->control_count++];
+  *c = (Control){.kind = CONTROL_BODY, .label = NONE, .else_label = NONE, .home = t->next_home};
+  c->results = (Types){t->type->results, t->type->result_count, t->type->result_slots};
+}
+
+bool wm_translate_body(Translator *t, FuncCode *func, bool marking) {
+  Error err;
+  err.code = ERR_NONE;
+  const Module *m = &func->module->module;
+  const FuncDecl *decl = &m->funcs[func->index];
+  t->module = m;
+  t->loaded = func->module;
+  t->func = func;
+  t->type = module_func_type(m, func->index);
+  t->reader = wm_reader_at(m, decl->code_offset, decl->code_bytes, &err);
+  t->marking = marking;
+  t->last = NONE;
+  for (u32 bank = 0; bank < BANK_COUNT; bank++) t->acc[bank] = NONE;
+  if (func->frame_slots > UINT16_MAX || !allocate(t, &decl->facts, decl->code_bytes)) return false;
+  place_locals(t);
+  open_body(t);
+  translate_instructions(t);
+  t->reader.err = NULL;
+  return !t->failed;
+}
+
+void wm_translator_free(Translator *t) {
+  free(t->values);
+  vec_free(&t->code);
+  vec_free(&t->labels);
+  vec_free(&t->marks);
+}
