@@ -19,23 +19,28 @@ static Types label_types(const Control *c) {
   return c->op == OP_loop ? start_types(c) : end_types(c);
 }
 
+/* The types are on the stack; unreachable code's unknown types and subtypes become them. */
+static bool pass_types(Validator *v, Types types) {
+  return top_is(v, types) || (pop_types(v, types) && push_types(v, types));
+}
+
 /* Opens a block whose parameters are on the stack; the function's own (op is OP_block and nothing
  * is open) has them in its locals. */
 static bool push_control(Validator *v, u16 op, const SubType *type, ValType value) {
   Types params = type && v->control.len ? param_types(type) : (Types){0};
-  if (!pop_types(v, params)) return false;
+  if (!pass_types(v, params)) return false;
   Control *c = vec_push(&v->control);
   if (!c) return wm_error_out_of_memory(v->err);
   *c = (Control){.type = type,
                  .value = value,
-                 .base = v->stack_len,
-                 .base_slots = v->slots,
+                 .base = v->stack_len - params.count,
+                 .base_slots = v->slots - params.slots,
                  .init_base = v->inits.len,
                  .op = op};
   v->base = c->base;
   v->unreachable = false;
   v->max_control = max_u32(v->max_control, v->control.len);
-  return push_types(v, params);
+  return true;
 }
 
 /* The rest of the innermost block cannot run. */
@@ -66,11 +71,13 @@ static bool check_block(Validator *v) {
 }
 
 /* The results of the innermost block are on its stack, and nothing else. */
-static bool pop_results(Validator *v, const Control *c) {
-  if (!pop_types(v, end_types(c))) return false;
-  if (v->stack_len == c->base) return true;
+static bool check_results(Validator *v, const Control *c) {
+  Types types = end_types(c);
+  if (!pass_types(v, types)) return false;
+  u32 height = v->stack_len - c->base;
+  if (height == types.count) return true;
   return wm_valid_fail(v, "type mismatch: %u values too many at the end of the block",
-                       v->stack_len - c->base);
+                       height - types.count);
 }
 
 /* Locals without a default that were set inside the block count as unset behind it. */
@@ -83,10 +90,12 @@ static bool check_else(Validator *v) {
   if (c->op != OP_if)
     return wm_error_set(v->err, ERR_MALFORMED, v->in.offset,
                         "END opcode expected: else, not in if");
-  if (!pop_results(v, c)) return false;
+  if (!check_results(v, c)) return false;
   forget_inits(v, c->init_base);
   c->op = OP_else;
   v->unreachable = c->unreachable = false;
+  v->stack_len = c->base;
+  v->slots = c->base_slots;
   return push_types(v, start_types(c));
 }
 
@@ -100,16 +109,16 @@ static bool check_missing_else(Validator *v, const Control *c) {
 }
 
 static bool check_end(Validator *v) {
-  const Control done = *vec_last(&v->control);
-  if (done.op == OP_if && !check_missing_else(v, &done)) return false;
-  if (!pop_results(v, &done)) return false;
-  if (done.op == OP_loop && !wm_facts_leave_loop(&v->facts, v->in.offset))
+  const Control *c = vec_last(&v->control);
+  if (c->op == OP_if && !check_missing_else(v, c)) return false;
+  if (!check_results(v, c)) return false;
+  if (c->op == OP_loop && !wm_facts_leave_loop(&v->facts, v->in.offset))
     return wm_error_out_of_memory(v->err);
-  forget_inits(v, done.init_base);
+  forget_inits(v, c->init_base);
   if (--v->control.len == 0) return true;
   v->base = vec_last(&v->control)->base;
   v->unreachable = vec_last(&v->control)->unreachable;
-  return push_types(v, end_types(&done));
+  return true;
 }
 
 /* ---- branches ---- */
@@ -126,11 +135,6 @@ static bool check_br(Validator *v) {
   if (!c || !pop_types(v, label_types(c))) return false;
   mark_unreachable(v);
   return true;
-}
-
-/* What a branch that may not be taken leaves: the label's types. */
-static bool pass_types(Validator *v, Types types) {
-  return top_is(v, types) || (pop_types(v, types) && push_types(v, types));
 }
 
 static bool check_br_if(Validator *v) {
@@ -351,7 +355,8 @@ static bool start_locals(Validator *v, Reader *r, const SubType *type, FuncFacts
   expand_locals(v, type);
   facts->local_count = v->local_count;
   facts->local_slots = type->param_slots + local_slots(v, type->param_count, &has_refs);
-  for (u32 i = 0; i < type->param_count; i++) has_refs |= val_kind(type->params[i]) == KIND_REF;
+  if (features_have(v->features, FEATURE_FUNCTION_REFERENCES))
+    for (u32 i = 0; i < type->param_count; i++) has_refs |= val_kind(type->params[i]) == KIND_REF;
   return !has_refs || start_inits(v, type->param_count);
 }
 
