@@ -9,6 +9,7 @@
 
 #include "binary/names.h"
 #include "binary/seed.h"
+#include "support/failing_alloc.h"
 #include "wasm/limits.h"
 
 #define HEADER "\0asm\1\0\0\0"
@@ -318,6 +319,24 @@ static void deep_constant_expressions(void **state) {
   wm_buffer_free(&b);
 }
 
+static void each_allocation_may_fail(void **state) {
+  (void)state;
+  Buffer b = {0};
+  seed_module(&b);
+  bool failed = true;
+  for (u64 n = 1; failed; n++) {
+    Module m;
+    Error e = {0};
+    failing_alloc_start(n);
+    bool ok = wm_module_decode(&m, b.data, b.len, &e);
+    failed = failing_alloc_stop();
+    assert_int_equal(ok, !failed);
+    assert_int_equal(e.code, failed ? ERR_OUT_OF_MEMORY : ERR_NONE);
+    wm_module_free(&m);
+  }
+  wm_buffer_free(&b);
+}
+
 static void assert_message(const char *bytes, size_t size, const char *message) {
   Module m;
   assert_false(decode(&m, bytes, size));
@@ -365,6 +384,7 @@ int main(void) {
       cmocka_unit_test(types_are_counted_over_all_groups),
       cmocka_unit_test(blocks_in_constant_expressions_are_delimited),
       cmocka_unit_test(deep_constant_expressions),
+      cmocka_unit_test(each_allocation_may_fail),
       cmocka_unit_test(messages_are_the_specs),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

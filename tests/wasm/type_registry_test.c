@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "support/failing_alloc.h"
+
 #define FUNC_TYPE(params_, param_count_, results_, result_count_)                                  \
   (SubType) {                                                                                      \
     .kind = COMP_FUNC, .is_final = true, .super = NO_TYPE, .params = params_,                      \
@@ -245,6 +247,27 @@ static void chains_of_types_are_held_and_freed(void **state) {
   wm_types_delete(reg);
 }
 
+/* A failed interning changes nothing: it works the next time. */
+static void each_allocation_may_fail(void **state) {
+  (void)state;
+  enum { LEN = 100 };
+  ValType params[LEN];
+  SubType types[LEN];
+  bool failed = true;
+  for (u64 n = 1; failed; n++) {
+    failing_alloc_start(n);
+    TypeRegistry *reg = wm_types_new();
+    for (u32 i = 0; i < LEN && reg; i++) {
+      params[i] = i ? REF_TYPE(i - 1) : VAL_I32;
+      types[i] = FUNC_TYPE(&params[i], 1, NULL, 0);
+      if (!wm_types_intern(reg, types, i, 1)) assert_true(wm_types_intern(reg, types, i, 1));
+      assert_int_equal(types[i].type_id, i);
+    }
+    failed = failing_alloc_stop();
+    wm_types_delete(reg);
+  }
+}
+
 static void *intern_and_release(void *data) {
   TypeRegistry *reg = data;
   for (u32 round = 0; round < 5000; round++) {
@@ -286,6 +309,7 @@ int main(void) {
       cmocka_unit_test(references_match),
       cmocka_unit_test(released_ids_are_used_again),
       cmocka_unit_test(chains_of_types_are_held_and_freed),
+      cmocka_unit_test(each_allocation_may_fail),
       cmocka_unit_test(threads_share_a_registry),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
