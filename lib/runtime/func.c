@@ -4,7 +4,7 @@
 
 typedef struct HostFuncObject {
   Func func;
-  FuncCode code; /* own_code: what wasm jumps to when it calls */
+  FuncCode code; /* own_code: how many slots it takes */
 } HostFuncObject;
 
 Func *wm_func_new_host(Store *store, u32 type_id, HostFunc host, void *env,
@@ -21,7 +21,6 @@ Func *wm_func_new_host(Store *store, u32 type_id, HostFunc host, void *env,
   code->param_slots = (u16)type->param_slots;
   code->result_slots = (u16)type->result_slots;
   code->link_slot = max_u32(type->param_slots, type->result_slots);
-  if (store->prepare_host) store->prepare_host(code);
   Func *func = &object->func;
   func->type_id = type_id;
   func->code = func->own_code = code;

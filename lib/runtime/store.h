@@ -50,8 +50,6 @@ struct Store {
   Trap *trap;                       /* the trap on its way out (rooted), or NULL */
   Trap *out_of_memory;              /* preallocated (rooted) */
   const void *exit_pc, *restore_pc; /* the interpreter's special cells */
-  void (*prepare_host)(
-      FuncCode *code); /* set by the engine: gives a host function's code its cells */
 
   StoreLimits limits;
   u64 memory_bytes, table_elements, instances; /* in use */
