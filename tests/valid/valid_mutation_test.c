@@ -2,6 +2,8 @@
  * error that makes sense, and nothing is kept of those refused. Sanitizers see the rest. */
 #include "hex_module.h"
 
+#include "support/failing_alloc.h"
+
 static const char *const seeds[] = {
     /* control and calls */
     "01{05 60 00 00 60 01 7f 01 7f 60 02 7f 7f 02 7f 7f 60 00 01 7e 60 01 7b 01 7b}"
@@ -142,10 +144,33 @@ static void test_truncations(void **state) {
   wm_types_delete(reg);
 }
 
+/* Each allocation fails in turn: an ordinary error, and nothing is left behind. */
+static void test_memory(void **state) {
+  (void)state;
+  for (size_t s = 0; s + 1 < ARRAY_LEN(seeds); s++) {
+    Buffer b = {0};
+    wm_encode_header(&b);
+    hex_write(&b, seeds[s]);
+    bool failed = true;
+    for (u64 n = 1; failed; n++) {
+      TypeRegistry *reg = wm_types_new();
+      assert_non_null(reg);
+      failing_alloc_start(n);
+      Error err = hex_validate_bytes(b.data, b.len, reg, wm_features_default(), NULL);
+      failed = failing_alloc_stop();
+      wm_types_delete(reg);
+      hex_expect("memory", &err, failed ? ERR_OUT_OF_MEMORY : ERR_NONE, "");
+      assert_true(failed || n > 5);
+    }
+    wm_buffer_free(&b);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_mutations),
       cmocka_unit_test(test_truncations),
+      cmocka_unit_test(test_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
