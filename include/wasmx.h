@@ -242,10 +242,10 @@ WASM_API_EXTERN bool wasmx_store_try_delete(own wasm_store_t *);
 
 /* Settings of a wasm_config_t; they return false for values that cannot be. */
 WASM_API_EXTERN bool wasmx_config_set_stack_size(wasm_config_t *,
-                                                 size_t bytes); /* wasm stack of a store; 4 MiB */
+                                                 size_t bytes); /* wasm stack of a store; 8 MiB */
 WASM_API_EXTERN bool
 wasmx_config_set_native_stack_size(wasm_config_t *,
-                                   size_t bytes); /* for nested host calls; 512 KiB */
+                                   size_t bytes); /* for nested host calls; 2 MiB */
 WASM_API_EXTERN bool wasmx_config_set_feature(wasm_config_t *, const char *name, bool on);
 
 /* ------------------------------------------------------------------------------------------ traps

@@ -91,7 +91,7 @@ void wm_handle_free(Handle *h) {
 void wm_handle_delete(Handle *h) {
   if (!h) return;
   wasm_store_t *home = h->home;
-  bool last = h->object && home->store && h->object->handles == 1;
+  bool last = h->object && home->store && object_owner(h->object)->handles == 1;
   wm_handle_free(h);
   /* The shell is still there: its owner's count goes only after the store. */
   if (last) wm_store_safepoint(home->store);

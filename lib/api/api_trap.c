@@ -78,8 +78,7 @@ TrapCode wm_api_raise(Store *store, wasm_trap_t *ref) {
   Trap *trap = trap_of(ref);
   TrapCode code;
   if (trap && handle_store(handle_of(ref)) == store) {
-    store->trap = trap;
-    code = trap->code;
+    code = wm_trap_hand_on(store, trap);
   } else {
     size_t len;
     const char *text = message_of(ref, &len);

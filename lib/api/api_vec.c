@@ -6,7 +6,7 @@
 /* Zeroed room for `size` items; NULL for none, and with the last error set when out of memory. */
 static void *items_new(size_t size, size_t item_bytes) {
   if (size == 0) return NULL;
-  void *items = calloc(size, item_bytes); /* checks the product */
+  void *items = size <= PTRDIFF_MAX / item_bytes ? calloc(size, item_bytes) : NULL;
   if (!items) wm_api_out_of_memory();
   return items;
 }
