@@ -74,8 +74,8 @@ static u32 sort_unique(u32 *items, u32 count) {
 
 /* Gives the loop its list; false: out of memory. */
 static bool keep_assigned(LoopTracker *t, OpenLoop *open, LoopFacts *loop) {
-  u32 *items = t->pending.data + open->pending_start;
   u32 count = t->pending.len - open->pending_start;
+  u32 *items = count ? t->pending.data + open->pending_start : NULL;
   if (!open->assigns_all && count) count = sort_unique(items, count);
   if (open->assigns_all || count > t->budget) {
     open->assigns_all = true;
