@@ -351,15 +351,16 @@ const Token *wm_lexer_peek(Lexer *lx) {
   return &lx->ahead;
 }
 
-void wm_lexer_skip_list(Lexer *lx) {
-  for (u64 depth = 1; depth; wm_lexer_next(lx)) {
+const char *wm_lexer_skip_to_close(Lexer *lx) {
+  for (u64 depth = 0; depth || lx->token.kind != TOKEN_CLOSE; wm_lexer_next(lx)) {
     if (lx->token.kind == TOKEN_END) {
       wm_lexer_unexpected(lx);
-      return;
+      break;
     }
     if (lx->token.kind == TOKEN_OPEN) depth++;
     if (lx->token.kind == TOKEN_CLOSE) depth--;
   }
+  return lx->token.text;
 }
 
 bool wm_token_is(const Token *t, const char *keyword) {

@@ -52,8 +52,8 @@ void wm_lexer_seek(Lexer *lx, const char *pos);
 void wm_lexer_next(Lexer *lx);
 /* The token behind the current one. */
 const Token *wm_lexer_peek(Lexer *lx);
-/* From inside an open parenthesis to the token behind the one that closes it. */
-void wm_lexer_skip_list(Lexer *lx);
+/* From inside a list to the ")" that closes it; its place. Fails when there is none. */
+const char *wm_lexer_skip_to_close(Lexer *lx);
 
 static inline bool lexer_ok(const Lexer *lx) { return lx->err->code == ERR_NONE; }
 static inline size_t lexer_offset(const Lexer *lx) { return (size_t)(lx->token.text - lx->start); }

@@ -23,19 +23,6 @@ static void take_open(WastScript *s) {
   wm_lexer_next(&s->lx);
 }
 
-/* To the ")" of the list that we are in; its place. */
-static const char *skip_to_close(Lexer *lx) {
-  for (u64 depth = 0; depth || lx->token.kind != TOKEN_CLOSE; wm_lexer_next(lx)) {
-    if (lx->token.kind == TOKEN_END) {
-      wm_lexer_unexpected(lx);
-      return lx->end;
-    }
-    if (lx->token.kind == TOKEN_OPEN) depth++;
-    if (lx->token.kind == TOKEN_CLOSE) depth--;
-  }
-  return lx->token.text;
-}
-
 static u64 offset_of(const WastScript *s, const char *pos) { return (u64)(pos - s->lx.start); }
 
 /* The line of a place at or behind those asked for before. */
@@ -225,7 +212,7 @@ static void take_module(WastScript *s, WastCommand *c, const char *open) {
     while (s->lx.token.kind == TOKEN_STRING) wm_lexer_next(&s->lx);
     m->end = offset_of(s, s->lx.token.text);
   } else {
-    m->end = offset_of(s, skip_to_close(&s->lx)) + 1;
+    m->end = offset_of(s, wm_lexer_skip_to_close(&s->lx)) + 1;
   }
   c->has_module = true;
 }
@@ -314,7 +301,7 @@ static void take_bare_module(WastScript *s, WastCommand *c) {
       .form = WAST_TEXT, .start = c->start, .line = c->line, .id = {(const u8 *)"", 0}};
   for (;;) {
     wm_lexer_next(&s->lx);
-    skip_to_close(&s->lx);
+    wm_lexer_skip_to_close(&s->lx);
     Lexer ahead = s->lx;
     wm_lexer_next(&ahead);
     if (ahead.token.kind != TOKEN_OPEN || !wm_field_word(wm_lexer_peek(&ahead))) break;
@@ -349,7 +336,7 @@ static void take_command(WastScript *s, WastCommand *c) {
     break;
   case WAST_REGISTER: take_register(s, c); break;
   case WAST_ACTION: take_action(s, &c->action); break;
-  case WAST_SKIPPED: skip_to_close(&s->lx); break;
+  case WAST_SKIPPED: wm_lexer_skip_to_close(&s->lx); break;
   default: take_assertion(s, c); break;
   }
 }
@@ -362,7 +349,7 @@ static void recover(WastScript *s, WastCommand *c, const Lexer *start) {
   s->lx = *start;
   if (s->lx.token.kind == TOKEN_OPEN) {
     wm_lexer_next(&s->lx);
-    skip_to_close(&s->lx);
+    wm_lexer_skip_to_close(&s->lx);
   }
 }
 

@@ -26,17 +26,16 @@ static size_t find_field(const Token *t) {
 
 bool wm_field_word(const Token *t) { return find_field(t) < ARRAY_LEN(field_words); }
 
-/* Passes over tokens up to the ")" of the list that we are in. Lists at its top level that start
- * with `keyword` are counted. */
-static u32 skip_to_close(Wat *w, const char *keyword) {
+/* The lists in the list we are in that start with `keyword`, up to its ")". */
+static u32 count_lists(Wat *w, const char *keyword) {
   u32 found = 0;
-  u64 depth = 0;
-  while (wat_ok(w) && (depth || wat_token(w) != TOKEN_CLOSE)) {
+  while (wat_ok(w) && wat_token(w) != TOKEN_CLOSE) {
+    found += wm_lexer_at_list(&w->lx, keyword);
+    bool is_list = wat_token(w) == TOKEN_OPEN;
     if (wat_token(w) == TOKEN_END) wm_lexer_unexpected(&w->lx);
-    if (!depth && keyword && wm_lexer_at_list(&w->lx, keyword)) found++;
-    if (wat_token(w) == TOKEN_OPEN) depth++;
-    if (wat_token(w) == TOKEN_CLOSE) depth--;
     wm_lexer_next(&w->lx);
+    if (is_list) wm_lexer_skip_to_close(&w->lx);
+    if (is_list) wm_lexer_close(&w->lx);
   }
   return found;
 }
@@ -52,7 +51,7 @@ static void scan_rec(Wat *w) {
     if (!wm_lexer_take_list(&w->lx, "type")) break;
     wm_wat_bind(w, SPACE_TYPE);
     wm_wat_field_name(w, SPACE_TYPE, notes);
-    skip_to_close(w, NULL);
+    wm_lexer_skip_to_close(&w->lx);
     wm_lexer_close(&w->lx);
   }
 }
@@ -75,7 +74,7 @@ static void scan_import(Wat *w, const char *at) {
   wm_lexer_next(&w->lx);
   wm_wat_bind(w, field_words[kind].space);
   wm_wat_field_name(w, field_words[kind].space, notes);
-  skip_to_close(w, NULL);
+  wm_lexer_skip_to_close(&w->lx);
   wm_lexer_close(&w->lx);
 }
 
@@ -85,7 +84,7 @@ static void scan_definition(Wat *w, Space space, const char *at) {
   wm_wat_field_name(w, space, 0);
   if (space > SPACE_TAG) return;
   while (wm_lexer_take_list(&w->lx, "export")) {
-    skip_to_close(w, NULL);
+    wm_lexer_skip_to_close(&w->lx);
     wm_lexer_close(&w->lx);
   }
   if (wm_lexer_at_list(&w->lx, "import")) {
@@ -93,8 +92,8 @@ static void scan_definition(Wat *w, Space space, const char *at) {
     return;
   }
   if (!w->defined) w->defined = wm_space_name(space);
-  if (space == SPACE_TABLE) w->count[SPACE_ELEM] += skip_to_close(w, "elem");
-  if (space == SPACE_MEMORY) w->count[SPACE_DATA] += skip_to_close(w, "data");
+  if (space == SPACE_TABLE) w->count[SPACE_ELEM] += count_lists(w, "elem");
+  if (space == SPACE_MEMORY) w->count[SPACE_DATA] += count_lists(w, "data");
 }
 
 static void scan_start(Wat *w, const char *at) {
@@ -124,7 +123,7 @@ static void scan_field(Wat *w) {
   case FIELD_EXPORT: break;
   default: scan_definition(w, field_words[kind].space, at); break;
   }
-  skip_to_close(w, NULL);
+  wm_lexer_skip_to_close(&w->lx);
   wm_wat_field_notes(w, (FieldKind)kind);
   wm_lexer_close(&w->lx);
 }
