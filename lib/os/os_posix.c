@@ -74,7 +74,8 @@ static void thread_stack(StackRange *out) {
   pthread_attr_destroy(&attr);
 }
 
-static _Thread_local StackRange stack_range;
+/* Reached without a call: two words of the room that the C library keeps for this. */
+static _Thread_local StackRange stack_range __attribute__((tls_model("initial-exec")));
 
 u8 *wm_os_stack_bound(void) {
   StackRange *range = &stack_range;

@@ -4,11 +4,17 @@
 /* What the host keeps of a thread's stack below the deepest entry. */
 enum { NATIVE_RESERVE_BYTES = 128 << 10 };
 
-static u8 *native_limit(const Store *store, u8 *here) {
+/* The limit of an outermost entry at `here`; kept for the next, which is often at the same place.
+ */
+static void set_native_limit(Store *store, u8 *here) {
+  const void *thread = wm_os_thread_token();
+  if (LIKELY(here == store->native_here && thread == store->native_thread)) return;
   uintptr_t sp = (uintptr_t)here, low = (uintptr_t)wm_os_stack_bound();
   uintptr_t budget_end = sp > store->native_stack_bytes ? sp - store->native_stack_bytes : 0;
   uintptr_t thread_end = low ? low + NATIVE_RESERVE_BYTES : 0;
-  return (u8 *)(budget_end > thread_end ? budget_end : thread_end);
+  store->native_limit = (u8 *)(budget_end > thread_end ? budget_end : thread_end);
+  store->native_here = here;
+  store->native_thread = thread;
 }
 
 static bool make_stack(Store *store) {
@@ -22,19 +28,31 @@ static bool make_stack(Store *store) {
   return true;
 }
 
+static inline void copy_slots(u64 *to, const u64 *from, u32 count) {
+  if (LIKELY(count == 1))
+    *to = *from;
+  else if (count)
+    memcpy(to, from, count * sizeof *to);
+}
+
 /* The entered function's frame is the next free part of the value stack. */
-static TrapCode enter_wasm(Store *store, Func *func, u64 *slots) {
+static inline TrapCode enter_wasm(Store *store, Func *func, u64 *slots) {
   FuncCode *code = func->code;
   u64 *frame = store->stack_top;
   if (UNLIKELY((u64)(store->stack_end - frame) < code->link_slot + (u64)FRAME_LINK_SLOTS))
     return wm_trap_raise(store, TRAP_STACK_OVERFLOW, NULL, 0);
   store->activation->frame = frame;
-  for (u32 i = 0; i < code->param_slots; i++) frame[i] = slots[i];
+  copy_slots(frame, slots, code->param_slots);
   TrapCode trap = code->entry(func, frame);
   store->stack_top = frame;
-  if (LIKELY(!trap))
-    for (u32 i = 0; i < code->result_slots; i++) slots[i] = frame[i];
+  if (LIKELY(!trap)) copy_slots(slots, frame, code->result_slots);
   return trap;
+}
+
+/* Why the entry cannot be: too little stack of either kind. */
+static NOINLINE TrapCode refuse(Store *store, const u8 *here) {
+  TrapCode code = here < store->native_limit ? TRAP_STACK_OVERFLOW : TRAP_OUT_OF_MEMORY;
+  return wm_trap_raise(store, code, NULL, 0);
 }
 
 TrapCode wm_call(Store *store, Func *func, u64 *slots) {
@@ -42,14 +60,13 @@ TrapCode wm_call(Store *store, Func *func, u64 *slots) {
   Activation act = {.outer = store->activation, .frame = slots, .func = func};
   const void *before = store_enter(store);
   TrapCode trap;
-  if (!act.outer) store->native_limit = native_limit(store, here);
-  if (UNLIKELY(here < store->native_limit)) {
-    trap = wm_trap_raise(store, TRAP_STACK_OVERFLOW, NULL, 0);
-  } else if (UNLIKELY(!store->stack) && !make_stack(store)) {
-    trap = wm_trap_raise(store, TRAP_OUT_OF_MEMORY, NULL, 0);
+  if (!act.outer) set_native_limit(store, here);
+  if (UNLIKELY(here < store->native_limit) || (UNLIKELY(!store->stack) && !make_stack(store))) {
+    trap = refuse(store, here);
   } else {
     store->activation = &act;
-    trap = func->instance ? enter_wasm(store, func, slots) : func->host(store, func, NULL, slots);
+    trap = LIKELY(func->instance) ? enter_wasm(store, func, slots)
+                                  : func->host(store, func, NULL, slots);
     store->activation = act.outer;
   }
   store_leave(store, before);

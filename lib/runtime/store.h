@@ -40,16 +40,17 @@ struct Store {
   PtrMap host_info;    /* Object* -> HostInfo* */
   Object *doomed;      /* unreached ones whose finalizers are still to run */
 
-  u64 stack_bytes;                  /* of the value stack, before it is made */
-  u64 native_stack_bytes;           /* what nested entries may use below the outermost one */
-  u64 *stack;                       /* owned: the value stack, made at the first call */
-  u64 *stack_end;                   /* frames must end at or below */
-  u64 *stack_top;                   /* free from here when entering from native code */
-  u8 *native_limit;                 /* lowest native stack address an entry may start at */
-  Activation *activation;           /* innermost, or NULL */
-  Trap *trap;                       /* the trap on its way out (rooted), or NULL */
-  Trap *out_of_memory;              /* preallocated (rooted) */
-  const void *exit_pc, *restore_pc; /* the interpreter's special cells */
+  u64 stack_bytes;                         /* of the value stack, before it is made */
+  u64 native_stack_bytes;                  /* what nested entries may use below the outermost one */
+  u64 *stack;                              /* owned: the value stack, made at the first call */
+  u64 *stack_end;                          /* frames must end at or below */
+  u64 *stack_top;                          /* free from here when entering from native code */
+  u8 *native_limit;                        /* lowest native stack address an entry may start at */
+  const void *native_here, *native_thread; /* the outermost entry that native_limit was made for */
+  Activation *activation;                  /* innermost, or NULL */
+  Trap *trap;                              /* the trap on its way out (rooted), or NULL */
+  Trap *out_of_memory;                     /* preallocated (rooted) */
+  const void *exit_pc, *restore_pc;        /* the interpreter's special cells */
 
   StoreLimits limits;
   u64 memory_bytes, table_elements, instances; /* in use */
