@@ -344,6 +344,7 @@ static void take_command(WastScript *s, WastCommand *c) {
 /* To the last token of a broken command that started with `start`; its error moves to `c`. */
 static void recover(WastScript *s, WastCommand *c, const Lexer *start) {
   c->kind = WAST_ERROR;
+  c->has_module = false; /* it may be half read */
   c->error = s->error;
   s->error = (Error){0};
   s->lx = *start;
@@ -389,7 +390,7 @@ WastScript *wm_wast_open(const char *text, size_t size) {
   WastScript *s = calloc(1, sizeof *s);
   if (!s) return NULL;
   wm_lexer_init(&s->lx, text, 0, size, &s->error);
-  s->counted = text;
+  s->counted = s->lx.start;
   s->line = 1;
   return s;
 }

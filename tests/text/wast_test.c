@@ -1,6 +1,7 @@
 /* Scripts: each kind of command, values and patterns, broken commands. */
 #include "text_test.h"
 
+#include "support/failing_alloc.h"
 #include "text/wast.h"
 
 static bool is(Name name, const char *text) {
@@ -238,11 +239,53 @@ static void broken_commands(void **state) {
   wm_wast_close(s);
 }
 
+/* A module without an end has no bytes to look at. */
+static void unclosed_module(void **state) {
+  (void)state;
+  static const char *const texts[] = {"(module (func", "(func (nop)", "(assert_invalid (module",
+                                      "(module binary \"a\"", "(assert_trap (module quote \"\")"};
+  for (u32 i = 0; i < ARRAY_LEN(texts); i++) {
+    WastCommand c;
+    WastScript *s = open_script(texts[i]);
+    assert_true(wm_wast_next(s, &c));
+    assert_int_equal(c.kind, WAST_ERROR);
+    assert_false(c.has_module);
+    assert_false(wm_wast_next(s, &c));
+    wm_wast_close(s);
+  }
+}
+
+/* Each allocation fails once: the command it belongs to is an error, no other. */
+static void out_of_memory(void **state) {
+  (void)state;
+  static const char text[] =
+      "(invoke $\"i\" \"f\" (i32.const 1)) (assert_return (get \"g\") (either (i32.const 1)))"
+      "(register \"n\") (@name \"x\")";
+  for (u64 n = 1;; n++) {
+    failing_alloc_start(n);
+    WastScript *s = wm_wast_open(text, sizeof text - 1);
+    WastCommand c;
+    u32 commands = 0, errors = 0;
+    while (s && wm_wast_next(s, &c)) {
+      commands++;
+      errors += c.kind == WAST_ERROR;
+      if (c.kind == WAST_ERROR) assert_int_equal(c.error.code, ERR_OUT_OF_MEMORY);
+    }
+    bool failed = failing_alloc_stop();
+    wm_wast_close(s);
+    if (s) assert_int_equal(commands, 3);
+    assert_int_equal(errors, failed && s);
+    if (!failed) break;
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(modules),         cmocka_unit_test(bare_fields), cmocka_unit_test(actions),
-      cmocka_unit_test(results),         cmocka_unit_test(assertions),  cmocka_unit_test(skipped),
-      cmocka_unit_test(broken_commands),
+      cmocka_unit_test(modules),         cmocka_unit_test(bare_fields),
+      cmocka_unit_test(actions),         cmocka_unit_test(results),
+      cmocka_unit_test(assertions),      cmocka_unit_test(skipped),
+      cmocka_unit_test(broken_commands), cmocka_unit_test(unclosed_module),
+      cmocka_unit_test(out_of_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
