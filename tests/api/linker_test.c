@@ -1,0 +1,265 @@
+/* Linkers, and errors as hosts see them. */
+#include "fixture.h"
+
+static const char lib[] = "(module (func (export \"f\") (param i32) (result i32)\n"
+                          "   (i32.mul (local.get 0) (i32.const 3)))\n"
+                          " (global (export \"g\") i32 (i32.const 5)))";
+static const char app[] = "(module (import \"lib\" \"f\" (func $f (param i32) (result i32)))\n"
+                          " (import \"lib\" \"g\" (global $g i32))\n"
+                          " (func (export \"run\") (param i32) (result i32)\n"
+                          "   (i32.add (call $f (local.get 0)) (global.get $g))))";
+
+static int32_t run_app(const wasmx_linker_t *linker, wasm_store_t *store) {
+  wasm_module_t *module = module_of(store, app);
+  wasm_instance_t *in = wasmx_linker_instantiate(linker, module, NULL, NULL);
+  assert_non_null(in);
+  wasm_func_t *run = wasmx_instance_func(in, "run");
+  int32_t result = call_i(run, 10);
+  wasm_func_delete(run);
+  wasm_instance_delete(in);
+  wasm_module_delete(module);
+  return result;
+}
+
+static void linking(void **state) {
+  (void)state;
+  World w = world_new();
+  wasmx_linker_t *linker = wasmx_linker_new(w.store);
+  wasm_instance_t *in = instance_of(w.store, lib);
+  assert_true(wasmx_linker_define_instance(linker, "lib", 3, in));
+  wasm_instance_delete(in);
+  wasmx_store_collect(w.store);
+  assert_int_equal(run_app(linker, w.store), 35);
+  /* A later definition takes the place of an earlier one. */
+  wasm_instance_t *other =
+      instance_of(w.store, "(module (global (export \"x\") i32 (i32.const 6)))");
+  wasm_global_t *g = wasmx_instance_global(other, "x");
+  assert_true(wasmx_linker_define(linker, "lib", "g", wasm_global_as_extern(g)));
+  assert_int_equal(run_app(linker, w.store), 36);
+  wasm_extern_t *found = wasmx_linker_get(linker, "lib", "g");
+  assert_true(wasm_extern_same(found, wasm_global_as_extern(g)));
+  wasm_extern_delete(found);
+  assert_null(wasmx_linker_get(linker, "li", "bg"));
+  assert_null(wasmx_linker_get(linker, "lib", NULL));
+  /* Names are of any bytes. */
+  assert_true(wasmx_linker_define_n(linker, "a\0b", 3, NULL, 0, wasm_global_as_extern(g)));
+  wasm_instance_t *odd = NULL;
+  wasm_module_t *module = module_of(w.store, "(module (import \"a\\00b\" \"\" (global i32)))");
+  odd = wasmx_linker_instantiate(linker, module, NULL, NULL);
+  assert_non_null(odd);
+  wasm_instance_delete(odd);
+  wasm_module_delete(module);
+  wasm_global_delete(g);
+  wasm_instance_delete(other);
+  wasmx_linker_delete(linker);
+  wasmx_linker_delete(NULL);
+  world_delete(&w);
+}
+
+static void link_errors(void **state) {
+  (void)state;
+  World w = world_new();
+  wasmx_linker_t *linker = wasmx_linker_new(w.store);
+  wasm_module_t *module = module_of(w.store, app);
+  wasmx_error_t err = {.size = sizeof err};
+  wasm_trap_t *trap;
+  assert_null(wasmx_linker_instantiate(linker, module, &trap, &err));
+  assert_null(trap);
+  assert_int_equal(err.code, WASMX_LINK);
+  assert_string_equal(err.import_module, "lib");
+  assert_string_equal(err.import_name, "f");
+  assert_non_null(strstr(err.message, "unknown import"));
+  wasm_instance_t *in = instance_of(w.store, "(module (func (export \"f\") (param i64)))");
+  assert_true(wasmx_linker_define_instance(linker, "lib", 3, in));
+  wasm_extern_t *f = wasmx_instance_export(in, "f");
+  assert_true(wasmx_linker_define(linker, "lib", "g", f));
+  assert_null(wasmx_linker_instantiate(linker, module, NULL, &err));
+  assert_int_equal(err.code, WASMX_LINK);
+  assert_non_null(strstr(err.message, "incompatible import type"));
+  assert_non_null(strstr(err.expected, "i32"));
+  assert_non_null(strstr(err.found, "i64"));
+
+  assert_false(wasmx_linker_define(linker, NULL, "g", f));
+  assert_false(wasmx_linker_define(linker, "m", NULL, f));
+  assert_false(wasmx_linker_define(linker, "m", "g", NULL));
+  assert_false(wasmx_linker_define(NULL, "m", "g", f));
+  assert_false(wasmx_linker_define_n(linker, NULL, 3, "g", 1, f));
+  assert_false(wasmx_linker_define_instance(linker, NULL, 3, in));
+  assert_false(wasmx_linker_define_instance(linker, "m", 1, NULL));
+  assert_null(wasmx_linker_instantiate(NULL, module, NULL, &err));
+  assert_null(wasmx_linker_instantiate(linker, NULL, NULL, &err));
+  assert_null(wasmx_linker_new(NULL));
+  wasm_store_t *other = wasm_store_new(w.engine);
+  wasmx_linker_t *elsewhere = wasmx_linker_new(other);
+  assert_false(wasmx_linker_define(elsewhere, "m", "g", f));
+  assert_last_error(WASMX_ARGUMENT, "store");
+  assert_false(wasmx_linker_define_instance(elsewhere, "m", 1, in));
+  assert_null(wasmx_linker_instantiate(elsewhere, module, NULL, &err));
+  wasm_store_delete(other);
+  assert_null(wasmx_linker_get(elsewhere, "m", "g"));
+  wasmx_linker_delete(elsewhere); /* after its store */
+  wasm_extern_delete(f);
+  wasm_instance_delete(in);
+  wasm_module_delete(module);
+  wasmx_linker_delete(linker);
+  world_delete(&w);
+}
+
+/* -------------------------------------------------------------------------------------------
+ * errors */
+
+static bool validate(wasm_store_t *store, const char *text, wasmx_error_t *err) {
+  wasm_byte_vec_t source = {strlen(text), (wasm_byte_t *)(uintptr_t)text};
+  return wasmx_module_validate(store, &source, WASMX_ALLOW_TEXT, err);
+}
+
+static void errors_with_places(void **state) {
+  (void)state;
+  World w = world_new();
+  wasmx_error_t err = {.size = sizeof err};
+  assert_false(validate(w.store, "(module\n  (func (bogus)))", &err));
+  assert_int_equal(err.code, WASMX_SYNTAX);
+  assert_int_equal(err.line, 2);
+  assert_true(err.column > 1);
+  assert_non_null(strstr(err.context, "bogus"));
+  assert_false(validate(w.store, "(module (func (result i32) (i64.const 1)))", &err));
+  assert_int_equal(err.code, WASMX_INVALID);
+  assert_true(err.offset > 8);
+  assert_non_null(strstr(err.message, "type mismatch"));
+  assert_int_equal(err.context[0], 0);
+
+  /* An older caller's struct is not written beyond its end; a size of 0 not at all. */
+  wasmx_error_t guarded;
+  memset(&guarded, 0x55, sizeof guarded);
+  guarded.size = offsetof(wasmx_error_t, context);
+  assert_false(validate(w.store, "(bogus)", &guarded));
+  assert_int_equal(guarded.code, WASMX_SYNTAX);
+  assert_int_equal(guarded.size, offsetof(wasmx_error_t, context));
+  assert_int_equal(guarded.context[0], 0x55);
+  memset(&guarded, 0x55, sizeof guarded);
+  guarded.size = 0;
+  assert_false(validate(w.store, "(bogus)", &guarded));
+  assert_int_equal(guarded.code, 0x55555555);
+  assert_false(validate(w.store, "(bogus)", NULL));
+  assert_int_equal(wasmx_last_error()->size, sizeof err);
+  world_delete(&w);
+}
+
+static void text_to_binary(void **state) {
+  (void)state;
+  wasm_byte_vec_t binary;
+  wasmx_error_t err = {.size = sizeof err};
+  assert_true(wasmx_wat2wasm("(module)", 8, &binary, &err));
+  assert_int_equal(binary.size, 8);
+  assert_memory_equal(binary.data, "\0asm\1\0\0", 8);
+  wasm_byte_vec_delete(&binary);
+  assert_false(wasmx_wat2wasm("(modul)", 7, &binary, &err));
+  assert_int_equal(binary.size, 0);
+  assert_int_equal(err.code, WASMX_SYNTAX);
+  assert_false(wasmx_wat2wasm(NULL, 3, &binary, &err));
+  assert_int_equal(err.code, WASMX_ARGUMENT);
+  assert_false(wasmx_wat2wasm("(module)", 8, NULL, &err));
+}
+
+/* ----------------------------------------------------------------------------- configuration,
+ * limits */
+
+static void configuration(void **state) {
+  (void)state;
+  assert_string_equal(wasmx_version(), "0.1.0");
+  assert_true(wasmx_has("text"));
+  assert_false(wasmx_has("jit") || wasmx_has("") || wasmx_has(NULL));
+  bool supported = false, any_off = false;
+  size_t count = 0;
+  for (const char *name; (name = wasmx_feature(count, &supported)); count++) {
+    wasm_config_t *config = wasm_config_new();
+    bool switched = wasmx_config_set_feature(config, name, true);
+    assert_true(switched == supported);
+    any_off = any_off || !supported;
+    wasm_config_delete(config);
+  }
+  assert_true(count > 10);
+  assert_string_equal(wasmx_feature(0, NULL), "mvp");
+  wasm_config_t *config = wasm_config_new();
+  assert_false(wasmx_config_set_feature(config, "no such thing", true));
+  assert_false(wasmx_config_set_feature(config, "mvp", false));
+  assert_false(wasmx_config_set_feature(config, NULL, true));
+  assert_false(wasmx_config_set_feature(NULL, "simd", true));
+  assert_false(wasmx_config_set_stack_size(config, 0));
+  assert_false(wasmx_config_set_stack_size(config, SIZE_MAX));
+  assert_false(wasmx_config_set_stack_size(NULL, 1 << 20));
+  assert_false(wasmx_config_set_native_stack_size(config, 1));
+  assert_true(wasmx_config_set_stack_size(config, 1 << 17));
+  assert_true(wasmx_config_set_native_stack_size(config, 1 << 17));
+  assert_true(wasmx_config_set_feature(config, "simd", false));
+  wasm_engine_t *engine = wasm_engine_new_with_config(config);
+  wasm_store_t *store = wasm_store_new(engine);
+  wasmx_error_t err = {.size = sizeof err};
+  assert_false(validate(store, "(module (func (param v128)))", &err));
+  assert_int_equal(err.code, WASMX_UNSUPPORTED);
+  assert_string_equal(err.proposal, "simd");
+  wasm_store_delete(store);
+  wasm_engine_delete(engine);
+  wasm_engine_delete(NULL);
+  wasm_config_delete(NULL);
+  assert_null(wasm_store_new(NULL));
+  engine = wasm_engine_new_with_config(NULL);
+  assert_non_null(engine);
+  wasm_engine_delete(engine);
+}
+
+static void limits(void **state) {
+  (void)state;
+  World w = world_new();
+  wasmx_limits_t limit = {sizeof limit, 3 * 65536, 100, 2}, usage = {.size = sizeof usage};
+  assert_true(wasmx_store_set_limits(w.store, &limit));
+  wasm_instance_t *in = instance_of(w.store, "(module (memory (export \"m\") 2)\n"
+                                             " (table (export \"t\") 60 externref))");
+  wasmx_store_get_usage(w.store, &usage);
+  assert_int_equal(usage.memory_bytes, 2 * 65536);
+  assert_int_equal(usage.table_elements, 60);
+  assert_int_equal(usage.instances, 1);
+  wasm_memory_t *m = wasmx_instance_memory(in, "m");
+  wasm_table_t *t = wasmx_instance_table(in, "t");
+  assert_false(wasm_memory_grow(m, 2));
+  assert_true(wasm_memory_grow(m, 1));
+  assert_false(wasm_table_grow(t, 41, NULL));
+  assert_true(wasm_table_grow(t, 40, NULL));
+  wasm_instance_t *second = instance_of(w.store, "(module)");
+  wasm_module_t *module = module_of(w.store, "(module)");
+  assert_null(wasm_instance_new(w.store, module, NULL, NULL));
+  limit.size = offsetof(wasmx_limits_t, instances); /* an older caller: the rest is unlimited */
+  assert_true(wasmx_store_set_limits(w.store, &limit));
+  wasm_instance_t *third = wasm_instance_new(w.store, module, NULL, NULL);
+  assert_non_null(third);
+  wasmx_limits_t small = {.size = offsetof(wasmx_limits_t, table_elements), .table_elements = 9};
+  wasmx_store_get_usage(w.store, &small);
+  assert_int_equal(small.memory_bytes, 3 * 65536);
+  assert_int_equal(small.table_elements, 9);
+  assert_false(wasmx_store_set_limits(w.store, NULL));
+  assert_false(wasmx_store_set_limits(NULL, &limit));
+  limit.size = 0;
+  assert_false(wasmx_store_set_limits(w.store, &limit));
+  wasmx_store_get_usage(NULL, &usage);
+  assert_int_equal(usage.instances, 0);
+  wasmx_store_get_usage(w.store, NULL);
+  wasm_memory_delete(m);
+  wasm_table_delete(t);
+  wasm_module_delete(module);
+  wasm_instance_delete(in);
+  wasm_instance_delete(second);
+  wasm_instance_delete(third);
+  world_delete(&w);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(linking),
+      cmocka_unit_test(link_errors),
+      cmocka_unit_test(errors_with_places),
+      cmocka_unit_test(text_to_binary),
+      cmocka_unit_test(configuration),
+      cmocka_unit_test(limits),
+  };
+  return run_with_text(tests);
+}
