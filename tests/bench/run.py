@@ -64,7 +64,7 @@ PEERS = {
     '*winch': lambda python: cli('winch', 'wasmtime', 'run', '-C', 'compiler=winch'),
     'wasmer': lambda python: cli('wasmer', 'wasmer', 'run'),
     'node': lambda python: node('node'),
-    '*liftoff': lambda python: node('liftoff', '--liftoff', '--no-wasm-tier-up'),
+    '*liftoff': lambda python: node('liftoff', '--liftoff-only'),
     '*turbofan': lambda python: node('turbofan', '--no-liftoff'),
     'wasm3': lambda python: cli('wasm3', 'wasm3'),
     'wasm3-py': lambda python: hosted('wasm3-py', 'wasm3', python),
