@@ -54,7 +54,8 @@ static inline LoadedModule *load(Fixture *f, const char *wat) {
 }
 
 /* An instance that nothing holds yet; its module lives as long as it. */
-static inline Instance *instantiate(Fixture *f, const char *wat, Object *const *imports, u32 count) {
+static inline Instance *instantiate(Fixture *f, const char *wat, Object *const *imports,
+                                    u32 count) {
   LoadedModule *lm = load(f, wat);
   Error err = {0};
   Instance *in = wm_instance_new(f->store, lm, imports, count, &err);

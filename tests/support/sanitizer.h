@@ -1,0 +1,16 @@
+/* UNDER_ASAN: the test runs under AddressSanitizer, whose own memory would be measured too. */
+#ifndef WM_TESTS_SANITIZER_H
+#define WM_TESTS_SANITIZER_H
+
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNDER_ASAN 1
+#endif
+#endif
+#ifndef UNDER_ASAN
+#define UNDER_ASAN 0
+#endif
+
+#endif
