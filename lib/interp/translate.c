@@ -38,9 +38,8 @@ static void push_homes(Translator *t, const Types *types) {
 
 /* Drops everything above the block's parameters' place. */
 static void reset_stack(Translator *t, const Control *c) {
-  t->depth = c->height;
+  while (t->depth > c->height) wm_value_pop(t);
   t->next_home = c->home;
-  t->flushed = min_u32(t->flushed, c->height);
 }
 
 static void forget_assignments(Translator *t, u32 mark) {
