@@ -60,12 +60,3 @@ FrameInfo wm_frame_info(const FramePlace *place) {
   if (!is_stub(code, place->pc) && lm->offset_of) offset = lm->offset_of(code, place->pc);
   return (FrameInfo){place->instance, code->index, offset, offset - start};
 }
-
-void wm_frames_walk(Store *store, bool (*visit)(void *env, const FrameInfo *frame), void *env) {
-  FrameWalk walk = wm_frames_start(store);
-  bool go_on = true;
-  while (go_on && wm_frames_next(&walk)) {
-    FrameInfo info = wm_frame_info(&walk.at);
-    go_on = visit(env, &info);
-  }
-}

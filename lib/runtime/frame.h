@@ -81,7 +81,4 @@ FrameWalk wm_frames_start(Store *store);
 bool wm_frames_next(FrameWalk *walk); /* false: no more */
 FrameInfo wm_frame_info(const FramePlace *place);
 
-/* The same, with a callback: calls `visit` until it returns false. */
-void wm_frames_walk(Store *store, bool (*visit)(void *env, const FrameInfo *frame), void *env);
-
 #endif

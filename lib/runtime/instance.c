@@ -270,6 +270,7 @@ Instance *wm_instance_new(Store *store, LoadedModule *lm, Object *const *imports
     object_let_go(&in->head);
     if (!done) in = NULL;
   }
+  if (!in) wm_store_safepoint(store); /* what was made for it may be large */
   for (u32 i = 0; i < import_count; i++) object_let_go(imports[i]);
   wm_loaded_release(lm);
   store_leave(store, before);

@@ -1,5 +1,10 @@
 /* Instances: what they are made of, segments, start functions, limits, and too little memory. */
 #include "runtime/fixture.h"
+#include "support/sanitizer.h"
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static Instance *try_instantiate(Fixture *f, const char *wat, Object *const *imports, u32 count,
                                  Error *err) {
@@ -263,6 +268,40 @@ static void each_allocation_may_fail(void **state) {
   wm_buffer_free(&binary);
 }
 
+/* In a child, as the limit stays. Each line that does not hold exits with its number. */
+#define CHILD_NEEDS(condition)                                                                     \
+  if (!(condition)) _exit(__LINE__ % 255 + 1)
+
+static void run_limited(Fixture *f) {
+  struct rlimit limit = {200 << 20, 200 << 20};
+  CHILD_NEEDS(setrlimit(RLIMIT_AS, &limit) == 0);
+  static const char *const too_large[] = {
+      "(module (memory 65536))", "(module (memory 65536 65536))", "(module (memory i64 65536))",
+      "(module (table 10000000 funcref) (table 10000000 funcref) (table 10000000 funcref))"};
+  for (int round = 0; round < 20; round++)
+    for (size_t i = 0; i < ARRAY_LEN(too_large); i++) {
+      Error err;
+      CHILD_NEEDS(!try_instantiate(f, too_large[i], NULL, 0, &err));
+      CHILD_NEEDS(err.code == ERR_OUT_OF_MEMORY);
+    }
+  Error err;
+  Instance *in = try_instantiate(f, "(module (memory (export \"m\") 1))", NULL, 0, &err);
+  CHILD_NEEDS(in != NULL);
+  CHILD_NEEDS(wm_memory_grow(f->store, in->memories[0], 1) == 1);
+  CHILD_NEEDS(wm_memory_grow(f->store, in->memories[0], 60000) == UINT64_MAX);
+  _exit(0);
+}
+
+static void little_address_space(void **state) {
+  if (UNDER_ASAN) skip(); /* its own reservations are over any limit */
+  pid_t child = fork();
+  if (child == 0) run_limited(*state);
+  int status = 0;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(constants_are_evaluated, setup, teardown),
@@ -273,6 +312,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(limits_hold, setup, teardown),
       cmocka_unit_test_setup_teardown(types_bound_growth, setup, teardown),
       cmocka_unit_test(each_allocation_may_fail),
+      cmocka_unit_test_setup_teardown(little_address_space, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
