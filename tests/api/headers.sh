@@ -1,0 +1,42 @@
+#!/bin/sh
+# The public headers compile alone and together without a warning, in each language that hosts use.
+# Usage: headers.sh INCLUDE-FOLDER C-COMPILER...
+include=$1
+shift
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+# Uses what only macros and inline functions have.
+body='
+int main(void) {
+  wasm_valtype_t *ps[2] = {wasm_valtype_new_i32(), wasm_valtype_new_anyref()};
+  wasm_valtype_vec_t types = WASM_ARRAY_VEC(ps), none = WASM_EMPTY_VEC;
+  wasm_val_t val;
+  wasm_val_init_ptr(&val, &types);
+  wasm_functype_delete(wasm_functype_new(&none, &none));
+  return wasm_limits_max_default == MEMORY_PAGE_SIZE || wasm_val_ptr(&val) == NULL;
+}'
+values='
+wasm_val_t values[] = {WASM_I32_VAL(1), WASM_I64_VAL(2), WASM_F32_VAL(3), WASM_F64_VAL(4),
+                       WASM_REF_VAL(NULL), WASM_INIT_VAL};'
+
+try() { # COMPILER LANGUAGE STANDARD FILE-SUFFIX TEXT
+  for header in "$include"/*.h; do
+    name=$(basename "$header")
+    printf '#include <%s>\n#include <wasmx.h>\n%s\n' "$name" "$5" >"$work/try.$4"
+    $1 -x "$2" "-std=$3" -pedantic -Wall -Wextra -Wshadow -Wconversion -Wundef -Werror -fsyntax-only \
+      "-I$include" "$work/try.$4" 2>"$work/log" || { echo "$1 -std=$3, $name:"; cat "$work/log"; failed=1; }
+  done
+}
+
+for standard in c99 c11 c17; do try "$*" c "$standard" c "$values$body"; done
+tried=0
+for compiler in g++ clang++ clang++-19; do
+  command -v "$compiler" >/dev/null 2>&1 || continue
+  tried=1
+  for standard in c++11 c++14 c++17; do try "$compiler" c++ "$standard" cc "$body"; done
+  try "$compiler" c++ c++20 cc "$values$body"
+done
+[ "$tried" = 1 ] || echo "no C++ compiler: only C was tried"
+exit $failed

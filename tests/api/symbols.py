@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+"""The shared library exports exactly the functions listed in lib/libwasm.symbols, which are exactly
+those that the headers declare. Usage: symbols.py LIBRARY LIST HEADER..."""
+import re
+import subprocess
+import sys
+
+
+def exported(library):
+    text = subprocess.run(["nm", "-D", "--defined-only", library], capture_output=True, text=True,
+                          check=True).stdout
+    names = (line.split()[-1] for line in text.splitlines())
+    return {name.split("@")[0] for name in names} - {"LIBWASM_0"}
+
+
+def declared(headers):
+    """What the preprocessor leaves of the headers, inline functions apart."""
+    source = "".join(f'#include "{header}"\n' for header in headers)
+    text = subprocess.run(["cc", "-E", "-P", "-x", "c", "-"], input=source, capture_output=True,
+                          text=True, check=True).stdout
+    statements = [part for part in re.split(r"[;{}]", text) if "__attribute__" in part]
+    names = set()
+    for statement in statements:
+        match = re.search(r"\b(wasmx?_\w+)\s*\)?\s*\(", re.sub(r"__attribute__\s*\(\(.*?\)\)\)", "", statement))
+        if match and "static" not in statement:
+            names.add(match.group(1))
+    return names
+
+
+def difference(what, left, right):
+    for name in sorted(left - right):
+        print(f"{what}: {name}")
+    return bool(left - right)
+
+
+library, listing, *headers = sys.argv[1:]
+listed = {line.strip() for line in open(listing) if line.strip()}
+there, promised = exported(library), declared(headers)
+bad = difference("exported, but not in the list", there, listed)
+bad |= difference("in the list, but not exported", listed, there)
+bad |= difference("declared, but not in the list", promised, listed)
+bad |= difference("in the list, but not declared", listed, promised)
+print(f"{len(there)} functions exported, {len(promised)} declared")
+sys.exit(1 if bad else 0)
