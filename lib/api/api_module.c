@@ -194,7 +194,7 @@ typedef struct Header {
 static const char magic[8] = {'l', 'i', 'b', 'w', 'a', 's', 'm', 0};
 
 static Header header_of(const u8 *bytes, size_t size) {
-  Header h = {.format = 1, .size_bytes = size, .hash = wm_hash_bytes(bytes, size)};
+  Header h = {.format = 1, .size_bytes = size, .hash = wm_hash_bytes(bytes, size, 0)};
   memcpy(h.magic, magic, sizeof magic);
   h.version = WASMX_VERSION_MAJOR << 16 | WASMX_VERSION_MINOR << 8 | WASMX_VERSION_PATCH;
   return h;

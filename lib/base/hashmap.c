@@ -8,13 +8,24 @@ u64 wm_hash_u64(u64 v) {
   return v ^ v >> 29;
 }
 
-u64 wm_hash_bytes(const void *data, size_t len) {
+/* Both halves of the 128-bit product, folded: a difference in one operand spreads in a way that
+ * depends on the other. */
+static u64 fold(u64 a, u64 b) {
+  u64 low = (u64)(u32)a * (u32)b, high = (a >> 32) * (b >> 32);
+  u64 mid1 = (a >> 32) * (u32)b, mid2 = (u64)(u32)a * (b >> 32);
+  u64 carry = ((low >> 32) + (u32)mid1 + (u32)mid2) >> 32;
+  return a * b ^ (high + (mid1 >> 32) + (mid2 >> 32) + carry);
+}
+
+u64 wm_hash_bytes(const void *data, size_t len, u64 seed) {
+  const u64 odd1 = 0x9E3779B97F4A7C15u, odd2 = 0xD6E8FEB86659FD93u;
   const u8 *p = data;
-  u64 h = 0x243F6A8885A308D3u ^ len;
-  for (; len >= 8; len -= 8, p += 8) h = wm_hash_u64(h ^ load_u64(p));
+  u64 key = fold(seed ^ odd1, odd2) | 1, h = seed ^ len;
+  for (; len >= 8; len -= 8, p += 8) h = fold(h ^ load_u64(p) ^ odd1, key ^ h);
   u64 tail = 0;
   if (len) memcpy(&tail, p, len);
-  return wm_hash_u64(h ^ tail);
+  h = fold(h ^ tail ^ odd1, key ^ h);
+  return fold(h ^ odd2, key);
 }
 
 static NameSlot *name_slot(const NameMap *map, const void *name, u32 len, u64 hash) {
@@ -26,9 +37,10 @@ static NameSlot *name_slot(const NameMap *map, const void *name, u32 len, u64 ha
 }
 
 static bool name_grow(NameMap *map) {
-  NameMap grown = {.cap = map->cap ? map->cap * 2 : 16, .count = map->count};
+  NameMap grown = {.cap = map->cap ? map->cap * 2 : 16, .count = map->count, .seed = map->seed};
   grown.slots = calloc(grown.cap, sizeof *grown.slots);
   if (!grown.slots) return false;
+  if (!map->cap) grown.seed = hash_seed(grown.slots);
   for (u32 i = 0; i < map->cap; i++) {
     NameSlot *s = &map->slots[i];
     if (s->hash) *name_slot(&grown, s->name, s->len, s->hash) = *s;
@@ -40,7 +52,7 @@ static bool name_grow(NameMap *map) {
 
 bool wm_namemap_add(NameMap *map, const void *name, u32 len, u32 value, bool *existed) {
   if (map->count * 4 >= map->cap * 3 && !name_grow(map)) return false;
-  u64 hash = wm_hash_bytes(name, len) | 1;
+  u64 hash = wm_hash_bytes(name, len, map->seed) | 1;
   NameSlot *s = name_slot(map, name, len, hash);
   if (existed) *existed = s->hash != 0;
   if (s->hash) return true;
@@ -51,7 +63,7 @@ bool wm_namemap_add(NameMap *map, const void *name, u32 len, u32 value, bool *ex
 
 bool wm_namemap_get(const NameMap *map, const void *name, u32 len, u32 *value) {
   if (!map->cap) return false;
-  const NameSlot *s = name_slot(map, name, len, wm_hash_bytes(name, len) | 1);
+  const NameSlot *s = name_slot(map, name, len, wm_hash_bytes(name, len, map->seed) | 1);
   if (s->hash) *value = s->value;
   return s->hash != 0;
 }

@@ -5,8 +5,11 @@
 
 #include "base/base.h"
 
-u64 wm_hash_bytes(const void *data, size_t len);
 u64 wm_hash_u64(u64 v);
+/* Depends on every byte and on `seed`. Names come from hostile input: tables seed with an address,
+ * which the input's author does not know (hash_seed). */
+u64 wm_hash_bytes(const void *data, size_t len, u64 seed);
+static inline u64 hash_seed(const void *address) { return wm_hash_u64((u64)(uintptr_t)address); }
 
 typedef struct NameSlot {
   const u8 *name; /* borrowed: the caller keeps the bytes alive */
@@ -18,6 +21,7 @@ typedef struct NameSlot {
 typedef struct NameMap {
   NameSlot *slots; /* owned */
   u32 cap, count;
+  u64 seed;
 } NameMap;
 
 /* Adds name -> value; when the name is there already, leaves it and sets *existed (may be NULL). */

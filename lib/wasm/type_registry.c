@@ -319,7 +319,7 @@ static Group *add_group(TypeRegistry *reg, const Source *src, u64 hash) {
 /* The group of src, counted once more; NULL when out of memory. */
 static Group *intern(TypeRegistry *reg, const Source *src) {
   if (!write_key(reg, src)) return NULL;
-  u64 hash = wm_hash_bytes(reg->key.data, reg->key.len);
+  u64 hash = wm_hash_bytes(reg->key.data, reg->key.len, hash_seed(reg));
   Group *g = find_group(reg, hash);
   if (!g) g = add_group(reg, src, hash);
   if (g) g->count++;
