@@ -32,7 +32,7 @@ Engine *wm_engine_new(const Config *config) {
   Engine *engine = calloc(1, sizeof *engine);
   if (!engine) return NULL;
   atomic_init(&engine->references, 1);
-  engine->config = *config;
+  engine->config = config ? *config : wm_config_default();
   engine->types = wm_types_new();
   engine->pool = wm_pool_new();
   if (engine->types && engine->pool) return engine;
