@@ -1,10 +1,11 @@
-/* C functions as wasm functions, and wasm functions as C function pointers, by libffi.
+/* C functions as wasm functions, and wasm functions as C function pointers.
  *
- *   wasm -> C   Func.env is a NativeImport: the C function and its prepared call. Arguments are
- * passed from the slots in place: the low bytes of a slot are the value (little-endian). C -> wasm
- * a NativeExport is a closure over a Func, made once for each and kept in the shell's map; the
- * store tells when the function is freed, also with the store itself. */
-#include "api/handle.h"
+ *   wasm -> C   Func.env is a NativeImport with the C function. Types that have no direct call
+ *               (native_shapes.c) get one prepared by libffi behind it; its arguments are the slots
+ *               in place: the low bytes of a slot are the value (little-endian).
+ *   C -> wasm   A NativeExport is a closure over a Func, made once for each and kept in the shell's
+ *               map; the store tells when the function is freed, also with the store itself. */
+#include "api/native.h"
 
 #include <stdlib.h>
 
@@ -32,12 +33,12 @@ wasm_trap_t *wasmx_store_take_native_trap(wasm_store_t *home) {
 
 enum { FEW_ARGS = 16 };
 
-typedef struct NativeImport {
-  void (*fn)(void);
-  ffi_cif cif;
+typedef struct PreparedImport {
+  NativeImport head;
   ValType result; /* VAL_BOTTOM: none */
+  ffi_cif cif;
   ffi_type *args[];
-} NativeImport;
+} PreparedImport;
 
 typedef struct NativeExport {
   wasm_store_t *home; /* borrowed: freed before it */
@@ -94,9 +95,9 @@ static u64 slot_of_result(const Result *result, ValType t) {
   }
 }
 
-static TrapCode call_native(Store *store, Func *func, Instance *caller, u64 *slots) {
+static TrapCode call_prepared(Store *store, Func *func, Instance *caller, u64 *slots) {
   (void)caller;
-  NativeImport *native = func->env;
+  PreparedImport *native = func->env;
   u32 count = native->cif.nargs;
   void *few[FEW_ARGS];
   void **args = LIKELY(count <= FEW_ARGS) ? few : malloc(count * sizeof *args);
@@ -104,19 +105,26 @@ static TrapCode call_native(Store *store, Func *func, Instance *caller, u64 *slo
   for (u32 i = 0; i < count; i++) args[i] = &slots[i];
   Result result;
   object_hold(&func->head);
-  ffi_call(&native->cif, native->fn, &result, args);
+  ffi_call(&native->cif, native->head.fn, &result, args);
   object_let_go(&func->head);
   if (native->result != VAL_BOTTOM) slots[0] = slot_of_result(&result, native->result);
   if (UNLIKELY(args != few)) free(args);
   return TRAP_NONE;
 }
 
-static NativeImport *import_new(const SubType *type, void (*fn)(void), Error *err) {
-  NativeImport *native = malloc(sizeof *native + type->param_count * sizeof *native->args);
+static NativeImport *direct_new(void (*fn)(void), Error *err) {
+  NativeImport *native = malloc(sizeof *native);
   if (!native) return wm_error_out_of_memory(err), NULL;
   native->fn = fn;
+  return native;
+}
+
+static NativeImport *prepared_new(const SubType *type, void (*fn)(void), Error *err) {
+  PreparedImport *native = malloc(sizeof *native + type->param_count * sizeof *native->args);
+  if (!native) return wm_error_out_of_memory(err), NULL;
+  native->head.fn = fn;
   native->result = type->result_count ? type->results[0] : VAL_BOTTOM;
-  if (prepare(&native->cif, type, native->args, err)) return native;
+  if (prepare(&native->cif, type, native->args, err)) return &native->head;
   free(native);
   return NULL;
 }
@@ -125,8 +133,11 @@ static Func *native_func_new(Store *store, const wasm_functype_t *type, void (*f
                              Error *err) {
   u32 id = wm_typeid_of_functype(store->types, type, err);
   if (id == NO_TYPE) return NULL;
-  NativeImport *native = import_new(wm_types_get(store->types, id), fn, err);
-  Func *func = native ? wm_func_new_host(store, id, call_native, native, free, err) : NULL;
+  const SubType *inner = wm_types_get(store->types, id);
+  HostFunc host = wm_native_shape(inner);
+  NativeImport *native = host ? direct_new(fn, err) : prepared_new(inner, fn, err);
+  if (!host) host = call_prepared;
+  Func *func = native ? wm_func_new_host(store, id, host, native, free, err) : NULL;
   if (!func) free(native);
   wm_types_release(store->types, id);
   return func;

@@ -92,6 +92,54 @@ static void c_functions(void **state) {
   world_delete(&w);
 }
 
+/* Types that are called directly: every one-kind shape, and order in the mixed ones. */
+static int64_t mixed3(int32_t a, int64_t b, int32_t c) { return a * INT64_C(100) + b * 10 + c; }
+static int64_t ordered(int64_t a, int32_t b) { return a * 10 + b; }
+static int64_t no_args(void) { return INT64_MIN; }
+static double sub(double a, double b) { return a - b; }
+static double pi(void) { return 3.25; }
+static float mul(float a, float b) { return a * b; }
+static uint32_t is_less(uint64_t a, uint64_t b) { return a < b; }
+static double seen_double;
+static void note_double(double v) { seen_double = v; }
+
+static wasm_val_t call_native(wasm_store_t *store, wasm_functype_t *type, any_fn fn, size_t count,
+                              wasm_val_t *args) {
+  wasm_func_t *func = native(store, type, fn);
+  wasm_val_t result = WASM_INIT_VAL;
+  assert_null(call_n(func, count, args, wasm_func_result_arity(func) ? &result : NULL));
+  wasm_func_delete(func);
+  return result;
+}
+
+static void direct_shapes(void **state) {
+  (void)state;
+  World w = world_new();
+  wasm_store_t *s = w.store;
+  wasm_val_t ili[3] = {WASM_I32_VAL(-1), WASM_I64_VAL(2), WASM_I32_VAL(-3)};
+  wasm_val_t got =
+      call_native(s, wasm_functype_new_3_1(i(), l(), i(), l()), (any_fn)mixed3, 3, ili);
+  assert_true(got.kind == WASM_I64 && got.of.i64 == -83);
+  got = call_native(s, wasm_functype_new_2_1(l(), i(), l()), (any_fn)ordered, 2, ili + 1);
+  assert_true(got.of.i64 == 17);
+  got = call_native(s, wasm_functype_new_0_1(l()), (any_fn)no_args, 0, NULL);
+  assert_true(got.of.i64 == INT64_MIN);
+  wasm_val_t dd[2] = {WASM_F64_VAL(1), WASM_F64_VAL(4)};
+  got = call_native(s, wasm_functype_new_2_1(d(), d(), d()), (any_fn)sub, 2, dd);
+  assert_true(got.kind == WASM_F64 && got.of.f64 == -3);
+  got = call_native(s, wasm_functype_new_0_1(d()), (any_fn)pi, 0, NULL);
+  assert_true(got.of.f64 == 3.25);
+  wasm_val_t ff[2] = {WASM_F32_VAL(-1.5f), WASM_F32_VAL(4)};
+  got = call_native(s, wasm_functype_new_2_1(f(), f(), f()), (any_fn)mul, 2, ff);
+  assert_true(got.kind == WASM_F32 && got.of.f32 == -6);
+  wasm_val_t ll[2] = {WASM_I64_VAL(1), WASM_I64_VAL(-1)};
+  got = call_native(s, wasm_functype_new_2_1(l(), l(), i()), (any_fn)is_less, 2, ll);
+  assert_true(got.kind == WASM_I32 && got.of.i32 == 1);
+  call_native(s, wasm_functype_new_1_0(d()), (any_fn)note_double, 1, dd + 1);
+  assert_true(seen_double == 4);
+  world_delete(&w);
+}
+
 static void c_functions_that_cannot_be(void **state) {
   (void)state;
   World w = world_new();
@@ -229,8 +277,11 @@ static void without_libffi(void **state) {
 int main(void) {
   const struct CMUnitTest without[] = {cmocka_unit_test(without_libffi)};
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(c_functions),       cmocka_unit_test(c_functions_that_cannot_be),
-      cmocka_unit_test(function_pointers), cmocka_unit_test(traps_in_pointers),
+      cmocka_unit_test(c_functions),
+      cmocka_unit_test(direct_shapes),
+      cmocka_unit_test(c_functions_that_cannot_be),
+      cmocka_unit_test(function_pointers),
+      cmocka_unit_test(traps_in_pointers),
       cmocka_unit_test(both_ways),
   };
   if (!wasmx_has("native")) return cmocka_run_group_tests(without, NULL, NULL);
