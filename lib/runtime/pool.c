@@ -22,7 +22,7 @@ struct MemoryPool {
   Mutex lock;
   u32 count;
   u64 kept_bytes;                /* accessible in all slots */
-  Reservation slots[POOL_SLOTS]; /* guarded 32-bit reservations; accessible parts are zero */
+  Reservation slots[POOL_SLOTS]; /* guarded 32-bit reservations, as their memories left them */
 };
 
 static const struct {
@@ -122,9 +122,13 @@ static bool acquire_new(u64 min_bytes, u64 max_bytes, bool is_64, Reservation *o
 
 bool wm_pool_acquire(MemoryPool *pool, u64 min_bytes, u64 max_bytes, bool is_64, Reservation *out) {
   bool found = !is_64 && take_slot(pool, min_bytes, out);
-  if (found && !set_accessible(out, min_bytes)) {
-    give_back(out);
-    found = false;
+  if (found) {
+    u64 used = min_u64(out->accessible_bytes, min_bytes);
+    found = set_accessible(out, min_bytes);
+    if (found)
+      memset(out->base, 0, (size_t)used);
+    else
+      give_back(out);
   }
   if (!found && !acquire_new(min_bytes, max_bytes, is_64, out)) return false;
   *memory_header(out->base) = (MemoryHeader){.length_bytes = min_bytes};
@@ -138,9 +142,9 @@ bool wm_pool_grow(Reservation *r, u64 new_bytes) {
   return true;
 }
 
-/* Makes the memory fit for the pool: small contents are zeroed by hand and stay, the rest is given
- * back to the system. False: it cannot be kept. */
-static bool clean(MemoryPool *pool, Reservation *r) {
+/* Makes the memory fit for the pool: small contents stay until somebody takes them (who zeroes
+ * them), the rest is given back to the system. False: it cannot be kept. */
+static bool trim(MemoryPool *pool, Reservation *r) {
   wm_mutex_lock(&pool->lock);
   bool has_slot = pool->count < POOL_SLOTS;
   u64 room = KEPT_BYTES_POOL - pool->kept_bytes;
@@ -148,9 +152,7 @@ static bool clean(MemoryPool *pool, Reservation *r) {
   if (!has_slot) return false;
   u64 keep = min_u64(r->accessible_bytes, KEPT_BYTES_SLOT);
   if (keep > room) keep = 0;
-  if (!set_accessible(r, keep)) return false;
-  memset(r->base, 0, (size_t)keep);
-  return true;
+  return set_accessible(r, keep);
 }
 
 /* Another thread may have filled the pool meanwhile. */
@@ -167,7 +169,7 @@ static bool put_slot(MemoryPool *pool, const Reservation *r) {
 
 void wm_pool_release(MemoryPool *pool, Reservation *r) {
   if (!r->base) return;
-  if (r->has_guard && clean(pool, r) && put_slot(pool, r))
+  if (r->has_guard && trim(pool, r) && put_slot(pool, r))
     *r = (Reservation){0};
   else
     give_back(r);
