@@ -83,6 +83,16 @@ static int set_max_memory(Run *run, const char *text) {
   return STATUS_OK;
 }
 
+static int set_resolver(Run *run, const char *name) {
+  static const char *const names[] = {"auto", "openat2", "walker"};
+  for (int i = 0; i < 3; i++) {
+    if (strcmp(name, names[i]) != 0) continue;
+    wasi_config_set_resolver(run->config, i);
+    return STATUS_OK;
+  }
+  return complain_usage("run", "--resolver wants auto, openat2 or walker");
+}
+
 static int read_option(Run *run, Options *o) {
   const char *name = o->argv[o->at], *value;
   int status;
@@ -94,6 +104,8 @@ static int read_option(Run *run, Options *o) {
     status = value ? add_env(run, value) : -1;
   else if (take_option(o, "--max-memory", &value))
     status = value ? set_max_memory(run, value) : -1;
+  else if (take_option(o, "--resolver", &value))
+    status = value ? set_resolver(run, value) : -1;
   else if (take_option(o, "--invoke", &run->invoke))
     status = run->invoke ? STATUS_OK : -1;
   else

@@ -26,6 +26,7 @@ static const Verb verbs[] = {
      "  --env NAME[=VALUE]         an environment variable (without VALUE: as it is here)\n"
      "  --invoke FUNCTION          call this export with the arguments, print its results\n"
      "  --max-memory SIZE          all linear memory together, such as 64M\n"
+     "  --resolver WAY             how paths are kept in their directory: auto, openat2, walker\n"
      "The exit status is the program's; 134 after a trap, 1 when it cannot be loaded, 2 for "
      "usage.\n"},
     {"validate", validate_main, "check modules",

@@ -1,6 +1,8 @@
-/* fd_readdir. A cookie is the kernel's own position of an entry, so it stays good whatever size the
- * guest's buffer has and whatever happens to other entries; 0 starts again. An entry that does not
- * fit is cut at the buffer's end, and comes again, whole, at its cookie. */
+/* fd_readdir. The cookie after the n-th entry is n: guests keep cookies in 32 bits (telldir of
+ * wasi-libc), which the kernel's own positions do not fit. Those are remembered for each number, so
+ * a cookie stays good whatever size the guest's buffer has and whatever happens to other entries; 0
+ * starts again. An entry that does not fit is cut at the buffer's end, and comes again, whole, at
+ * its cookie. */
 #include "wasi/wasi_ctx.h"
 
 #include <dirent.h>
@@ -10,22 +12,36 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { MAX_ENTRIES = 1 << 24 /* the remembered positions take 128 MiB then */ };
+
 static FileType type_of_entry(u8 type) { return wm_filetype_of_mode((u32)DTTOIF(type)); }
 
 /* Makes the stream stand at `cookie`. */
 static Errno position(Descriptor *d, u64 cookie) {
-  if (cookie > INT64_MAX) return E_INVAL;
   if (!d->dir) {
-    d->dir = malloc(sizeof *d->dir);
+    d->dir = calloc(1, sizeof *d->dir);
     if (!d->dir) return E_NOMEM;
-    d->dir->next = cookie + 1;
   }
   DirStream *s = d->dir;
+  if (cookie > s->offsets.len) return E_INVAL; /* none that was given */
   if (cookie != 0 && cookie == s->next) return E_SUCCESS;
+  off_t offset = cookie ? (off_t)s->offsets.data[cookie - 1] : 0;
   s->pos = s->len = 0;
-  s->next = cookie + 1; /* not there if the next line fails */
-  if (lseek(d->fd, (off_t)cookie, SEEK_SET) < 0) return wm_errno_of_host(errno);
-  s->next = cookie;
+  if (lseek(d->fd, offset, SEEK_SET) < 0) return wm_errno_of_host(errno);
+  s->next = (u32)cookie;
+  if (cookie == 0) s->offsets.len = 0;
+  return E_SUCCESS;
+}
+
+/* Steps over the entry. */
+static Errno advance(DirStream *s, const struct dirent64 *entry) {
+  if (s->next >= MAX_ENTRIES) return E_NOMEM;
+  if (s->next == s->offsets.len) {
+    u64 *offset = vec_push(&s->offsets);
+    if (!offset) return E_NOMEM;
+  }
+  s->offsets.data[s->next++] = (u64)entry->d_off;
+  s->pos += entry->d_reclen;
   return E_SUCCESS;
 }
 
@@ -63,7 +79,7 @@ static void encode(u8 *out, const Descriptor *d, const struct dirent64 *entry, s
   FileType type;
   identify(d, entry, &ino, &type);
   memset(out, 0, DIRENT_SIZE);
-  store_u64(out, (u64)entry->d_off);
+  store_u64(out, (u64)d->dir->next + 1);
   store_u64(out + 8, ino);
   store_u32(out + 16, (u32)name_len);
   out[20] = (u8)type;
@@ -91,10 +107,10 @@ Errno call_fd_readdir(Call *call) {
       used = room;
       break;
     }
+    e = advance(d->dir, entry);
+    if (e) break;
     memcpy(out + used, whole, size);
     used += size;
-    d->dir->pos += entry->d_reclen;
-    d->dir->next = (u64)entry->d_off;
   }
   if (e && !used) return e;
   return put_u32(call, call->args[4].u32, (u32)used);

@@ -112,6 +112,7 @@ Errno wm_descriptor_close(Descriptor *d) {
   Errno e = E_SUCCESS;
   if (d->kind == FD_HOST && d->owned && close(d->fd) && errno != EINTR) e = wm_errno_of_host(errno);
   free(d->preopen);
+  if (d->dir) vec_free(&d->dir->offsets);
   free(d->dir);
   *d = (Descriptor){0};
   return e;

@@ -44,8 +44,9 @@ Errno wm_stream_write(Stream *s, const void *from, size_t size, size_t *done);
 
 /* A directory being listed: entries read from the kernel and not yet given to the guest. */
 typedef struct DirStream {
-  u64 next;     /* the cookie of the entry at `pos` */
-  u32 pos, len; /* in bytes[] */
+  Vec(u64) offsets; /* the kernel's position after each entry given so far */
+  u32 next;         /* how many were given before the entry at `pos`: its cookie */
+  u32 pos, len;     /* in bytes[] */
   _Alignas(8) u8 bytes[4096];
 } DirStream;
 

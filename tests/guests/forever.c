@@ -1,0 +1,6 @@
+/* Writes until it cannot. */
+#include <stdio.h>
+
+int main(void) {
+  for (;;) puts("y");
+}

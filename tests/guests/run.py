@@ -1,0 +1,384 @@
+#!/usr/bin/env python3
+"""Real programs: each is built natively and for wasm32-wasi, run both ways, and must print the same,
+end the same, and leave the same files. Then what the sandbox refuses, and how the program `wasm`
+itself behaves. Usage: run.py WASM_PROGRAM BUILD_FOLDER [--light]     --light: less computing"""
+import difflib
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+WASM = str(pathlib.Path(sys.argv[1]).resolve())
+BUILD = pathlib.Path(sys.argv[2]).resolve() / "guests"
+LIGHT = "--light" in sys.argv
+CLANG = shutil.which("clang-19") or shutil.which("clang")
+CC = shutil.which("gcc") or CLANG
+LIMIT = 300  # seconds for one program
+SQLITE_FLAGS = ["-DSQLITE_THREADSAFE=0", "-DSQLITE_OMIT_LOAD_EXTENSION"]
+
+counts = {"passed": 0, "failed": 0, "skipped": 0}
+
+
+def tell(outcome, name, why=""):
+    counts[outcome] += 1
+    print(f"{outcome:8} {name}{': ' + why if why else ''}", flush=True)
+
+
+def check(name, good, why=""):
+    tell("passed" if good else "failed", name, "" if good else str(why))
+
+
+class Missing(Exception):
+    """A toolchain that is not on this machine."""
+
+
+# ---------------------------------------------------------------------------------------- building
+
+def compiled(output, sources, command):
+    """Runs the command unless the output is newer than its sources."""
+    if output.exists() and all(output.stat().st_mtime >= s.stat().st_mtime for s in sources):
+        return output
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))}\n{done.stderr}")
+    return output
+
+
+def build_c(name, flags=(), wasm_flags=(), libraries=(), wasm_libraries=()):
+    source, native, guest = HERE / f"{name}.c", BUILD / name, BUILD / f"{name}.wasm"
+    if not CLANG or not os.path.exists("/usr/include/wasm32-wasi/stdio.h"):
+        raise Missing("no clang with wasi-libc")
+    compiled(native, [source], [CC, "-O2", "-w", "-D_GNU_SOURCE", *flags, source, *libraries, "-o", native, "-lm"])
+    compiled(guest, [source], [CLANG, "--target=wasm32-wasi", "-O2", "-w", "-D_GNU_SOURCE", *flags, *wasm_flags,
+                               source, *wasm_libraries, "-o", guest])
+    return native, guest
+
+
+def build_rust(name):
+    rustc = "/usr/bin/rustc"  # Debian's: it has the wasm32-wasi library
+    if not os.path.exists(rustc) or not os.path.exists("/usr/lib/rustlib/wasm32-wasi/lib"):
+        raise Missing("no rustc with wasm32-wasi")
+    source, native, guest = HERE / f"{name}.rs", BUILD / f"{name}_rs", BUILD / f"{name}_rs.wasm"
+    compiled(native, [source], [rustc, "-O", source, "-o", native])
+    compiled(guest, [source], [rustc, "-O", "--target", "wasm32-wasi", source, "-o", guest])
+    return native, guest
+
+
+def build_go(name):
+    go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
+    if not go or "wasip1/wasm" not in subprocess.run([go, "tool", "dist", "list"], capture_output=True,
+                                                     text=True).stdout:
+        raise Missing("no Go with wasip1 (1.21)")
+    source, native, guest = HERE / f"{name}.go", BUILD / f"{name}_go", BUILD / f"{name}_go.wasm"
+    compiled(native, [source], [go, "build", "-o", native, source])
+    compiled(guest, [source], ["env", "GOOS=wasip1", "GOARCH=wasm", go, "build", "-o", guest, source])
+    return native, guest
+
+
+def sqlite_source():
+    """SQLite's one C file, from the package of the registry that carries it; fetched once."""
+    folder = BUILD / "sqlite"
+    found = list(folder.glob("**/libsqlite3-sys-*/sqlite3/sqlite3.c"))
+    if found:
+        return found[0].parent
+    cargo = shutil.which("cargo")
+    if not cargo:
+        raise Missing("no cargo to fetch SQLite with")
+    (folder / "src").mkdir(parents=True, exist_ok=True)
+    (folder / "src/lib.rs").write_text("")
+    (folder / "Cargo.toml").write_text('[package]\nname = "fetch"\nversion = "0.0.0"\nedition = "2018"\n'
+                                       '[workspace]\n[dependencies]\n'
+                                       'libsqlite3-sys = { version = "=0.30.1", features = ["bundled"] }\n')
+    done = subprocess.run([cargo, "fetch"], cwd=folder, capture_output=True, text=True, timeout=300,
+                          env={**os.environ, "CARGO_HOME": str(folder / "home")})
+    found = list(folder.glob("**/libsqlite3-sys-*/sqlite3/sqlite3.c"))
+    if done.returncode or not found:
+        raise Missing("SQLite cannot be fetched")
+    return found[0].parent
+
+
+def build_sqlite():
+    if not CLANG or not os.path.exists("/usr/include/wasm32-wasi/stdio.h"):
+        raise Missing("no clang with wasi-libc")
+    source = sqlite_source()
+    emulated = ["-D_WASI_EMULATED_SIGNAL", "-D_WASI_EMULATED_GETPID", "-D_WASI_EMULATED_MMAN"]
+    native = compiled(BUILD / "sqlite.o", [source / "sqlite3.c"],
+                      [CC, "-O1", "-w", "-c", *SQLITE_FLAGS, source / "sqlite3.c", "-o", BUILD / "sqlite.o"])
+    guest = compiled(BUILD / "sqlite.wasm.o", [source / "sqlite3.c"],
+                     [CLANG, "--target=wasm32-wasi", "-O2", "-w", "-c", *SQLITE_FLAGS, *emulated,
+                      source / "sqlite3.c", "-o", BUILD / "sqlite.wasm.o"])
+    return build_c("query", ["-I", source], emulated, [native],
+                   [guest, "-lwasi-emulated-getpid", "-lwasi-emulated-mman", "-lwasi-emulated-signal"])
+
+
+# ----------------------------------------------------------------------------------------- running
+
+def run(command, stdin=b"", cwd=None, env=None):
+    done = subprocess.run([str(c) for c in command], input=stdin, capture_output=True, cwd=cwd, timeout=LIMIT,
+                          env={**os.environ, **(env or {})})
+    return done
+
+
+def wasm(*args, **more):
+    return run([WASM, *args], **more)
+
+
+def tree(folder):
+    """Everything below the folder, to be compared."""
+    seen = {}
+    for path in sorted(pathlib.Path(folder).rglob("*")):
+        name = str(path.relative_to(folder))
+        if path.is_symlink():
+            seen[name] = "-> " + os.readlink(path)
+        elif path.is_dir():
+            seen[name] = "folder"
+        else:
+            seen[name] = path.read_bytes()
+    return seen
+
+
+def status_of(done):
+    """As a shell tells it: 128 and the number of the signal."""
+    return done.returncode if done.returncode >= 0 else 128 - done.returncode
+
+
+def difference(want, got):
+    lines = [text.decode(errors="replace").splitlines() for text in (want, got)]
+    return "\n".join(list(difflib.unified_diff(*lines, "native", "wasm", lineterm="", n=0))[:40])
+
+
+def compare(name, build, args=(), stdin=b"", env=None, options=(), prepare=None, directory="."):
+    """Runs it both ways, each in a folder of its own that is `.` to it."""
+    try:
+        native, guest = build()
+    except Missing as why:
+        return tell("skipped", name, str(why))
+    except (RuntimeError, subprocess.TimeoutExpired) as why:
+        return tell("failed", name, f"does not build: {why}")
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
+        for folder in (one, two):
+            if prepare:
+                prepare(pathlib.Path(folder))
+        granted = [x for k, v in (env or {}).items() for x in ("--env", f"{k}={v}")]
+        want = run([native, *args], stdin, one, env)
+        got = wasm("--dir", directory, *granted, *options, guest, *args, stdin=stdin, cwd=two)
+        if want.stdout != got.stdout:
+            return tell("failed", name, f"ended with {status_of(got)}, {got.stderr.decode(errors='replace')[-2000:]}"
+                                        f"\n{difference(want.stdout, got.stdout)}")
+        if status_of(want) != status_of(got):
+            return tell("failed", name, f"ended with {status_of(got)}, not {status_of(want)}: {got.stderr}")
+        check(name, tree(one) == tree(two), "left other files")
+
+
+def make_tree(folder):
+    (folder / "sub/deep/empty").mkdir(parents=True)
+    (folder / "sub/one").write_text("1")
+    (folder / "sub/deep/two").write_text("22" * 1000)
+    (folder / "über").write_text("umlaut")
+    (folder / "link").symlink_to("sub/one")
+    (folder / "dirlink").symlink_to("sub")
+    for i in range(200):
+        (folder / f"sub/deep/{'n' * (i % 60)}{i}").write_text("x" * i)
+
+
+def make_data(folder):
+    (folder / "data").write_bytes(bytes(range(256)) * 500 + b"end")
+
+
+def programs():
+    compare("hello", lambda: build_c("hello"))
+    compare("recursive fib", lambda: build_c("fib"), ["27" if LIGHT else "40"])
+    compare("sorting 10^6 strings", lambda: build_c("sort"))
+    compare("copying a file", lambda: build_c("copy"), ["data", "copy"], prepare=make_data)
+    compare("copying what is not there", lambda: build_c("copy"), ["missing", "copy"])
+    compare("arguments and environment", lambda: build_c("arguments"), ["a", "", "b c", "ü", "--dir", "-x"],
+            env={"WASM_ONE": "1=2", "WASM_EMPTY": ""})
+    for how in (["return", "3"], ["exit", "0"], ["exit", "42"], ["exit", "256"], ["quick", "5"], ["abort", "0"]):
+        compare(f"ending by {' '.join(how)}", lambda: build_c("endings"), how)
+    compare("input", lambda: build_c("echo_input"), stdin=b"one\ntwo\n" + b"x" * 1000 + b"\nlast")
+    compare("no input", lambda: build_c("echo_input"))
+    compare("walking directories", lambda: build_c("walk"), prepare=make_tree)
+    compare("walking what is not there", lambda: build_c("walk"), ["missing"])
+    for way in ("auto", "openat2", "walker"):
+        compare(f"every file operation ({way})", lambda: build_c("files"), options=["--resolver", way])
+    compare("clocks, sleep, random", lambda: build_c("clocks"))
+    compare("SQLite in memory", build_sqlite)
+    compare("SQLite in a file", build_sqlite, ["base.db"])
+    compare("Rust", lambda: build_rust("files"), [".", "x", "y z"], stdin=b"12345", env={"WASM_ONE": "eins"})
+    # Go finds its directories by absolute names only.
+    compare("Go", lambda: build_go("files"), [".", "x", "y z"], stdin=b"12345", env={"WASM_ONE": "eins"},
+            directory=".::/")
+
+
+# ----------------------------------------------------------------------------------------- sandbox
+
+def refused(name, command, folder):
+    before = tree(folder)
+    done = wasm(*command, cwd=folder / "box")
+    check(name, done.returncode == 1 and tree(folder) == before, f"ended with {done.returncode}: {done.stderr}")
+
+
+def sandbox():
+    try:
+        _, copy = build_c("copy")
+    except Missing as why:
+        return tell("skipped", "sandbox", str(why))
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        (folder / "box/sub").mkdir(parents=True)
+        (folder / "out").mkdir()
+        (folder / "secret").write_text("secret")
+        (folder / "box/data").write_text("data")
+        (folder / "box/up").symlink_to("../secret")
+        (folder / "box/updir").symlink_to("..")
+        (folder / "box/outdir").symlink_to("../out/")
+        (folder / "box/absolute").symlink_to(folder / "secret")
+        (folder / "box/dangling").symlink_to("../out/made")
+        refused("nothing is reached without --dir", [copy, "data", "copy"], folder)
+        for way in ("openat2", "walker"):
+            def box(*args, way=way):
+                return ["--resolver", way, "--dir", ".", copy, *args]
+            refused(f"{way}: .. is refused", box("../secret", "copy"), folder)
+            refused(f"{way}: inner .. is refused", box("sub/../../secret", "copy"), folder)
+            refused(f"{way}: absolute paths are refused", box(folder / "secret", "copy"), folder)
+            refused(f"{way}: a link out is refused", box("up", "copy"), folder)
+            refused(f"{way}: a link to the parent is refused", box("updir/secret", "copy"), folder)
+            refused(f"{way}: an absolute link is refused", box("absolute", "copy"), folder)
+            refused(f"{way}: writing through a link is refused", box("data", "outdir/made"), folder)
+            refused(f"{way}: creating through a link is refused", box("data", "dangling"), folder)
+            refused(f"{way}: a read-only directory stays so",
+                    ["--resolver", way, "--dir", ".:ro", copy, "data", "copy"], folder)
+            done = wasm(*box("sub/../data", "sub/copy"), cwd=folder / "box")
+            check(f"{way}: .. inside is allowed", done.returncode == 0 and (folder / "box/sub/copy").exists(),
+                  done.stderr)
+            (folder / "box/sub/copy").unlink(missing_ok=True)
+        for option in (["--dir", "box::/in"], ["--mapdir", "/in:box"], ["--dir=box::/in"], ["--mapdir=/in::box"]):
+            done = wasm(*option, copy, "/in/data", "/in/copy", cwd=folder)
+            check(f"directory by {option[0]}", (folder / "box/copy").exists(), done.stderr)
+            (folder / "box/copy").unlink(missing_ok=True)
+
+
+# ----------------------------------------------------------------------------------- as a program
+
+ADD = '(module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))'
+TYPES = """(module
+  (func (export "pair") (param i64 f32) (result f32 i64) (local.get 1) (local.get 0))
+  (func (export "third") (param f64) (result f64) (f64.div (local.get 0) (f64.const 3)))
+  (func (export "vector") (param v128) (result v128) (local.get 0))
+  (func (export "null") (param externref) (result externref) (local.get 0))
+  (global $g (mut i32) (i32.const 1))
+  (func (export "_initialize") (global.set $g (i32.const 42)))
+  (func (export "get") (result i32) (global.get $g)))"""
+TRAP = '(module $m (func $inner (export "in\\1b[31mner") unreachable) (func (export "_start") (call $inner)))'
+
+
+def ends(name, done, status, stdout=None, stderr=()):
+    text = done.stderr.decode(errors="replace")
+    good = status_of(done) == status and (stdout is None or done.stdout.decode() == stdout)
+    good = good and all(part in text for part in stderr)
+    check(name, good, f"ended with {status_of(done)}, printed {done.stdout!r}, {text}")
+
+
+def program(folder):
+    def file(name, text):
+        (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+        return folder / name
+    add, types = file("add.wat", ADD + ")"), file("types.wat", TYPES)
+    ends("--invoke", wasm("--invoke", "add", add, "41", "1"), 0, "42\n")
+    ends("--invoke with run", wasm("run", "--invoke=add", add, "-1", "0xffffffff"), 0, "-2\n")
+    ends("i64 and f32, two results", wasm("--invoke", "pair", types, "-9223372036854775808", "0.1"), 0,
+         "0.1\n-9223372036854775808\n")
+    ends("shortest f64", wasm("--invoke", "third", types, "1"), 0, "0.3333333333333333\n")
+    ends("special floats", wasm("--invoke", "third", types, "-inf"), 0, "-inf\n")
+    ends("v128", wasm("--invoke", "vector", types, "0x0123456789abcdef0"), 0,
+         "0x0000000000000000123456789abcdef0\n")
+    ends("null", wasm("--invoke", "null", types, "null"), 0, "null\n")
+    ends("a reactor is initialized first", wasm("--invoke", "get", types), 0, "42\n")
+    ends("a reactor alone", wasm(types), 0, "")
+    ends("too few arguments", wasm("--invoke", "add", add, "1"), 2, "", ["takes 2 arguments"])
+    for bad in ("4294967296", "-2147483649", "1x", "", " 1", "1.0"):
+        ends(f"i32 argument '{bad}'", wasm("--invoke", "add", add, bad, "1"), 2, "", ["is no i32"])
+    ends("no such function", wasm("--invoke", "sub", add, "1"), 1, "", ["'sub'", "add (i32 i32) -> (i32)"])
+    ends("no _start", wasm(add), 1, "", ["no _start", "add (i32 i32) -> (i32)"])
+    ends("no such file", wasm(folder / "missing"), 1, "", ["No such file"])
+    ends("a folder", wasm(folder), 1, "", ["Is a directory"])
+    ends("no file", wasm("run"), 2, "", ["no file given"])
+    ends("nothing", wasm(), 2, "", ["usage:"])
+    ends("unknown option", wasm("run", "--frob", add), 2, "", ["--frob"])
+    ends("an option without value", wasm("run", "--dir"), 2, "", ["needs a value"])
+    ends("no such directory", wasm("--dir", "missing", add), 1, "", ["missing"])
+    ends("--help", wasm("--help"), 0, None)
+    for verb in ("run", "validate", "parse", "wast"):
+        ends(f"{verb} --help", wasm(verb, "--help"), 0, None)
+    version = wasm("--version")
+    check("--version", version.stdout.startswith(b"wasm ") and b"simd" in version.stdout, version.stdout)
+
+    ends("trap", wasm(file("trap.wat", TRAP)), 134, "", ["unreachable", "inner", "0x"])
+    check("names are escaped", b"\x1b" not in wasm(folder / "trap.wat").stderr)
+    ends("syntax error", wasm(file("bad.wat", "(module\n  (func (export \"f\") i32.bad))")), 1, "",
+         ["bad.wat:2:22", "i32.bad", "^"])
+    ends("invalid module", wasm(file("bad2.wat", "(module (func (result i32)))")), 1, "", ["type mismatch"])
+    ends("not a module", wasm(file("page.html", "<!DOCTYPE html><p>")), 1, "", ["page.html"])
+    ends("truncated", wasm(file("short.wasm", b"\0asm\1\0\0\0\1\7\2")), 1, "", ["short.wasm"])
+    ends("missing import", wasm(file("imp.wat", '(module (import "env" "f" (func)) (func (export "_start")))')), 1,
+         "", ["env", "f"])
+    ends("limited memory", wasm("--max-memory", "1M", file("mem.wat", "(module (memory 17) "
+         '(func (export "_start")))')), 1, "")
+    ends("enough memory", wasm("--max-memory", "2M", folder / "mem.wat"), 0, "")
+    ends("validate", wasm("validate", add, types), 0, "")
+    ends("validate says no", wasm("validate", add, folder / "bad2.wat", types), 1, "", ["bad2.wat"])
+    ends("parse", wasm("parse", add, "-o", folder / "out.wasm"), 0, "")
+    ends("what was parsed runs", wasm("--invoke", "add", folder / "out.wasm", "1", "2"), 0, "3\n")
+    ends("parse next to it", wasm("parse", add), 0, "")
+    check("the binary form", (folder / "add.wasm").read_bytes() == (folder / "out.wasm").read_bytes()
+          and (folder / "out.wasm").read_bytes()[:4] == b"\0asm")
+    ends("parse to a place that is not", wasm("parse", add, "-o", folder / "no/where"), 1, "", ["No such file"])
+    ends("module from input", wasm("--invoke", "add", "-", "1", "2", stdin=add.read_bytes()), 0, "3\n")
+
+
+def pipes_and_signals():
+    try:
+        native, guest = build_c("forever")
+        hello_native, hello = build_c("hello")
+        _, crash = build_c("crash")
+    except Missing as why:
+        return tell("skipped", "pipes and signals", str(why))
+    def closed_pipe(command):
+        p = subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        p.stdout.read(10)
+        p.stdout.close()
+        err = p.stderr.read()
+        return p.wait(LIMIT), err
+    check("a closed pipe", closed_pipe([native]) == closed_pipe([WASM, guest]) == (-signal.SIGPIPE, b""))
+    def interrupted(command):
+        p = subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE)
+        p.stdout.read(10)
+        p.send_signal(signal.SIGINT)
+        p.stdout.read()
+        return p.wait(LIMIT)
+    check("Ctrl-C", interrupted([native]) == interrupted([WASM, guest]) == -signal.SIGINT)
+    for what, redirect in (("closed output", ">&-"), ("full device", ">/dev/full"), ("closed input", "<&-"),
+                           ("all closed", "<&- >&- 2>&-")):
+        want, got = (subprocess.run(["sh", "-c", f'"$@" {redirect}', "sh", *map(str, c)], capture_output=True)
+                     for c in ([hello_native], [WASM, hello]))
+        check(what, (want.returncode, want.stdout) == (got.returncode, got.stdout), (want, got))
+    ends("a trap in C", wasm(crash), 134, "before\n", ["integer divide by zero", "divide", "compute"])
+
+
+def main():
+    BUILD.mkdir(parents=True, exist_ok=True)
+    programs()
+    sandbox()
+    with tempfile.TemporaryDirectory() as folder:
+        program(pathlib.Path(folder))
+    pipes_and_signals()
+    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
+    return 1 if counts["failed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
