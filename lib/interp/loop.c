@@ -9,11 +9,21 @@
 #include "runtime/simd.h"
 #include "wasm/limits.h"
 
+/* The sanitizer's frames and preserve_none exclude one another. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_ADDRESS_SANITIZER 1
+#endif
+#endif
+#ifndef WITH_ADDRESS_SANITIZER
+#define WITH_ADDRESS_SANITIZER 0
+#endif
+
 #if defined(__has_attribute)
 #if __has_attribute(musttail)
 #define WITH_TAIL_CALLS 1
 #define MUSTTAIL __attribute__((musttail))
-#if __has_attribute(preserve_none)
+#if __has_attribute(preserve_none) && !WITH_ADDRESS_SANITIZER
 #define HANDLER_CALL __attribute__((preserve_none))
 #else
 #define HANDLER_CALL
