@@ -6,8 +6,9 @@
  *   word 2.. x: a callee, a 64-bit immediate, what else the handler needs
  *
  * d, a and b are frame slots (runtime/frame.h) unless the handler says otherwise: d is the
- * destination, a and b the operands; b may be a 32-bit immediate, a memory offset, or a branch target in
- * bytes from the cell's own start. Nothing in a cell belongs to an instance: instances share code.
+ * destination, a and b the operands; b may be a 32-bit immediate, a memory offset, or a branch
+ * target in bytes from the cell's own start. Nothing in a cell belongs to an instance: instances
+ * share code.
  *
  * The machine that runs cells has eight registers, passed from handler to handler:
  *
@@ -59,8 +60,8 @@ typedef enum HandlerId {
   HANDLER_COUNT
 } HandlerId;
 
-/* Comparisons; those from CMP_VALUES on exist as branches only: the negations of float orderings, which
- * differ from the opposite orderings when an operand is a NaN. */
+/* Comparisons; those from CMP_VALUES on exist as branches only: the negations of float orderings,
+ * which differ from the opposite orderings when an operand is a NaN. */
 typedef enum CompareId {
 #define COMPARE(id, type, mirror, negation) CMP_##id,
 #include "interp/compares.def"
@@ -83,7 +84,8 @@ enum { TICKS = 1 << 14 };
 TrapCode wm_slow_trap(Instance *inst, const Cell *pc, u64 *fp, TrapCode code);
 /* Credits the running function's hotness and polls for an interrupt. */
 TrapCode wm_slow_tick(Instance *inst, const Cell *pc, u64 *fp);
-/* Translates the function whose stub is `pc`, entered with frame fp; NULL: trapped (store->trap). */
+/* Translates the function whose stub is `pc`, entered with frame fp; NULL: trapped (store->trap).
+ */
 const Cell *wm_slow_translate(Instance *inst, const Cell *pc, u64 *fp);
 
 #endif

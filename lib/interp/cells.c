@@ -17,8 +17,10 @@ Cell *wm_cells_emit(Translator *t, u32 handler, u32 words, u8 flags) {
   t->last = word;
   if (UNLIKELY(t->marking)) {
     Mark *mark = vec_push(&t->marks);
-    if (mark) *mark = (Mark){word, t->in.offset};
-    else t->failed = true;
+    if (mark)
+      *mark = (Mark){word, t->in.offset};
+    else
+      t->failed = true;
   }
   return cell;
 }

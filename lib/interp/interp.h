@@ -10,7 +10,8 @@
  * counts, and lm->offset_of is set. Called once when a module is loaded. */
 void wm_interp_prepare(LoadedModule *lm);
 
-/* Registers the special cells in the store. Host functions need none: they are called as they are. */
+/* Registers the special cells in the store. Host functions need none: they are called as they are.
+ */
 void wm_interp_prepare_store(Store *store);
 
 /* Translates now (tests, benchmarks); false: out of memory. */

@@ -1,9 +1,9 @@
 /* The machine that runs cells (cell.h): one source, two builds.
  *
- * Where the compiler can guarantee tail calls (musttail), each handler is a function that takes the machine
- * registers as arguments and ends in a tail call of the next one; preserve_none, where there is
- * one, leaves all registers to them. Otherwise (gcc) all handlers are labels in one function, joined by
- * computed gotos. */
+ * Where the compiler can guarantee tail calls (musttail), each handler is a function that takes the
+ * machine registers as arguments and ends in a tail call of the next one; preserve_none, where
+ * there is one, leaves all registers to them. Otherwise (gcc) all handlers are labels in one
+ * function, joined by computed gotos. */
 #include "interp/cell.h"
 #include "runtime/numeric.h"
 #include "runtime/simd.h"
@@ -22,7 +22,7 @@
 #if defined(__has_attribute)
 #if __has_attribute(musttail)
 #define WITH_TAIL_CALLS 1
-#define MUSTTAIL __attribute__((musttail))
+#define MUSTTAIL        __attribute__((musttail))
 #if __has_attribute(preserve_none) && !WITH_ADDRESS_SANITIZER
 #define HANDLER_CALL __attribute__((preserve_none))
 #else
@@ -36,15 +36,15 @@
 
 /* ---- what bodies use besides the registers ---- */
 
-#define WORD_OF(pointer) ((u64)(uintptr_t)(pointer))
-#define REF_OF(word) ((Ref)(uintptr_t)(word))
-#define FUNC_OF(ref) ((Func *)(void *)(ref))
-#define FUNC_CODE(word) ((const FuncCode *)(uintptr_t)(word))
-#define CELL_AT(word) ((const Cell *)(uintptr_t)(word))
-#define SLOTS_AT(word) ((u64 *)(uintptr_t)(word))
+#define WORD_OF(pointer)  ((u64)(uintptr_t)(pointer))
+#define REF_OF(word)      ((Ref)(uintptr_t)(word))
+#define FUNC_OF(ref)      ((Func *)(void *)(ref))
+#define FUNC_CODE(word)   ((const FuncCode *)(uintptr_t)(word))
+#define CELL_AT(word)     ((const Cell *)(uintptr_t)(word))
+#define SLOTS_AT(word)    ((u64 *)(uintptr_t)(word))
 #define INSTANCE_AT(word) ((Instance *)(uintptr_t)(word))
-#define MEANING(type) ((type)(uintptr_t)pc->x[0])
-#define FAR_LANE (pc->b >> 16)
+#define MEANING(type)     ((type)(uintptr_t)pc->x[0])
+#define FAR_LANE          (pc->b >> 16)
 
 #define AFTER(words) CELL_AT(WORD_OF(pc) + (words) * CELL_WORD)
 #define JUMP_F(bytes)                                                                              \
@@ -81,7 +81,8 @@ static inline u64 stack_room(const Instance *inst, const u64 *fp) {
   return (u64)(inst->store->stack_end - fp);
 }
 
-/* Notes where wasm stands before a host function runs, which may use the value stack from `top` on. */
+/* Notes where wasm stands before a host function runs, which may use the value stack from `top` on.
+ */
 static inline void leave_wasm(Instance *inst, const Cell *pc, u64 *fp, u64 *top, Func *callee) {
   Store *store = inst->store;
   Activation *activation = store->activation;
@@ -121,11 +122,11 @@ static inline V128 low_vector(u64 low) { return (V128){.u64x2 = {low, 0}}; }
 #if WITH_TAIL_CALLS
 
 typedef HANDLER_CALL TrapCode (*Handler)(MACHINE_PARAMS);
-#define GO MUSTTAIL return ((Handler)HANDLER_OF(pc))(MACHINE)
+#define GO         MUSTTAIL return ((Handler)HANDLER_OF(pc))(MACHINE)
 #define SLOW(name) MUSTTAIL return run_##name(MACHINE)
 
 #define HANDLER(name, words, ...) static HANDLER_CALL TrapCode run_##name(MACHINE_PARAMS);
-#define SLOW_HANDLER(name, ...) static HANDLER_CALL NOINLINE TrapCode run_##name(MACHINE_PARAMS);
+#define SLOW_HANDLER(name, ...)   static HANDLER_CALL NOINLINE TrapCode run_##name(MACHINE_PARAMS);
 #include "interp/handlers.def"
 
 #define HANDLER(name, words, ...)                                                                  \
@@ -159,11 +160,11 @@ TrapCode wm_interp_run(const Cell *pc, u64 *fp, Instance *inst) {
 
 #else
 
-#define GO goto *HANDLER_OF(pc)
-#define SLOW(name) goto run_##name
+#define GO                        goto *HANDLER_OF(pc)
+#define SLOW(name)                goto run_##name
 
-/* What machine() tells about itself when pc is NULL. Handlers are noted as distances from the first: those
- * need no relocation when the library is loaded. */
+/* What machine() tells about itself when pc is NULL. Handlers are noted as distances from the
+ * first: those need no relocation when the library is loaded. */
 typedef struct Insides {
   u64 first_handler;
   const i32 *distances;
@@ -172,7 +173,7 @@ typedef struct Insides {
 
 static TrapCode machine(const Cell *pc, u64 *fp, Instance *inst, Insides *insides) {
   static const i32 distances[HANDLER_COUNT] = {
-#define HANDLER(name, words, ...) (i32)((u8 *)&&run_##name - (u8 *)&&first_handler),
+#define HANDLER(name, words, ...) (i32)((u8 *) && run_##name - (u8 *) && first_handler),
 #include "interp/handlers.def"
   };
   static const Cell exit_cell = {.handler = (u64)(uintptr_t)&&run_exit};

@@ -1,5 +1,4 @@
 /* Translation of numeric and vector instructions, loads and stores (translator.h). */
-#include "interp/families.h"
 #include "interp/translator.h"
 
 /* ---- plans: how an instruction becomes a cell ---- */
@@ -16,9 +15,9 @@ typedef enum PlanKind {
   PLAN_STORE_INT,
   PLAN_STORE_FLOAT,
   PLAN_STORE_V128,
-  PLAN_GENERIC,     /* slots only, operands and result by the signature */
-  PLAN_VECTOR,      /* the same, calling the instruction's meaning */
-  PLAN_EXTRACT,     /* lane instructions and partial accesses */
+  PLAN_GENERIC, /* slots only, operands and result by the signature */
+  PLAN_VECTOR,  /* the same, calling the instruction's meaning */
+  PLAN_EXTRACT, /* lane instructions and partial accesses */
   PLAN_REPLACE,
   PLAN_SHUFFLE,
   PLAN_VECTOR_LOAD,
@@ -28,9 +27,9 @@ typedef enum PlanKind {
 
 typedef struct Plan {
   u8 kind;
-  u8 result;  /* Shape */
+  u8 result; /* Shape */
   u16 handler;
-  u16 other;  /* CompareId; loads and stores: the far handler */
+  u16 other; /* CompareId; loads and stores: the far handler */
 } Plan;
 
 #define SHAPE_OF_i SHAPE_I32
@@ -41,119 +40,96 @@ typedef struct Plan {
 
 /* What has families of classes. */
 static const Plan fast_plans[OP_COUNT] = {
-#define F(id, t) [OP_##id] = {PLAN_COMMUTATIVE, SHAPE_OF_##t, H_##id##_SSS, 0},
-    COMMUTATIVE_FAMILIES(F)
-#undef F
-#define F(id, t) [OP_##id] = {PLAN_ORDERED, SHAPE_OF_##t, H_##id##_SSS, 0},
-    ORDERED_FAMILIES(F)
-#undef F
-#define F(id, t) [OP_##id] = {PLAN_DIVISION, SHAPE_OF_##t, H_##id##_SIS, 0},
-    DIVISION_FAMILIES(F)
-#undef F
-#define F(id, t, r) [OP_##id] = {PLAN_UNARY, SHAPE_OF_##r, H_##id##_SS, 0},
-    UNARY_FAMILIES(F)
-#undef F
+#define COMMUTATIVE(id, t) [OP_##id] = {PLAN_COMMUTATIVE, SHAPE_OF_##t, H_##id##_SSS, 0},
+#define ORDERED(id, t)     [OP_##id] = {PLAN_ORDERED, SHAPE_OF_##t, H_##id##_SSS, 0},
+#define DIVISION(id, t)    [OP_##id] = {PLAN_DIVISION, SHAPE_OF_##t, H_##id##_SIS, 0},
+#define UNARY(id, t, r)    [OP_##id] = {PLAN_UNARY, SHAPE_OF_##r, H_##id##_SS, 0},
+#include "interp/families.def"
 #define COMPARE(id, t, mirror, negation)                                                           \
   [OP_##id] = {PLAN_COMPARE, SHAPE_I32, H_##id##_SSS, CMP_##id},
 #define COMPARE_BRANCH_ONLY(id, t, mirror, negation, of)
 #include "interp/compares.def"
 #define OP(prefix, code, id, text, imm, sig)
-#define LOAD(prefix, code, id, text, imm, sig, access) [OP_##id] = PLAN_LOAD_##sig(id),
+#define LOAD(prefix, code, id, text, imm, sig, access)  [OP_##id] = PLAN_LOAD_##sig(id),
 #define STORE(prefix, code, id, text, imm, sig, access) [OP_##id] = PLAN_STORE_##sig(id),
-#define PLAN_LOAD_p_i(id) {PLAN_LOAD, SHAPE_I32, H_##id##_SS, H_far_##id}
-#define PLAN_LOAD_p_l(id) {PLAN_LOAD, SHAPE_I64, H_##id##_SS, H_far_##id}
-#define PLAN_LOAD_p_f(id) {PLAN_LOAD, SHAPE_F32, H_##id##_SS, H_far_##id}
-#define PLAN_LOAD_p_d(id) {PLAN_LOAD, SHAPE_F64, H_##id##_SS, H_far_##id}
-#define PLAN_LOAD_p_s(id) {PLAN_LOAD_V128, SHAPE_V128, H_##id##_S, H_far_##id}
-#define PLAN_STORE_pi_(id) {PLAN_STORE_INT, SHAPE_I32, H_##id##_SS, H_far_##id}
-#define PLAN_STORE_pl_(id) {PLAN_STORE_INT, SHAPE_I64, H_##id##_SS, H_far_##id}
-#define PLAN_STORE_pf_(id) {PLAN_STORE_FLOAT, SHAPE_F32, H_##id##_SS, H_far_##id}
-#define PLAN_STORE_pd_(id) {PLAN_STORE_FLOAT, SHAPE_F64, H_##id##_SS, H_far_##id}
-#define PLAN_STORE_ps_(id) {PLAN_STORE_V128, SHAPE_V128, H_##id##_S, H_far_##id}
+#define PLAN_LOAD_p_i(id)                               {PLAN_LOAD, SHAPE_I32, H_##id##_SS, H_far_##id}
+#define PLAN_LOAD_p_l(id)                               {PLAN_LOAD, SHAPE_I64, H_##id##_SS, H_far_##id}
+#define PLAN_LOAD_p_f(id)                               {PLAN_LOAD, SHAPE_F32, H_##id##_SS, H_far_##id}
+#define PLAN_LOAD_p_d(id)                               {PLAN_LOAD, SHAPE_F64, H_##id##_SS, H_far_##id}
+#define PLAN_LOAD_p_s(id)                               {PLAN_LOAD_V128, SHAPE_V128, H_##id##_S, H_far_##id}
+#define PLAN_STORE_pi_(id)                              {PLAN_STORE_INT, SHAPE_I32, H_##id##_SS, H_far_##id}
+#define PLAN_STORE_pl_(id)                              {PLAN_STORE_INT, SHAPE_I64, H_##id##_SS, H_far_##id}
+#define PLAN_STORE_pf_(id)                              {PLAN_STORE_FLOAT, SHAPE_F32, H_##id##_SS, H_far_##id}
+#define PLAN_STORE_pd_(id)                              {PLAN_STORE_FLOAT, SHAPE_F64, H_##id##_SS, H_far_##id}
+#define PLAN_STORE_ps_(id)                              {PLAN_STORE_V128, SHAPE_V128, H_##id##_S, H_far_##id}
 #include "wasm/opcodes.def"
 };
 
 /* Every row of opcodes.def with a fixed meaning. */
 static const Plan plain_plans[OP_COUNT] = {
 #define OP(prefix, code, id, text, imm, sig)
-#define PURE(prefix, code, id, text, imm, sig) [OP_##id] = PLAN_##sig(id),
+#define PURE(prefix, code, id, text, imm, sig)  [OP_##id] = PLAN_##sig(id),
 #define TRAPS(prefix, code, id, text, imm, sig) [OP_##id] = PLAN_##sig(id),
-#define PLAN_SCALAR(id, r) {PLAN_GENERIC, SHAPE_OF_##r, H_generic_##id, 0}
-#define PLAN_i_i(id) PLAN_SCALAR(id, i)
-#define PLAN_l_i(id) PLAN_SCALAR(id, i)
-#define PLAN_f_i(id) PLAN_SCALAR(id, i)
-#define PLAN_d_i(id) PLAN_SCALAR(id, i)
-#define PLAN_ii_i(id) PLAN_SCALAR(id, i)
-#define PLAN_ll_i(id) PLAN_SCALAR(id, i)
-#define PLAN_ff_i(id) PLAN_SCALAR(id, i)
-#define PLAN_dd_i(id) PLAN_SCALAR(id, i)
-#define PLAN_i_l(id) PLAN_SCALAR(id, l)
-#define PLAN_l_l(id) PLAN_SCALAR(id, l)
-#define PLAN_f_l(id) PLAN_SCALAR(id, l)
-#define PLAN_d_l(id) PLAN_SCALAR(id, l)
-#define PLAN_ll_l(id) PLAN_SCALAR(id, l)
-#define PLAN_i_f(id) PLAN_SCALAR(id, f)
-#define PLAN_l_f(id) PLAN_SCALAR(id, f)
-#define PLAN_f_f(id) PLAN_SCALAR(id, f)
-#define PLAN_d_f(id) PLAN_SCALAR(id, f)
-#define PLAN_ff_f(id) PLAN_SCALAR(id, f)
-#define PLAN_i_d(id) PLAN_SCALAR(id, d)
-#define PLAN_l_d(id) PLAN_SCALAR(id, d)
-#define PLAN_f_d(id) PLAN_SCALAR(id, d)
-#define PLAN_d_d(id) PLAN_SCALAR(id, d)
-#define PLAN_dd_d(id) PLAN_SCALAR(id, d)
-#define PLAN_s_s(id) {PLAN_VECTOR, SHAPE_V128, H_vector_s_s, 0}
-#define PLAN_ss_s(id) {PLAN_VECTOR, SHAPE_V128, H_vector_ss_s, 0}
-#define PLAN_sss_s(id) {PLAN_VECTOR, SHAPE_V128, H_vector_sss_s, 0}
-#define PLAN_si_s(id) {PLAN_VECTOR, SHAPE_V128, H_vector_si_s, 0}
-#define PLAN_s_i(id) {PLAN_VECTOR, SHAPE_I32, H_vector_s_i, 0}
-#define PLAN_i_s(id) {PLAN_VECTOR, SHAPE_V128, H_vector_i_s, 0}
-#define PLAN_l_s(id) {PLAN_VECTOR, SHAPE_V128, H_vector_l_s, 0}
-#define PLAN_f_s(id) {PLAN_VECTOR, SHAPE_V128, H_vector_f_s, 0}
-#define PLAN_d_s(id) {PLAN_VECTOR, SHAPE_V128, H_vector_d_s, 0}
+#define PLAN_SCALAR(id, r)                      {PLAN_GENERIC, SHAPE_OF_##r, H_generic_##id, 0}
+#define PLAN_i_i(id)                            PLAN_SCALAR(id, i)
+#define PLAN_l_i(id)                            PLAN_SCALAR(id, i)
+#define PLAN_f_i(id)                            PLAN_SCALAR(id, i)
+#define PLAN_d_i(id)                            PLAN_SCALAR(id, i)
+#define PLAN_ii_i(id)                           PLAN_SCALAR(id, i)
+#define PLAN_ll_i(id)                           PLAN_SCALAR(id, i)
+#define PLAN_ff_i(id)                           PLAN_SCALAR(id, i)
+#define PLAN_dd_i(id)                           PLAN_SCALAR(id, i)
+#define PLAN_i_l(id)                            PLAN_SCALAR(id, l)
+#define PLAN_l_l(id)                            PLAN_SCALAR(id, l)
+#define PLAN_f_l(id)                            PLAN_SCALAR(id, l)
+#define PLAN_d_l(id)                            PLAN_SCALAR(id, l)
+#define PLAN_ll_l(id)                           PLAN_SCALAR(id, l)
+#define PLAN_i_f(id)                            PLAN_SCALAR(id, f)
+#define PLAN_l_f(id)                            PLAN_SCALAR(id, f)
+#define PLAN_f_f(id)                            PLAN_SCALAR(id, f)
+#define PLAN_d_f(id)                            PLAN_SCALAR(id, f)
+#define PLAN_ff_f(id)                           PLAN_SCALAR(id, f)
+#define PLAN_i_d(id)                            PLAN_SCALAR(id, d)
+#define PLAN_l_d(id)                            PLAN_SCALAR(id, d)
+#define PLAN_f_d(id)                            PLAN_SCALAR(id, d)
+#define PLAN_d_d(id)                            PLAN_SCALAR(id, d)
+#define PLAN_dd_d(id)                           PLAN_SCALAR(id, d)
+#define PLAN_s_s(id)                            {PLAN_VECTOR, SHAPE_V128, H_vector_s_s, 0}
+#define PLAN_ss_s(id)                           {PLAN_VECTOR, SHAPE_V128, H_vector_ss_s, 0}
+#define PLAN_sss_s(id)                          {PLAN_VECTOR, SHAPE_V128, H_vector_sss_s, 0}
+#define PLAN_si_s(id)                           {PLAN_VECTOR, SHAPE_V128, H_vector_si_s, 0}
+#define PLAN_s_i(id)                            {PLAN_VECTOR, SHAPE_I32, H_vector_s_i, 0}
+#define PLAN_i_s(id)                            {PLAN_VECTOR, SHAPE_V128, H_vector_i_s, 0}
+#define PLAN_l_s(id)                            {PLAN_VECTOR, SHAPE_V128, H_vector_l_s, 0}
+#define PLAN_f_s(id)                            {PLAN_VECTOR, SHAPE_V128, H_vector_f_s, 0}
+#define PLAN_d_s(id)                            {PLAN_VECTOR, SHAPE_V128, H_vector_d_s, 0}
 #include "wasm/opcodes.def"
 #define LANE(kind, id, r) [OP_##id] = {PLAN_##kind, SHAPE_OF_##r, H_##id, 0}
-    LANE(EXTRACT, i8x16_extract_lane_s, i),
-    LANE(EXTRACT, i8x16_extract_lane_u, i),
-    LANE(EXTRACT, i16x8_extract_lane_s, i),
-    LANE(EXTRACT, i16x8_extract_lane_u, i),
-    LANE(EXTRACT, i32x4_extract_lane, i),
-    LANE(EXTRACT, i64x2_extract_lane, l),
-    LANE(EXTRACT, f32x4_extract_lane, f),
-    LANE(EXTRACT, f64x2_extract_lane, d),
-    LANE(REPLACE, i8x16_replace_lane, s),
-    LANE(REPLACE, i16x8_replace_lane, s),
-    LANE(REPLACE, i32x4_replace_lane, s),
-    LANE(REPLACE, i64x2_replace_lane, s),
-    LANE(REPLACE, f32x4_replace_lane, s),
-    LANE(REPLACE, f64x2_replace_lane, s),
-    LANE(SHUFFLE, i8x16_shuffle, s),
-    LANE(VECTOR_LOAD, v128_load8x8_s, s),
-    LANE(VECTOR_LOAD, v128_load8x8_u, s),
-    LANE(VECTOR_LOAD, v128_load16x4_s, s),
-    LANE(VECTOR_LOAD, v128_load16x4_u, s),
-    LANE(VECTOR_LOAD, v128_load32x2_s, s),
-    LANE(VECTOR_LOAD, v128_load32x2_u, s),
-    LANE(VECTOR_LOAD, v128_load8_splat, s),
-    LANE(VECTOR_LOAD, v128_load16_splat, s),
-    LANE(VECTOR_LOAD, v128_load32_splat, s),
-    LANE(VECTOR_LOAD, v128_load64_splat, s),
-    LANE(VECTOR_LOAD, v128_load32_zero, s),
-    LANE(VECTOR_LOAD, v128_load64_zero, s),
-    LANE(LANE_LOAD, v128_load8_lane, s),
-    LANE(LANE_LOAD, v128_load16_lane, s),
-    LANE(LANE_LOAD, v128_load32_lane, s),
-    LANE(LANE_LOAD, v128_load64_lane, s),
-    LANE(LANE_STORE, v128_store8_lane, s),
-    LANE(LANE_STORE, v128_store16_lane, s),
-    LANE(LANE_STORE, v128_store32_lane, s),
+    LANE(EXTRACT, i8x16_extract_lane_s, i),  LANE(EXTRACT, i8x16_extract_lane_u, i),
+    LANE(EXTRACT, i16x8_extract_lane_s, i),  LANE(EXTRACT, i16x8_extract_lane_u, i),
+    LANE(EXTRACT, i32x4_extract_lane, i),    LANE(EXTRACT, i64x2_extract_lane, l),
+    LANE(EXTRACT, f32x4_extract_lane, f),    LANE(EXTRACT, f64x2_extract_lane, d),
+    LANE(REPLACE, i8x16_replace_lane, s),    LANE(REPLACE, i16x8_replace_lane, s),
+    LANE(REPLACE, i32x4_replace_lane, s),    LANE(REPLACE, i64x2_replace_lane, s),
+    LANE(REPLACE, f32x4_replace_lane, s),    LANE(REPLACE, f64x2_replace_lane, s),
+    LANE(SHUFFLE, i8x16_shuffle, s),         LANE(VECTOR_LOAD, v128_load8x8_s, s),
+    LANE(VECTOR_LOAD, v128_load8x8_u, s),    LANE(VECTOR_LOAD, v128_load16x4_s, s),
+    LANE(VECTOR_LOAD, v128_load16x4_u, s),   LANE(VECTOR_LOAD, v128_load32x2_s, s),
+    LANE(VECTOR_LOAD, v128_load32x2_u, s),   LANE(VECTOR_LOAD, v128_load8_splat, s),
+    LANE(VECTOR_LOAD, v128_load16_splat, s), LANE(VECTOR_LOAD, v128_load32_splat, s),
+    LANE(VECTOR_LOAD, v128_load64_splat, s), LANE(VECTOR_LOAD, v128_load32_zero, s),
+    LANE(VECTOR_LOAD, v128_load64_zero, s),  LANE(LANE_LOAD, v128_load8_lane, s),
+    LANE(LANE_LOAD, v128_load16_lane, s),    LANE(LANE_LOAD, v128_load32_lane, s),
+    LANE(LANE_LOAD, v128_load64_lane, s),    LANE(LANE_STORE, v128_store8_lane, s),
+    LANE(LANE_STORE, v128_store16_lane, s),  LANE(LANE_STORE, v128_store32_lane, s),
     LANE(LANE_STORE, v128_store64_lane, s),
 };
 
 typedef struct CompareInfo {
   u8 mirror, negation; /* CompareId */
   bool is_f32, is_f64;
-  u16 value, branch;   /* first of the families; value 0 (no handler of a comparison) for branches only */
+  u16 value,
+      branch; /* first of the families; value 0 (no handler of a comparison) for branches only */
 } CompareInfo;
 
 static const CompareInfo compares[COMPARE_COUNT] = {
@@ -184,7 +160,8 @@ static u32 pair_class(const Pair *p) {
   return base + (p->lhs.class == CLASS_ACC);
 }
 
-/* Whether exchanging the operands gives a better class: a constant goes right, the accumulator left. */
+/* Whether exchanging the operands gives a better class: a constant goes right, the accumulator
+ * left. */
 static bool better_swapped(const Translator *t, const Value *lhs, const Value *rhs) {
   if (lhs->kind == VALUE_CONST) return rhs->kind != VALUE_CONST;
   return rhs->kind != VALUE_CONST && wm_value_in_acc(t, rhs) && !wm_value_in_acc(t, lhs);
@@ -193,9 +170,12 @@ static bool better_swapped(const Translator *t, const Value *lhs, const Value *r
 static Pair take_pair(Translator *t, Value *lhs, Value *rhs) {
   Pair p;
   p.lhs = wm_operand_take(t, lhs);
-  if (wm_value_is_imm32(rhs)) p.rhs = (Operand){CLASS_IMM, 0, rhs->bits};
-  else if (p.lhs.class == CLASS_ACC) p.rhs = (Operand){CLASS_SLOT, wm_value_read(t, rhs), 0};
-  else p.rhs = wm_operand_take(t, rhs);
+  if (wm_value_is_imm32(rhs))
+    p.rhs = (Operand){CLASS_IMM, 0, rhs->bits};
+  else if (p.lhs.class == CLASS_ACC)
+    p.rhs = (Operand){CLASS_SLOT, wm_value_read(t, rhs), 0};
+  else
+    p.rhs = wm_operand_take(t, rhs);
   return p;
 }
 
@@ -391,12 +371,14 @@ static void load(Translator *t, const Plan *plan) {
     cell->b = offset;
   }
   wm_value_pop(t);
-  if (plan->kind == PLAN_LOAD_V128) wm_result_slot(t, cell, SHAPE_V128);
-  else wm_result(t, cell, (Shape)plan->result);
+  if (plan->kind == PLAN_LOAD_V128)
+    wm_result_slot(t, cell, SHAPE_V128);
+  else
+    wm_result(t, cell, (Shape)plan->result);
 }
 
-/* The value of a store: integers may be 16-bit immediates; the accumulator that holds the address cannot
- * be the value too. */
+/* The value of a store: integers may be 16-bit immediates; the accumulator that holds the address
+ * cannot be the value too. */
 static Operand take_stored(Translator *t, const Plan *plan, Value *v, const Operand *address) {
   bool is_int = plan->kind == PLAN_STORE_INT;
   if (is_int && wm_value_is_imm16(v)) return (Operand){CLASS_IMM, 0, v->bits};
@@ -416,9 +398,10 @@ static void store(Translator *t, const Plan *plan) {
     u32 offset;
     Operand address = take_address(t, at, &offset);
     Operand value = take_stored(t, plan, v, &address);
-    u32 class = plan->kind == PLAN_STORE_INT     ? int_classes[address.class][value.class]
-                : plan->kind == PLAN_STORE_FLOAT ? (u32)address.class * 2 + (value.class == CLASS_ACC)
-                                                 : (u32)address.class;
+    u32 class = plan->kind == PLAN_STORE_INT ? int_classes[address.class][value.class]
+                : plan->kind == PLAN_STORE_FLOAT
+                    ? (u32)address.class * 2 + (value.class == CLASS_ACC)
+                    : (u32)address.class;
     Cell *cell = wm_cells_emit(t, plan->handler + class, 2, 0);
     cell->a = (u16)address.slot;
     cell->b = offset;
@@ -457,8 +440,10 @@ static void replace_or_shuffle(Translator *t, const Plan *plan) {
   Cell *cell = wm_cells_emit(t, plan->handler, is_shuffle ? 4 : 3, DRAFT_RESULT);
   cell->a = (u16)a;
   cell->b = b;
-  if (is_shuffle) memcpy(cell->x, &t->in.v128, sizeof t->in.v128);
-  else cell->x[0] = t->in.lane;
+  if (is_shuffle)
+    memcpy(cell->x, &t->in.v128, sizeof t->in.v128);
+  else
+    cell->x[0] = t->in.lane;
   wm_value_pop(t);
   wm_value_pop(t);
   wm_result_slot(t, cell, SHAPE_V128);
@@ -496,8 +481,10 @@ bool wm_translate_operation(Translator *t) {
   case PLAN_STORE_FLOAT:
   case PLAN_STORE_V128: store(t, plan); return true;
   case PLAN_GENERIC:
-    if (t->in.op == OP_i32_eqz || t->in.op == OP_i64_eqz) equal_to_zero(t, t->in.op == OP_i64_eqz);
-    else generic(t, plan);
+    if (t->in.op == OP_i32_eqz || t->in.op == OP_i64_eqz)
+      equal_to_zero(t, t->in.op == OP_i64_eqz);
+    else
+      generic(t, plan);
     return true;
   case PLAN_VECTOR: vector(t, plan); return true;
   case PLAN_EXTRACT: extract(t, plan); return true;

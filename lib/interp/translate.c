@@ -66,8 +66,8 @@ static bool needs_moves(const Translator *t, const Control *c, u32 above) {
   return c->kind == CONTROL_BODY || home_of_top(t, types->count, above) != c->home;
 }
 
-/* Copies the top values to consecutive slots below their homes. Does not change what is known about them: the
- * copies may run on one of two ways only. More than one must be settled. */
+/* Copies the top values to consecutive slots below their homes. Does not change what is known about
+ * them: the copies may run on one of two ways only. More than one must be settled. */
 static void carry(Translator *t, const Types *types, u32 to) {
   if (types->count == 0) return;
   u32 first = t->depth - types->count, from = t->values[first].home;
@@ -225,8 +225,8 @@ static void br_if(Translator *t) {
   memcpy(t->acc, acc, sizeof acc); /* the only way here is the branch */
 }
 
-/* The label that a branch table's entry goes to: the target's own, or a stub that moves values. Stubs are
- * shared by the entries of one target. */
+/* The label that a branch table's entry goes to: the target's own, or a stub that moves values.
+ * Stubs are shared by the entries of one target. */
 static u32 table_label(Translator *t, Control *c, u32 *stub) {
   if (!needs_moves(t, c, 0) && c->kind != CONTROL_BODY) {
     c->used = true;
@@ -379,8 +379,10 @@ static bool translate_control(Translator *t) {
 static void translate_instructions(Translator *t) {
   bool live = true;
   while (t->control_count && !t->failed) {
-    if (!live) skip_unreachable(t);
-    else if (!wm_instr_read(&t->reader, &t->in)) break;
+    if (!live)
+      skip_unreachable(t);
+    else if (!wm_instr_read(&t->reader, &t->in))
+      break;
     if (!reader_ok(&t->reader)) break;
     if (t->in.op == OP_else) {
       open_else(t, live);
@@ -426,8 +428,8 @@ static void place_locals(Translator *t) {
 static bool allocate(Translator *t, const FuncFacts *facts, u32 code_bytes) {
   u64 values = (u64)facts->max_operand_slots + 4, controls = (u64)facts->max_control + 2;
   u64 locals = facts->local_count;
-  size_t size = values * sizeof(Value) + locals * (sizeof(Local) + sizeof(u32)) +
-                controls * sizeof(Control);
+  size_t size =
+      values * sizeof(Value) + locals * (sizeof(Local) + sizeof(u32)) + controls * sizeof(Control);
   u8 *memory = malloc(size);
   if (!memory) return false;
   t->values = (Value *)(void *)memory;

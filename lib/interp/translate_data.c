@@ -4,7 +4,9 @@
 
 static Shape address_shape(bool is_64) { return is_64 ? SHAPE_I64 : SHAPE_I32; }
 static bool memory_is_64(const Translator *t, u32 i) { return t->module->memories[i].limits.is_64; }
-static bool table_is_64(const Translator *t, u32 i) { return t->module->tables[i].type.limits.is_64; }
+static bool table_is_64(const Translator *t, u32 i) {
+  return t->module->tables[i].type.limits.is_64;
+}
 
 /* ---- constants ---- */
 
@@ -54,8 +56,10 @@ static void select_int(Translator *t) {
 static void select_other(Translator *t) {
   Shape shape = (Shape)value_top(t, 2)->shape;
   Operand condition = {CLASS_SLOT, 0, 0};
-  if (shape == SHAPE_V128) condition.slot = wm_value_read(t, value_top(t, 0));
-  else condition = wm_operand_take(t, value_top(t, 0));
+  if (shape == SHAPE_V128)
+    condition.slot = wm_value_read(t, value_top(t, 0));
+  else
+    condition = wm_operand_take(t, value_top(t, 0));
   u32 a = wm_value_read(t, value_top(t, 2)), b = wm_value_read(t, value_top(t, 1));
   u32 handler = shape == SHAPE_F32 ? H_select_fS : shape == SHAPE_F64 ? H_select_dS : H_select_v;
   Cell *cell = wm_cells_emit(t, handler + (condition.class == CLASS_ACC), 3, DRAFT_RESULT);
@@ -68,8 +72,10 @@ static void select_other(Translator *t) {
 
 static void select_value(Translator *t) {
   u8 shape = value_top(t, 2)->shape;
-  if (bank_of(shape) == BANK_INT) select_int(t);
-  else select_other(t);
+  if (bank_of(shape) == BANK_INT)
+    select_int(t);
+  else
+    select_other(t);
 }
 
 /* ---- globals ---- */
@@ -80,7 +86,8 @@ static void global_get(Translator *t) {
       [SHAPE_F64] = H_global_get_dS, [SHAPE_V128] = H_global_get_v, [SHAPE_REF] = H_global_get_lS};
   Shape shape = wm_shape_of(t->module->globals[t->in.index].type.type);
   bool in_acc = shape != SHAPE_REF && shape != SHAPE_V128;
-  Cell *cell = wm_cells_emit(t, handlers[shape], 2, in_acc ? DRAFT_RESULT | DRAFT_ACC : DRAFT_RESULT);
+  Cell *cell =
+      wm_cells_emit(t, handlers[shape], 2, in_acc ? DRAFT_RESULT | DRAFT_ACC : DRAFT_RESULT);
   cell->b = t->in.index;
   wm_result(t, cell, shape);
 }
@@ -88,11 +95,13 @@ static void global_get(Translator *t) {
 static void global_set(Translator *t) {
   Value *v = value_top(t, 0);
   Operand o = {CLASS_SLOT, 0, 0};
-  if (bank_of(v->shape) == BANK_INT) o = wm_operand_take(t, v);
-  else o.slot = wm_value_read(t, v);
-  u32 handler = v->shape == SHAPE_V128   ? H_global_set_v
+  if (bank_of(v->shape) == BANK_INT)
+    o = wm_operand_take(t, v);
+  else
+    o.slot = wm_value_read(t, v);
+  u32 handler = v->shape == SHAPE_V128 ? H_global_set_v
                 : o.class == CLASS_ACC ? H_global_set_A
-                                         : H_global_set_S;
+                                       : H_global_set_S;
   Cell *cell = wm_cells_emit(t, handler, 2, 0);
   cell->a = (u16)o.slot;
   cell->b = t->in.index;
@@ -101,15 +110,19 @@ static void global_set(Translator *t) {
 
 /* ---- instructions on slots ---- */
 
-/* Emits a cell whose operands, from the deepest on, are the slots named by `places` ("dab"). Pops them. */
+/* Emits a cell whose operands, from the deepest on, are the slots named by `places` ("dab"). Pops
+ * them. */
 static Cell *emit_slots(Translator *t, u32 handler, const char *places, u32 words, u8 flags) {
   u32 count = (u32)strlen(places), slots[3] = {0, 0, 0};
   for (u32 i = 0; i < count; i++) slots[i] = wm_value_read(t, value_top(t, count - 1 - i));
   Cell *cell = wm_cells_emit(t, handler, words, flags);
   for (u32 i = 0; i < count; i++) {
-    if (places[i] == 'd') cell->d = (u16)slots[i];
-    else if (places[i] == 'a') cell->a = (u16)slots[i];
-    else cell->b = slots[i];
+    if (places[i] == 'd')
+      cell->d = (u16)slots[i];
+    else if (places[i] == 'a')
+      cell->a = (u16)slots[i];
+    else
+      cell->b = slots[i];
   }
   pop_many(t, count);
   return cell;
@@ -156,9 +169,7 @@ static void table_get(Translator *t) {
   wm_result_slot(t, cell, SHAPE_REF);
 }
 
-static void table_set(Translator *t) {
-  emit_slots(t, H_table_set, "ad", 2, 0)->b = t->in.index;
-}
+static void table_set(Translator *t) { emit_slots(t, H_table_set, "ad", 2, 0)->b = t->in.index; }
 
 static void ref_func(Translator *t) {
   Cell *cell = wm_cells_emit(t, H_ref_func, 2, DRAFT_RESULT);

@@ -3,15 +3,15 @@
  * Operands live on a symbolic stack and cost nothing until an instruction needs them: a constant, a
  * local, or a temporary, whose home is the slot at its height, so that all paths to a label
  * agree. local.get and the constants emit nothing. What makes the code short:
- *   - `acc`: which slot each accumulator mirrors. An operand in that slot is taken from the accumulator,
- *     and a temporary that was computed right into it never goes to its slot;
+ *   - `acc`: which slot each accumulator mirrors. An operand in that slot is taken from the
+ * accumulator, and a temporary that was computed right into it never goes to its slot;
  *   - a local.set makes the instruction that computed the value write the local;
  *   - constants become immediates, and a comparison becomes part of the branch that uses it.
  * An instruction that was emitted may be changed in these ways as long as it lies in the current
  * region: the cells since the last label, branch or call.
  *
- * The translator relies on the body being valid; it runs in memory that it got at the start, sized by
- * the validator's facts, and a code buffer that grows. */
+ * The translator relies on the body being valid; it runs in memory that it got at the start, sized
+ * by the validator's facts, and a code buffer that grows. */
 #ifndef WM_INTERP_TRANSLATOR_H
 #define WM_INTERP_TRANSLATOR_H
 
@@ -23,8 +23,8 @@
 
 typedef enum Bank { BANK_INT, BANK_F32, BANK_F64, BANK_NONE, BANK_COUNT } Bank;
 
-/* Types as the translator sees them. A reference may stay in acc, but is always in its slot too: there the
- * collector looks for it. */
+/* Types as the translator sees them. A reference may stay in acc, but is always in its slot too:
+ * there the collector looks for it. */
 typedef enum Shape { SHAPE_I32, SHAPE_I64, SHAPE_F32, SHAPE_F64, SHAPE_V128, SHAPE_REF } Shape;
 
 typedef enum ValueKind { VALUE_TEMP, VALUE_LOCAL, VALUE_CONST } ValueKind;
@@ -47,7 +47,13 @@ typedef struct Local {
   u32 touched;     /* word index of the last cell that reads or writes it, or NONE */
 } Local;
 
-typedef enum ControlKind { CONTROL_BLOCK, CONTROL_LOOP, CONTROL_IF, CONTROL_ELSE, CONTROL_BODY } ControlKind;
+typedef enum ControlKind {
+  CONTROL_BLOCK,
+  CONTROL_LOOP,
+  CONTROL_IF,
+  CONTROL_ELSE,
+  CONTROL_BODY
+} ControlKind;
 
 typedef struct Types {
   const ValType *items; /* borrowed */
@@ -56,14 +62,14 @@ typedef struct Types {
 
 typedef struct Control {
   ControlKind kind;
-  bool used;         /* a branch goes to the label */
-  u32 height;        /* values below the block's parameters */
-  u32 home;          /* first operand slot of the block */
-  u32 label;         /* end of the block, or start of the loop */
-  u32 else_label;    /* CONTROL_IF */
-  u32 set_mark;      /* length of the log of assignments at the start */
+  bool used;      /* a branch goes to the label */
+  u32 height;     /* values below the block's parameters */
+  u32 home;       /* first operand slot of the block */
+  u32 label;      /* end of the block, or start of the loop */
+  u32 else_label; /* CONTROL_IF */
+  u32 set_mark;   /* length of the log of assignments at the start */
   Types params, results;
-  ValType one;       /* where results.items points for a block with one inline result */
+  ValType one; /* where results.items points for a block with one inline result */
 } Control;
 
 /* Where a cell came from; kept only when a trap's offset is asked for. */
@@ -81,26 +87,26 @@ typedef struct Translator {
   bool failed; /* out of memory */
 
   Value *values;
-  u32 depth;        /* values on the stack */
-  u32 next_home;    /* slot for the next one */
-  u32 flushed;      /* no VALUE_LOCAL below this depth */
+  u32 depth;     /* values on the stack */
+  u32 next_home; /* slot for the next one */
+  u32 flushed;   /* no VALUE_LOCAL below this depth */
   Local *locals;
   u32 local_count;
-  u32 *set_log;     /* locals in the order in which they became surely assigned */
+  u32 *set_log; /* locals in the order in which they became surely assigned */
   u32 set_count;
   Control *controls;
   u32 control_count;
   u32 operand_home; /* first operand slot */
 
   Vec(u64) code;
-  Vec(u32) labels;  /* word index, or NONE */
-  u32 last;         /* word index of the last cell, or NONE: its comparison may be taken in */
-  u32 region;       /* cells from this word on may be changed */
+  Vec(u32) labels;     /* word index, or NONE */
+  u32 last;            /* word index of the last cell, or NONE: its comparison may be taken in */
+  u32 region;          /* cells from this word on may be changed */
   u32 acc[BANK_COUNT]; /* the slot each accumulator mirrors, or NONE */
   u32 acc_before_last; /* acc[BANK_INT] before the last cell */
   bool marking;
   Vec(Mark) marks;
-  u64 spill[4];     /* where cells go when out of memory */
+  u64 spill[4]; /* where cells go when out of memory */
 } Translator;
 
 static inline Bank bank_of(u8 shape) {
@@ -114,7 +120,9 @@ Shape wm_shape_of(ValType type);
 /* A new cell of `words` words with d, a, b zero. Never NULL. */
 Cell *wm_cells_emit(Translator *t, u32 handler, u32 words, u8 flags);
 /* The cell at a word index. */
-static inline Cell *cell_at(Translator *t, u32 word) { return (Cell *)(void *)(t->code.data + word); }
+static inline Cell *cell_at(Translator *t, u32 word) {
+  return (Cell *)(void *)(t->code.data + word);
+}
 /* Takes back the last cell. */
 void wm_cells_drop_last(Translator *t);
 /* A label without a place yet. */
@@ -126,8 +134,8 @@ static inline void end_region(Translator *t) {
   t->region = t->code.len;
   t->last = NONE;
 }
-/* Copies the finished cells, with handlers and targets resolved, to the module's code memory and publishes them
- * (loaded->lock is held). False: out of memory. */
+/* Copies the finished cells, with handlers and targets resolved, to the module's code memory and
+ * publishes them (loaded->lock is held). False: out of memory. */
 bool wm_cells_publish(Translator *t);
 /* Words of the cells in front of the body (zeroing of locals). */
 u32 wm_cells_prologue_words(const Translator *t);
@@ -138,7 +146,9 @@ void wm_value_push_const(Translator *t, Shape shape, u64 bits);
 /* A temporary in its home slot that no cell is known to have computed. */
 void wm_value_push_home(Translator *t, Shape shape);
 void wm_value_pop(Translator *t);
-static inline Value *value_top(Translator *t, u32 below) { return &t->values[t->depth - 1 - below]; }
+static inline Value *value_top(Translator *t, u32 below) {
+  return &t->values[t->depth - 1 - below];
+}
 
 /* The slot that a value is in now (not for constants). */
 static inline u32 value_slot(const Translator *t, const Value *v) {
@@ -153,7 +163,8 @@ u32 wm_value_read(Translator *t, Value *v);
 /* Copies the value to `slot`. */
 void wm_value_copy(Translator *t, const Value *v, u32 slot);
 
-/* An operand of an instruction with classes: the last two exclude what the instruction cannot take. */
+/* An operand of an instruction with classes: the last two exclude what the instruction cannot take.
+ */
 typedef enum OperandClass { CLASS_SLOT, CLASS_ACC, CLASS_IMM } OperandClass;
 typedef struct Operand {
   OperandClass class;
@@ -178,14 +189,15 @@ void wm_local_get(Translator *t, u32 local);
 void wm_local_set(Translator *t, u32 local, bool keep);
 
 /* ---- instructions ---- */
-/* Numeric and vector instructions with a fixed signature, loads and stores (operations.c). False: not
- * one of these. */
+/* Numeric and vector instructions with a fixed signature, loads and stores (operations.c). False:
+ * not one of these. */
 bool wm_translate_operation(Translator *t);
 /* ref.is_null: a comparison too. */
 void wm_translate_is_null(Translator *t);
 /* Memory, table, global, reference, select (translate_data.c). False: not one of these. */
 bool wm_translate_data(Translator *t);
-/* Pops the condition on top and emits a branch that is taken when it is not zero (if_true) or zero. */
+/* Pops the condition on top and emits a branch that is taken when it is not zero (if_true) or zero.
+ */
 typedef struct Condition {
   u16 handler; /* the forward branch */
   u8 words;
@@ -199,8 +211,8 @@ void wm_condition_branch(Translator *t, const Condition *condition, u32 label, b
 typedef void (*VectorMeaning)(void);
 VectorMeaning wm_vector_meaning(u16 op);
 
-/* Translates `func`'s body into t (all-zero before). With `marking`, notes where the cells come from. False: out of
- * memory. Free with wm_translator_free in any case. */
+/* Translates `func`'s body into t (all-zero before). With `marking`, notes where the cells come
+ * from. False: out of memory. Free with wm_translator_free in any case. */
 bool wm_translate_body(Translator *t, FuncCode *func, bool marking);
 void wm_translator_free(Translator *t);
 

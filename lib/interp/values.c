@@ -75,8 +75,10 @@ static void emit_const(Translator *t, u8 shape, u64 bits, u32 slot) {
   bool is_short = bits <= UINT32_MAX;
   Cell *cell = wm_cells_emit(t, is_short ? H_const32 : H_const64, is_short ? 2 : 3, 0);
   cell->d = (u16)slot;
-  if (is_short) cell->b = (u32)bits;
-  else cell->x[0] = bits;
+  if (is_short)
+    cell->b = (u32)bits;
+  else
+    cell->x[0] = bits;
   slots_written(t, slot, shape);
 }
 
@@ -88,9 +90,9 @@ void wm_value_copy(Translator *t, const Value *v, u32 slot) {
   }
   u32 from = value_slot(t, v);
   if (from == slot) return;
-  u32 handler = v->shape == SHAPE_V128     ? H_copy_v
+  u32 handler = v->shape == SHAPE_V128  ? H_copy_v
                 : wm_value_in_acc(t, v) ? from_acc[bank_of(v->shape)]
-                                           : H_copy_S;
+                                        : H_copy_S;
   Cell *cell = wm_cells_emit(t, handler, 2, 0);
   cell->d = (u16)slot;
   cell->a = (u16)from;
@@ -176,13 +178,14 @@ static void assign(Translator *t, u32 local) {
   t->set_log[t->set_count++] = local;
 }
 
-/* Older uses of the local on the stack keep its old value: they go to their homes. The top is not one. */
+/* Older uses of the local on the stack keep its old value: they go to their homes. The top is not
+ * one. */
 static void settle_pending(Translator *t, const Local *l) {
   while (l->pending != NONE) wm_value_settle(t, &t->values[l->pending]);
 }
 
-/* Makes the cell that computed `v` write `slot` instead of v's home, where nothing since then has touched
- * the local. */
+/* Makes the cell that computed `v` write `slot` instead of v's home, where nothing since then has
+ * touched the local. */
 static bool redirect(Translator *t, const Value *v, Local *l) {
   if (v->kind != VALUE_TEMP || v->producer == NONE || v->producer < t->region) return false;
   Cell *producer = cell_at(t, v->producer);

@@ -6,17 +6,17 @@ VectorMeaning wm_vector_meaning(u16 op) {
   static const VectorMeaning meanings[OP_COUNT - OP_v128_load] = {
 #define OP(prefix, code, id, text, imm, sig)
 #define PURE(prefix, code, id, text, imm, sig) MEANING_##sig(id)
-#define MEANING_OF(id) [OP_##id - OP_v128_load] = (VectorMeaning)op_##id,
-#define MEANING_s_s(id) MEANING_OF(id)
-#define MEANING_ss_s(id) MEANING_OF(id)
-#define MEANING_sss_s(id) MEANING_OF(id)
-#define MEANING_si_s(id) MEANING_OF(id)
-#define MEANING_s_i(id) MEANING_OF(id)
-#define MEANING_i_s(id) MEANING_OF(id)
-#define MEANING_l_s(id) MEANING_OF(id)
-#define MEANING_f_s(id) MEANING_OF(id)
-#define MEANING_d_s(id) MEANING_OF(id)
-#define MEANING_i_i(id) /* scalars have handlers of their own */
+#define MEANING_OF(id)                         [OP_##id - OP_v128_load] = (VectorMeaning)op_##id,
+#define MEANING_s_s(id)                        MEANING_OF(id)
+#define MEANING_ss_s(id)                       MEANING_OF(id)
+#define MEANING_sss_s(id)                      MEANING_OF(id)
+#define MEANING_si_s(id)                       MEANING_OF(id)
+#define MEANING_s_i(id)                        MEANING_OF(id)
+#define MEANING_i_s(id)                        MEANING_OF(id)
+#define MEANING_l_s(id)                        MEANING_OF(id)
+#define MEANING_f_s(id)                        MEANING_OF(id)
+#define MEANING_d_s(id)                        MEANING_OF(id)
+#define MEANING_i_i(id)                        /* scalars have handlers of their own */
 #define MEANING_l_i(id)
 #define MEANING_f_i(id)
 #define MEANING_d_i(id)
