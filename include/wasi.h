@@ -66,37 +66,40 @@ WASI_API_EXTERN void wasi_config_inherit_stdio(wasi_config_t *); /* all three */
 /* Input from these bytes; *bytes is moved into the config and left empty. */
 WASI_API_EXTERN void wasi_config_set_stdin_bytes(wasi_config_t *, own wasm_byte_vec_t *bytes);
 
-/* Input and output by callback. A callback returns how many bytes it gave or took (0 from input: its
- * end), or a negated errno of the host's. `finalizer` (may be NULL) is run with `data` once nothing
- * uses the stream any more. */
+/* Input and output by callback. A callback returns how many bytes it gave or took (0 from input:
+ * its end), or a negated errno of the host's. `finalizer` (may be NULL) is run with `data` once
+ * nothing uses the stream any more. */
 typedef ptrdiff_t (*wasi_output_callback_t)(void *data, const unsigned char *bytes, size_t size);
 typedef ptrdiff_t (*wasi_input_callback_t)(void *data, unsigned char *bytes, size_t size);
-WASI_API_EXTERN void wasi_config_set_stdin_custom(wasi_config_t *, wasi_input_callback_t, void *data,
-                                                  void (*finalizer)(void *));
-WASI_API_EXTERN void wasi_config_set_stdout_custom(wasi_config_t *,
-                                                   ptrdiff_t (*callback)(void *, const unsigned char *, size_t),
-                                                   void *data, void (*finalizer)(void *));
-WASI_API_EXTERN void wasi_config_set_stderr_custom(wasi_config_t *,
-                                                   ptrdiff_t (*callback)(void *, const unsigned char *, size_t),
-                                                   void *data, void (*finalizer)(void *));
+WASI_API_EXTERN void wasi_config_set_stdin_custom(wasi_config_t *, wasi_input_callback_t,
+                                                  void *data, void (*finalizer)(void *));
+WASI_API_EXTERN void
+wasi_config_set_stdout_custom(wasi_config_t *,
+                              ptrdiff_t (*callback)(void *, const unsigned char *, size_t),
+                              void *data, void (*finalizer)(void *));
+WASI_API_EXTERN void
+wasi_config_set_stderr_custom(wasi_config_t *,
+                              ptrdiff_t (*callback)(void *, const unsigned char *, size_t),
+                              void *data, void (*finalizer)(void *));
 
-/* Keeps the output for wasi_ctx_take_stdout and wasi_ctx_take_stderr. When `limit` bytes wait there,
- * the program is told that the device is full. */
+/* Keeps the output for wasi_ctx_take_stdout and wasi_ctx_take_stderr. When `limit` bytes wait
+ * there, the program is told that the device is full. */
 WASI_API_EXTERN void wasi_config_capture_stdout(wasi_config_t *, size_t limit);
 WASI_API_EXTERN void wasi_config_capture_stderr(wasi_config_t *, size_t limit);
 
 /* Gives the directory `host_path`, opened now, with all that is below it, under the name
  * `guest_path`. Preopened directories get the descriptors 3, 4, ... in order. Without `fs_mutable`
  * nothing in it can be changed by any route. False: it cannot be opened, or out of memory. */
-WASI_API_EXTERN bool wasi_config_preopen_dir(wasi_config_t *, const char *host_path, const char *guest_path,
-                                             bool fs_mutable);
+WASI_API_EXTERN bool wasi_config_preopen_dir(wasi_config_t *, const char *host_path,
+                                             const char *guest_path, bool fs_mutable);
 
 /* The same with finer permissions. */
 typedef size_t wasi_dir_perms;
 enum wasi_dir_perms_flags {
-  WASI_DIR_PERMS_READ = 1,   /* list, open and look up what is there */
-  WASI_DIR_PERMS_WRITE = 2,  /* create, rename, link and remove entries, change their times */
-  WASI_DIR_PERMS_SPECIAL = 4 /* open named pipes, sockets and devices, which otherwise are refused */
+  WASI_DIR_PERMS_READ = 1,  /* list, open and look up what is there */
+  WASI_DIR_PERMS_WRITE = 2, /* create, rename, link and remove entries, change their times */
+  WASI_DIR_PERMS_SPECIAL =
+      4 /* open named pipes, sockets and devices, which otherwise are refused */
 };
 typedef size_t wasi_file_perms;
 enum wasi_file_perms_flags {
@@ -104,7 +107,8 @@ enum wasi_file_perms_flags {
   WASI_FILE_PERMS_WRITE = 2 /* write, truncate, change times */
 };
 WASI_API_EXTERN bool wasi_config_preopen_dir_perms(wasi_config_t *, const char *host_path,
-                                                   const char *guest_path, wasi_dir_perms, wasi_file_perms);
+                                                   const char *guest_path, wasi_dir_perms,
+                                                   wasi_file_perms);
 
 /* Descriptors that the program may have open at once (the default is 1,024); streams and preopened
  * directories count. */
@@ -114,8 +118,8 @@ WASI_API_EXTERN void wasi_config_set_max_fds(wasi_config_t *, size_t count);
  * it on, the write raises SIGPIPE as in a native program: for command-line tools. */
 WASI_API_EXTERN void wasi_config_raise_sigpipe(wasi_config_t *, bool on);
 
-/* How paths are kept inside their directory. Automatic uses the kernel's openat2 where there is one;
- * the others are for tests. */
+/* How paths are kept inside their directory. Automatic uses the kernel's openat2 where there is
+ * one; the others are for tests. */
 enum wasi_resolver_enum { WASI_RESOLVER_AUTO = 0, WASI_RESOLVER_OPENAT2, WASI_RESOLVER_WALKER };
 WASI_API_EXTERN void wasi_config_set_resolver(wasi_config_t *, int resolver);
 
@@ -130,12 +134,13 @@ WASI_API_EXTERN void wasi_config_allow_ip_name_lookup(wasi_config_t *, bool enab
 typedef struct wasi_ctx_t wasi_ctx_t;
 
 /* Takes the config, also on failure: NULL and *err (may be NULL). */
-WASI_API_EXTERN own wasi_ctx_t *wasi_ctx_new(wasm_store_t *, own wasi_config_t *, wasmx_error_t *err);
+WASI_API_EXTERN own wasi_ctx_t *wasi_ctx_new(wasm_store_t *, own wasi_config_t *,
+                                             wasmx_error_t *err);
 /* Functions made of it keep what they need: the descriptors close once they are gone too. */
 WASI_API_EXTERN void wasi_ctx_delete(own wasi_ctx_t *);
 
-/* Defines the 46 functions of wasi_snapshot_preview1 and the 45 of wasi_unstable in the linker. What
- * the host defines under the same names later replaces them. False when out of memory. */
+/* Defines the 46 functions of wasi_snapshot_preview1 and the 45 of wasi_unstable in the linker.
+ * What the host defines under the same names later replaces them. False when out of memory. */
 WASI_API_EXTERN bool wasi_ctx_define(wasi_ctx_t *, wasmx_linker_t *);
 /* The same for those only that the module imports; quicker. */
 WASI_API_EXTERN bool wasi_ctx_define_for(wasi_ctx_t *, wasmx_linker_t *, const wasm_module_t *);
@@ -146,11 +151,12 @@ WASI_API_EXTERN own wasm_func_t *wasi_ctx_func(wasi_ctx_t *, const char *module,
 WASI_API_EXTERN void wasi_ctx_take_stdout(wasi_ctx_t *, own wasm_byte_vec_t *out);
 WASI_API_EXTERN void wasi_ctx_take_stderr(wasi_ctx_t *, own wasm_byte_vec_t *out);
 
-/* Runs a command's _start, or a reactor's _initialize when there is no _start. False and *err (may be
- * NULL): neither is exported as a function without parameters and results. True: it ran, and *trap
- * is NULL when it came back, else the trap (own). A program that called exit leaves a trap whose
- * status wasmx_trap_exit_status tells. */
-WASI_API_EXTERN bool wasi_start(const wasm_instance_t *, own wasm_trap_t **trap, wasmx_error_t *err);
+/* Runs a command's _start, or a reactor's _initialize when there is no _start. False and *err (may
+ * be NULL): neither is exported as a function without parameters and results. True: it ran, and
+ * *trap is NULL when it came back, else the trap (own). A program that called exit leaves a trap
+ * whose status wasmx_trap_exit_status tells. */
+WASI_API_EXTERN bool wasi_start(const wasm_instance_t *, own wasm_trap_t **trap,
+                                wasmx_error_t *err);
 
 #ifdef __cplusplus
 } /* extern "C" */

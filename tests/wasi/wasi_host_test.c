@@ -1,4 +1,5 @@
 /* libwasi as a host uses it: linker, modules, start, exits, captured output, lives of objects. */
+#include "support/failing_alloc.h"
 #include "wasi.h"
 
 #include <setjmp.h>
@@ -255,6 +256,49 @@ static void functions_keep_the_context(void **state) {
   wasi_ctx_delete(wasi);
 }
 
+/* Every allocation of a whole run fails once: an error or a shorter run, nothing worse. */
+static bool run_once(wasm_module_t *module) {
+  const char *args[] = {"name", "argument"}, *names[] = {"A", "B"};
+  wasmx_error_t err = {.size = sizeof err};
+  wasm_trap_t *trap = NULL;
+  wasi_config_t *config = wasi_config_new();
+  bool ok = config && wasi_config_set_argv(config, 2, args) &&
+            wasi_config_set_env(config, 2, names, args) &&
+            wasi_config_preopen_dir(config, "/tmp", "/", true);
+  if (config) wasi_config_capture_stdout(config, 1000);
+  wasi_ctx_t *wasi = wasi_ctx_new(store, config, &err);
+  assert_true(wasi || err.code != WASMX_OK);
+  wasmx_linker_t *linker = wasmx_linker_new(store);
+  ok = wasi && linker && wasi_ctx_define(wasi, linker) && ok;
+  wasm_instance_t *instance = ok ? wasmx_linker_instantiate(linker, module, &trap, &err) : NULL;
+  ok = instance && wasi_start(instance, &trap, NULL) && !trap;
+  wasm_byte_vec_t out = WASM_EMPTY_VEC;
+  if (ok) wasi_ctx_take_stdout(wasi, &out);
+  ok = ok && out.size == 6;
+  wasm_byte_vec_delete(&out);
+  wasm_trap_delete(trap);
+  wasm_instance_delete(instance);
+  wasmx_linker_delete(linker);
+  wasi_ctx_delete(wasi);
+  return ok;
+}
+
+static void each_allocation_fails_once(void **state) {
+  (void)state;
+  wasm_module_t *module = module_of(hello);
+  uint64_t n = 1;
+  bool ok = false;
+  for (bool failed = true; failed; n++) {
+    failing_alloc_start(n);
+    ok = run_once(module);
+    failed = failing_alloc_stop();
+    wasmx_store_collect(store);
+  }
+  assert_true(ok);
+  assert_true(n > 50);
+  wasm_module_delete(module);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(exits, set_up, tear_down),
@@ -263,6 +307,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(without_memory_pointers_fault, set_up, tear_down),
       cmocka_unit_test_setup_teardown(start_finds_entries, set_up, tear_down),
       cmocka_unit_test_setup_teardown(functions_keep_the_context, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(each_allocation_fails_once, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
