@@ -295,7 +295,7 @@ static void unary(Translator *t, const Plan *plan) {
 }
 
 static u32 operand_count(u16 op) {
-  return (u32)(strchr(wm_op_info[op].sig, '_') - wm_op_info[op].sig);
+  return (u32)(strchr(wm_op_sig(op), '_') - wm_op_sig(op));
 }
 
 static void generic(Translator *t, const Plan *plan) {

@@ -197,7 +197,7 @@ static void folded_instr(Wat *w) {
   u16 op = take_op(w);
   if (op == OP_INVALID) return;
   if (op == OP_else || op == OP_end) {
-    wm_lexer_fail(&w->lx, at, "unexpected token %s", wm_op_info[op].text);
+    wm_lexer_fail(&w->lx, at, "unexpected token %s", wm_op_text(op));
   } else if (is_block(op)) {
     open_block(w, op, FRAME_BLOCK);
   } else if (op == OP_if) {

@@ -10,7 +10,7 @@ static bool apply_rule(Validator *v, const Rule *rule) {
 }
 
 static bool not_constant(Validator *v) {
-  return wm_valid_fail(v, "constant expression required: %s", wm_op_info[v->in.op].text);
+  return wm_valid_fail(v, "constant expression required: %s", wm_op_text(v->in.op));
 }
 
 static bool check_global_get(Validator *v, u32 global_limit) {
@@ -32,7 +32,7 @@ static bool check_ref_func(Validator *v) {
 static bool check_const_instr(Validator *v, u32 global_limit) {
   const Rule *rule = &wm_valid_rules[v->in.op];
   if (!features_have(v->features, rule->feature))
-    return wm_valid_unsupported(v, v->in.offset, rule->feature, wm_op_info[v->in.op].text);
+    return wm_valid_unsupported(v, v->in.offset, rule->feature, wm_op_text(v->in.op));
   switch (v->in.op) {
   case OP_i32_const:
   case OP_i64_const:

@@ -267,7 +267,7 @@ static bool check_call(Validator *v) {
 static inline bool check_instr(Validator *v) {
   const Rule *rule = &wm_valid_rules[v->in.op];
   if (UNLIKELY(!features_have(v->features, rule->feature)))
-    return wm_valid_unsupported(v, v->in.offset, rule->feature, wm_op_info[v->in.op].text);
+    return wm_valid_unsupported(v, v->in.offset, rule->feature, wm_op_text(v->in.op));
   switch (v->in.op) {
   case OP_unreachable: mark_unreachable(v); return true;
   case OP_block:

@@ -327,6 +327,6 @@ bool wm_valid_instr(Validator *v, const Rule *rule) {
   case OP_ref_is_null: return check_ref_is_null(v);
   case OP_ref_as_non_null: return check_ref_as_non_null(v);
   default: /* no rule here yet for a proposal that no tier runs */
-    return wm_valid_unsupported(v, v->in.offset, rule->feature, wm_op_info[v->in.op].text);
+    return wm_valid_unsupported(v, v->in.offset, rule->feature, wm_op_text(v->in.op));
   }
 }

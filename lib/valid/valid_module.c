@@ -35,7 +35,7 @@ bool wm_valid_mismatch(Validator *v, ValType expected, const ValType *found) {
   if (expected != VAL_BOTTOM) wm_valtype_name(expected, expected_name, sizeof expected_name);
   if (found) wm_valtype_name(*found, found_name, sizeof found_name);
   return wm_valid_fail(v, "type mismatch: instruction requires [%s] but stack has [%s] (%s)",
-                       expected_name, found_name, wm_op_info[v->in.op].text);
+                       expected_name, found_name, wm_op_text(v->in.op));
 }
 
 bool wm_valid_unsupported(Validator *v, u64 offset, Feature f, const char *what) {

@@ -1,10 +1,28 @@
 /* The tables of opcodes, made of the rows of opcodes.def. */
 #include "wasm/opcode.h"
 
+#include <stddef.h>
+
+/* The strings of all rows in one piece, found by their offsets. */
+static const struct Strings {
+#define OP(prefix, code, id, text, imm, sig) char text_##id[sizeof text], sig_##id[sizeof #sig];
+#include "wasm/opcodes.def"
+} strings = {
+#define OP(prefix, code, id, text, imm, sig) text, #sig,
+#include "wasm/opcodes.def"
+};
+
 #define FEATURE_ID(name) FEATURE_OF(name)
 #define FEATURE_OF(name) FEATURE_##name
 #define INFO(class, prefix, code, id, text, imm, sig, bytes)                                       \
-  {prefix, code, class, IMM_##imm, FEATURE_ID(OP_FEATURE), text, #id, #sig, bytes},
+  {code,                                                                                           \
+   prefix,                                                                                         \
+   class,                                                                                          \
+   IMM_##imm,                                                                                      \
+   FEATURE_ID(OP_FEATURE),                                                                         \
+   bytes,                                                                                          \
+   offsetof(struct Strings, text_##id),                                                            \
+   offsetof(struct Strings, sig_##id)},
 
 const OpInfo wm_op_info[OP_COUNT] = {
 #define OP(prefix, code, id, text, imm, sig) INFO(CLASS_OP, prefix, code, id, text, imm, sig, 0)
@@ -19,6 +37,9 @@ const OpInfo wm_op_info[OP_COUNT] = {
   INFO(CLASS_TRAPS, prefix, code, id, text, imm, sig, 0)
 #include "wasm/opcodes.def"
 };
+
+const char *wm_op_text(u16 op) { return (const char *)&strings + wm_op_info[op].text_at; }
+const char *wm_op_sig(u16 op) { return (const char *)&strings + wm_op_info[op].sig_at; }
 
 /* Each prefix has a range of slots; wm_op_find keeps codes within it. A row beyond its range, or
  * two rows with one number, initialise a slot twice: compilers warn, and a test finds them. */

@@ -73,18 +73,20 @@ typedef enum OpId {
 } OpId;
 #define OP_INVALID 0xFFFFu
 
+/* Without pointers, so that the table needs no relocation when the library is loaded. */
 typedef struct OpInfo {
-  u8 prefix; /* 0, 0xFB, 0xFC, 0xFD or 0xFE */
   u16 code;  /* the byte, or the number behind the prefix */
+  u8 prefix; /* 0, 0xFB, 0xFC, 0xFD or 0xFE */
   u8 op_class, immediate, feature;
-  const char *text; /* "i32.add" */
-  const char *id;   /* "i32_add" */
-  const char *sig;  /* "ii_i", or "x" */
-  u8 access_bytes;  /* LOAD, STORE, lane and atomic accesses: bytes in memory (natural alignment);
-                       else 0 */
+  u8 access_bytes; /* LOAD, STORE, lane and atomic accesses: bytes in memory (natural alignment);
+                      else 0 */
+  u16 text_at, sig_at; /* read by the two functions below */
 } OpInfo;
 
 extern const OpInfo wm_op_info[OP_COUNT];
+
+const char *wm_op_text(u16 op); /* "i32.add" */
+const char *wm_op_sig(u16 op);  /* "ii_i", or "x" */
 
 /* For each first byte the id + 1 of the opcode it is alone; 0: none, or a prefix. The slots behind
  * the first 256 belong to the prefixes (wm_op_find). */
