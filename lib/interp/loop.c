@@ -163,6 +163,10 @@ TrapCode wm_interp_run(const Cell *pc, u64 *fp, Instance *inst) {
 #define GO                        goto *HANDLER_OF(pc)
 #define SLOW(name)                goto run_##name
 
+/* The machine is one function, in which the checks of gcc's undefined-behaviour sanitizer would
+ * take minutes to compile; the other build has them. */
+#define ONE_FUNCTION              __attribute__((no_sanitize("undefined")))
+
 /* What machine() tells about itself when pc is NULL. Handlers are noted as distances from the
  * first: those need no relocation when the library is loaded. */
 typedef struct Insides {
@@ -171,7 +175,7 @@ typedef struct Insides {
   const Cell *exit, *restore;
 } Insides;
 
-static TrapCode machine(const Cell *pc, u64 *fp, Instance *inst, Insides *insides) {
+ONE_FUNCTION static TrapCode machine(const Cell *pc, u64 *fp, Instance *inst, Insides *insides) {
   static const i32 distances[HANDLER_COUNT] = {
 #define HANDLER(name, words, ...) (i32)((u8 *) && run_##name - (u8 *) && first_handler),
 #include "interp/handlers.def"
