@@ -16,8 +16,8 @@ Config wm_config_default(void);
 
 typedef struct Engine Engine;
 
-/* Counted: the creator holds one count, each store and module one. config NULL: the default. NULL: out
- * of memory. */
+/* Counted: the creator holds one count, each store and module one. config NULL: the default. NULL:
+ * out of memory. */
 Engine *wm_engine_new(const Config *config);
 void wm_engine_retain(Engine *engine);
 void wm_engine_release(Engine *engine);

@@ -47,14 +47,22 @@ static void utf8_is_strict(void **state) {
     const char *text;
     size_t len, step;
   } cases[] = {
-      {"a", 1, 1},           {"", 0, 0},
-      {"\xC2\x80", 2, 2},     {"\xC1\x80", 2, 0},
-      {"\xE0\xA0\x80", 3, 3}, {"\xE0\x9F\x80", 3, 0},
-      {"\xED\x9F\xBF", 3, 3}, {"\xED\xA0\x80", 3, 0},
-      {"\xF0\x90\x80\x80", 4, 4}, {"\xF0\x8F\xBF\xBF", 4, 0},
-      {"\xF4\x8F\xBF\xBF", 4, 4}, {"\xF4\x90\x80\x80", 4, 0},
-      {"\xF5\x80\x80\x80", 4, 0}, {"\xE2\x82", 2, 0},
-      {"\xC2", 1, 0},        {"\x80", 1, 0},
+      {"a", 1, 1},
+      {"", 0, 0},
+      {"\xC2\x80", 2, 2},
+      {"\xC1\x80", 2, 0},
+      {"\xE0\xA0\x80", 3, 3},
+      {"\xE0\x9F\x80", 3, 0},
+      {"\xED\x9F\xBF", 3, 3},
+      {"\xED\xA0\x80", 3, 0},
+      {"\xF0\x90\x80\x80", 4, 4},
+      {"\xF0\x8F\xBF\xBF", 4, 0},
+      {"\xF4\x8F\xBF\xBF", 4, 4},
+      {"\xF4\x90\x80\x80", 4, 0},
+      {"\xF5\x80\x80\x80", 4, 0},
+      {"\xE2\x82", 2, 0},
+      {"\xC2", 1, 0},
+      {"\x80", 1, 0},
   };
   for (size_t i = 0; i < ARRAY_LEN(cases); i++)
     assert_int_equal(wm_utf8_step((const u8 *)cases[i].text, cases[i].len), cases[i].step);
