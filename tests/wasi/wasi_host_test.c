@@ -283,6 +283,29 @@ static bool run_once(wasm_module_t *module) {
   return ok;
 }
 
+/* A program that asks to end does, even if there is no memory left to say so with. */
+static void exits_without_memory(void **state) {
+  (void)state;
+  wasmx_error_t err = {.size = sizeof err};
+  wasi_ctx_t *wasi = wasi_ctx_new(store, wasi_config_new(), &err);
+  wasm_func_t *exit_func = wasi_ctx_func(wasi, "wasi_snapshot_preview1", "proc_exit");
+  assert_non_null(exit_func);
+  for (uint64_t n = 1;; n++) {
+    wasmx_slot_t slots[1] = {{.u64 = 3}};
+    failing_alloc_start(n);
+    wasm_trap_t *trap = wasmx_func_call_raw(exit_func, slots);
+    bool failed = failing_alloc_stop();
+    assert_non_null(trap);
+    if (!failed) {
+      check_exit(trap, 3);
+      break;
+    }
+    wasm_trap_delete(trap);
+  }
+  wasm_func_delete(exit_func);
+  wasi_ctx_delete(wasi);
+}
+
 static void each_allocation_fails_once(void **state) {
   (void)state;
   wasm_module_t *module = module_of(hello);
@@ -307,6 +330,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(without_memory_pointers_fault, set_up, tear_down),
       cmocka_unit_test_setup_teardown(start_finds_entries, set_up, tear_down),
       cmocka_unit_test_setup_teardown(functions_keep_the_context, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(exits_without_memory, set_up, tear_down),
       cmocka_unit_test_setup_teardown(each_allocation_fails_once, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
