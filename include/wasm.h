@@ -58,8 +58,7 @@
 extern "C" {
 #endif
 
-/* ------------------------------------------------------------------------------------ basic types
- */
+/* ---------------------------------------------------------------------------------- basic types */
 
 typedef char byte_t;
 typedef float float32_t;
@@ -137,8 +136,7 @@ WASM_API_EXTERN own wasm_engine_t *wasm_engine_new_with_config(own wasm_config_t
 WASM_DECLARE_OWN(store)
 WASM_API_EXTERN own wasm_store_t *wasm_store_new(wasm_engine_t *);
 
-/* ------------------------------------------------------------------------------------------- types
- */
+/* ---------------------------------------------------------------------------------------- types */
 /* Type objects describe; they belong to no engine and stay as they were made. */
 
 typedef uint8_t wasm_mutability_t;
@@ -286,8 +284,7 @@ WASM_API_EXTERN own wasm_exporttype_t *wasm_exporttype_new(own wasm_name_t *,
 WASM_API_EXTERN const wasm_name_t *wasm_exporttype_name(const wasm_exporttype_t *);
 WASM_API_EXTERN const wasm_externtype_t *wasm_exporttype_type(const wasm_exporttype_t *);
 
-/* ------------------------------------------------------------------------------------------ values
- */
+/* --------------------------------------------------------------------------------------- values */
 
 struct wasm_ref_t;
 
@@ -310,8 +307,7 @@ WASM_API_EXTERN void wasm_val_copy(own wasm_val_t *out, const wasm_val_t *);
 
 WASM_DECLARE_VEC(val, )
 
-/* -------------------------------------------------------------------------------------- references
- */
+/* ----------------------------------------------------------------------------------- references */
 
 /* Declares a kind of handle.
  *   copy           another handle for the same object
@@ -386,8 +382,7 @@ WASM_API_EXTERN void wasm_trap_trace(const wasm_trap_t *, own wasm_frame_vec_t *
 WASM_DECLARE_REF(foreign)
 WASM_API_EXTERN own wasm_foreign_t *wasm_foreign_new(wasm_store_t *);
 
-/* ----------------------------------------------------------------------------------------- modules
- */
+/* -------------------------------------------------------------------------------------- modules */
 
 /* A module (spec 2.5), decoded (5.5) and validated (3.5). The binary is copied. NULL when it is not
  * valid. */
@@ -404,8 +399,7 @@ WASM_API_EXTERN void wasm_module_exports(const wasm_module_t *, own wasm_exportt
 WASM_API_EXTERN void wasm_module_serialize(const wasm_module_t *, own wasm_byte_vec_t *out);
 WASM_API_EXTERN own wasm_module_t *wasm_module_deserialize(wasm_store_t *, const wasm_byte_vec_t *);
 
-/* --------------------------------------------------------------------------------------- functions
- */
+/* ------------------------------------------------------------------------------------ functions */
 
 WASM_DECLARE_REF(func)
 
@@ -436,8 +430,7 @@ WASM_API_EXTERN size_t wasm_func_result_arity(const wasm_func_t *);
 WASM_API_EXTERN own wasm_trap_t *wasm_func_call(const wasm_func_t *, const wasm_val_vec_t *args,
                                                 wasm_val_vec_t *results);
 
-/* ----------------------------------------------------------------------------------------- globals
- */
+/* -------------------------------------------------------------------------------------- globals */
 
 /* A global (spec 4.2.10). The initial value is borrowed and of the type's kind. */
 WASM_DECLARE_REF(global)
@@ -448,8 +441,7 @@ WASM_API_EXTERN void wasm_global_get(const wasm_global_t *, own wasm_val_t *out)
 /* Does nothing (wasmx_last_error) when the global is constant or the value of another kind. */
 WASM_API_EXTERN void wasm_global_set(wasm_global_t *, const wasm_val_t *);
 
-/* ------------------------------------------------------------------------------------------ tables
- */
+/* --------------------------------------------------------------------------------------- tables */
 
 /* A table (spec 4.2.7); sizes and indices in elements. References given are borrowed, NULL is null.
  */
@@ -468,8 +460,7 @@ WASM_API_EXTERN wasm_table_size_t wasm_table_size(const wasm_table_t *);
 /* Adds `delta` elements. False: beyond the maximum or a limit, or no memory. */
 WASM_API_EXTERN bool wasm_table_grow(wasm_table_t *, wasm_table_size_t delta, wasm_ref_t *init);
 
-/* ---------------------------------------------------------------------------------------- memories
- */
+/* ------------------------------------------------------------------------------------- memories */
 
 /* A memory (spec 4.2.8); sizes in pages of MEMORY_PAGE_SIZE bytes. */
 WASM_DECLARE_REF(memory)
@@ -487,8 +478,7 @@ WASM_API_EXTERN wasm_memory_pages_t wasm_memory_size(const wasm_memory_t *);
 /* Adds `delta` zeroed pages. False: beyond the maximum or a limit, or no memory. */
 WASM_API_EXTERN bool wasm_memory_grow(wasm_memory_t *, wasm_memory_pages_t delta);
 
-/* --------------------------------------------------------------------------------------- externals
- */
+/* ------------------------------------------------------------------------------------ externals */
 
 /* What instances import and export (spec 4.2.13). */
 WASM_DECLARE_REF(extern)
@@ -519,8 +509,7 @@ WASM_API_EXTERN const wasm_global_t *wasm_extern_as_global_const(const wasm_exte
 WASM_API_EXTERN const wasm_table_t *wasm_extern_as_table_const(const wasm_extern_t *);
 WASM_API_EXTERN const wasm_memory_t *wasm_extern_as_memory_const(const wasm_extern_t *);
 
-/* --------------------------------------------------------------------------------------- instances
- */
+/* ------------------------------------------------------------------------------------ instances */
 
 /* Instantiates a module (spec 4.7.2). imports: one external an import, in order, each of this store
  * and of a matching type (3.3); borrowed; NULL for none. NULL on failure: when a segment or the
@@ -533,8 +522,7 @@ WASM_API_EXTERN own wasm_instance_t *wasm_instance_new(wasm_store_t *, const was
 /* In the order of the module's exports. */
 WASM_API_EXTERN void wasm_instance_exports(const wasm_instance_t *, own wasm_extern_vec_t *out);
 
-/* -------------------------------------------------------------------------------------- shorthands
- */
+/* ----------------------------------------------------------------------------------- shorthands */
 
 /* Initialisers of vectors. */
 #define WASM_EMPTY_VEC        {0, NULL}

@@ -164,8 +164,7 @@ WASM_API_EXTERN bool wasmx_global_set_raw(wasm_global_t *, const wasmx_slot_t *s
 WASM_API_EXTERN own wasm_global_t *wasmx_global_new_raw(wasm_store_t *, const wasm_globaltype_t *,
                                                         const wasmx_slot_t *init);
 
-/* -------------------------------------------------------------------------------- host functions
- */
+/* ------------------------------------------------------------------------------- host functions */
 
 /* Who called a host function; valid during that call. */
 typedef struct wasmx_caller_t wasmx_caller_t;
@@ -196,8 +195,7 @@ WASM_API_EXTERN own wasm_extern_t *wasmx_caller_export(wasmx_caller_t *, const c
  * 0 when it has none. The base stays for the memory's life, the size changes when it grows. */
 WASM_API_EXTERN byte_t *wasmx_caller_memory(wasmx_caller_t *, size_t *size);
 
-/* ------------------------------------------------------------------------------ native functions
- */
+/* ----------------------------------------------------------------------------- native functions */
 
 /* A plain C function under its wasm type: i32 int32_t or uint32_t, i64 int64_t or uint64_t, f32
  * float, f64 double; at most one result. NULL (wasmx_last_error) for other types or without libffi.
@@ -218,8 +216,7 @@ WASM_API_EXTERN void wasmx_store_set_native_trap_handler(wasm_store_t *,
                                                          wasmx_native_trap_handler_t, void *env);
 WASM_API_EXTERN own wasm_trap_t *wasmx_store_take_native_trap(wasm_store_t *);
 
-/* ----------------------------------------------------------------------------------------- store
- */
+/* ---------------------------------------------------------------------------------------- store */
 
 typedef struct wasmx_limits_t {
   size_t size;             /* sizeof(wasmx_limits_t) */
@@ -237,8 +234,7 @@ WASM_API_EXTERN void wasmx_store_collect(wasm_store_t *);
 /* wasm_store_delete that says whether it was done: false while wasm runs in the store. */
 WASM_API_EXTERN bool wasmx_store_try_delete(own wasm_store_t *);
 
-/* ----------------------------------------------------------------------------------------- config
- */
+/* --------------------------------------------------------------------------------------- config */
 
 /* Settings of a wasm_config_t; they return false for values that cannot be. */
 WASM_API_EXTERN bool wasmx_config_set_stack_size(wasm_config_t *,
@@ -248,8 +244,7 @@ wasmx_config_set_native_stack_size(wasm_config_t *,
                                    size_t bytes); /* for nested host calls; 2 MiB */
 WASM_API_EXTERN bool wasmx_config_set_feature(wasm_config_t *, const char *name, bool on);
 
-/* ------------------------------------------------------------------------------------------ traps
- */
+/* ---------------------------------------------------------------------------------------- traps */
 
 /* Trap codes: stable numbers. */
 enum wasmx_trapcode_enum {
@@ -288,8 +283,7 @@ WASM_API_EXTERN void wasmx_trap_print(const wasm_trap_t *, own wasm_byte_vec_t *
 WASM_API_EXTERN const char *wasmx_frame_func_name(const wasm_frame_t *);
 WASM_API_EXTERN const char *wasmx_frame_module_name(const wasm_frame_t *);
 
-/* ---------------------------------------------------------------------------- memories and tables
- */
+/* -------------------------------------------------------------------------- memories and tables */
 
 /* Checked copies; false and nothing copied when out of bounds. */
 WASM_API_EXTERN bool wasmx_memory_read(const wasm_memory_t *, uint64_t offset, void *to,

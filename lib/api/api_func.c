@@ -125,8 +125,7 @@ static TrapCode call_with_caller(Store *store, Func *func, Instance *caller, u64
   return call_values(store, func, caller, slots, STYLE_CALLER);
 }
 
-/* ------------------------------------------------------------------------------------ construction
- */
+/* --------------------------------------------------------------------------------- construction */
 
 static bool has_v128(const SubType *type) {
   return type->param_slots != type->param_count || type->result_slots != type->result_count;

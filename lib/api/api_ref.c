@@ -212,8 +212,7 @@ wasm_externtype_t *wasm_extern_type(const wasm_extern_t *ref) {
   return wm_externtype_of_object(store, h->object);
 }
 
-/* --------------------------------------------------------------------------------- foreign, slots
- */
+/* ------------------------------------------------------------------------------- foreign, slots */
 
 wasm_foreign_t *wasm_foreign_new(wasm_store_t *home) {
   Error err = {0};

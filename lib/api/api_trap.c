@@ -30,8 +30,14 @@ static const char *message_of(const wasm_trap_t *ref, size_t *len) {
   return text;
 }
 
-/* ----------------------------------------------------------------------------------- making traps
- */
+/* Of a trap without store. */
+static TrapCode lone_code(const wasm_trap_t *ref) {
+  const Handle *h = handle_of(ref);
+  bool short_of_memory = !h->object && h->text == wm_handle_out_of_memory()->text;
+  return short_of_memory ? TRAP_OUT_OF_MEMORY : TRAP_HOST;
+}
+
+/* --------------------------------------------------------------------------------- making traps */
 
 /* `text` is zero-terminated. Never NULL. */
 static wasm_trap_t *trap_new(wasm_store_t *home, TrapCode code, const char *text, size_t len) {
@@ -82,8 +88,7 @@ TrapCode wm_api_raise(Store *store, wasm_trap_t *ref) {
   } else {
     size_t len;
     const char *text = message_of(ref, &len);
-    code = handle_of(ref) == wm_handle_out_of_memory() ? TRAP_OUT_OF_MEMORY : TRAP_HOST;
-    code = wm_trap_raise(store, code, text, len);
+    code = wm_trap_raise(store, lone_code(ref), text, len);
   }
   wm_handle_free(handle_of(ref));
   return code;
@@ -105,7 +110,7 @@ void wasm_trap_message(const wasm_trap_t *ref, wasm_message_t *out) {
 uint32_t wasmx_trap_code(const wasm_trap_t *ref) {
   const Trap *trap = trap_of(ref);
   if (trap) return trap->code;
-  return handle_of(ref) == wm_handle_out_of_memory() ? TRAP_OUT_OF_MEMORY : ref ? TRAP_HOST : 0;
+  return ref ? lone_code(ref) : 0;
 }
 
 bool wasmx_trap_exit_status(const wasm_trap_t *ref, int *status) {
@@ -115,8 +120,7 @@ bool wasmx_trap_exit_status(const wasm_trap_t *ref, int *status) {
   return true;
 }
 
-/* ------------------------------------------------------------------------------------------ frames
- */
+/* --------------------------------------------------------------------------------------- frames */
 
 enum { NAME_BYTES = 256 };
 
@@ -216,8 +220,7 @@ const char *wasmx_frame_module_name(const wasm_frame_t *frame) {
   return found ? keep_name(&frame->module_name, name) : NULL;
 }
 
-/* ---------------------------------------------------------------------------------------- printing
- */
+/* ------------------------------------------------------------------------------------- printing */
 
 static void print_frame(Buffer *b, u32 number, const FrameInfo *info) {
   const Module *m = &info->instance->module->module;

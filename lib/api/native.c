@@ -9,11 +9,6 @@
 
 #include <stdlib.h>
 
-static void keep_trap(wasm_store_t *home, wasm_trap_t *trap) {
-  wasm_trap_delete(home->native_trap);
-  home->native_trap = trap;
-}
-
 void wasmx_store_set_native_trap_handler(wasm_store_t *home, wasmx_native_trap_handler_t handler,
                                          void *env) {
   if (!store_of(home)) return;
@@ -76,8 +71,7 @@ static bool prepare(ffi_cif *cif, const SubType *type, ffi_type **args, Error *e
   return wm_error_set(err, ERR_ARGUMENT, 0, "libffi has no call for this type");
 }
 
-/* --------------------------------------------------------------------------------------- wasm -> C
- */
+/* ------------------------------------------------------------------------------------ wasm -> C */
 
 /* What the C function returned, in an ffi_arg or wider: small integers are widened by libffi. */
 typedef union Result {
@@ -155,8 +149,7 @@ wasm_func_t *wasmx_func_new_native(wasm_store_t *home, const wasm_functype_t *ty
   return (wasm_func_t *)wm_api_finish(h, (Object *)func, &err);
 }
 
-/* --------------------------------------------------------------------------------------- C -> wasm
- */
+/* ------------------------------------------------------------------------------------ C -> wasm */
 
 static void slot_of_arg(u64 *slot, const void *arg, ValType t) {
   *slot = t == VAL_I32 || t == VAL_F32 ? load_u32(arg) : load_u64(arg);
@@ -171,10 +164,12 @@ static void result_of_slot(void *result, u64 slot, ValType t) {
 }
 
 static void hand_over_trap(wasm_store_t *home, wasm_trap_t *trap) {
-  if (home->trap_handler)
+  if (home->trap_handler) {
     home->trap_handler(home->trap_env, trap);
-  else
-    keep_trap(home, trap);
+    return;
+  }
+  wasm_trap_delete(home->native_trap);
+  home->native_trap = trap;
 }
 
 /* The result is zero when the call trapped. */

@@ -150,8 +150,7 @@ static void raw_calls(void **state) {
   world_delete(&w);
 }
 
-/* ------------------------------------------------------------------------------------- callbacks
- */
+/* ------------------------------------------------------------------------------------ callbacks */
 
 static wasm_trap_t *swap_plain(const wasm_val_vec_t *args, wasm_val_vec_t *results) {
   assert_int_equal(args->size, 2);

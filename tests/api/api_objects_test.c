@@ -83,8 +83,7 @@ static wasm_instance_t *instantiate(wasm_store_t *store, const Imports *im) {
   return instance_of_n(store, everything, 4, list);
 }
 
-/* ----------------------------------------------------------------------------------------- modules
- */
+/* -------------------------------------------------------------------------------------- modules */
 
 static const wasm_externkind_t import_kinds[] = {WASM_EXTERN_FUNC, WASM_EXTERN_GLOBAL,
                                                  WASM_EXTERN_TABLE, WASM_EXTERN_MEMORY};
@@ -362,8 +361,7 @@ static void memories(void **state) {
   world_delete(&w);
 }
 
-/* --------------------------------------------------------------------------------------- externals
- */
+/* ------------------------------------------------------------------------------------ externals */
 
 static void instances_and_externs(void **state) {
   (void)state;
@@ -460,8 +458,7 @@ static void tags(void **state) {
   world_delete(&w);
 }
 
-/* -------------------------------------------------------------------------------------- references
- */
+/* ----------------------------------------------------------------------------------- references */
 
 /* Every function of a kind of reference. `a` and `b` are handles of two objects; both are deleted.
  */

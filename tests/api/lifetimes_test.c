@@ -227,8 +227,7 @@ static void two_stores(void **state) {
   }
 }
 
-/* ------------------------------------------------------------------------------- while a call runs
- */
+/* ---------------------------------------------------------------------------- while a call runs */
 
 typedef struct Suicide {
   wasm_store_t *store;
