@@ -17,12 +17,18 @@ static bool translate(const char *text, size_t size, Buffer *out, Error *err) {
 }
 #endif
 
+/* Whether the input may be text at all: any begins with a parenthesis or a comment, and space
+ * before it. The decoder says what other files are. */
+static bool may_be_text(const u8 *bytes, size_t size) {
+  size_t i = 0;
+  while (i < size && (bytes[i] == ' ' || (bytes[i] >= '\t' && bytes[i] <= '\r'))) i++;
+  return i < size ? bytes[i] == '(' || bytes[i] == ';' : size > 0;
+}
+
 bool wm_source_open(const u8 *bytes, size_t size, bool allow_text, Buffer *text, Source *out,
                     Error *err) {
   *out = (Source){bytes, size};
-  /* Too short for the magic number, or empty: either reading says what is wrong. */
-  bool binary = size >= 4 && memcmp(bytes, "\0asm", 4) == 0;
-  if (binary || !allow_text || size == 0 || bytes[0] == 0) return true;
+  if (!allow_text || !may_be_text(bytes, size)) return true;
   if (!translate((const char *)bytes, size, text, err)) return false;
   *out = (Source){text->data, text->len};
   return true;

@@ -128,6 +128,12 @@ static void errors_with_places(void **state) {
   assert_non_null(strstr(err.message, "type mismatch"));
   assert_int_equal(err.context[0], 0);
 
+  assert_false(validate(w.store, "<html>", &err));
+  assert_int_equal(err.code, WASMX_MALFORMED);
+  assert_non_null(strstr(err.message, "HTML"));
+  assert_false(validate(w.store, "", &err));
+  assert_true(validate(w.store, " ;; nothing\n", &err));
+
   /* An older caller's struct is not written beyond its end; a size of 0 not at all. */
   wasmx_error_t guarded;
   memset(&guarded, 0x55, sizeof guarded);
