@@ -241,6 +241,98 @@ static void both_ways_agree(void **state) {
   zoo_free(&z);
 }
 
+/* ---- the same on random trees: folders, files, and links that lead anywhere ---- */
+
+static u32 seed;
+
+static u32 below(u32 limit) {
+  seed = seed * 1664525u + 1013904223u;
+  return (seed >> 8) % limit;
+}
+
+static void random_path(char *out) {
+  static const char *const parts[] = {"a", "b", "c", "a", "b", "c", "..", ".", "a/b", "/", ""};
+  *out = 0;
+  for (u32 n = 1 + below(5); n > 0; n--) {
+    strcat(out, parts[below(ARRAY_LEN(parts))]);
+    if (n > 1 || below(4) == 0) strcat(out, "/");
+  }
+}
+
+/* Made through the resolver, so that nothing is made outside. */
+static void random_tree(int root) {
+  char name[64], target[64];
+  for (int i = 0; i < 40; i++) {
+    Resolver r = {.mode = WASI_RESOLVER_WALKER};
+    GuestPath path;
+    Place place;
+    random_path(name);
+    random_path(target);
+    if (wm_path_check(&path, name, (u32)strlen(name))) continue;
+    if (wm_resolve_parent(&r, root, &path, &place)) continue;
+    u32 kind = place.dots ? 3 : below(3);
+    if (kind == 0) mkdirat(place.dir, place.leaf, 0755);
+    if (kind == 1) symlinkat(target, place.dir, place.leaf);
+    if (kind == 2) close(openat(place.dir, place.leaf, O_WRONLY | O_CREAT | O_EXCL, 0644));
+    wm_place_close(&place);
+  }
+}
+
+/* Opens it; the file's number, 0 on error. */
+static Errno identify(Resolver *r, int root, const char *text, int flags, u64 *ino) {
+  GuestPath path;
+  struct stat st;
+  int fd;
+  *ino = 0;
+  Errno e = wm_path_check(&path, text, (u32)strlen(text));
+  if (!e) e = wm_resolve_open(r, root, &path, flags, 0, &fd);
+  if (e) return e;
+  assert_int_equal(fstat(fd, &st), 0);
+  *ino = st.st_ino;
+  close(fd);
+  return E_SUCCESS;
+}
+
+static void random_trees_agree(void **state) {
+  (void)state;
+  static const int flags[] = {O_PATH, O_PATH | O_NOFOLLOW, O_PATH | O_DIRECTORY};
+  u32 found = 0;
+  for (u32 tree = 1; tree <= 40; tree++) {
+    char folder[] = "/tmp/wasi_tree_XXXXXX", command[64], text[64];
+    seed = tree;
+    assert_non_null(mkdtemp(folder));
+    int base = open(folder, O_RDONLY | O_DIRECTORY);
+    assert_int_equal(mkdirat(base, "root", 0755), 0);
+    int root = openat(base, "root", O_RDONLY | O_DIRECTORY);
+    random_tree(root);
+    for (int i = 0; i < 500; i++) {
+      random_path(text);
+      for (size_t f = 0; f < ARRAY_LEN(flags); f++) {
+        Resolver kernel = {.mode = WASI_RESOLVER_OPENAT2}, walker = {.mode = WASI_RESOLVER_WALKER};
+        u64 one, two;
+        struct stat st;
+        Errno a = identify(&kernel, root, text, flags[f], &one);
+        Errno b = identify(&walker, root, text, flags[f], &two);
+        if (a != b || one != two)
+          fail_msg("tree %u, %s, flags %x: openat2 %d, walker %d", tree, text, (unsigned)flags[f],
+                   a, b);
+        if (a) continue;
+        int fd = openat(root, text, flags[f]);
+        assert_true(fd >= 0);
+        assert_int_equal(fstat(fd, &st), 0);
+        assert_int_equal(st.st_ino, one);
+        close(fd);
+        found++;
+      }
+    }
+    close(root);
+    close(base);
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    assert_int_equal(system(command), 0);
+  }
+  assert_true(found > 5000);
+}
+
 /* The parent and leaf: the same directory, the same name. */
 static void parents_agree(void **state) {
   (void)state;
@@ -409,6 +501,7 @@ static void swapped_directories_never_lead_out(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(both_ways_agree),
+      cmocka_unit_test(random_trees_agree),
       cmocka_unit_test(parents_agree),
       cmocka_unit_test(paths_are_checked),
       cmocka_unit_test(deep_walks_hold_few_descriptors),
