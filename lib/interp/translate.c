@@ -28,17 +28,9 @@ static void set_block_types(const Translator *t, const BlockType *block, Control
 
 /* ---- the stack around labels ---- */
 
-static void settle_top(Translator *t, u32 count) {
-  for (u32 i = 0; i < count; i++) wm_value_settle(t, value_top(t, i));
-}
-
-static void push_homes(Translator *t, const Types *types) {
-  for (u32 i = 0; i < types->count; i++) wm_value_push_home(t, wm_shape_of(types->items[i]));
-}
-
 /* Drops everything above the block's parameters' place. */
 static void reset_stack(Translator *t, const Control *c) {
-  while (t->depth > c->height) wm_value_pop(t);
+  wm_values_pop(t, t->depth - c->height);
   t->next_home = c->home;
 }
 
@@ -77,7 +69,7 @@ static void carry(Translator *t, const Types *types, u32 to) {
     cell->d = (u16)to;
     cell->a = (u16)from;
     cell->b = types->slots;
-    for (u32 i = 0; i < types->slots; i++) wm_slot_written(t, to + i);
+    wm_slots_written(t, to, types->slots);
     return;
   }
   for (u32 i = 0; i < types->count; i++) {
@@ -134,7 +126,7 @@ static void emit_branch(Translator *t, Control *c) {
 }
 
 static void settle_if_many(Translator *t, const Types *types) {
-  if (types->count > 1) settle_top(t, types->count);
+  if (types->count > 1) wm_values_settle(t, types->count);
 }
 
 /* ---- blocks ---- */
@@ -147,7 +139,7 @@ static Control *open_block(Translator *t, ControlKind kind) {
   c->height = t->depth - c->params.count;
   c->home = home_of_top(t, c->params.count, 0);
   c->set_mark = t->set_count;
-  c->else_label = NONE;
+  c->else_label = c->stub = NONE;
   c->label = wm_label_new(t);
   t->control_count++;
   return c;
@@ -156,7 +148,7 @@ static Control *open_block(Translator *t, ControlKind kind) {
 static void open_loop(Translator *t) {
   wm_value_flush(t);
   Control *c = open_block(t, CONTROL_LOOP);
-  settle_top(t, c->params.count);
+  wm_values_settle(t, c->params.count);
   wm_label_bind(t, c->label);
 }
 
@@ -164,7 +156,7 @@ static void open_if(Translator *t) {
   Condition condition = wm_condition_take(t, false);
   wm_value_flush(t);
   Control *c = open_block(t, CONTROL_IF);
-  settle_top(t, c->params.count);
+  wm_values_settle(t, c->params.count);
   c->else_label = wm_label_new(t);
   wm_condition_branch(t, &condition, c->else_label, false);
 }
@@ -172,14 +164,14 @@ static void open_if(Translator *t) {
 static void open_else(Translator *t, bool live) {
   Control *c = control_at(t, 0);
   if (live) {
-    settle_top(t, c->results.count);
+    wm_values_settle(t, c->results.count);
     wm_cells_emit(t, H_br_F, 2, DRAFT_BRANCH)->b = c->label;
     c->used = true;
   }
   wm_label_bind(t, c->else_label);
   c->kind = CONTROL_ELSE;
   reset_stack(t, c);
-  push_homes(t, &c->params);
+  wm_values_push_homes(t, &c->params);
   forget_assignments(t, c->set_mark);
 }
 
@@ -188,12 +180,12 @@ static bool close_block(Translator *t, bool live) {
   Control *c = control_at(t, 0);
   bool merges = c->kind == CONTROL_IF || (c->used && c->kind != CONTROL_LOOP);
   if (merges) {
-    if (live) settle_top(t, c->results.count);
+    if (live) wm_values_settle(t, c->results.count);
     if (c->kind == CONTROL_IF) wm_label_bind(t, c->else_label);
     wm_label_bind(t, c->label);
     if (!live) {
       reset_stack(t, c);
-      push_homes(t, &c->results);
+      wm_values_push_homes(t, &c->results);
     }
     live = true;
   }
@@ -209,7 +201,7 @@ static void br_if(Translator *t) {
   const Types *types = label_types(c);
   if (!needs_moves(t, c, 1) && c->kind != CONTROL_BODY) {
     Condition condition = wm_condition_take(t, true);
-    settle_top(t, types->count);
+    wm_values_settle(t, types->count);
     wm_condition_branch(t, &condition, c->label, c->kind == CONTROL_LOOP);
     c->used = true;
     return;
@@ -227,13 +219,13 @@ static void br_if(Translator *t) {
 
 /* The label that a branch table's entry goes to: the target's own, or a stub that moves values.
  * Stubs are shared by the entries of one target. */
-static u32 table_label(Translator *t, Control *c, u32 *stub) {
+static u32 table_label(Translator *t, Control *c) {
   if (!needs_moves(t, c, 0) && c->kind != CONTROL_BODY) {
     c->used = true;
     return c->label;
   }
-  if (*stub == NONE) *stub = wm_label_new(t);
-  return *stub;
+  if (c->stub == NONE) c->stub = wm_label_new(t);
+  return c->stub;
 }
 
 static u8 *reserve_entries(Translator *t, u32 count) {
@@ -246,56 +238,51 @@ static u8 *reserve_entries(Translator *t, u32 count) {
   return (u8 *)(t->code.data + start);
 }
 
-static void emit_stubs(Translator *t, const u32 *stubs) {
-  for (u32 depth = 0; depth < t->control_count; depth++) {
-    if (stubs[depth] == NONE) continue;
-    wm_label_bind(t, stubs[depth]);
-    emit_branch(t, control_at(t, depth));
+static void emit_stubs(Translator *t, const u8 *items, u32 count) {
+  for (u32 i = 0; i <= count; i++) {
+    Control *c = control_at(t, wm_instr_next_label(&items));
+    if (c->stub == NONE) continue;
+    wm_label_bind(t, c->stub);
+    c->stub = NONE;
+    emit_branch(t, c);
   }
 }
 
 static void br_table(Translator *t) {
-  u32 count = t->in.vec.count, *stubs = malloc(t->control_count * sizeof *stubs);
-  if (!stubs) {
-    t->failed = true;
-    return;
-  }
-  for (u32 i = 0; i < t->control_count; i++) stubs[i] = NONE;
+  u32 count = t->in.vec.count;
+  const u8 *items = t->in.vec.items, *item = items;
   Operand index = wm_operand_take(t, value_top(t, 0));
   wm_value_pop(t);
-  const u8 *items = t->in.vec.items;
-  settle_top(t, label_types(control_at(t, wm_instr_next_label(&(const u8 *){items})))->count);
+  wm_values_settle(t, label_types(control_at(t, wm_instr_next_label(&item)))->count);
   u32 handler = index.class == CLASS_ACC ? H_br_table_A : H_br_table_S;
   Cell *cell = wm_cells_emit(t, handler, 2, DRAFT_TABLE);
   cell->a = (u16)index.slot;
   cell->b = count;
   u32 first = t->code.len;
-  if (reserve_entries(t, count + 1)) {
-    for (u32 i = 0; i <= count; i++) {
-      u32 depth = wm_instr_next_label(&items);
-      u32 label = table_label(t, control_at(t, depth), &stubs[depth]);
-      store_u32((u8 *)(t->code.data + first) + i * 4, label);
-    }
-    end_region(t);
-    emit_stubs(t, stubs);
+  if (!reserve_entries(t, count + 1)) return;
+  item = items;
+  for (u32 i = 0; i <= count; i++) {
+    u32 label = table_label(t, control_at(t, wm_instr_next_label(&item)));
+    store_u32((u8 *)(t->code.data + first) + i * 4, label);
   }
-  free(stubs);
+  end_region(t);
+  emit_stubs(t, items, count);
 }
 
 /* ---- calls ---- */
 
 /* Arguments into their homes, which become the callee's frame; the cell with d and a. */
 static Cell *emit_call(Translator *t, const SubType *type, u32 handler) {
-  settle_top(t, type->param_count);
+  wm_values_settle(t, type->param_count);
   u32 frame = home_of_top(t, type->param_count, 0);
   Cell *cell = wm_cells_emit(t, handler, 3, 0);
   cell->d = (u16)frame;
   cell->a = (u16)max_u32(type->param_slots, type->result_slots);
-  for (u32 i = 0; i < type->param_count; i++) wm_value_pop(t);
+  wm_values_pop(t, type->param_count);
   for (u32 bank = 0; bank < BANK_COUNT; bank++) t->acc[bank] = NONE;
   end_region(t);
   Types results = {type->results, type->result_count, type->result_slots};
-  push_homes(t, &results);
+  wm_values_push_homes(t, &results);
   if (results.count == 1) {
     Bank bank = bank_of(value_top(t, 0)->shape);
     if (bank != BANK_NONE) t->acc[bank] = frame;
@@ -441,7 +428,8 @@ static bool allocate(Translator *t, const FuncFacts *facts, u32 code_bytes) {
 
 static void open_body(Translator *t) {
   Control *c = &t->controls[t->control_count++];
-  *c = (Control){.kind = CONTROL_BODY, .label = NONE, .else_label = NONE, .home = t->next_home};
+  *c = (Control){
+      .kind = CONTROL_BODY, .label = NONE, .else_label = NONE, .stub = NONE, .home = t->next_home};
   c->results = (Types){t->type->results, t->type->result_count, t->type->result_slots};
 }
 

@@ -67,6 +67,7 @@ typedef struct Control {
   u32 home;       /* first operand slot of the block */
   u32 label;      /* end of the block, or start of the loop */
   u32 else_label; /* CONTROL_IF */
+  u32 stub;       /* while a br_table is translated: where values are moved for this target */
   u32 set_mark;   /* length of the log of assignments at the start */
   Types params, results;
   ValType one; /* where results.items points for a block with one inline result */
@@ -90,6 +91,7 @@ typedef struct Translator {
   u32 depth;     /* values on the stack */
   u32 next_home; /* slot for the next one */
   u32 flushed;   /* no VALUE_LOCAL below this depth */
+  u32 settled;   /* nothing but VALUE_TEMP below this depth */
   Local *locals;
   u32 local_count;
   u32 *set_log; /* locals in the order in which they became surely assigned */
@@ -143,9 +145,11 @@ u32 wm_cells_prologue_words(const Translator *t);
 /* ---- values (values.c) ---- */
 void wm_value_push_local(Translator *t, u32 local);
 void wm_value_push_const(Translator *t, Shape shape, u64 bits);
-/* A temporary in its home slot that no cell is known to have computed. */
-void wm_value_push_home(Translator *t, Shape shape);
+/* Temporaries in their home slots that no cell is known to have computed. */
+void wm_values_push_homes(Translator *t, const Types *types);
 void wm_value_pop(Translator *t);
+/* The top `count`; those known to be temporaries cost nothing. */
+void wm_values_pop(Translator *t, u32 count);
 static inline Value *value_top(Translator *t, u32 below) {
   return &t->values[t->depth - 1 - below];
 }
@@ -156,6 +160,8 @@ static inline u32 value_slot(const Translator *t, const Value *v) {
 }
 /* Moves the value to its home slot, unless it is there. */
 void wm_value_settle(Translator *t, Value *v);
+/* The same for the top `count`; those known to be there cost nothing. */
+void wm_values_settle(Translator *t, u32 count);
 /* All pending uses of locals go to their homes (a block begins). */
 void wm_value_flush(Translator *t);
 /* The slot of a value that an instruction is about to read; constants are put into their homes. */
@@ -178,8 +184,8 @@ bool wm_value_is_imm32(const Value *v);
 bool wm_value_is_imm16(const Value *v);
 bool wm_value_in_acc(const Translator *t, const Value *v);
 
-/* A cell wrote `slot` without an accumulator. */
-void wm_slot_written(Translator *t, u32 slot);
+/* A cell wrote the slots without an accumulator. */
+void wm_slots_written(Translator *t, u32 slot, u32 count);
 /* The result of the cell just emitted: sets its d, pushes the value. */
 void wm_result(Translator *t, Cell *cell, Shape shape);
 /* The same for a cell that does not touch an accumulator. */

@@ -37,31 +37,38 @@ void wm_value_push_const(Translator *t, Shape shape, u64 bits) {
   push(t, VALUE_CONST, shape)->bits = bits;
 }
 
-void wm_value_push_home(Translator *t, Shape shape) { push(t, VALUE_TEMP, shape); }
+void wm_values_push_homes(Translator *t, const Types *types) {
+  bool all_settled = t->settled == t->depth;
+  for (u32 i = 0; i < types->count; i++) push(t, VALUE_TEMP, wm_shape_of(types->items[i]));
+  if (all_settled) t->settled = t->depth;
+}
 
 void wm_value_pop(Translator *t) {
   Value *v = &t->values[--t->depth];
   if (v->kind == VALUE_LOCAL) t->locals[v->local].pending = v->below;
   t->next_home = v->home;
   if (t->flushed > t->depth) t->flushed = t->depth;
+  if (t->settled > t->depth) t->settled = t->depth;
+}
+
+void wm_values_pop(Translator *t, u32 count) {
+  u32 depth = t->depth - count;
+  while (t->depth > depth && t->depth > t->settled) wm_value_pop(t);
+  if (t->depth == depth) return;
+  t->depth = depth + 1; /* no local knows of temporaries */
+  wm_value_pop(t);
 }
 
 /* ---- slots and accumulators ---- */
 
-void wm_slot_written(Translator *t, u32 slot) {
+void wm_slots_written(Translator *t, u32 slot, u32 count) {
   for (u32 bank = 0; bank < BANK_NONE; bank++) {
-    if (t->acc[bank] == slot) t->acc[bank] = NONE;
+    if (t->acc[bank] - slot < count) t->acc[bank] = NONE;
   }
 }
 
-static void slots_written(Translator *t, u32 slot, u8 shape) {
-  wm_slot_written(t, slot);
-  if (shape == SHAPE_V128) wm_slot_written(t, slot + 1);
-}
-
-static void set_acc(Translator *t, Bank bank, u32 slot) {
-  wm_slot_written(t, slot);
-  if (bank != BANK_NONE) t->acc[bank] = slot;
+static void value_written(Translator *t, u32 slot, u8 shape) {
+  wm_slots_written(t, slot, shape_slots(shape));
 }
 
 bool wm_value_in_acc(const Translator *t, const Value *v) {
@@ -79,7 +86,7 @@ static void emit_const(Translator *t, u8 shape, u64 bits, u32 slot) {
     cell->b = (u32)bits;
   else
     cell->x[0] = bits;
-  slots_written(t, slot, shape);
+  value_written(t, slot, shape);
 }
 
 void wm_value_copy(Translator *t, const Value *v, u32 slot) {
@@ -97,7 +104,7 @@ void wm_value_copy(Translator *t, const Value *v, u32 slot) {
   cell->d = (u16)slot;
   cell->a = (u16)from;
   if (v->kind == VALUE_LOCAL) t->locals[v->local].touched = t->last;
-  slots_written(t, slot, v->shape);
+  value_written(t, slot, v->shape);
 }
 
 void wm_value_settle(Translator *t, Value *v) {
@@ -106,6 +113,12 @@ void wm_value_settle(Translator *t, Value *v) {
   if (v->kind == VALUE_LOCAL) t->locals[v->local].pending = v->below;
   v->kind = VALUE_TEMP;
   v->producer = NONE;
+}
+
+void wm_values_settle(Translator *t, u32 count) {
+  u32 first = t->depth - count, until = max_u32(first, t->settled);
+  for (u32 i = t->depth; i > until; i--) wm_value_settle(t, &t->values[i - 1]);
+  if (first <= t->settled) t->settled = t->depth;
 }
 
 void wm_value_flush(Translator *t) {
@@ -152,15 +165,16 @@ void wm_result(Translator *t, Cell *cell, Shape shape) {
   u32 slot = t->next_home;
   cell->d = (u16)slot;
   push(t, VALUE_TEMP, shape)->producer = t->last;
-  set_acc(t, bank_of((u8)shape), slot);
-  if (shape == SHAPE_V128) wm_slot_written(t, slot + 1);
+  value_written(t, slot, (u8)shape);
+  Bank bank = bank_of((u8)shape);
+  if (bank != BANK_NONE) t->acc[bank] = slot;
 }
 
 void wm_result_slot(Translator *t, Cell *cell, Shape shape) {
   u32 slot = t->next_home;
   cell->d = (u16)slot;
   push(t, VALUE_TEMP, shape)->producer = t->last;
-  slots_written(t, slot, (u8)shape);
+  value_written(t, slot, (u8)shape);
 }
 
 /* ---- locals ---- */
@@ -197,7 +211,7 @@ static bool redirect(Translator *t, const Value *v, Local *l) {
   producer->draft.flags = 0;
   producer->draft.compare = 0;
   l->touched = v->producer;
-  slots_written(t, l->slot, v->shape);
+  value_written(t, l->slot, v->shape);
   if (in_acc) t->acc[bank] = l->slot;
   return true;
 }
