@@ -381,7 +381,7 @@ void wm_wat_rec_field(Wat *w) {
     if (is_bare) offer_func_type(w, first);
   } else if (!out->failed) {
     w->scratch.len = 0;
-    wm_buffer_bytes(&w->scratch, out->data + start, out->len - start);
+    if (count) wm_buffer_bytes(&w->scratch, out->data + start, out->len - start);
     out->len = start;
     wm_buffer_byte(out, TYPE_REC);
     wm_buffer_uleb(out, count);
