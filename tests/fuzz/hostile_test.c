@@ -1,6 +1,6 @@
 /* Inputs made to hurt: bombs, deep nesting, huge tables, each in linear time and refused or
  * accepted cleanly. */
-#include "base/buffer.h"
+#include "binary/encode.h"
 #include "engine/engine.h"
 #include "interp/interp.h"
 #include "os/os.h"
@@ -159,14 +159,40 @@ static void unreachable_before_every_opcode(void **state) {
     }
 }
 
-static u64 time_nested(u32 depth) {
+/* ---- linear time: bodies that grow with n, made to be quadratic where work is repeated ---- */
+
+static void repeat_bytes(Buffer *out, const char *bytes, size_t size, u32 count) {
+  for (u32 i = 0; i < count; i++) wm_buffer_bytes(out, bytes, size);
+}
+
+static void nested_blocks(Buffer *code, u32 n) {
+  repeat_bytes(code, "\x02\x40\x41\0\x0D\0", 6, n);
+  repeat_bytes(code, "\x0B", 1, n + 1);
+}
+
+/* Many small branch tables with very many labels in sight. */
+static void deep_tables(Buffer *code, u32 n) {
+  repeat_bytes(code, "\x02\x40", 2, n);
+  repeat_bytes(code, "\x02\x40\x41\0\x0E\0\0\x0B", 8, n);
+  repeat_bytes(code, "\x0B", 1, n + 1);
+}
+
+/* Blocks and branches on top of many values. */
+static void high_stack(Buffer *code, u32 n) {
+  u32 height = min_u32(n, 60000);
+  repeat_bytes(code, "\x41\0", 2, height);
+  repeat_bytes(code, "\x02\x40\x41\0\x0D\0\x0B\x41\0\x04\x40\x05\x0B", 13, n);
+  repeat_bytes(code, "\x1A", 1, height);
+  wm_buffer_byte(code, 0x0B);
+}
+
+static u64 time_of(void (*make)(Buffer *code, u32 n), u32 n) {
   Buffer code = {0};
-  for (u32 i = 0; i < depth; i++) wm_buffer_bytes(&code, "\x02\x40\x41\0\x0D\0", 6);
-  for (u32 i = 0; i <= depth; i++) wm_buffer_byte(&code, 0x0B);
+  make(&code, n);
   u64 best = UINT64_MAX;
   for (int round = 0; round < 3; round++) {
     u64 start = wm_os_monotonic_ns();
-    (void)load_body(&code);
+    assert_int_equal(load_body(&code), ERR_NONE);
     best = min_u64(best, wm_os_monotonic_ns() - start);
   }
   wm_buffer_free(&code);
@@ -176,9 +202,53 @@ static u64 time_nested(u32 depth) {
 /* Quadratic work would quadruple; noise gets room. */
 static void doubling_costs_about_double(void **state) {
   (void)state;
-  u64 once = time_nested(60000), twice = time_nested(120000);
-  printf("nested blocks: %.1f ms, doubled %.1f ms\n", (double)once / 1e6, (double)twice / 1e6);
-  assert_true(twice < once * 3 + 5000000);
+  static const struct {
+    const char *name;
+    void (*make)(Buffer *code, u32 n);
+    u32 n;
+  } cases[] = {{"nested blocks", nested_blocks, 60000},
+               {"deep tables", deep_tables, 30000},
+               {"high stack", high_stack, 25000}};
+  for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+    u64 once = time_of(cases[i].make, cases[i].n), twice = time_of(cases[i].make, cases[i].n * 2);
+    printf("%s: %.1f ms, doubled %.1f ms\n", cases[i].name, (double)once / 1e6,
+           (double)twice / 1e6);
+    assert_true(twice < once * 3 + 5000000);
+  }
+}
+
+/* Instructions of two bytes that move a thousand values each. The bound is far above what the work
+ * takes, and far below what it takes when each value is looked at again and again. */
+static void a_thousand_values_at_once(void **state) {
+  (void)state;
+  enum { VALUES = 1000, TIMES = 20000 };
+  static const char *const steps[] = {"\x10\0", "\x02\0\x0B", "\x03\0\x0B", "\x41\0\x04\0\x05\x0B"};
+  static const u8 lens[] = {2, 3, 3, 6};
+  for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+    Buffer m = {0};
+    wm_encode_header(&m);
+    size_t section = wm_encode_section(&m, SECTION_TYPE);
+    wm_buffer_bytes(&m, "\1\x60", 2);
+    for (int k = 0; k < 2; k++) {
+      wm_buffer_uleb(&m, VALUES);
+      repeat_bytes(&m, "\x7F", 1, VALUES);
+    }
+    wm_encode_close(&m, section);
+    wm_buffer_bytes(&m, "\3\2\1\0", 4);
+    section = wm_encode_section(&m, SECTION_CODE);
+    wm_buffer_byte(&m, 1);
+    size_t entry = wm_encode_open(&m);
+    wm_buffer_byte(&m, 0);
+    repeat_bytes(&m, "\x41\0", 2, VALUES);
+    repeat_bytes(&m, steps[i], lens[i], TIMES);
+    wm_buffer_byte(&m, 0x0B);
+    wm_encode_close(&m, entry);
+    wm_encode_close(&m, section);
+    u64 start = wm_os_monotonic_ns();
+    assert_int_equal(load(m.data, m.len), ERR_NONE);
+    assert_true(wm_os_monotonic_ns() - start < 5000000000u);
+    wm_buffer_free(&m);
+  }
 }
 
 static int setup(void **state) {
@@ -202,6 +272,7 @@ int main(void) {
       cmocka_unit_test(a_million_parentheses),
       cmocka_unit_test(unreachable_before_every_opcode),
       cmocka_unit_test(doubling_costs_about_double),
+      cmocka_unit_test(a_thousand_values_at_once),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }

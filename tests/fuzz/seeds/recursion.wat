@@ -1,0 +1,5 @@
+(module
+  (rec)
+  (type (func))
+  (rec (type (func (param i32))))
+  (rec))
