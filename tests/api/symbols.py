@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""The shared library exports exactly the functions listed in lib/libwasm.symbols, which are exactly
-those that the headers declare. Usage: symbols.py LIBRARY LIST HEADER..."""
+"""A shared library exports exactly the functions of its list (lib/*.symbols), which are exactly those of
+its prefix that the headers declare. Usage: symbols.py LIBRARY LIST PREFIX HEADER...; PREFIX is a
+regular expression."""
 import re
 import subprocess
 import sys
@@ -10,10 +11,10 @@ def exported(library):
     text = subprocess.run(["nm", "-D", "--defined-only", library], capture_output=True, text=True,
                           check=True).stdout
     names = (line.split()[-1] for line in text.splitlines())
-    return {name.split("@")[0] for name in names} - {"LIBWASM_0"}
+    return {name.split("@")[0] for name in names} - {"LIBWASM_0", "LIBWASI_0"}
 
 
-def declared(headers):
+def declared(prefix, headers):
     """What the preprocessor leaves of the headers, inline functions apart."""
     source = "".join(f'#include "{header}"\n' for header in headers)
     text = subprocess.run(["cc", "-E", "-P", "-x", "c", "-"], input=source, capture_output=True,
@@ -21,7 +22,7 @@ def declared(headers):
     statements = [part for part in re.split(r"[;{}]", text) if "__attribute__" in part]
     names = set()
     for statement in statements:
-        match = re.search(r"\b(wasmx?_\w+)\s*\)?\s*\(", re.sub(r"__attribute__\s*\(\(.*?\)\)\)", "", statement))
+        match = re.search(rf"\b({prefix}_\w+)\s*\)?\s*\(", re.sub(r"__attribute__\s*\(\(.*?\)\)\)", "", statement))
         if match and "static" not in statement:
             names.add(match.group(1))
     return names
@@ -33,9 +34,9 @@ def difference(what, left, right):
     return bool(left - right)
 
 
-library, listing, *headers = sys.argv[1:]
+library, listing, prefix, *headers = sys.argv[1:]
 listed = {line.strip() for line in open(listing) if line.strip()}
-there, promised = exported(library), declared(headers)
+there, promised = exported(library), declared(prefix, headers)
 bad = difference("exported, but not in the list", there, listed)
 bad |= difference("in the list, but not exported", listed, there)
 bad |= difference("declared, but not in the list", promised, listed)
