@@ -35,7 +35,7 @@ ValType wm_valtype_of_kind(wasm_valkind_t kind) {
   }
 }
 
-/* ------------------------------------------------------------------------------ host to runtime */
+/* ---- host to runtime ---- */
 
 u32 wm_typeid_of_functype(TypeRegistry *types, const wasm_functype_t *type, Error *err) {
   const wasm_valtype_vec_t *params = wasm_functype_params(type);
@@ -100,7 +100,7 @@ bool wm_tabletype_of(const wasm_tabletype_t *type, TableType *out, Error *err) {
                    "table", &out->limits, err);
 }
 
-/* ------------------------------------------------------------------------------ runtime to host */
+/* ---- runtime to host ---- */
 
 static bool add_types(TypeRegistry *types, wasm_valtype_vec_t *out, const ValType *from, u32 len) {
   wasm_valtype_vec_new_uninitialized(out, len);

@@ -23,7 +23,7 @@ bool wasmx_has(const char *part) {
   return strcmp(part, "native") == 0 && WITH_NATIVE;
 }
 
-/* -------------------------------------------------------------------------------- configuration */
+/* ---- configuration ---- */
 
 wasm_config_t *wasm_config_new(void) {
   wasm_config_t *config = malloc(sizeof *config);
@@ -67,7 +67,7 @@ bool wasmx_config_set_feature(wasm_config_t *config, const char *name, bool on) 
   return wm_api_fail(ERR_ARGUMENT, "no feature of that name can be switched");
 }
 
-/* --------------------------------------------------------------------------------------- engine */
+/* ---- engine ---- */
 
 wasm_engine_t *wasm_engine_new(void) { return wasm_engine_new_with_config(NULL); }
 
@@ -83,7 +83,7 @@ void wasm_engine_delete(wasm_engine_t *engine) {
   if (engine) wm_engine_release(engine_of(engine));
 }
 
-/* ---------------------------------------------------------------------------------------- store */
+/* ---- store ---- */
 
 wasm_store_t *wasm_store_new(wasm_engine_t *engine) {
   if (!engine) return wm_api_fail(ERR_ARGUMENT, "the engine is NULL"), NULL;

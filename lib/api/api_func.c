@@ -26,8 +26,7 @@ static void host_env_free(void *p) {
   free(e);
 }
 
-/* ------------------------------------------------------------------------------- wasm calls the
- * host */
+/* ---- wasm calls the host ---- */
 
 static TrapCode raise_text(Store *store, TrapCode code, const char *text) {
   return wm_trap_raise(store, code, text, text ? strlen(text) : 0);
@@ -125,7 +124,7 @@ static TrapCode call_with_caller(Store *store, Func *func, Instance *caller, u64
   return call_values(store, func, caller, slots, STYLE_CALLER);
 }
 
-/* --------------------------------------------------------------------------------- construction */
+/* ---- construction ---- */
 
 static bool has_v128(const SubType *type) {
   return type->param_slots != type->param_count || type->result_slots != type->result_count;
@@ -191,8 +190,7 @@ wasm_func_t *wasmx_func_new_raw(wasm_store_t *home, const wasm_functype_t *type,
                        &(HostEnv){.call.raw = callback, .env = env, .finalizer = finalizer});
 }
 
-/* ----------------------------------------------------------------------------------------
- * questions */
+/* ---- questions ---- */
 
 /* NULL when the handle is, or its store is deleted. */
 static const SubType *type_of(const wasm_func_t *func) {
@@ -227,8 +225,7 @@ size_t wasmx_func_result_slots(const wasm_func_t *func) {
   return type ? type->result_slots : 0;
 }
 
-/* -------------------------------------------------------------------------------- the host calls
- * wasm */
+/* ---- the host calls wasm ---- */
 
 static wasm_trap_t *call_with_slots(wasm_store_t *home, Func *func, const SubType *type,
                                     const wasm_val_t *args, wasm_val_t *results, u64 *slots) {
@@ -282,8 +279,7 @@ wasm_trap_t *wasmx_func_call_raw(const wasm_func_t *ref, wasmx_slot_t *slots) {
   return wm_api_take_trap(home);
 }
 
-/* -------------------------------------------------------------------------------------------
- * callers */
+/* ---- callers ---- */
 
 wasm_store_t *wasmx_caller_store(wasmx_caller_t *caller) {
   return caller ? home_of(caller->store) : NULL;

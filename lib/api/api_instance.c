@@ -8,8 +8,7 @@ static Instance *instance_of(const wasm_instance_t *ref) {
   return handle_store(h) ? (Instance *)h->object : NULL;
 }
 
-/* ------------------------------------------------------------------------------------
- * instantiation */
+/* ---- instantiation ---- */
 
 wasm_instance_t *wm_api_instantiate(wasm_store_t *home, LoadedModule *lm, Object *const *imports,
                                     u32 import_count, wasm_trap_t **trap, Error *err) {
@@ -82,8 +81,7 @@ wasm_instance_t *wasm_instance_new(wasm_store_t *home, const wasm_module_t *modu
   return NULL;
 }
 
-/* -------------------------------------------------------------------------------------------
- * exports */
+/* ---- exports ---- */
 
 void wasm_instance_exports(const wasm_instance_t *ref, wasm_extern_vec_t *out) {
   if (!out) return;

@@ -28,8 +28,7 @@ LoadedModule *wm_api_module(const wasm_store_t *home, const wasm_module_t *ref, 
   return NULL;
 }
 
-/* ------------------------------------------------------------------------------------------
- * loading */
+/* ---- loading ---- */
 
 /* Takes over the caller's count of `lm`, which may be NULL with err set. */
 static wasm_module_t *module_handle(wasm_store_t *home, LoadedModule *lm, Error *err,
@@ -86,8 +85,7 @@ bool wasm_module_validate(wasm_store_t *home, const wasm_byte_vec_t *binary) {
   return wasmx_module_validate(home, binary, 0, NULL);
 }
 
-/* --------------------------------------------------------------------------------- imports,
- * exports */
+/* ---- imports, exports ---- */
 
 /* A name for a type object; false when memory ran out. */
 static bool copy_name(wasm_name_t *out, Name name) {
@@ -148,8 +146,7 @@ const char *wasmx_module_name(const wasm_module_t *ref) {
   return h->name;
 }
 
-/* ------------------------------------------------------------------------------------ share,
- * obtain */
+/* ---- share, obtain ---- */
 
 wasm_shared_module_t *wasm_module_share(const wasm_module_t *ref) {
   Error err = {0};
@@ -181,8 +178,7 @@ wasm_module_t *wasm_module_obtain(wasm_store_t *home, const wasm_shared_module_t
   return module_handle(home, lm, &err, NULL);
 }
 
-/* ------------------------------------------------------------------------------------
- * serialization */
+/* ---- serialization ---- */
 
 /* Behind the header is the module's binary: loading it again is what makes it safe to run. */
 typedef struct Header {

@@ -97,7 +97,7 @@ void wm_handle_delete(Handle *h) {
   if (last) wm_store_safepoint(home->store);
 }
 
-/* ------------------------------------------------------------------------------- what all share */
+/* ---- what all share ---- */
 
 static bool same(const Handle *a, const Handle *b) {
   if (!a || !b) return a == b;
@@ -174,7 +174,7 @@ DEFINE_REF(table, is_table)
 DEFINE_REF(memory, is_memory)
 DEFINE_REF(extern, is_extern)
 
-/* ------------------------------------------------------------------------------------ externals */
+/* ---- externals ---- */
 
 #define DEFINE_EXTERN(name)                                                                        \
   wasm_extern_t *wasm_##name##_as_extern(wasm_##name##_t *ref) { return (wasm_extern_t *)ref; }    \
@@ -212,7 +212,7 @@ wasm_externtype_t *wasm_extern_type(const wasm_extern_t *ref) {
   return wm_externtype_of_object(store, h->object);
 }
 
-/* ------------------------------------------------------------------------------- foreign, slots */
+/* ---- foreign, slots ---- */
 
 wasm_foreign_t *wasm_foreign_new(wasm_store_t *home) {
   Error err = {0};

@@ -37,7 +37,7 @@ static TrapCode lone_code(const wasm_trap_t *ref) {
   return short_of_memory ? TRAP_OUT_OF_MEMORY : TRAP_HOST;
 }
 
-/* --------------------------------------------------------------------------------- making traps */
+/* ---- making traps ---- */
 
 /* `text` is zero-terminated. Never NULL. */
 static wasm_trap_t *trap_new(wasm_store_t *home, TrapCode code, const char *text, size_t len) {
@@ -94,8 +94,7 @@ TrapCode wm_api_raise(Store *store, wasm_trap_t *ref) {
   return code;
 }
 
-/* ------------------------------------------------------------------------------------- what it
- * says */
+/* ---- what it says ---- */
 
 void wasm_trap_message(const wasm_trap_t *ref, wasm_message_t *out) {
   if (!out) return;
@@ -120,7 +119,7 @@ bool wasmx_trap_exit_status(const wasm_trap_t *ref, int *status) {
   return true;
 }
 
-/* --------------------------------------------------------------------------------------- frames */
+/* ---- frames ---- */
 
 enum { NAME_BYTES = 256 };
 
@@ -220,7 +219,7 @@ const char *wasmx_frame_module_name(const wasm_frame_t *frame) {
   return found ? keep_name(&frame->module_name, name) : NULL;
 }
 
-/* ------------------------------------------------------------------------------------- printing */
+/* ---- printing ---- */
 
 static void print_frame(Buffer *b, u32 number, const FrameInfo *info) {
   const Module *m = &info->instance->module->module;

@@ -63,7 +63,7 @@ static void *type_alloc(size_t size) {
   return type;
 }
 
-/* ---------------------------------------------------------------------------------- value types */
+/* ---- value types ---- */
 
 /* One constant object a kind: making and deleting value types costs nothing and cannot fail. */
 static const wasm_valtype_t value_types[] = {
@@ -83,7 +83,7 @@ wasm_valtype_t *wasm_valtype_copy(const wasm_valtype_t *type) {
 
 wasm_valkind_t wasm_valtype_kind(const wasm_valtype_t *type) { return type ? type->kind : 0; }
 
-/* ------------------------------------------------------------------------------- function types */
+/* ---- function types ---- */
 
 static bool all_there(const wasm_valtype_vec_t *types) {
   for (size_t i = 0; i < types->size; i++)
@@ -138,7 +138,7 @@ const wasm_valtype_vec_t *wasm_functype_results(const wasm_functype_t *type) {
   return type ? &type->results : &no_types;
 }
 
-/* --------------------------------------------------------------------------------- global types */
+/* ---- global types ---- */
 
 wasm_globaltype_t *wasm_globaltype_new(wasm_valtype_t *content, wasm_mutability_t mutability) {
   if (!content || mutability > WASM_VAR)
@@ -162,7 +162,7 @@ wasm_mutability_t wasm_globaltype_mutability(const wasm_globaltype_t *type) {
   return type ? type->mutability : WASM_CONST;
 }
 
-/* ----------------------------------------------------------------------- table and memory types */
+/* ---- table and memory types ---- */
 
 static u32 narrow(u64 v) { return v < UINT32_MAX ? (u32)v : UINT32_MAX; }
 
@@ -242,7 +242,7 @@ bool wasmx_memorytype_is_shared(const wasm_memorytype_t *type) {
   return type && type->bounds.is_shared;
 }
 
-/* ------------------------------------------------------------------------------------ tag types */
+/* ---- tag types ---- */
 
 wasm_tagtype_t *wasm_tagtype_new(wasm_functype_t *func) {
   if (!func) return wm_api_fail(ERR_ARGUMENT, "the function type is NULL"), NULL;
@@ -267,7 +267,7 @@ const wasm_functype_t *wasm_tagtype_functype(const wasm_tagtype_t *type) {
   return type ? type->func : NULL;
 }
 
-/* --------------------------------------------------------------------------------- extern types */
+/* ---- extern types ---- */
 
 wasm_externkind_t wasm_externtype_kind(const wasm_externtype_t *type) {
   return type ? type->kind : WASM_EXTERN_FUNC;
@@ -317,8 +317,7 @@ wasm_externtype_t *wasm_externtype_copy(const wasm_externtype_t *type) {
   }
 }
 
-/* -------------------------------------------------------------------------- import and export
- * types */
+/* ---- import and export types ---- */
 
 /* Takes the contents of `from`, which may be NULL. */
 static wasm_name_t take_name(wasm_name_t *from) {

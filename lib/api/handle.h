@@ -1,13 +1,13 @@
 /* What the public types are inside.
  *
- *   wasm_store_t     a shell: outlives the runtime's Store, which it forgets when that is deleted
- *   wasm_ref_t       a handle; wasm_func_t, wasm_extern_t, wasm_trap_t ... are other names of it,
- * so the public casts are plain casts after a look at the kind wasm_*type_t     trees of plain
- * malloc, independent of any engine
+ *   wasm_store_t   a shell: outlives the runtime's Store, which it forgets when that is deleted
+ *   wasm_ref_t     a handle; wasm_func_t, wasm_extern_t, wasm_trap_t ... are other names of it,
+ *                  so the public casts are plain casts after a look at the kind
+ *   wasm_*type_t   trees of plain malloc, independent of any engine
  *
- *   host --> handle --> shell --> Store        the shell is counted by its handles, so that a
- * handle |                    |          may be deleted after the store; its object pointer
- *              +----> Object <------+          dangles then and is not looked at
+ *   host --> handle --> shell --> Store      the shell is counted by its handles, so that a
+ *              |                    |        handle may be deleted after the store; its object
+ *              +-----> Object <-----+        pointer dangles then and is not looked at
  *
  * An object is a root of the collector while handles hold it. Deleting a handle is a safe point of
  * the collector, and so is making an object; everything else here keeps references in slots on the

@@ -42,8 +42,7 @@ void wasmx_linker_delete(wasmx_linker_t *linker) {
   free(linker);
 }
 
-/* ----------------------------------------------------------------------------------------------
- * keys */
+/* ---- keys ---- */
 
 /* NULL when out of memory. The caller frees it. */
 static u8 *key_new(const void *module, size_t module_len, const void *name, size_t name_len,
@@ -77,8 +76,7 @@ static Handle *lookup(const wasmx_linker_t *linker, const void *module, size_t m
   return definition ? definition->handle : NULL;
 }
 
-/* ------------------------------------------------------------------------------------------
- * defining */
+/* ---- defining ---- */
 
 /* Takes the handle; false when out of memory. */
 static bool define(wasmx_linker_t *linker, const void *module, size_t module_len, const void *name,
@@ -135,8 +133,7 @@ bool wasmx_linker_define_instance(wasmx_linker_t *linker, const char *module, si
   return true;
 }
 
-/* ---------------------------------------------------------------------------------------------
- * using */
+/* ---- using ---- */
 
 wasm_extern_t *wasmx_linker_get(const wasmx_linker_t *linker, const char *module,
                                 const char *name) {

@@ -71,7 +71,7 @@ static bool prepare(ffi_cif *cif, const SubType *type, ffi_type **args, Error *e
   return wm_error_set(err, ERR_ARGUMENT, 0, "libffi has no call for this type");
 }
 
-/* ------------------------------------------------------------------------------------ wasm -> C */
+/* ---- wasm -> C ---- */
 
 /* What the C function returned, in an ffi_arg or wider: small integers are widened by libffi. */
 typedef union Result {
@@ -149,7 +149,7 @@ wasm_func_t *wasmx_func_new_native(wasm_store_t *home, const wasm_functype_t *ty
   return (wasm_func_t *)wm_api_finish(h, (Object *)func, &err);
 }
 
-/* ------------------------------------------------------------------------------------ C -> wasm */
+/* ---- C -> wasm ---- */
 
 static void slot_of_arg(u64 *slot, const void *arg, ValType t) {
   *slot = t == VAL_I32 || t == VAL_F32 ? load_u32(arg) : load_u64(arg);

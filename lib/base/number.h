@@ -2,9 +2,11 @@
  * float to text. Exact: floats are rounded once, to nearest even, by integer arithmetic of any
  * length, so the host's locale, rounding mode and C library do not matter.
  *
- *   int    sign? (digits | 0x hexdigits)                  "_" may stand between two digits
- *   float  sign? (digits[.digits][e[sign]digits] | 0xhex[.hex][p[sign]digits] | inf | nan |
- * nan:0xhex) */
+ *   int    sign? (digits | 0x hexdigits)
+ *   float  sign? (digits[.digits][e[sign]digits] | 0xhex[.hex][p[sign]digits]
+ *                 | inf | nan | nan:0xhex)
+ *
+ * "_" may stand between two digits. */
 #ifndef WM_BASE_NUMBER_H
 #define WM_BASE_NUMBER_H
 

@@ -20,13 +20,16 @@
  *   link[LINK_CROSS_INSTANCE] -                  -                    the caller's instance
  *
  * "Where to go on" is the cell behind the call's. So one step of a walk, from a frame whose
- * function is fc: link = fp + fc->link_slot;  pc = link[LINK_PC];  fp = link[LINK_FP]; if pc ==
- * restore_pc:  pc = link[LINK_CROSS_PC], fp = link[LINK_CROSS_FP], instance =
- * link[LINK_CROSS_INSTANCE] if pc == exit_pc:     this activation is done; go on with
- * activation->outer Activation.pc lies in the cell that left wasm: pass it to wm_code_find and
- * offset_of as it is. A pc from a link belongs to the call before it: pass pc - 1 byte (both accept
- * any address inside a cell).
- */
+ * function is fc, is:
+ *
+ *   link = fp + fc->link_slot
+ *   pc = link[LINK_PC], fp = link[LINK_FP]
+ *   if pc is restore_pc:  pc, fp and instance are the three LINK_CROSS_ words
+ *   if pc is exit_pc:     this activation is done; go on with activation->outer
+ *
+ * Activation.pc lies in the cell that left wasm: pass it to wm_code_find and offset_of as it is. A
+ * pc from a link belongs to the call before it: pass pc - 1 byte (both accept any address inside a
+ * cell). */
 #ifndef WM_RUNTIME_FRAME_H
 #define WM_RUNTIME_FRAME_H
 

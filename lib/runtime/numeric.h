@@ -1,8 +1,10 @@
 /* The meaning of every scalar numeric instruction (spec 4.3): op_<id> for each PURE and TRAPS row
  * of wasm/opcodes.def that has no v128 operand; the v128 ones are in runtime/simd.h.
  *
- *   PURE    result op_<id>(a, b)                   i -> u32, l -> u64, f -> f32, d -> f64, s ->
- * V128 TRAPS   TrapCode op_<id>(a, b, &result)        result is written only with TRAP_NONE
+ *   PURE    result op_<id>(a, b)
+ *   TRAPS   TrapCode op_<id>(a, b, &result)    result is written only with TRAP_NONE
+ *
+ * with the signature's letters as types: i u32, l u64, f f32, d f64 (s V128).
  *
  * Integers travel unsigned; signed instructions cast inside. A NaN that arithmetic makes is
  * whatever the machine makes of it, always quiet. The results assume the default floating-point

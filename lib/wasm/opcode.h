@@ -1,13 +1,17 @@
 /* Every instruction by number; the rows are in opcodes.def.
  *
  * A row:   CLASS(prefix, code, id, "text", IMMEDIATE, signature [, access])
- *   OP     each stage by hand                     signature x, or a fixed one where the stack type
- * is fixed LOAD   memory -> value, access is the memory's C type (u8 i8 u16 i16 u32 i32 u64 i64 f32
- * f64 V128) STORE  value -> memory ACCESS touches memory, by hand (splat, extending, lane and
- * atomic accesses); CLASS_OP in the table PURE   value = op_<id>(a, b, c) runtime/numeric.h and
- * runtime/simd.h TRAPS  op_<id>(a, b, &result) -> TrapCode A class that a user does not define
- * falls back to OP(prefix, code, id, text, imm, sig). IMMEDIATE is a bare word (IMM_##imm), and so
- * is the signature (APPLY_##sig, or #sig).
+ *
+ *   OP      each stage by hand; signature x, or a fixed one where the operands' types are fixed
+ *   LOAD    memory -> value; access is the memory's C type (u8, i8 ... f64, V128)
+ *   STORE   value -> memory, the same
+ *   ACCESS  touches memory, by hand: splat, extending, lane and atomic accesses; CLASS_OP in the
+ *           table
+ *   PURE    value = op_<id>(a, b, c), in runtime/numeric.h and runtime/simd.h
+ *   TRAPS   op_<id>(a, b, &result) -> TrapCode, there too
+ *
+ * A class that a user does not define falls back to OP(prefix, code, id, text, imm, sig).
+ * IMMEDIATE is a bare word (IMM_##imm), and so is the signature (APPLY_##sig, or #sig).
  *
  * Signature: operand letters, underscore, result letters; i i32, l i64, f f32, d f64, s v128,
  * p an address (i32 or i64 by the type of the memory in the immediate), x by hand (operands depend

@@ -2,8 +2,8 @@
  *
  * A ValType is one word:   bits 31..8 heap type (references only)   bits 7..0 kind
  * where a heap type is a type index or, from HEAP_ABSTRACT up, an abstract one. In a Module the
- * index is the module's type index; after canonicalisation (runtime, registry) it is a canonical
- * id. The two spaces never mix: names say `type_index` or `type_id`. */
+ * index is the module's type index; in the registry and in everything that runs (runtime/) it is a
+ * canonical id. The two spaces never mix: names say `type_index` or `type_id`. */
 #ifndef WM_WASM_TYPES_H
 #define WM_WASM_TYPES_H
 
@@ -112,9 +112,11 @@ const char *wm_valtype_name(ValType t, char *out, size_t size);
 /* Such as "[i32 i64] -> [f32]", cut with "..." when too long. Returns out. */
 const char *wm_functype_name(const SubType *func, char *out, size_t size);
 
-/* ---- the registry of canonical types: owned by the engine, shared by its threads (locked inside)
- * ---- Entries have stable addresses and are counted: each interned group holds one count, released
- * by its module. Two defined types are equal (spec 3.2) exactly when their type_id is equal. */
+/* ---- the registry of canonical types ---- */
+
+/* Owned by the engine, shared by its threads (locked inside). Entries have stable addresses and are
+ * counted: each interned group holds one count, released by its module. Two defined types are equal
+ * (spec 3.2) exactly when their type_id is equal. */
 
 typedef struct TypeRegistry TypeRegistry;
 
