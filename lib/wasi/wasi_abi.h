@@ -142,6 +142,14 @@ typedef u64 Rights;
   (RIGHT_FD_WRITE | RIGHT_FD_ALLOCATE | RIGHT_FD_FILESTAT_SET_SIZE | RIGHT_PATH_FILESTAT_SET_SIZE)
 #define RIGHTS_CHANGE_TIMES (RIGHT_FD_FILESTAT_SET_TIMES | RIGHT_PATH_FILESTAT_SET_TIMES)
 
+/* What needs that entries may be looked up. */
+#define RIGHTS_LOOK_UP                                                                             \
+  (RIGHT_PATH_OPEN | RIGHT_FD_READDIR | RIGHT_PATH_READLINK | RIGHT_PATH_FILESTAT_GET)
+
+/* What applies to standard input and output. */
+#define RIGHTS_INPUT  (RIGHTS_FILE & ~(RIGHTS_CHANGE_FILE | RIGHTS_CHANGE_TIMES))
+#define RIGHTS_OUTPUT (RIGHTS_FILE & ~RIGHT_FD_READ)
+
 typedef enum FileType {
   FILETYPE_UNKNOWN = 0,
   FILETYPE_BLOCK_DEVICE,

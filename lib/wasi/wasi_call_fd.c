@@ -101,8 +101,12 @@ Errno call_fd_fdstat_set_rights(Call *call) {
 /* ---- position and contents ---- */
 
 static Errno seek(Call *call, const Descriptor *d, i64 offset, int whence, u32 out) {
+  u8 *to = guest_array(call, out, 1, 8, 8); /* before anything moves */
+  if (!to) return call->error;
   off_t at = lseek(d->fd, offset, whence);
-  return at < 0 ? wm_errno_of_host(errno) : put_u64(call, out, (u64)at);
+  if (at < 0) return wm_errno_of_host(errno);
+  store_u64(to, (u64)at);
+  return E_SUCCESS;
 }
 
 Errno call_fd_seek(Call *call) {

@@ -9,9 +9,10 @@
 #include <time.h>
 
 enum {
-  MAX_IOVECS = 1024, /* as many as the host takes: more are a transfer that stops early */
-  PIPE_ROOM = 4096,  /* what a pipe that polls as writable takes at least (PIPE_BUF) */
-  CURRENT = -1       /* no offset of its own */
+  MAX_IOVECS = 1024,      /* as many as the host takes: more are a transfer that stops early */
+  PIPE_ROOM = 4096,       /* what a pipe that polls as writable takes at least (PIPE_BUF) */
+  STREAM_MAX = 128 << 20, /* one call moves no more through a stream, which may have to keep it */
+  CURRENT = -1            /* no offset of its own */
 };
 
 typedef struct Transfer {
@@ -60,7 +61,8 @@ static ssize_t host_call(const Transfer *t) {
 }
 
 /* A write to a pipe nobody reads, without the signal: it is blocked in this thread meanwhile, and
- * one that the write left pending is taken back. The process's disposition stays as it is. */
+ * one that the write left pending is taken back; a write that was cut short because the reader went
+ * away leaves one too. The process's disposition stays as it is. */
 static ssize_t call_without_sigpipe(const Transfer *t) {
   sigset_t pipe_only, before, pending;
   sigemptyset(&pipe_only);
@@ -70,10 +72,8 @@ static ssize_t call_without_sigpipe(const Transfer *t) {
   pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
   ssize_t n = host_call(t);
   int error = errno;
-  if (n < 0 && error == EPIPE && !pending_before) {
-    struct timespec now = {0, 0};
-    while (sigtimedwait(&pipe_only, NULL, &now) < 0 && errno == EINTR) {
-    }
+  const struct timespec now = {0, 0};
+  while (!pending_before && sigtimedwait(&pipe_only, NULL, &now) < 0 && errno == EINTR) {
   }
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   errno = error;
@@ -96,14 +96,14 @@ static Errno host_transfer(const Call *call, Transfer *t, size_t *done) {
 static Errno stream_transfer(const Transfer *t, size_t *done) {
   if (t->offset != CURRENT) return E_SPIPE;
   for (int i = 0; i < t->count; i++) {
-    size_t n = 0, len = t->vectors[i].iov_len;
-    if (len == 0) continue;
+    size_t n = 0, wanted = t->vectors[i].iov_len, len = min_u64(wanted, STREAM_MAX - *done);
+    if (wanted == 0) continue;
     Stream *s = t->d->stream;
     Errno e = t->write ? wm_stream_write(s, t->vectors[i].iov_base, len, &n)
                        : wm_stream_read(s, t->vectors[i].iov_base, len, &n);
     *done += n;
     if (e) return *done ? E_SUCCESS : e;
-    if (n < len) break;
+    if (n < wanted) break;
   }
   return E_SUCCESS;
 }
@@ -119,7 +119,7 @@ static Errno transfer(Call *call, bool write, bool at_offset, u32 result) {
     if (t.offset < 0) return E_INVAL;
   }
   Errno e = call_fd(call, 0, rights, &t.d);
-  if (!e) e = put_u32(call, call->args[result].u32, 0); /* known to be there before bytes move */
+  if (!e) e = can_put_u32(call, call->args[result].u32);
   if (!e) e = read_vectors(call, call->args[1].u32, call->args[2].u32, vectors);
   if (e) return e;
   t.count = (int)min_u32(call->args[2].u32, MAX_IOVECS);

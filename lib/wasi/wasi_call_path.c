@@ -110,7 +110,7 @@ Errno call_path_open(Call *call) {
   Errno e = call_fd(call, 0, rights, &dir);
   if (!e) e = check_opening(&o, dir);
   if (!e) e = read_path(call, 2, &path);
-  if (!e) e = put_u32(call, out, 0); /* known to be there before a file is made */
+  if (!e) e = can_put_u32(call, out);
   if (e) return e;
   if (path.must_be_dir && !(o.oflags & OFLAG_CREAT)) o.oflags |= OFLAG_DIRECTORY;
   int fd;

@@ -167,7 +167,7 @@ Errno call_poll_oneoff(Call *call) {
   const u8 *from = guest_array(call, call->args[0].u32, count, size, 8);
   u8 *out = from ? guest_array(call, call->args[1].u32, count, EVENT_SIZE, 8) : NULL;
   if (!out) return call->error;
-  Errno e = put_u32(call, call->args[3].u32, 0);
+  Errno e = can_put_u32(call, call->args[3].u32);
   if (e) return e;
   Subscription few_subs[FEW];
   struct pollfd few_fds[FEW];

@@ -185,7 +185,7 @@ void wasi_config_capture_stderr(wasi_config_t *config, size_t limit) {
 
 static Rights rights_of_perms(wasi_dir_perms dir, wasi_file_perms file) {
   Rights rights = RIGHTS_DIR | RIGHTS_FILE;
-  if (!(dir & WASI_DIR_PERMS_READ)) rights &= ~RIGHT_FD_READDIR;
+  if (!(dir & WASI_DIR_PERMS_READ)) rights &= ~RIGHTS_LOOK_UP;
   if (!(dir & WASI_DIR_PERMS_WRITE)) rights &= ~RIGHTS_CHANGE_DIR;
   if (!(file & WASI_FILE_PERMS_READ)) rights &= ~RIGHT_FD_READ;
   if (!(file & WASI_FILE_PERMS_WRITE)) rights &= ~RIGHTS_CHANGE_FILE;

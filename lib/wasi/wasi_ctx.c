@@ -32,16 +32,19 @@ static void release(wasi_ctx_t *ctx) {
   free(ctx);
 }
 
-/* Descriptor 0, 1 or 2 out of its stream. */
+/* Descriptor 0, 1 or 2 out of its stream. What the process holds there may do more than was given:
+ * a terminal or a socket goes both ways, a directory leads to all that is below it. */
 static Errno open_stream(wasi_ctx_t *ctx, u32 number) {
   Stream *s = &ctx->streams[number];
   Descriptor d = {.kind = FD_STREAM, .stream = s};
-  Rights output = number ? RIGHT_FD_WRITE : RIGHT_FD_READ;
-  d.base = output | RIGHT_POLL_FD_READWRITE | RIGHT_FD_FILESTAT_GET | RIGHT_FD_FDSTAT_SET_FLAGS |
-           RIGHT_FD_SYNC | RIGHT_FD_DATASYNC;
+  Rights given = number ? RIGHTS_OUTPUT : RIGHTS_INPUT;
+  d.base =
+      given & (RIGHT_FD_READ | RIGHT_FD_WRITE | RIGHT_POLL_FD_READWRITE | RIGHT_FD_FILESTAT_GET |
+               RIGHT_FD_FDSTAT_SET_FLAGS | RIGHT_FD_SYNC | RIGHT_FD_DATASYNC);
   /* The process may have been started without this descriptor: then the stream is empty. */
   if (s->kind == STREAM_HOST && wm_descriptor_of_host(&d, s->fd, false) == E_SUCCESS)
     d.stream = NULL;
+  d.base &= given;
   return wm_fds_add(&ctx->fds, &d, &number);
 }
 

@@ -91,6 +91,11 @@ static inline Errno put_u64(Call *call, u32 address, u64 value) {
   return E_SUCCESS;
 }
 
+/* Whether put_u32 will do: asked before something happens that cannot be taken back. */
+static inline Errno can_put_u32(Call *call, u32 address) {
+  return guest_array(call, address, 1, 4, 4) ? E_SUCCESS : call->error;
+}
+
 /* Adds a string with its zero byte. False when out of memory. */
 bool wm_strings_add(StringList *list, const char *text, size_t len);
 
