@@ -174,12 +174,12 @@ wasm_externtype_t *wm_externtype_of_module(const LoadedModule *lm, ExternKind ki
   case EXTERN_TAG: return tag_type(lm->types, m->types[m->tags[index].type_index].type_id);
   case EXTERN_GLOBAL: {
     GlobalType type = m->globals[index].type;
-    type.type = wm_loaded_valtype(lm, type.type);
+    type.type = module_canonical(m, type.type);
     return global_type(lm->types, &type);
   }
   case EXTERN_TABLE: {
     TableType type = m->tables[index].type;
-    type.element = wm_loaded_valtype(lm, type.element);
+    type.element = module_canonical(m, type.element);
     return table_type(lm->types, &type, type.limits.min);
   }
   default: return memory_type(&m->memories[index], m->memories[index].limits.min);

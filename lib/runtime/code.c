@@ -163,9 +163,3 @@ FuncCode *wm_code_find(LoadedModule *lm, const void *pc) {
   wm_mutex_unlock(&lm->lock);
   return found;
 }
-
-ValType wm_loaded_valtype(const LoadedModule *lm, ValType t) {
-  HeapType h = val_heap(t);
-  if (!val_is_ref(t) || heap_is_abstract(h)) return t;
-  return val_kind(t) | (ValType)lm->module.types[h].type_id << 8;
-}

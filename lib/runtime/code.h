@@ -75,7 +75,5 @@ FuncCode *wm_code_find(LoadedModule *lm, const void *pc);
 static inline FuncCode *loaded_code(LoadedModule *lm, u32 func_index) {
   return &lm->codes[func_index - lm->module.func_import_count];
 }
-/* A value type of lm's module in canonical ids. */
-ValType wm_loaded_valtype(const LoadedModule *lm, ValType t);
 
 #endif

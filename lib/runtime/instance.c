@@ -84,7 +84,7 @@ static bool make_tables(Instance *in, Error *err) {
   const Module *m = &in->module->module;
   for (u32 i = m->table_import_count; i < m->table_count; i++) {
     TableType type = m->tables[i].type;
-    type.element = wm_loaded_valtype(in->module, type.element);
+    type.element = module_canonical(m, type.element);
     in->tables[i] = wm_table_new(in->store, &type, NULL, err);
     if (!in->tables[i]) return false;
   }
@@ -117,7 +117,7 @@ static bool make_globals(Instance *in, Error *err) {
   const Module *m = &in->module->module;
   for (u32 i = m->global_import_count; i < m->global_count; i++) {
     GlobalType type = m->globals[i].type;
-    type.type = wm_loaded_valtype(in->module, type.type);
+    type.type = module_canonical(m, type.type);
     u64 value[2];
     if (!wm_const_evaluate(in, m->globals[i].init, value)) return wm_error_out_of_memory(err);
     in->globals[i] = wm_global_new(in->store, &type, value, err);

@@ -101,23 +101,21 @@ static bool object_matches(const LoadedModule *lm, const Import *import, const O
   const Module *m = &lm->module;
   if (object->kind != kinds[import->kind]) return false;
   switch (import->kind) {
-  case EXTERN_FUNC: {
-    u32 wanted = module_func_type(m, import->index)->type_id,
-        given = ((const Func *)object)->type_id;
-    return given == wanted || wm_types_is_sub(lm->types, given, wanted);
-  }
+  case EXTERN_FUNC:
+    return wm_types_is_sub(lm->types, ((const Func *)object)->type_id,
+                           module_func_type(m, import->index)->type_id);
   case EXTERN_TABLE: {
     const TableType *wanted = &m->tables[import->index].type,
                     *given = &((const Table *)object)->type;
     return limits_match(&given->limits, &wanted->limits) &&
-           same_type(lm->types, given->element, wm_loaded_valtype(lm, wanted->element));
+           same_type(lm->types, given->element, module_canonical(m, wanted->element));
   }
   case EXTERN_MEMORY:
     return limits_match(&((const Memory *)object)->type.limits, &m->memories[import->index].limits);
   case EXTERN_GLOBAL: {
     const GlobalType *wanted = &m->globals[import->index].type;
     return global_matches(lm->types, &((const Global *)object)->type, wanted,
-                          wm_loaded_valtype(lm, wanted->type));
+                          module_canonical(m, wanted->type));
   }
   case EXTERN_TAG:
     return ((const Tag *)object)->type_id == m->types[m->tags[import->index].type_index].type_id;

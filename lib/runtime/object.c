@@ -142,9 +142,9 @@ void wm_object_destroy(Object *object) {
 }
 
 void wm_valtype_hold(TypeRegistry *types, ValType t) {
-  if (val_is_ref(t) && !heap_is_abstract(val_heap(t))) wm_types_retain(types, val_heap(t));
+  if (val_names_type(t)) wm_types_retain(types, val_heap(t));
 }
 
 void wm_valtype_let_go(TypeRegistry *types, ValType t) {
-  if (val_is_ref(t) && !heap_is_abstract(val_heap(t))) wm_types_release(types, val_heap(t));
+  if (val_names_type(t)) wm_types_release(types, val_heap(t));
 }

@@ -48,17 +48,11 @@ const SubType *wm_valid_func_type(Validator *v, u32 type_index, u64 offset) {
   return NULL;
 }
 
-/* The same type with canonical ids. */
-static ValType canonical(const Module *m, ValType t) {
-  if (!val_is_ref(t) || heap_is_abstract(val_heap(t))) return t;
-  return val_kind(t) | (ValType)m->types[val_heap(t)].type_id << 8;
-}
-
 bool wm_valid_matches(Validator *v, ValType sub, ValType super) {
   if (sub == super || sub == VAL_BOTTOM || super == VAL_BOTTOM) return true;
   if (!val_is_ref(sub) || !val_is_ref(super)) return false;
   if (val_heap(sub) == HEAP_BOTTOM) return val_is_nullable(super) || !val_is_nullable(sub);
-  return wm_valtype_matches(v->reg, canonical(v->m, sub), canonical(v->m, super));
+  return wm_valtype_matches(v->reg, module_canonical(v->m, sub), module_canonical(v->m, super));
 }
 
 static bool check_types(Validator *v, const ValType *types, u32 count, u32 type_limit) {

@@ -172,6 +172,12 @@ static inline const SubType *module_func_type(const Module *m, u32 func_index) {
   return &m->types[m->funcs[func_index].type_index];
 }
 
+/* A value type of the module in canonical ids, which its types have once it is valid. */
+static inline ValType module_canonical(const Module *m, ValType t) {
+  if (!val_names_type(t)) return t;
+  return val_kind(t) | (ValType)m->types[val_heap(t)].type_id << 8;
+}
+
 /* Frees everything; an all-zero module may be freed. Type ids are released by the owner before. */
 void wm_module_free(Module *m);
 

@@ -104,7 +104,7 @@ static u32 key_ref(const Source *src, u32 index) {
 }
 
 static u32 key_valtype(const Source *src, ValType t) {
-  if (!val_is_ref(t) || heap_is_abstract(val_heap(t))) return t;
+  if (!val_names_type(t)) return t;
   return val_kind(t) | key_ref(src, val_heap(t)) << 8;
 }
 
@@ -206,7 +206,7 @@ static u32 resolve(const Entry *entries, u32 ref) {
 }
 
 static ValType resolve_valtype(const Source *src, const Entry *entries, ValType t) {
-  if (!val_is_ref(t) || heap_is_abstract(val_heap(t))) return t;
+  if (!val_names_type(t)) return t;
   return val_kind(t) | resolve(entries, key_ref(src, val_heap(t))) << 8;
 }
 
@@ -255,7 +255,7 @@ static void visit_id(const Visitor *v, const Entry *from, u32 id) {
 }
 
 static void visit_valtype(const Visitor *v, const Entry *from, ValType t) {
-  if (val_is_ref(t) && !heap_is_abstract(val_heap(t))) visit_id(v, from, val_heap(t));
+  if (val_names_type(t)) visit_id(v, from, val_heap(t));
 }
 
 /* Visits each reference of the group that leads out of it, as often as it occurs. */

@@ -68,6 +68,10 @@ static inline bool val_is_ref(ValType t) {
 }
 static inline bool val_is_nullable(ValType t) { return val_kind(t) == KIND_REF_NULL; }
 static inline bool heap_is_abstract(HeapType h) { return h >= HEAP_ABSTRACT; }
+/* Whether it is a reference whose heap type is an index or id. */
+static inline bool val_names_type(ValType t) {
+  return val_is_ref(t) && !heap_is_abstract(val_heap(t));
+}
 /* Frame slots (8 bytes each) that a value takes. */
 static inline u32 val_slots(ValType t) { return t == VAL_V128 ? 2 : 1; }
 
