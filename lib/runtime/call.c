@@ -41,7 +41,6 @@ static inline TrapCode enter_wasm(Store *store, Func *func, u64 *slots) {
   u64 *frame = store->stack_top;
   if (UNLIKELY((u64)(store->stack_end - frame) < code->link_slot + (u64)FRAME_LINK_SLOTS))
     return wm_trap_raise(store, TRAP_STACK_OVERFLOW, NULL, 0);
-  store->activation->frame = frame;
   copy_slots(frame, slots, code->param_slots);
   TrapCode trap = code->entry(func, frame);
   store->stack_top = frame;
@@ -57,7 +56,7 @@ static NOINLINE TrapCode refuse(Store *store, const u8 *here) {
 
 TrapCode wm_call(Store *store, Func *func, u64 *slots) {
   u8 *here = __builtin_frame_address(0);
-  Activation act = {.outer = store->activation, .frame = slots, .func = func};
+  Activation act = {.outer = store->activation, .func = func};
   const void *before = store_enter(store);
   TrapCode trap;
   if (!act.outer) set_native_limit(store, here);

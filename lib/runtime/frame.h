@@ -41,11 +41,10 @@ enum { LINK_PC, LINK_FP, LINK_CROSS_PC, LINK_CROSS_FP, LINK_CROSS_INSTANCE, FRAM
  * and pops it. */
 typedef struct Activation Activation;
 struct Activation {
-  Activation *outer;
-  u64 *frame;   /* the entered function's frame: slot 0; a host function's: its arguments */
-  Func *func;   /* kept alive while it runs */
-  Func *callee; /* the host function that wasm is calling, kept alive too; NULL: none. Set by the
-                   tier */
+  Activation *outer; /* borrowed: below it on the C stack */
+  Func *func;        /* entered; kept alive while it runs */
+  Func *callee;      /* the host function that wasm is calling, kept alive too; NULL: none. Set by
+                        the tier */
   /* Where wasm stands now; set by the tier whenever it leaves wasm: trap, host call, slow path.
    * Before it calls out it also sets store->stack_top to the end of its frame: nested entries start
    * there, and the collector scans up to there. */

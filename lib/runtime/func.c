@@ -4,7 +4,7 @@
 
 typedef struct HostFuncObject {
   Func func;
-  FuncCode code; /* own_code: how many slots it takes */
+  FuncCode code; /* how many slots it takes; nothing to run */
 } HostFuncObject;
 
 Func *wm_func_new_host(Store *store, u32 type_id, HostFunc host, void *env,
@@ -23,7 +23,7 @@ Func *wm_func_new_host(Store *store, u32 type_id, HostFunc host, void *env,
   code->link_slot = max_u32(type->param_slots, type->result_slots);
   Func *func = &object->func;
   func->type_id = type_id;
-  func->code = func->own_code = code;
+  func->code = code;
   func->host = host;
   func->env = env;
   func->env_finalizer = env_finalizer;

@@ -47,12 +47,12 @@ struct Func {
   Object head;
   u32 type_id;        /* canonical: what call_indirect compares */
   u32 index;          /* in instance's function space; host functions: 0 */
-  FuncCode *code;     /* wasm: the module's; host: own_code */
+  FuncCode *code;     /* wasm: the module's; host function: its own, in the same allocation */
   Instance *instance; /* wasm: the instance it belongs to; NULL: a host function */
-  HostFunc host;      /* host functions */
-  void *env;
-  void (*env_finalizer)(void *env);
-  FuncCode *own_code; /* host functions only; in the same allocation */
+  /* host functions only */
+  HostFunc host;
+  void *env;                        /* borrowed from the embedder until env_finalizer has run */
+  void (*env_finalizer)(void *env); /* or NULL */
 };
 
 struct Instance {
@@ -120,9 +120,7 @@ bool wm_const_evaluate(const Instance *in, ConstExpr expr, u64 out[2]);
 bool wm_import_check(Store *store, const LoadedModule *lm, const Import *import, Object *object,
                      Error *err);
 
-/* The object that is exported (EXTERN_* of the export), never NULL. */
+/* The object that is exported, never NULL. */
 Object *wm_instance_export(Instance *in, const Export *export_);
-/* The function as an object; every function that can be asked for (imports, escaping) has one. */
-static inline Func *instance_func(Instance *in, u32 index) { return in->funcs[index]; }
 
 #endif

@@ -138,7 +138,7 @@ static void at_the_end_of_memory(void **state) {
   assert_non_null(in);
   for (u32 i = 0; i < all.len; i++) {
     const Access *a = &all.data[i];
-    TrapCode got = wm_call(store, instance_func(in, i), NULL);
+    TrapCode got = wm_call(store, in->funcs[i], NULL);
     (void)wm_store_take_trap(store);
     if (got != (is_inside(a) ? TRAP_NONE : TRAP_MEMORY_OUT_OF_BOUNDS))
       fail_msg("%s memory %u way %u %llx + %llx: %d", wm_op_text(a->op), a->memory, a->way,
