@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int validate_file(wasm_store_t *store, const char *path) {
@@ -19,7 +20,8 @@ static int validate_file(wasm_store_t *store, const char *path) {
 
 int validate_main(int argc, char **argv) {
   Options o = {argc, argv, 1};
-  if (next_is_option(&o)) return complain_usage("validate", "unknown option %s", argv[o.at]);
+  if (next_is_option(&o))
+    return complain_usage("validate", "unknown option %s", printable(argv[o.at]));
   if (o.at == argc) return complain_usage("validate", "no file given");
   wasm_engine_t *engine = wasm_engine_new();
   wasm_store_t *store = engine ? wasm_store_new(engine) : NULL;
@@ -31,11 +33,13 @@ int validate_main(int argc, char **argv) {
   return status;
 }
 
-/* Writes the file ("-": standard output); a half-written one is removed. */
+/* Writes the file ("-": standard output); a half-written one is removed, a device is not. */
 static int write_file(const char *path, const wasm_byte_vec_t *bytes) {
   bool standard = strcmp(path, "-") == 0;
   int fd = standard ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) return complain("cannot write %s: %s", printable(path), strerror(errno));
+  struct stat st;
+  bool removable = !standard && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
   int error = 0;
   for (size_t done = 0; !error && done < bytes->size;) {
     ssize_t n = write(fd, bytes->data + done, bytes->size - done);
@@ -46,7 +50,7 @@ static int write_file(const char *path, const wasm_byte_vec_t *bytes) {
   }
   if (!standard && close(fd) && !error) error = errno;
   if (!error) return STATUS_OK;
-  if (!standard) unlink(path);
+  if (removable) unlink(path);
   return complain("cannot write %s: %s", printable(path), strerror(error));
 }
 

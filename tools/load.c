@@ -8,6 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* No module is as large: what is (a device that never ends) is not read whole. */
+static const size_t max_file = (size_t)1 << 30;
+
 /* Makes room for at least one more byte. */
 static bool grow(wasm_byte_vec_t *bytes, size_t *cap) {
   size_t wanted = *cap < 65536 ? 65536 : *cap * 2;
@@ -25,11 +28,13 @@ static int read_all(int fd, wasm_byte_vec_t *bytes) {
   if (fstat(fd, &st)) return errno;
   if (S_ISDIR(st.st_mode)) return EISDIR;
   if (S_ISREG(st.st_mode) && st.st_size > 0) {
+    if ((uintmax_t)st.st_size > max_file) return EFBIG;
     cap = (size_t)st.st_size + 1;
     bytes->data = malloc(cap);
     if (!bytes->data) return ENOMEM;
   }
   for (;;) {
+    if (bytes->size > max_file) return EFBIG;
     if (bytes->size == cap && !grow(bytes, &cap)) return ENOMEM;
     ssize_t n = read(fd, bytes->data + bytes->size, cap - bytes->size);
     if (n == 0) return 0;

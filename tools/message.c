@@ -1,12 +1,15 @@
 /* Diagnostics: see tool.h. */
 #include "tools/tool.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { MESSAGE_MAX = 2048, PRINTABLE_MAX = 512, PRINTABLES = 4 };
+enum { PRINTABLE_MAX = 512, PRINTABLES = 4 };
 
 static void put_stderr(const char *text, size_t len) {
   while (len > 0) {
@@ -18,12 +21,13 @@ static void put_stderr(const char *text, size_t len) {
 }
 
 static void put_message(const char *format, va_list args, const char *end) {
-  char text[MESSAGE_MAX];
-  int n = snprintf(text, sizeof text, "wasm: ");
-  n += vsnprintf(text + n, sizeof text - (size_t)n, format, args);
-  size_t len = (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
-  put_stderr(text, len);
-  put_stderr(end, strlen(end));
+  char *text, *whole = NULL;
+  if (vasprintf(&text, format, args) < 0) text = NULL;
+  if (!text || asprintf(&whole, "wasm: %s%s", text, end) < 0) whole = NULL;
+  const char *out = whole ? whole : "wasm: out of memory\n";
+  put_stderr(out, strlen(out));
+  free(text);
+  free(whole);
 }
 
 int complain(const char *format, ...) {
@@ -62,17 +66,27 @@ int complain_error(const char *path, const wasmx_error_t *err) {
   return complain("%s: %s", file, err->message);
 }
 
+/* The length of the character at `text` when a terminal takes it as no more than a letter, else 0:
+ * controls, those of two bytes (C1) and what is not UTF-8 do not count. */
+static size_t plain_step(const unsigned char *text, size_t len) {
+  size_t step = wm_utf8_step(text, len);
+  if (step == 1) return *text >= 0x20 && *text != 0x7f;
+  return step == 2 && text[0] == 0xc2 && text[1] < 0xa0 ? 0 : step;
+}
+
 const char *printable(const char *text) {
   static char buffers[PRINTABLES][PRINTABLE_MAX];
   static int turn;
   char *out = buffers[turn++ % PRINTABLES];
-  size_t used = 0;
-  for (const unsigned char *c = (const unsigned char *)text; *c && used + 8 < PRINTABLE_MAX; c++) {
-    bool control = *c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0);
-    if (control)
-      used += (size_t)snprintf(out + used, PRINTABLE_MAX - used, "\\%02x", *c);
+  size_t used = 0, len = strlen(text);
+  for (size_t at = 0; at < len && used + 8 < PRINTABLE_MAX;) {
+    size_t step = plain_step((const unsigned char *)text + at, len - at);
+    if (step)
+      memcpy(out + used, text + at, step);
     else
-      out[used++] = (char)*c;
+      snprintf(out + used, PRINTABLE_MAX - used, "\\%02x", (unsigned char)text[at]);
+    used += step ? step : 3;
+    at += step ? step : 1;
   }
   out[used] = 0;
   return out;

@@ -42,10 +42,12 @@ static int add_dir(Run *run, const char *spec, bool guest_first) {
   }
   const char *host = guest_first ? second : first, *guest = guest_first ? first : second;
   int status = STATUS_OK;
+  errno = 0;
   if (guest_first && !colon)
     status = complain_usage("run", "--mapdir wants GUEST:HOST");
   else if (!wasi_config_preopen_dir(run->config, host, guest, !read_only))
-    status = complain("cannot open directory %s: %s", printable(host), strerror(errno));
+    status = complain("cannot open directory %s: %s", printable(host),
+                      errno ? strerror(errno) : "the guest's name for it is not UTF-8");
   free(first);
   return status;
 }
@@ -76,8 +78,8 @@ static int set_max_memory(Run *run, const char *text) {
   unsigned long long n = strtoull(text, &end, 10);
   unsigned shift = *end == 'K' || *end == 'k' ? 10 : *end == 'M' || *end == 'm' ? 20 : 0;
   if (*end == 'G' || *end == 'g') shift = 30;
-  bool ok =
-      end != text && !errno && *text != '-' && !end[shift ? 1 : 0] && n <= UINT64_MAX >> shift;
+  bool digits = *text >= '0' && *text <= '9'; /* strtoull takes spaces and signs before them */
+  bool ok = digits && !errno && !end[shift ? 1 : 0] && n <= UINT64_MAX >> shift;
   if (!ok) return complain_usage("run", "--max-memory wants a size such as 64M");
   run->max_memory = (uint64_t)n << shift;
   return STATUS_OK;

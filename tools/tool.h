@@ -11,6 +11,7 @@ enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_TRAP = 134 };
 int run_main(int argc, char **argv);
 int validate_main(int argc, char **argv);
 int parse_main(int argc, char **argv);
+int wast_main(int argc, char **argv); /* where the text format is built in */
 
 /* ---- messages (message.c): on stderr, each in one write, names escaped for terminals ---- */
 

@@ -4,10 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#if WITH_TEXT
-#include "tools/wast.h"
-#endif
-
 typedef struct Verb {
   const char *name;
   int (*main)(int argc, char **argv);

@@ -6,6 +6,7 @@
 #include "tools/wast.h"
 
 #include "base/vec.h"
+#include "tools/tool.h"
 #include "wasm/feature.h"
 
 #include <stdarg.h>
@@ -61,9 +62,10 @@ static void PRINTF_LIKE(2, 3) fail(Runner *r, const char *format, ...) {
   va_list args;
   va_start(args, format);
   r->counts.failed++;
-  printf("%s:%u: %s: ", r->path, r->command->line, r->command->keyword);
-  vprintf(format, args);
-  printf("\n");
+  char text[400]; /* may hold names and messages of the script */
+  vsnprintf(text, sizeof text, format, args);
+  printf("%s:%u: %s: %s\n", printable(r->path), r->command->line, r->command->keyword,
+         printable(text));
   va_end(args);
 }
 
@@ -103,7 +105,7 @@ static void free_entries(Entry *entries, u32 count) {
 
 /* ---- modules ---- */
 
-static wasm_module_t *load_module(Runner *r, const WastModule *source, wasmx_error_t *err) {
+static wasm_module_t *load_definition(Runner *r, const WastModule *source, wasmx_error_t *err) {
   Buffer bytes = {0};
   Error text_error = {0};
   wasm_module_t *module = NULL;
@@ -164,7 +166,7 @@ static void instantiate(Runner *r, Name id, const wasm_module_t *module) {
 
 static void run_module(Runner *r, const WastModule *source) {
   wasmx_error_t err = {.size = sizeof err};
-  wasm_module_t *module = load_module(r, source, &err);
+  wasm_module_t *module = load_definition(r, source, &err);
   const char *proposal = NULL;
   if (!module && err.code == WASMX_UNSUPPORTED) {
     proposal = static_proposal(&err);
@@ -364,7 +366,7 @@ static bool code_fits(WastKind kind, wasmx_errcode_t code) {
 static void assert_refused(Runner *r) {
   const WastCommand *c = r->command;
   wasmx_error_t err = {.size = sizeof err};
-  wasm_module_t *module = load_module(r, &c->module, &err);
+  wasm_module_t *module = load_definition(r, &c->module, &err);
   if (module)
     fail(r, "was accepted, expected \"%.*s\"", (int)c->message.len, (const char *)c->message.bytes);
   else if (code_fits(c->kind, err.code) && (!r->strict || message_fits(err.message, c->message)))
@@ -381,7 +383,7 @@ static void assert_no_instance(Runner *r) {
   const WastCommand *c = r->command;
   wasmx_error_t err = {.size = sizeof err};
   wasm_trap_t *trap = NULL;
-  wasm_module_t *module = load_module(r, &c->module, &err);
+  wasm_module_t *module = load_definition(r, &c->module, &err);
   wasm_instance_t *instance =
       module ? wasmx_linker_instantiate(r->linker, module, &trap, &err) : NULL;
   const char *proposal = refused_import(r, &err);
@@ -493,32 +495,13 @@ static void define_spectest(Runner *r) {
   wasm_memorytype_delete(type);
 }
 
-static char *read_text(const char *path, size_t *size) {
-  FILE *file = fopen(path, "rb");
-  Buffer text = {0};
-  size_t got = 1;
-  while (file && got && wm_buffer_reserve(&text, 1 << 16)) {
-    got = fread(text.data + text.len, 1, 1 << 16, file);
-    text.len += got;
-  }
-  bool ok = file && !ferror(file) && !text.failed;
-  if (file) fclose(file);
-  if (!ok) wm_buffer_free(&text);
-  *size = text.len;
-  return (char *)text.data;
-}
-
 static bool run_file(Runner *r, Result *out) {
-  size_t size;
-  char *text = read_text(r->path, &size);
-  if (!text) {
-    fprintf(stderr, "wasm: cannot read %s\n", r->path);
-    return false;
-  }
+  wasm_byte_vec_t text;
+  if (!load_file(r->path, &text)) return false;
   r->store = wasm_store_new(r->engine);
   r->linker = r->store ? wasmx_linker_new(r->store) : NULL;
   r->refs = (HostRefs){.store = r->store};
-  r->script = r->linker ? wm_wast_open(text, size) : NULL;
+  r->script = r->linker ? wm_wast_open(text.data, text.size) : NULL;
   WastCommand command;
   if (r->script) define_spectest(r);
   while (r->script && wm_wast_next(r->script, &command)) {
@@ -536,8 +519,8 @@ static bool run_file(Runner *r, Result *out) {
   host_refs_free(&r->refs);
   if (r->linker) wasmx_linker_delete(r->linker);
   if (r->store) wasm_store_delete(r->store);
-  free(text);
-  if (!ok) fprintf(stderr, "wasm: out of memory\n");
+  free(text.data);
+  if (!ok) complain("out of memory");
   return ok;
 }
 
@@ -546,38 +529,42 @@ static void show_progress(int done, int all, const char *path) {
   char bar[WIDTH + 1] = {0};
   memset(bar, ' ', WIDTH);
   memset(bar, '#', (size_t)(done * WIDTH / all));
-  fprintf(stderr, "\r[%s] %d/%d %-40.40s", bar, done, all, done < all ? path : "");
+  fprintf(stderr, "\r[%s] %d/%d %-40.40s", bar, done, all, done < all ? printable(path) : "");
   if (done == all) fprintf(stderr, "\r%80s\r", "");
 }
 
+static void print_counts(const Runner *r) {
+  for (u32 f = 0; f <= FEATURE_COUNT; f++)
+    if (r->proposals[f].skipped)
+      printf("%s: %u skipped\n", f < FEATURE_COUNT ? wm_feature_name((Feature)f) : "other",
+             r->proposals[f].skipped);
+  printf("%u passed, %u failed, %u skipped\n", r->counts.passed, r->counts.failed,
+         r->counts.skipped);
+}
+
 int wast_main(int argc, char **argv) {
-  Runner runner = {.engine = wasm_engine_new()};
-  Result *result = malloc(sizeof *result);
-  int first = 1, status = 0;
-  for (; first < argc && argv[first][0] == '-'; first++) {
-    if (strcmp(argv[first], "--strict") != 0) break;
+  Runner runner = {0};
+  Options o = {argc, argv, 1};
+  while (next_is_option(&o)) {
+    if (!take_flag(&o, "--strict"))
+      return complain_usage("wast", "unknown option %s", printable(argv[o.at]));
     runner.strict = true;
   }
-  if (first >= argc || argv[first][0] == '-' || !runner.engine || !result) {
-    fprintf(stderr, "usage: wasm wast [--strict] FILE.wast...\n");
-    status = 2;
-  }
+  if (o.at == argc) return complain_usage("wast", "no file given");
+  int first = o.at, status = STATUS_OK;
   bool terminal = isatty(STDERR_FILENO);
-  for (int i = first; i < argc && status != 2; i++) {
-    if (terminal) show_progress(i - first, argc - first, argv[i]);
-    runner.path = argv[i];
-    if (!run_file(&runner, result)) status = 1;
+  runner.engine = wasm_engine_new();
+  Result *result = malloc(sizeof *result);
+  bool ready = runner.engine && result;
+  if (!ready) status = complain("out of memory");
+  for (; ready && o.at < argc; o.at++) {
+    if (terminal) show_progress(o.at - first, argc - first, argv[o.at]);
+    runner.path = argv[o.at];
+    if (!run_file(&runner, result)) status = STATUS_FAILED;
   }
-  if (status != 2) {
-    if (terminal) show_progress(1, 1, "");
-    for (u32 f = 0; f <= FEATURE_COUNT; f++)
-      if (runner.proposals[f].skipped)
-        printf("%s: %u skipped\n", f < FEATURE_COUNT ? wm_feature_name((Feature)f) : "other",
-               runner.proposals[f].skipped);
-    printf("%u passed, %u failed, %u skipped\n", runner.counts.passed, runner.counts.failed,
-           runner.counts.skipped);
-  }
+  if (terminal) show_progress(1, 1, "");
+  print_counts(&runner);
   free(result);
-  if (runner.engine) wasm_engine_delete(runner.engine);
-  return runner.counts.failed ? 1 : status;
+  wasm_engine_delete(runner.engine);
+  return runner.counts.failed ? STATUS_FAILED : status;
 }

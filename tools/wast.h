@@ -6,9 +6,6 @@
 
 #include <wasmx.h>
 
-/* argv[0] is "wast"; returns the program's exit status. */
-int wast_main(int argc, char **argv);
-
 /* ---- values (wast_values.c) ---- */
 
 /* The host's numbered references of a script, made on demand. */

@@ -7,6 +7,7 @@ import os
 import pathlib
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -340,6 +341,42 @@ def program(folder):
     ends("module from input", wasm("--invoke", "add", "-", "1", "2", stdin=add.read_bytes()), 0, "3\n")
 
 
+def corners(folder):
+    """Names made to confuse a terminal, sizes that are none, devices, deep stacks."""
+    def file(name, text):
+        (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+        return folder / name
+    good = file("good.wat", ADD + ")")
+    for name, escaped in ((b"\x1b[31m", rb"\1b[31m"), (b"\xc2\x9b\x7f", rb"\c2\9b\7f"), (b"\xff\x9bx", rb"\ff\9bx")):
+        for command in (["validate"], ["parse"], ["wast"], ["--dir"]):
+            done = wasm(*command, os.fsdecode(bytes(folder) + b"/" + name), *([good] if command == ["--dir"] else []))
+            check(f"{command} escapes {name}", done.returncode == 1 and escaped in done.stderr
+                  and not any(c in done.stderr for c in name if c > 126 or c < 32), done.stderr)
+        for command in ("run", "validate", "parse", "wast"):
+            done = wasm(command, os.fsdecode(b"-" + name), good)
+            check(f"{command} escapes option {name}", done.returncode == 2 and b"-" + escaped in done.stderr, done.stderr)
+    script = wasm("wast", file("escape.wast", r'(module (func (export "f") unreachable))'
+                               r'(assert_trap (invoke "f") "\1b[31m\c2\9b")'))
+    check("texts of scripts are escaped", rb'"\1b[31m\c2\9b"' in script.stdout, script.stdout)
+    deep = wasm(file("deep.wat", '(module (func $deep (export "_start") (call $deep)))'))
+    check("a deep backtrace is printed whole", deep.stderr.endswith(b")\n") and b" more\n" in deep.stderr, deep.stderr)
+    for size in (" 1", "+1", " -5", "-5", "", "M", "1KK", "18446744073709551616", "20000000000G"):
+        ends(f"--max-memory '{size}'", wasm("--max-memory", size, good), 2, "", ["wants a size"])
+    ends("a directory whose name is no text", wasm("--dir", os.fsdecode(b".::\xff"), good), 1, "", ["not UTF-8"])
+    ends("an empty device", wasm("/dev/null"), 1, "", ["empty"])
+    exits = folder / "exits.wat"
+    for status in (0, 1, 2, 134, 255, 256, 257, -1):
+        file("exits.wat", '(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))'
+             f'(func (export "_start") (call $exit (i32.const {status}))))')
+        ends(f"exit {status}", wasm(exits), status & 255, "")
+    try:
+        os.mknod(folder / "full", 0o666 | stat.S_IFCHR, os.makedev(1, 7))
+        ends("parse to a full device", wasm("parse", good, "-o", folder / "full"), 1, "", ["full"])
+        check("which stays where it is", (folder / "full").exists())
+    except PermissionError:
+        tell("skipped", "parse to a full device", "no right to make one")
+
+
 def pipes_and_signals():
     try:
         native, guest = build_c("forever")
@@ -375,6 +412,7 @@ def main():
     sandbox()
     with tempfile.TemporaryDirectory() as folder:
         program(pathlib.Path(folder))
+        corners(pathlib.Path(folder))
     pipes_and_signals()
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     return 1 if counts["failed"] else 0
