@@ -27,7 +27,7 @@ typedef struct Decoder {
   u32 body_count;
   u32 data_count;  /* as the data count section says */
   u32 section_end; /* offset in the module */
-  u8 last_rank;    /* the section order's place we are at */
+  u32 place;       /* in wm_section_order: what may come next */
 } Decoder;
 
 static bool out_of_memory(Reader *r) {
@@ -310,19 +310,22 @@ static bool decode_custom(Reader *r, Decoder *d) {
   return wm_reader_bytes(r, custom->size_bytes) != NULL;
 }
 
-/* By id: how a section is read, and its place in the order of sections (spec 5.5.16). */
-static const struct {
-  bool (*decode)(Reader *r, Decoder *d);
-  u8 rank;
-} sections[SECTION_ID_COUNT] = {
-    [SECTION_CUSTOM] = {decode_custom, 0},  [SECTION_TYPE] = {decode_types, 1},
-    [SECTION_IMPORT] = {decode_imports, 2}, [SECTION_FUNCTION] = {decode_funcs, 3},
-    [SECTION_TABLE] = {decode_tables, 4},   [SECTION_MEMORY] = {decode_memories, 5},
-    [SECTION_TAG] = {decode_tags, 6},       [SECTION_GLOBAL] = {decode_globals, 7},
-    [SECTION_EXPORT] = {decode_exports, 8}, [SECTION_START] = {decode_start, 9},
-    [SECTION_ELEM] = {decode_elems, 10},    [SECTION_DATA_COUNT] = {decode_data_count, 11},
-    [SECTION_CODE] = {decode_code, 12},     [SECTION_DATA] = {decode_datas, 13},
+/* How a section's contents are read, by id. */
+static bool (*const decoders[SECTION_ID_COUNT])(Reader *r, Decoder *d) = {
+    [SECTION_CUSTOM] = decode_custom,  [SECTION_TYPE] = decode_types,
+    [SECTION_IMPORT] = decode_imports, [SECTION_FUNCTION] = decode_funcs,
+    [SECTION_TABLE] = decode_tables,   [SECTION_MEMORY] = decode_memories,
+    [SECTION_TAG] = decode_tags,       [SECTION_GLOBAL] = decode_globals,
+    [SECTION_EXPORT] = decode_exports, [SECTION_START] = decode_start,
+    [SECTION_ELEM] = decode_elems,     [SECTION_DATA_COUNT] = decode_data_count,
+    [SECTION_CODE] = decode_code,      [SECTION_DATA] = decode_datas,
 };
+
+/* Goes on in the order of sections to the one of this id; false: it comes too late. */
+static bool find_place(Decoder *d, u8 id) {
+  while (d->place < SECTION_ORDER_COUNT && wm_section_order[d->place] != id) d->place++;
+  return d->place++ < SECTION_ORDER_COUNT;
+}
 
 /* As in the spec, a section's contents are read without regard to its size, which must fit in the
  * end. */
@@ -336,14 +339,10 @@ static bool decode_section(Reader *r, Decoder *d) {
   if (size_bytes > (u64)(r->end - r->pos)) {
     return wm_reader_fail(r, size_offset, "length out of bounds");
   }
-  if (id != SECTION_CUSTOM) {
-    if (sections[id].rank <= d->last_rank) {
-      return wm_reader_fail(r, offset, "unexpected content after last section");
-    }
-    d->last_rank = sections[id].rank;
-  }
+  if (id != SECTION_CUSTOM && !find_place(d, id))
+    return wm_reader_fail(r, offset, "unexpected content after last section");
   d->section_end = (u32)reader_offset(r) + size_bytes;
-  if (!sections[id].decode(r, d)) return false;
+  if (!decoders[id](r, d)) return false;
   if (reader_offset(r) != d->section_end) {
     return wm_reader_fail(r, size_offset, "section size mismatch");
   }

@@ -24,6 +24,10 @@ typedef enum SectionId {
   SECTION_ID_COUNT
 } SectionId;
 
+/* The sections but custom ones in the order in which they stand in a file (spec 5.5.16). */
+enum { SECTION_ORDER_COUNT = SECTION_ID_COUNT - 1 };
+extern const unsigned char wm_section_order[SECTION_ORDER_COUNT]; /* SectionId */
+
 typedef enum NamePart {
   NAME_MODULE = 0,
   NAME_FUNC = 1,

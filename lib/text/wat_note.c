@@ -2,12 +2,6 @@
 #include "base/utf8.h"
 #include "text/wat_parser.h"
 
-const u8 wm_section_order[SECTION_ORDER_COUNT] = {
-    SECTION_TYPE,       SECTION_IMPORT, SECTION_FUNCTION, SECTION_TABLE, SECTION_MEMORY,
-    SECTION_TAG,        SECTION_GLOBAL, SECTION_EXPORT,   SECTION_START, SECTION_ELEM,
-    SECTION_DATA_COUNT, SECTION_CODE,   SECTION_DATA,
-};
-
 /* ---- annotations ---- */
 
 static bool is_note(const Note *note, const char *id) { return wm_token_is(&note->id, id); }

@@ -237,8 +237,4 @@ void wm_wat_write_customs(const Wat *w, Buffer *out, u32 place);
 /* Parses the module in text[from, to). */
 bool wm_wat_parse(const char *text, size_t from, size_t to, Buffer *out, Error *err);
 
-/* The sections in the order of a file, and their count. */
-extern const u8 wm_section_order[];
-enum { SECTION_ORDER_COUNT = 13 };
-
 #endif
