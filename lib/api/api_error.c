@@ -4,12 +4,22 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-_Static_assert((int)ERR_OUT_OF_MEMORY == (int)WASMX_OUT_OF_MEMORY &&
-                   (int)ERR_LINK == (int)WASMX_LINK && (int)ERR_TRAP == (int)WASMX_TRAPPED,
-               "the codes are public");
-_Static_assert((int)TRAP_EXIT == (int)WASMX_TRAP_EXIT && (int)TRAP_HOST == (int)WASMX_TRAP_HOST &&
-                   (int)TRAP_OUT_OF_MEMORY == (int)WASMX_TRAP_OUT_OF_MEMORY,
-               "the codes are public");
+/* The public numbers are the inner ones. */
+#define SAME(inner, outer) _Static_assert((int)(inner) == (int)(outer), #outer)
+SAME(ERR_NONE, WASMX_OK);
+SAME(ERR_OUT_OF_MEMORY, WASMX_OUT_OF_MEMORY);
+SAME(ERR_MALFORMED, WASMX_MALFORMED);
+SAME(ERR_INVALID, WASMX_INVALID);
+SAME(ERR_UNSUPPORTED, WASMX_UNSUPPORTED);
+SAME(ERR_LIMIT, WASMX_LIMIT);
+SAME(ERR_SYNTAX, WASMX_SYNTAX);
+SAME(ERR_LINK, WASMX_LINK);
+SAME(ERR_ARGUMENT, WASMX_ARGUMENT);
+SAME(ERR_IO, WASMX_IO);
+SAME(ERR_TRAP, WASMX_TRAPPED);
+#define TRAP_ROW(id, number, message) SAME(number, WASMX_TRAP_##id);
+#include "wasm/traps.def"
+#undef TRAP_ROW
 
 /* A fixed buffer, so that keeping an error needs no memory. */
 static _Thread_local wasmx_error_t last_error;
