@@ -352,7 +352,10 @@ static void drop_count(Group *g, void *data) {
 
 TypeRegistry *wm_types_new(void) {
   TypeRegistry *reg = calloc(1, sizeof *reg);
-  if (reg) wm_mutex_init(&reg->lock);
+  if (reg && !wm_mutex_init(&reg->lock)) {
+    free(reg);
+    reg = NULL;
+  }
   return reg;
 }
 
