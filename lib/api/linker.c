@@ -145,16 +145,7 @@ wasm_extern_t *wasmx_linker_get(const wasmx_linker_t *linker, const char *module
   return (wasm_extern_t *)wm_handle_copy(h);
 }
 
-static bool unknown_import(const Import *import, Error *err) {
-  wm_escape(err->import_module, sizeof err->import_module, import->module.bytes,
-            import->module.len);
-  wm_escape(err->import_name, sizeof err->import_name, import->name.bytes, import->name.len);
-  static const char *const kinds[] = {"function", "table", "memory", "global", "tag"};
-  return wm_error_set(err, ERR_LINK, import->offset,
-                      "unknown import: %s \"%s\" \"%s\" is not defined", kinds[import->kind],
-                      err->import_module, err->import_name);
-}
-
+/* What is not defined stays NULL: instantiation says what was wanted. */
 static bool import_objects(const wasmx_linker_t *linker, const LoadedModule *lm, Object **objects,
                            Error *err) {
   for (u32 i = 0; i < lm->module.import_count; i++) {
@@ -163,8 +154,7 @@ static bool import_objects(const wasmx_linker_t *linker, const LoadedModule *lm,
     const Handle *h = lookup(linker, import->module.bytes, import->module.len, import->name.bytes,
                              import->name.len, &failed);
     if (failed) return wm_error_out_of_memory(err);
-    if (!h) return unknown_import(import, err);
-    objects[i] = h->object;
+    objects[i] = h ? h->object : NULL;
   }
   return true;
 }

@@ -106,9 +106,10 @@ void wm_data_drop(Instance *in, u32 segment);
 /* ---- linking ---- */
 /* Instantiates (spec 4.7.2): checks the imports against the module (ERR_LINK names both sides),
  * allocates, runs segments and the start function. imports: one object an import, of this store
- * (else ERR_ARGUMENT). NULL with err set; ERR_TRAP when a segment or the start function trapped:
- * the trap is store->trap. What was written to shared tables and memories before stays, and keeps
- * the instance alive. A safe point: may collect, keeps the imports alive meanwhile. */
+ * (else ERR_ARGUMENT); NULL: there is none (ERR_LINK). NULL with err set; ERR_TRAP when a segment
+ * or the start function trapped: the trap is store->trap. What was written to shared tables and
+ * memories before stays, and keeps the instance alive. A safe point: may collect, keeps the imports
+ * alive meanwhile. */
 Instance *wm_instance_new(Store *store, LoadedModule *lm, Object *const *imports, u32 import_count,
                           Error *err);
 
