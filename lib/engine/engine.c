@@ -7,8 +7,6 @@
 
 #include <stdlib.h>
 
-enum { DEFAULT_STACK_BYTES = 8 << 20, DEFAULT_NATIVE_STACK_BYTES = 2 << 20 };
-
 struct Engine {
   _Atomic u32 references;
   Config config;

@@ -164,7 +164,7 @@ static bool evaluate_segments(Instance *in, Error *err) {
 
 /* Everything that others cannot see yet. What is made when it fails is garbage. */
 static Instance *make(Store *store, LoadedModule *lm, Object *const *imports, Error *err) {
-  if (store->instances >= store->limits.instances) {
+  if (!limit_allows(store->limits.instances, store->instances, 1)) {
     wm_error_set(err, ERR_LIMIT, 0, "the store's limit of %llu instances is used up",
                  (unsigned long long)store->limits.instances);
     return NULL;

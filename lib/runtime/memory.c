@@ -16,8 +16,7 @@ Memory *wm_memory_new(Store *store, const MemoryType *type, Error *err) {
     return NULL;
   }
   u64 bytes = pages * PAGE_BYTES;
-  if (bytes >
-      store->limits.memory_bytes - min_u64(store->limits.memory_bytes, store->memory_bytes)) {
+  if (!limit_allows(store->limits.memory_bytes, store->memory_bytes, bytes)) {
     wm_error_set(err, ERR_LIMIT, 0, "the store's memory limit of %llu bytes is used up",
                  (unsigned long long)store->limits.memory_bytes);
     return NULL;
@@ -39,9 +38,7 @@ u64 wm_memory_grow(Store *store, Memory *memory, u64 delta_pages) {
   if (old > most || delta_pages > most - old) return UINT64_MAX;
   u64 delta = delta_pages * PAGE_BYTES;
   if (delta > 0) {
-    if (store->memory_bytes > store->limits.memory_bytes ||
-        delta > store->limits.memory_bytes - store->memory_bytes)
-      return UINT64_MAX;
+    if (!limit_allows(store->limits.memory_bytes, store->memory_bytes, delta)) return UINT64_MAX;
     if (!wm_pool_grow(&memory->space, old_bytes + delta)) return UINT64_MAX;
     store->memory_bytes += delta;
     store->debt_bytes += delta;

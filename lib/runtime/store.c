@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-enum { DEFAULT_STACK_BYTES = 8 << 20, DEFAULT_NATIVE_STACK_BYTES = 2 << 20 };
-
 Store *wm_store_new(TypeRegistry *types, MemoryPool *pool, void *engine) {
   Store *store = calloc(1, sizeof *store);
   if (!store) return NULL;

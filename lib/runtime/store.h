@@ -23,10 +23,19 @@ typedef struct StoreLimits {
   u64 instances;
 } StoreLimits; /* UINT64_MAX: no limit */
 
+/* Whether `more` fits under a limit of which `used` is in use: more than all of it, when the limit
+ * was set later. */
+static inline bool limit_allows(u64 limit, u64 used, u64 more) {
+  return more <= limit - min_u64(limit, used);
+}
+
+/* What a store's stacks may take when nobody says otherwise; wasmx.h documents them. */
+enum { DEFAULT_STACK_BYTES = 8 << 20, DEFAULT_NATIVE_STACK_BYTES = 2 << 20 };
+
 struct Store {
   TypeRegistry *types; /* borrowed: the engine's */
   MemoryPool *pool;    /* borrowed: the engine's */
-  void *engine;        /* borrowed */
+  void *engine;        /* borrowed here; engine/ counts it */
   void *embedder;      /* borrowed: the API's view of this store; not used below api/ */
   /* Called before a `watched` object is freed, by the collector or with the store. NULL: nobody. */
   void (*on_watched_free)(Store *store, Object *object);

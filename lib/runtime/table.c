@@ -11,8 +11,7 @@ static u64 max_elements(const TableType *type) {
 }
 
 static bool is_allowed(const Store *store, u64 delta) {
-  return store->table_elements <= store->limits.table_elements &&
-         delta <= store->limits.table_elements - store->table_elements;
+  return limit_allows(store->limits.table_elements, store->table_elements, delta);
 }
 
 static void fill(Ref *elems, u64 count, Ref value) {
