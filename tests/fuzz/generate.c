@@ -38,6 +38,7 @@ typedef struct Gen {
   u32 type_count;
   Sig funcs[MAX_FUNCS];
   u32 func_count;
+  char palette[4]; /* the types that the current function mostly uses */
 
   /* the function being made */
   Buffer code;
@@ -109,9 +110,19 @@ static u32 type_index(Gen *g, const char *params, const char *results) {
 
 static bool has_room_for_types(const Gen *g) { return g->type_count + 2 < MAX_TYPES_IN_PROGRAM; }
 
+/* Few types at a time: more values meet. */
+static void pick_palette(Gen *g) {
+  for (u32 i = 0; i < 3; i++) g->palette[i] = all_types[pick(g, i ? sizeof all_types - 1 : 5)];
+}
+
+static char pick_type(Gen *g) {
+  if (pick(g, 12) == 11) return all_types[pick(g, sizeof all_types - 1)];
+  return g->palette[pick(g, 3)];
+}
+
 static void pick_types(Gen *g, char *list, u32 max) {
   u32 count = pick(g, 8) == 7 ? pick(g, max) : pick(g, 3);
-  for (u32 i = 0; i < count; i++) list[i] = all_types[pick(g, sizeof all_types - 1)];
+  for (u32 i = 0; i < count; i++) list[i] = pick_type(g);
   list[count] = 0;
 }
 
@@ -428,7 +439,7 @@ static void set_global(Gen *g) {
 }
 
 static void select_one(Gen *g) {
-  char type = all_types[pick(g, sizeof all_types - 1)];
+  char type = pick_type(g);
   if (g->depth > base_of(g) && pick(g, 3)) type = g->stack[g->depth - 1];
   char types[4] = {type, type, 'i', 0};
   need_values(g, types);
@@ -727,7 +738,7 @@ static void statement(Gen *g) {
   else if (way < 18)
     set_local(g);
   else if (way < 21)
-    leaf(g, all_types[pick(g, sizeof all_types - 1)]);
+    leaf(g, pick_type(g));
   else if (way < 22 && g->depth > base_of(g))
     op(g, OP_drop), g->depth--;
   else if (way < 23)
@@ -799,8 +810,9 @@ static void inner_function(Gen *g, u32 index, Buffer *out) {
   const Sig *sig = &g->funcs[index];
   g->func = index;
   start_function(g, sig);
-  u32 extra = 2 + pick(g, 10);
-  for (u32 i = 0; i < extra; i++) add_local(g, all_types[pick(g, sizeof all_types - 1)]);
+  pick_palette(g);
+  u32 extra = 1 + pick(g, 6);
+  for (u32 i = 0; i < extra; i++) add_local(g, pick_type(g));
   add_scratch(g);
   Label *body = &g->labels[g->label_count++];
   body->base = 0;
@@ -981,6 +993,7 @@ void generate_program(const u8 *tape, size_t len, bool barriers, Buffer *out) {
   Gen g = {.tape = tape, .tape_end = tape + len, .barriers = barriers};
   Buffer bodies = {0};
   g.func_count = 1 + pick(&g, MAX_FUNCS);
+  pick_palette(&g);
   type_index(&g, entry_sig.params, entry_sig.results);
   type_index(&g, hash_sig.params, hash_sig.results);
   for (u32 i = 0; i < g.func_count; i++) {
