@@ -4,12 +4,13 @@
  * signatures, numbers and struct layouts are the standard's. C99 and later, C++11 and later. What
  * the standard lacks (errors with positions, fast calls, linkers, limits, text) is in wasmx.h.
  *
- *   wasm_engine_t            settings and shared types; any thread
- *     wasm_store_t           a world of objects that may refer to each other; one thread at a time
- *       wasm_module_t        decoded and validated code; obtainable in other stores of the engine
- *       wasm_instance_t      a module with its imports: exports functions, globals, tables,
- * memories wasm_func_t ...      the externals; wasm_extern_t is any of them wasm_trap_t why a call
- * stopped wasm_foreign_t       a host object to pass through wasm as an externref
+ *   wasm_engine_t          settings and shared types; any thread
+ *     wasm_store_t         a world of objects that may refer to each other; one thread at a time
+ *       wasm_module_t      decoded and validated code; obtainable in other stores of the engine
+ *       wasm_instance_t    a module with its imports: exports functions, globals, tables, memories
+ *       wasm_func_t ...    the externals; wasm_extern_t is any of them
+ *       wasm_trap_t        why a call stopped
+ *       wasm_foreign_t     a host object to pass through wasm as an externref
  *
  * Ownership. A pointer or struct marked `own` belongs to whoever receives it and is given back with
  * the wasm_*_delete of its type; others are borrowed.
@@ -18,9 +19,9 @@
  *   - an own vector owns its data and the items.
  *   - borrowed results live as long as what they came from.
  *   - a handle (wasm_func_t *, wasm_memory_t * ...) holds its object: the object lives until the
- * last handle is deleted and nothing in its store refers to it any more. Handles may be deleted in
- * any order: while their object is in use, after their store or engine. A handle whose store is
- * gone answers every other call with an error, NULL, 0 or false.
+ *     last handle is deleted and nothing in its store refers to it any more. Handles may be deleted
+ *     in any order: while their object is in use, after their store or engine. A handle whose store
+ *     is gone answers every other call with an error, NULL, 0 or false.
  *
  * Threads. Engines, shared modules and type objects may be used from any thread (type objects are
  * not locked: one writer at a time). A store with everything in it is used by one thread at a time,
@@ -116,8 +117,7 @@ static inline void wasm_name_new_from_string_nt(own wasm_name_t *out, const char
   wasm_name_new(out, strlen(s) + 1, s);
 }
 
-/* ----------------------------------------------------------------------- configuration, engine,
- * store */
+/* ----------------------------------------------------------------- configuration, engine, store */
 
 /* Settings for an engine: the defaults, until changed with the functions of wasmx.h. */
 WASM_DECLARE_OWN(config)
@@ -316,7 +316,7 @@ WASM_DECLARE_VEC(val, )
  *   get_host_info  the pointer last set on the object (through any handle), or NULL
  *   set_host_info  replaces it; the former finalizer is run with the former pointer
  *   ..._with_finalizer  the finalizer is run once, with the pointer, when the object goes (by
- * deleting handles, or with the store) */
+ *                  deleting handles, or with the store) or other info takes its place */
 #define WASM_DECLARE_REF_BASE(name)                                                                \
   WASM_DECLARE_OWN(name)                                                                           \
                                                                                                    \

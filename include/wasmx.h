@@ -30,7 +30,7 @@ WASM_API_EXTERN const char *wasmx_version(void);
  * (may be NULL) tells whether modules that use it run, or are refused by its name. */
 WASM_API_EXTERN const char *wasmx_feature(size_t i, bool *supported);
 
-/* Whether an optional part was built: "text", "native" (libffi), "jit". False for unknown names. */
+/* Whether an optional part was built: "text", "native" (libffi). False for unknown names. */
 WASM_API_EXTERN bool wasmx_has(const char *part);
 
 /* --------------------------------------------------------------------------------------- errors */
@@ -76,6 +76,7 @@ enum { WASMX_ALLOW_TEXT = 1 }; /* bytes that do not start with \0asm may be the 
  * The bytes are copied. */
 WASM_API_EXTERN own wasm_module_t *wasmx_module_new(wasm_store_t *, const wasm_byte_vec_t *bytes,
                                                     uint32_t flags, wasmx_error_t *err);
+/* Whether wasmx_module_new would take the bytes (but for memory); false: *err says why not. */
 WASM_API_EXTERN bool wasmx_module_validate(wasm_store_t *, const wasm_byte_vec_t *bytes,
                                            uint32_t flags, wasmx_error_t *err);
 /* Text (UTF-8, `size` bytes) to binary. False: *err; without the text format built, WASMX_ARGUMENT
@@ -102,24 +103,28 @@ WASM_API_EXTERN own wasm_memory_t *wasmx_instance_memory(const wasm_instance_t *
 WASM_API_EXTERN own wasm_global_t *wasmx_instance_global(const wasm_instance_t *, const char *name);
 WASM_API_EXTERN own wasm_table_t *wasmx_instance_table(const wasm_instance_t *, const char *name);
 
-/* A linker: externs by module and name, to instantiate without ordering imports by hand. Belongs to
- * its store; holds what is defined in it. */
+/* A linker: externals by module and name, to instantiate without ordering imports by hand. Belongs
+ * to its store and is used by the store's thread; holds what is defined in it until it is deleted,
+ * which may be after the store. NULL (wasmx_last_error): no store, or out of memory. */
 typedef struct wasmx_linker_t wasmx_linker_t;
 WASM_API_EXTERN own wasmx_linker_t *wasmx_linker_new(wasm_store_t *);
 WASM_API_EXTERN void wasmx_linker_delete(own wasmx_linker_t *);
-/* Defines module.name; a later definition replaces an earlier one. Copies the reference. */
+/* Defines module.name; a later definition replaces an earlier one. The external is copied (the
+ * handle stays the caller's). False (wasmx_last_error): it is of another store, or out of memory.
+ * The second form takes names of any bytes. */
 WASM_API_EXTERN bool wasmx_linker_define(wasmx_linker_t *, const char *module, const char *name,
                                          const wasm_extern_t *);
 WASM_API_EXTERN bool wasmx_linker_define_n(wasmx_linker_t *, const char *module, size_t module_len,
                                            const char *name, size_t name_len,
                                            const wasm_extern_t *);
-/* Defines all exports of an instance under `module`. */
+/* Defines all exports of an instance under `module`. False as above: some may be defined then. */
 WASM_API_EXTERN bool wasmx_linker_define_instance(wasmx_linker_t *, const char *module,
                                                   size_t module_len, const wasm_instance_t *);
-/* What is defined as module.name, or NULL. */
+/* What is defined as module.name; NULL when nothing is. */
 WASM_API_EXTERN own wasm_extern_t *wasmx_linker_get(const wasmx_linker_t *, const char *module,
                                                     const char *name);
-/* wasmx_instance_new with the imports by name. An import that is not defined: WASMX_LINK. */
+/* wasmx_instance_new with the imports by name; *trap and *err as there. An import that is not
+ * defined: WASMX_LINK, with `found` "nothing". */
 WASM_API_EXTERN own wasm_instance_t *wasmx_linker_instantiate(const wasmx_linker_t *,
                                                               const wasm_module_t *,
                                                               own wasm_trap_t **trap,
@@ -150,15 +155,17 @@ WASM_API_EXTERN uint64_t wasmx_slot_of_ref(const wasm_ref_t *ref);
 /* A handle for the reference in a slot that this store's wasm gave; NULL for null. */
 WASM_API_EXTERN own wasm_ref_t *wasmx_ref_of_slot(wasm_store_t *, uint64_t slot);
 
-/* Slots that a function takes and gives. */
+/* Slots that a function takes and gives: its parameters and results, each v128 counted twice. */
 WASM_API_EXTERN size_t wasmx_func_param_slots(const wasm_func_t *);
 WASM_API_EXTERN size_t wasmx_func_result_slots(const wasm_func_t *);
 
 /* Calls with the arguments in slots[0..params); the results come back in slots[0..results): `slots`
- * has room for the larger of the two. No allocation, no type checks. NULL, or the trap. */
+ * has room for the larger of the two (and is undefined after a trap). No allocation, no type
+ * checks. NULL, or the trap. */
 WASM_API_EXTERN own wasm_trap_t *wasmx_func_call_raw(const wasm_func_t *, wasmx_slot_t *slots);
 
-/* Globals by slots (one, or two for v128). set: false for a constant. */
+/* Globals by slots (one, or two for v128), whose type is not checked. get leaves the slots as they
+ * are without a global; set: false (wasmx_last_error) for a constant; new: as wasm_global_new. */
 WASM_API_EXTERN void wasmx_global_get_raw(const wasm_global_t *, wasmx_slot_t *slots);
 WASM_API_EXTERN bool wasmx_global_set_raw(wasm_global_t *, const wasmx_slot_t *slots);
 WASM_API_EXTERN own wasm_global_t *wasmx_global_new_raw(wasm_store_t *, const wasm_globaltype_t *,
@@ -173,19 +180,20 @@ typedef struct wasmx_caller_t wasmx_caller_t;
 typedef own wasm_trap_t *(*wasmx_raw_callback_t)(void *env, wasmx_caller_t *caller,
                                                  wasmx_slot_t *slots);
 
-/* A host function over slots. `finalizer` (may be NULL) is run with env once the function is gone.
- */
+/* A host function over slots. `finalizer` (may be NULL) is run with env once the function is gone;
+ * when the call itself fails (NULL), it is not run and env stays the caller's. */
 WASM_API_EXTERN own wasm_func_t *wasmx_func_new_raw(wasm_store_t *, const wasm_functype_t *,
                                                     wasmx_raw_callback_t, void *env,
                                                     void (*finalizer)(void *));
 
+/* The same with wasm.h's values: args and results as in wasm_func_callback_t. */
 typedef own wasm_trap_t *(*wasmx_callback_t)(void *env, wasmx_caller_t *caller,
                                              const wasm_val_vec_t *args, wasm_val_vec_t *results);
-/* The same with wasm.h's values. */
 WASM_API_EXTERN own wasm_func_t *wasmx_func_new(wasm_store_t *, const wasm_functype_t *,
                                                 wasmx_callback_t, void *env,
                                                 void (*finalizer)(void *));
 
+/* The store of the call; borrowed. */
 WASM_API_EXTERN wasm_store_t *wasmx_caller_store(wasmx_caller_t *);
 /* The calling instance; NULL when the host called the function itself. */
 WASM_API_EXTERN own wasm_instance_t *wasmx_caller_instance(wasmx_caller_t *);
@@ -209,11 +217,13 @@ WASM_API_EXTERN own wasm_func_t *wasmx_func_new_native(wasm_store_t *, const was
  * (wasmx_last_error) for other types or without libffi. */
 WASM_API_EXTERN void (*wasmx_func_as_native(wasm_func_t *func))(void);
 
-/* What happens to a trap inside a function pointer's call: the handler owns it, may longjmp out
- * only past no wasm frame. Without a handler the trap is kept: wasmx_store_take_native_trap. */
+/* What happens to a trap inside a function pointer's call: the handler owns it; it may longjmp only
+ * to where no frame of wasm is left behind. NULL: no handler, the trap is kept until the next one.
+ */
 typedef void (*wasmx_native_trap_handler_t)(void *env, own wasm_trap_t *);
 WASM_API_EXTERN void wasmx_store_set_native_trap_handler(wasm_store_t *,
                                                          wasmx_native_trap_handler_t, void *env);
+/* The trap that was kept, which is the caller's from then on; NULL: there was none. */
 WASM_API_EXTERN own wasm_trap_t *wasmx_store_take_native_trap(wasm_store_t *);
 
 /* ---------------------------------------------------------------------------------------- store */
@@ -225,23 +235,30 @@ typedef struct wasmx_limits_t {
   uint64_t instances;      /* alive at once */
 } wasmx_limits_t;
 
-/* Sets the limits from now on; what exists stays. Growth beyond fails as for want of memory. */
+/* Sets the limits from now on; what exists stays. Growth beyond fails as for want of memory. False
+ * (wasmx_last_error): no store, or no size. */
 WASM_API_EXTERN bool wasmx_store_set_limits(wasm_store_t *, const wasmx_limits_t *);
-/* What the store holds now. */
+/* What the store holds now, in the fields of the limits. usage->size is set before. */
 WASM_API_EXTERN void wasmx_store_get_usage(const wasm_store_t *, wasmx_limits_t *usage);
 /* Frees what nothing reaches any more, now. Deleting handles does it by and by. */
 WASM_API_EXTERN void wasmx_store_collect(wasm_store_t *);
-/* wasm_store_delete that says whether it was done: false while wasm runs in the store. */
+/* wasm_store_delete that says whether it was done: false (wasmx_last_error) while wasm or a
+ * finalizer runs in the store, which stays the caller's then. */
 WASM_API_EXTERN bool wasmx_store_try_delete(own wasm_store_t *);
 
 /* --------------------------------------------------------------------------------------- config */
 
-/* Settings of a wasm_config_t; they return false for values that cannot be. */
-WASM_API_EXTERN bool wasmx_config_set_stack_size(wasm_config_t *,
-                                                 size_t bytes); /* wasm stack of a store; 8 MiB */
-WASM_API_EXTERN bool
-wasmx_config_set_native_stack_size(wasm_config_t *,
-                                   size_t bytes); /* for nested host calls; 2 MiB */
+/* Settings of a wasm_config_t, before an engine is made of it; false (wasmx_last_error) for values
+ * that cannot be. */
+
+/* Bytes of a store's wasm stack: 64 KiB to 1 GiB, 8 MiB when not set. */
+WASM_API_EXTERN bool wasmx_config_set_stack_size(wasm_config_t *, size_t bytes);
+/* Bytes of the thread's own stack that calls between host and wasm may take below the outermost one
+ * (and no more than the thread has): 64 KiB to 1 GiB, 2 MiB when not set. */
+WASM_API_EXTERN bool wasmx_config_set_native_stack_size(wasm_config_t *, size_t bytes);
+/* Turns a part of WebAssembly, by its name of wasmx_feature, on or off: all that run are on.
+ * Modules that use one that is off are refused with its name (WASMX_UNSUPPORTED). False: no such
+ * name, on for what does not run, off for "mvp". */
 WASM_API_EXTERN bool wasmx_config_set_feature(wasm_config_t *, const char *name, bool on);
 
 /* ---------------------------------------------------------------------------------------- traps */
@@ -270,9 +287,11 @@ enum wasmx_trapcode_enum {
   WASMX_TRAP_HOST, /* made by the host: wasm_trap_new */
   WASMX_TRAP_EXIT  /* the program asked to end: wasmx_trap_exit_status */
 };
+/* One of the numbers above; 0 for NULL. */
 WASM_API_EXTERN uint32_t wasmx_trap_code(const wasm_trap_t *);
 /* A trap that ends a program with a status (WASI's proc_exit). */
 WASM_API_EXTERN own wasm_trap_t *wasmx_trap_new_exit(wasm_store_t *, int status);
+/* The status of such a trap in *status (may be NULL); false for any other. */
 WASM_API_EXTERN bool wasmx_trap_exit_status(const wasm_trap_t *, int *status);
 /* The message and a backtrace with names, for people: lines such as
  *   "  2: module.function (0x1a4)". Untrusted names are escaped. */
@@ -285,13 +304,15 @@ WASM_API_EXTERN const char *wasmx_frame_module_name(const wasm_frame_t *);
 
 /* -------------------------------------------------------------------------- memories and tables */
 
-/* Checked copies; false and nothing copied when out of bounds. */
+/* Checked copies of `size` bytes at `offset`; false (wasmx_last_error) and nothing copied when out
+ * of bounds. */
 WASM_API_EXTERN bool wasmx_memory_read(const wasm_memory_t *, uint64_t offset, void *to,
                                        size_t size);
 WASM_API_EXTERN bool wasmx_memory_write(wasm_memory_t *, uint64_t offset, const void *from,
                                         size_t size);
 
-/* Types with 64-bit limits and addresses. `max` UINT64_MAX: none. */
+/* Types with 64-bit limits and addresses (spec 2.3.12): pages, or elements. `max` UINT64_MAX: none.
+ * is_64: addresses are i64; shared: of the threads proposal. */
 typedef struct wasmx_limits64_t {
   uint64_t min, max;
 } wasmx_limits64_t;
@@ -304,8 +325,10 @@ WASM_API_EXTERN own wasm_tabletype_t *wasmx_tabletype_new(own wasm_valtype_t *, 
                                                           bool is_64);
 WASM_API_EXTERN wasmx_limits64_t wasmx_tabletype_limits(const wasm_tabletype_t *);
 WASM_API_EXTERN bool wasmx_tabletype_is_64(const wasm_tabletype_t *);
-WASM_API_EXTERN uint64_t wasmx_memory_size(const wasm_memory_t *);                      /* pages */
-WASM_API_EXTERN bool wasmx_memory_grow(wasm_memory_t *, uint64_t delta, uint64_t *old); /* pages */
+/* As wasm_memory_size and wasm_memory_grow, in 64 bits of pages; *old (may be NULL) is the size
+ * before. */
+WASM_API_EXTERN uint64_t wasmx_memory_size(const wasm_memory_t *);
+WASM_API_EXTERN bool wasmx_memory_grow(wasm_memory_t *, uint64_t delta, uint64_t *old);
 
 #undef own
 
