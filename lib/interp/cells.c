@@ -14,6 +14,7 @@ Cell *wm_cells_emit(Translator *t, u32 handler, u32 words, u8 flags) {
   cell->d = cell->a = 0;
   cell->b = 0;
   t->acc_before_last = t->acc[BANK_INT];
+  t->previous = t->last;
   t->last = word;
   if (UNLIKELY(t->marking)) {
     Mark *mark = vec_push(&t->marks);
@@ -28,8 +29,20 @@ Cell *wm_cells_emit(Translator *t, u32 handler, u32 words, u8 flags) {
 void wm_cells_drop_last(Translator *t) {
   t->code.len = t->last;
   t->acc[BANK_INT] = t->acc_before_last;
-  t->last = NONE;
+  t->last = t->previous;
+  t->previous = NONE;
   if (t->marking && t->marks.len) t->marks.len--;
+}
+
+Cell *wm_cells_widen_last(Translator *t) {
+  if (!vec_reserve(&t->code, 1)) {
+    t->failed = true;
+    return NULL;
+  }
+  t->code.len++;
+  Cell *cell = cell_at(t, t->last);
+  cell->draft.words++;
+  return cell;
 }
 
 u32 wm_label_new(Translator *t) {

@@ -127,24 +127,23 @@ static const Plan plain_plans[OP_COUNT] = {
 
 typedef struct CompareInfo {
   u8 mirror, negation; /* CompareId */
-  bool is_f32, is_f64;
-  u16 value,
-      branch; /* first of the families; value 0 (no handler of a comparison) for branches only */
+  bool is_i64, is_f64;
+  u16 value;  /* the first of the family; 0 (no handler of a comparison): there are only branches */
+  u16 branch; /* the first of the family */
+  u16 step;   /* the first of two; 0: none */
 } CompareInfo;
 
 static const CompareInfo compares[COMPARE_COUNT] = {
-#define LETTER_IS_f_i 0
-#define LETTER_IS_f_l 0
-#define LETTER_IS_f_f 1
-#define LETTER_IS_f_d 0
-#define LETTER_IS_d_i 0
-#define LETTER_IS_d_l 0
-#define LETTER_IS_d_f 0
-#define LETTER_IS_d_d 1
-#define COMPARE(id, t, mirror, negation)                                                           \
-  {CMP_##mirror, CMP_##negation, LETTER_IS_f_##t, LETTER_IS_d_##t, H_##id##_SSS, H_br_##id##_SSF},
-#define COMPARE_BRANCH_ONLY(id, t, mirror, negation, of)                                           \
-  {CMP_##mirror, CMP_##negation, LETTER_IS_f_##t, LETTER_IS_d_##t, 0, H_br_##id##_SSF},
+#define INFO_i(id, mirror, negation, value)                                                        \
+  {CMP_##mirror, CMP_##negation, false, false, value, H_br_##id##_SSF, H_step_##id##_S},
+#define INFO_l(id, mirror, negation, value)                                                        \
+  {CMP_##mirror, CMP_##negation, true, false, value, H_br_##id##_SSF, 0},
+#define INFO_f(id, mirror, negation, value)                                                        \
+  {CMP_##mirror, CMP_##negation, false, false, value, H_br_##id##_SSF, 0},
+#define INFO_d(id, mirror, negation, value)                                                        \
+  {CMP_##mirror, CMP_##negation, false, true, value, H_br_##id##_SSF, 0},
+#define COMPARE(id, t, mirror, negation)                 INFO_##t(id, mirror, negation, H_##id##_SSS)
+#define COMPARE_BRANCH_ONLY(id, t, mirror, negation, of) INFO_##t(id, mirror, negation, 0)
 #include "interp/compares.def"
 };
 
@@ -243,43 +242,63 @@ void wm_translate_is_null(Translator *t) {
 
 /* ---- conditions ---- */
 
-/* What the branch on a comparison looks like; false: its immediate does not fit. */
-static bool fuse(const Cell *cell, bool if_true, Condition *out) {
+/* What the comparison in `cell` is as a condition. */
+static Condition condition_of(const Cell *cell, bool if_true) {
   u32 id = cell->draft.compare - 1u;
   const CompareInfo *info = &compares[id];
   u32 class = (cell->draft.handler - info->value) / 2u;
-  bool has_imm = class >= 2, is_float = info->is_f32 || info->is_f64;
-  if (has_imm && !is_float && (i32)cell->b != (i16)cell->b) return false;
-  out->handler = (u16)(compares[if_true ? id : info->negation].branch + class * 2);
-  out->words = has_imm && is_float ? 3 : 2;
-  out->a = cell->a;
-  out->d = (u16)cell->b;
-  out->x = info->is_f64 && has_imm ? cell->x[0] : cell->b;
-  return true;
+  Condition c = {
+      .compare = if_true ? (u8)id : info->negation, .is_acc = class & 1, .is_imm = class >= 2};
+  c.a = cell->a;
+  c.d = (u16)cell->b;
+  if (c.is_imm) c.x = info->is_f64 ? cell->x[0] : info->is_i64 ? (u64)(i64)(i32)cell->b : cell->b;
+  return c;
 }
 
 Condition wm_condition_take(Translator *t, bool if_true) {
   Condition c = {0};
   const Cell *last = last_compare(t);
-  if (last && fuse(last, if_true, &c)) {
+  if (last) {
+    c = condition_of(last, if_true);
     wm_cells_drop_last(t);
   } else {
     Operand o = wm_operand_take(t, value_top(t, 0));
-    u32 class = o.class == CLASS_ACC ? 3 : 2;
-    c.handler = (u16)(compares[if_true ? CMP_i32_ne : CMP_i32_eq].branch + class * 2);
-    c.words = 2;
+    c.compare = if_true ? CMP_i32_ne : CMP_i32_eq;
+    c.is_acc = o.class == CLASS_ACC;
+    c.is_imm = true;
     c.a = (u16)o.slot;
   }
   wm_value_pop(t);
   return c;
 }
 
-void wm_condition_branch(Translator *t, const Condition *c, u32 label, bool back) {
-  Cell *cell = wm_cells_emit(t, c->handler + (u32)back, c->words, DRAFT_BRANCH);
-  cell->a = c->a;
-  cell->d = c->d;
+/* Makes the addition of a constant that computed the left operand part of a branch back. */
+static bool join_step(Translator *t, const Condition *c, u32 label) {
+  u32 handler = compares[c->compare].step;
+  if (!handler || !c->is_acc || t->last == NONE) return false;
+  const Cell *add = cell_at(t, t->last);
+  if (add->draft.handler != H_i32_add_SIS || t->acc[BANK_INT] != add->d) return false;
+  u16 d = add->d, a = add->a;
+  u64 right = c->is_imm ? c->x : c->d, x = add->b | right << 32;
+  wm_cells_drop_last(t);
+  Cell *cell = wm_cells_emit(t, handler + c->is_imm, 3, DRAFT_BRANCH);
+  cell->d = d;
+  cell->a = a;
   cell->b = label;
-  if (c->words == 3) cell->x[0] = c->x;
+  cell->x[0] = x;
+  t->acc[BANK_INT] = d;
+  return true;
+}
+
+void wm_condition_branch(Translator *t, const Condition *c, u32 label, bool back) {
+  if (!back || !join_step(t, c, label)) {
+    u32 handler = compares[c->compare].branch + (c->is_imm * 2u + c->is_acc) * 2u + back;
+    Cell *cell = wm_cells_emit(t, handler, c->is_imm ? 3 : 2, DRAFT_BRANCH);
+    cell->a = c->a;
+    cell->d = c->d;
+    cell->b = label;
+    if (c->is_imm) cell->x[0] = c->x;
+  }
   end_region(t);
 }
 
@@ -294,9 +313,7 @@ static void unary(Translator *t, const Plan *plan) {
   wm_result(t, cell, (Shape)plan->result);
 }
 
-static u32 operand_count(u16 op) {
-  return (u32)(strchr(wm_op_sig(op), '_') - wm_op_sig(op));
-}
+static u32 operand_count(u16 op) { return (u32)(strchr(wm_op_sig(op), '_') - wm_op_sig(op)); }
 
 static void generic(Translator *t, const Plan *plan) {
   u32 count = operand_count(t->in.op);

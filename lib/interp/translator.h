@@ -101,9 +101,11 @@ typedef struct Translator {
   u32 operand_home; /* first operand slot */
 
   Vec(u64) code;
-  Vec(u32) labels;     /* word index, or NONE */
-  u32 last;            /* word index of the last cell, or NONE: its comparison may be taken in */
-  u32 region;          /* cells from this word on may be changed */
+  Vec(u32) labels; /* word index, or NONE */
+  u32 last;        /* word index of the last cell, or NONE: its comparison may be taken in */
+  u32 previous; /* the one before it, when nothing but the last cell separates it from here; or NONE
+                 */
+  u32 region;   /* cells from this word on may be changed */
   u32 acc[BANK_COUNT]; /* the slot each accumulator mirrors, or NONE */
   u32 acc_before_last; /* acc[BANK_INT] before the last cell */
   bool marking;
@@ -127,6 +129,8 @@ static inline Cell *cell_at(Translator *t, u32 word) {
 }
 /* Takes back the last cell. */
 void wm_cells_drop_last(Translator *t);
+/* Makes the last cell one word longer; NULL: out of memory. */
+Cell *wm_cells_widen_last(Translator *t);
 /* A label without a place yet. */
 u32 wm_label_new(Translator *t);
 /* Places it here: nothing is known about accumulators any more. */
@@ -134,7 +138,7 @@ void wm_label_bind(Translator *t, u32 label);
 /* What came before may not be changed from here on. */
 static inline void end_region(Translator *t) {
   t->region = t->code.len;
-  t->last = NONE;
+  t->last = t->previous = NONE;
 }
 /* Copies the finished cells, with handlers and targets resolved, to the module's code memory and
  * publishes them (loaded->lock is held). False: out of memory. */
@@ -205,8 +209,8 @@ bool wm_translate_data(Translator *t);
 /* Pops the condition on top and emits a branch that is taken when it is not zero (if_true) or zero.
  */
 typedef struct Condition {
-  u16 handler; /* the forward branch */
-  u8 words;
+  u8 compare;          /* CompareId */
+  bool is_acc, is_imm; /* the left operand is in the accumulator; the right one is x */
   u16 d, a;
   u64 x;
 } Condition;

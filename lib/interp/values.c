@@ -89,6 +89,26 @@ static void emit_const(Translator *t, u8 shape, u64 bits, u32 slot) {
   value_written(t, slot, shape);
 }
 
+/* Makes the copy part of the last cell when that copies too and has room. */
+static bool join_copy(Translator *t, u32 from, u32 to) {
+  if (t->last == NONE) return false;
+  Cell *last = cell_at(t, t->last);
+  u64 pair = to | (u64)from << 16;
+  switch (last->draft.handler) {
+  case H_copy_S: last->b = (u32)pair; break;
+  case H_copy2:
+    last = wm_cells_widen_last(t);
+    if (last) last->x[0] = pair;
+    break;
+  case H_copy3: last->x[0] |= pair << 32; break;
+  default: return false;
+  }
+  if (last)
+    last->draft.handler =
+        (u16)(last->draft.handler == H_copy_S ? H_copy2 : last->draft.handler + 1);
+  return true;
+}
+
 void wm_value_copy(Translator *t, const Value *v, u32 slot) {
   static const u16 from_acc[] = {H_copy_A, H_copy_fA, H_copy_dA};
   if (v->kind == VALUE_CONST) {
@@ -100,9 +120,11 @@ void wm_value_copy(Translator *t, const Value *v, u32 slot) {
   u32 handler = v->shape == SHAPE_V128  ? H_copy_v
                 : wm_value_in_acc(t, v) ? from_acc[bank_of(v->shape)]
                                         : H_copy_S;
-  Cell *cell = wm_cells_emit(t, handler, 2, 0);
-  cell->d = (u16)slot;
-  cell->a = (u16)from;
+  if (handler != H_copy_S || !join_copy(t, from, slot)) {
+    Cell *cell = wm_cells_emit(t, handler, 2, 0);
+    cell->d = (u16)slot;
+    cell->a = (u16)from;
+  }
   if (v->kind == VALUE_LOCAL) t->locals[v->local].touched = t->last;
   value_written(t, slot, v->shape);
 }

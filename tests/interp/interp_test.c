@@ -184,7 +184,7 @@ static void code_can_be_shown(void **state) {
   wm_buffer_byte(&out, 0);
   assert_false(out.failed);
   assert_non_null(strstr((const char *)out.data, "i32_add_SIS"));
-  assert_non_null(strstr((const char *)out.data, "br_i32_lt_s_ASK"));
+  assert_non_null(strstr((const char *)out.data, "step_i32_lt_s_S"));
   assert_non_null(strstr((const char *)out.data, "return_lA"));
   wm_buffer_free(&out);
   object_let_go(&in->head);
