@@ -30,14 +30,8 @@ typedef struct Decoder {
   u32 place;       /* in wm_section_order: what may come next */
 } Decoder;
 
-static bool out_of_memory(Reader *r) {
-  wm_error_out_of_memory(r->err);
-  r->pos = r->end;
-  return false;
-}
-
 /* A new zeroed item at the end of `vec`, or NULL with the reader failed. */
-#define push_item(vec, r) (vec_reserve(vec, 1) ? vec_push(vec) : (out_of_memory(r), NULL))
+#define push_item(vec, r) (vec_reserve(vec, 1) ? vec_push(vec) : (wm_reader_out_of_memory(r), NULL))
 
 /* A constant expression: instructions up to the `end` that closes it. Valid ones hold no blocks,
  * but where a malformed one ends is told by counting them. */
@@ -113,7 +107,7 @@ static bool decode_imports(Reader *r, Decoder *d) {
 
 static bool decode_funcs(Reader *r, Decoder *d) {
   u32 count = wm_reader_count(r, MAX_FUNCTIONS - d->funcs.len, "functions");
-  if (!vec_reserve(&d->funcs, count)) return out_of_memory(r);
+  if (!vec_reserve(&d->funcs, count)) return wm_reader_out_of_memory(r);
   for (u32 i = 0; i < count && reader_ok(r); i++) {
     FuncDecl *f = push_item(&d->funcs, r);
     if (f) f->type_index = wm_reader_u32(r);
@@ -194,7 +188,7 @@ static bool decode_start(Reader *r, Decoder *d) {
 static bool read_elem_funcs(Reader *r, Decoder *d, ElemSegment *e) {
   e->count = wm_reader_count(r, MAX_TABLE_ELEMENTS, "elements");
   u32 *funcs = arena_array(&d->m->arena, u32, max_u32(e->count, 1));
-  if (!funcs) return out_of_memory(r);
+  if (!funcs) return wm_reader_out_of_memory(r);
   for (u32 i = 0; i < e->count && reader_ok(r); i++) funcs[i] = reader_u32(r);
   e->funcs = funcs;
   return reader_ok(r);
@@ -203,7 +197,7 @@ static bool read_elem_funcs(Reader *r, Decoder *d, ElemSegment *e) {
 static bool read_elem_exprs(Reader *r, Decoder *d, ElemSegment *e) {
   e->count = wm_reader_count(r, MAX_TABLE_ELEMENTS, "elements");
   ConstExpr *exprs = arena_array(&d->m->arena, ConstExpr, max_u32(e->count, 1));
-  if (!exprs) return out_of_memory(r);
+  if (!exprs) return wm_reader_out_of_memory(r);
   for (u32 i = 0; i < e->count && reader_ok(r); i++) exprs[i] = read_const_expr(r);
   e->exprs = exprs;
   return reader_ok(r);

@@ -3,12 +3,6 @@
 
 #include "wasm/limits.h"
 
-static bool out_of_memory(Reader *r) {
-  wm_error_out_of_memory(r->err);
-  r->pos = r->end;
-  return false;
-}
-
 static bool read_mutability(Reader *r) {
   u64 offset = reader_offset(r);
   u8 byte = wm_reader_byte(r);
@@ -60,7 +54,7 @@ static const ValType *read_valtypes(Reader *r, Arena *arena, u32 count, u32 *slo
   if (!count) return NULL;
   ValType *list = arena_array(arena, ValType, count);
   if (!list) {
-    out_of_memory(r);
+    wm_reader_out_of_memory(r);
     return NULL;
   }
   for (u32 i = 0; i < count && reader_ok(r); i++) {
@@ -90,7 +84,7 @@ static void read_fields(Reader *r, Arena *arena, SubType *t) {
   if (!t->field_count) return;
   FieldType *fields = arena_array(arena, FieldType, t->field_count);
   if (!fields) {
-    out_of_memory(r);
+    wm_reader_out_of_memory(r);
     return;
   }
   for (u32 i = 0; i < t->field_count && reader_ok(r); i++) fields[i] = read_field(r);
@@ -132,7 +126,7 @@ static bool read_rectype(Reader *r, Arena *arena, SubTypeVec *types) {
   }
   for (u32 i = 0; i < len && reader_ok(r); i++) {
     SubType *t = vec_push(types);
-    if (!t) return out_of_memory(r);
+    if (!t) return wm_reader_out_of_memory(r);
     t->group_start = start;
     t->group_len = len;
     read_subtype(r, arena, t);

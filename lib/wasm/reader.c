@@ -35,6 +35,11 @@ bool wm_reader_limit(Reader *r, u64 offset, const char *format, ...) {
   return false;
 }
 
+bool wm_reader_out_of_memory(Reader *r) {
+  r->pos = r->end;
+  return wm_error_out_of_memory(r->err);
+}
+
 u8 wm_reader_byte(Reader *r) {
   if (LIKELY(r->pos < r->end)) return *r->pos++;
   wm_reader_fail(r, reader_offset(r), UNEXPECTED_END);

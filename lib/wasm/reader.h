@@ -1,4 +1,5 @@
-/* Cursor over a module's bytes, and the one place that reads an instruction with its immediates. */
+/* Cursor over a module's bytes (reader.c), and the one place that reads an instruction with its
+ * immediates (instr.c). */
 #ifndef WM_WASM_READER_H
 #define WM_WASM_READER_H
 
@@ -24,6 +25,9 @@ bool wm_reader_fail(Reader *r, u64 offset, const char *format, ...) PRINTF_LIKE(
 
 /* Fails with ERR_LIMIT. Returns false. */
 bool wm_reader_limit(Reader *r, u64 offset, const char *format, ...) PRINTF_LIKE(3, 4);
+
+/* Fails for want of memory. Returns false. */
+bool wm_reader_out_of_memory(Reader *r);
 
 /* Each read: at the end of input or when malformed, fails the reader at the first byte, returns 0.
  * Messages are the spec suite's: "unexpected end", "integer representation too long", "integer too
