@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 
+/* The numbers are public (wasmx.h). */
 typedef enum ErrorCode {
   ERR_NONE = 0,
   ERR_OUT_OF_MEMORY,
@@ -26,7 +27,8 @@ typedef struct Error {
   const char *proposal; /* static string or NULL */
   char message[400];    /* printable UTF-8, names escaped */
   char context[200];    /* text: the source line and a caret line below it; else empty */
-  char import_module[64], import_name[64]; /* ERR_LINK: escaped, cut to fit */
+  /* ERR_LINK: names escaped, types in words; cut to fit */
+  char import_module[64], import_name[64];
   char expected[160], found[160];
 } Error;
 
@@ -38,10 +40,9 @@ bool wm_error_set(Error *err, ErrorCode code, u64 offset, const char *format, ..
 /* The error of a failed allocation. Returns false. */
 bool wm_error_out_of_memory(Error *err);
 
-/* "needs the <proposal> proposal, which is ..." with ERR_UNSUPPORTED. `proposal` is static. */
+/* ERR_UNSUPPORTED: "<what> needs the <proposal> proposal, which is not supported". `proposal` is a
+ * static string. Returns false. */
 bool wm_error_unsupported(Error *err, u64 offset, const char *proposal, const char *what);
-
-static inline bool wm_error_ok(const Error *err) { return err->code == ERR_NONE; }
 
 /* Writes `len` bytes of untrusted text to `out` (capacity `size`, always terminated) with control
  * characters, quotes, backslash and bad UTF-8 as \xx, cut with "..." when too long. Returns out. */

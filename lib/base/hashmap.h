@@ -20,12 +20,14 @@ typedef struct NameSlot {
 
 typedef struct NameMap {
   NameSlot *slots; /* owned */
-  u32 cap, count;
+  u32 cap, count;  /* cap is a power of two, or 0 */
   u64 seed;
 } NameMap;
 
-/* Adds name -> value; when the name is there already, leaves it and sets *existed (may be NULL). */
+/* Adds name -> value, or leaves the name as it is when it is there already: *existed (may be NULL)
+ * tells which. False: out of memory, nothing is changed. */
 bool wm_namemap_add(NameMap *map, const void *name, u32 len, u32 value, bool *existed);
+/* Whether the name is there; its value to *value. */
 bool wm_namemap_get(const NameMap *map, const void *name, u32 len, u32 *value);
 void wm_namemap_free(NameMap *map);
 
@@ -33,12 +35,15 @@ typedef struct PtrMap {
   struct PtrSlot {
     u64 key; /* 0: free, 1: deleted */
     u64 value;
-  } *slots; /* owned */
-  u32 cap, count, used;
+  } *slots;  /* owned */
+  u32 cap;   /* a power of two, or 0 */
+  u32 count; /* keys */
+  u32 used;  /* slots that are not free: keys and deleted ones */
 } PtrMap;
 
-/* Sets key -> value (key > 1), replacing what was there. */
+/* Sets key -> value (key > 1), replacing what was there. False: out of memory. */
 bool wm_ptrmap_set(PtrMap *map, const void *key, u64 value);
+/* get and remove: whether the key is, or was, there; its value to *value (may be NULL). */
 bool wm_ptrmap_get(const PtrMap *map, const void *key, u64 *value);
 bool wm_ptrmap_remove(PtrMap *map, const void *key, u64 *value);
 void wm_ptrmap_free(PtrMap *map);

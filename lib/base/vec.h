@@ -12,7 +12,9 @@
     u32 len, cap;                                                                                  \
   }
 
-/* Grows *data (of `size`-byte items) so that one more fits; zeroes the new room. */
+/* Grows the array at *data (of `size`-byte items) so that `extra` more than `len` fit; zeroes the
+ * new room. `data` is the address of a pointer of any type. False: out of memory, nothing is
+ * changed. */
 bool wm_vec_grow(void *data, u32 *cap, u32 len, u64 extra, size_t size);
 
 #define vec_reserve(v, extra)                                                                      \
@@ -21,7 +23,7 @@ bool wm_vec_grow(void *data, u32 *cap, u32 len, u64 extra, size_t size);
 #define vec_push(v)            (vec_reserve(v, 1) ? &(v)->data[(v)->len++] : NULL)
 #define vec_last(v)            (&(v)->data[(v)->len - 1])
 #define vec_free(v)            (wm_vec_free((void *)&(v)->data, &(v)->len, &(v)->cap))
-/* A copy of the items in `arena`; NULL when out of memory (never for an empty vector). */
+/* A copy of the items in `arena`, which is not NULL for an empty vector; NULL: out of memory. */
 #define vec_to_arena(v, arena) wm_vec_copy((arena), (v)->data, (v)->len, sizeof *(v)->data)
 
 void wm_vec_free(void *data, u32 *len, u32 *cap);

@@ -1,5 +1,6 @@
-/* The operating system, all of it: the only place with mmap, pthread and clocks. Implemented by
- * os_posix.c, or by os_none.c where there is nothing but malloc. */
+/* The operating system, all of it: the only place with mmap and clocks, and with the calls behind
+ * Mutex. Implemented by os_posix.c, or by os_none.c where memory comes from malloc only. Any thread
+ * may call everything here; what fails says so by false or NULL. */
 #ifndef WM_OS_OS_H
 #define WM_OS_OS_H
 
@@ -16,6 +17,7 @@ void *wm_os_reserve(size_t size_bytes);
 /* Pages that were reserved or decommitted become read-write; they are zero. */
 bool wm_os_commit(void *start, size_t size_bytes);
 bool wm_os_decommit(void *start, size_t size_bytes); /* no access, contents gone, still reserved */
+/* Gives back all of what one call reserved. */
 void wm_os_release(void *start, size_t size_bytes);
 /* Zeroed read-write memory (reserve + commit); wm_os_release frees it. */
 void *wm_os_alloc_pages(size_t size_bytes);
@@ -34,6 +36,6 @@ u8 *wm_os_stack_bound(void);
 const void *wm_os_thread_token(void);
 
 /* ---- time ---- */
-u64 wm_os_monotonic_ns(void);
+u64 wm_os_monotonic_ns(void); /* from some fixed point; measures of time */
 
 #endif

@@ -22,10 +22,10 @@ typedef struct LoadedModule LoadedModule;
 typedef TrapCode (*FuncEntry)(Func *func, u64 *frame);
 
 typedef struct FuncCode {
-  _Atomic(const void *)
-      code;             /* the interpreter's cells: "translate me", then code, then "enter compiled
-                           code". Written under the module's lock with release order. */
-  FuncEntry entry;      /* for callers in native code */
+  /* The cells to run: at first `stub`, then the translation, in a chunk of the module. Written
+   * under the module's lock with release order. */
+  _Atomic(const void *) code;
+  FuncEntry entry;      /* for callers in native code; NULL for a host function */
   LoadedModule *module; /* borrowed: owns this struct. NULL for a host function */
   u32 index;            /* in the function index space */
   u32 type_id;
@@ -34,7 +34,7 @@ typedef struct FuncCode {
   u32 frame_slots;      /* the whole frame; set when the module is prepared */
   _Atomic u32 hotness;  /* calls and loop rounds credited by the interpreter */
   const void *code_end; /* one past the cells, for finding a function by pc */
-  u64 stub[2]; /* the "translate me" cell; the interpreter finds the FuncCode by its address */
+  u64 stub[2];          /* the "translate me" cell, by whose address the FuncCode is found */
 } FuncCode;
 
 /* A chunk of translated code; the functions in it in ascending order of address. */
@@ -42,16 +42,17 @@ typedef struct CodeChunk CodeChunk;
 
 struct LoadedModule {
   Module module;          /* owned */
-  _Atomic u32 references; /* handles, instances and stores that hold it */
+  _Atomic u32 references; /* module objects, instances, shared modules */
   TypeRegistry *types;    /* borrowed from the engine, which outlives it */
-  void *engine;           /* borrowed: for the release hook */
-  void (*on_free)(
-      LoadedModule *); /* gives the types' counts back; called with the last reference */
-  FuncCode *codes;     /* owned: one a defined function (func_count - func_import_count) */
-  u32 *escapes;        /* owned: the defined functions that have a Func object in each instance */
-  u32 escape_count;    /* (those that escape, and the start function), ascending */
-  Mutex lock;          /* translation */
-  CodeChunk *chunks;   /* owned, under the lock */
+  void *engine;           /* counted by engine/; for on_free */
+  /* Gives back what the engine did for it; called with the last reference. NULL: nothing to do. */
+  void (*on_free)(LoadedModule *);
+  FuncCode *codes; /* owned: one a defined function (func_count - func_import_count) */
+  u32 *escapes;    /* owned: the defined functions that have a Func object in each instance (those
+                      that escape, and the start function), ascending */
+  u32 escape_count;
+  Mutex lock;        /* translation */
+  CodeChunk *chunks; /* owned, under the lock; newest first */
   /* Set by the tier that translates: the wasm offset (in the module's bytes) of the instruction
    * whose cell holds the address `pc` (any byte of the cell). Not fast. */
   u32 (*offset_of)(const FuncCode *code, const void *pc);

@@ -3,9 +3,10 @@
  * that is the address of an object of this store is taken for a reference.
  *
  * Collection happens only at safe points, where every object that native code still needs is
- * reachable from a root: wm_store_safepoint, called by the API when an object was made or a handle
- * let go (and later by allocation in wasm). Making an object never collects; the one exception is
- * wm_instance_new, which collects and tries again when memory or a limit of the store is used up.
+ * reachable from a root: wm_store_safepoint, called by the API when an object was made or the last
+ * handle of one let go, and by wm_instance_new when it failed. Making an object never collects; the
+ * one exception is wm_instance_new, which collects and tries again when memory or a limit of the
+ * store is used up.
  *
  * Finalizers run after the sweep, when the store is whole again: they may call anything but
  * wm_store_delete. No collection starts inside one. */

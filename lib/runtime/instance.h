@@ -1,4 +1,5 @@
-/* Instances and what they are made of (spec 4.2). All are collector-owned objects of one store. */
+/* Instances and what they are made of (spec 4.2). All are objects of one store, owned by its
+ * collector: their pointers to other objects are borrowed, and followed by it (object.c). */
 #ifndef WM_RUNTIME_INSTANCE_H
 #define WM_RUNTIME_INSTANCE_H
 
@@ -6,29 +7,30 @@
 
 typedef struct Memory {
   Object head;
-  Reservation space;
-  MemoryType type; /* limits.min is the size now (pages) when seen from outside */
+  Reservation space; /* the pool's: goes back with the object */
+  MemoryType type;   /* limits.min is the size now, in pages */
 } Memory;
 
 typedef struct Table {
   Object head;
-  Ref *elems; /* owned */
+  Ref *elems; /* owned: capacity items, of which length are in use */
   u64 length;
   u64 capacity;
-  TableType type; /* element: canonical */
+  TableType type; /* element: canonical, counted; limits.min is the length */
 } Table;
 
 typedef struct Global {
   Object head;
-  GlobalType type; /* canonical */
+  GlobalType type; /* canonical, counted */
   u64 value[2];    /* as in frame slots */
 } Global;
 
 typedef struct Tag {
   Object head;
-  u32 type_id;
+  u32 type_id; /* counted */
 } Tag;
 
+/* A host object without wasm meaning: has host info, and may be an externref. */
 typedef struct Foreign {
   Object head;
 } Foreign;
@@ -58,18 +60,19 @@ struct Func {
 struct Instance {
   Object head;
   u8 *memory0_base; /* base of memory 0, or wm_pool_empty_base() */
-  Store *store;
-  Func **funcs; /* func_count: imports, and escaping defined functions; NULL for the rest */
+  Store *store;     /* head.store, nearer to the rest */
+  /* Index spaces, imports first. These arrays and the next four are in this allocation. */
+  Func **funcs; /* imports, and escaping defined functions; NULL for the rest */
   Table **tables;
   Memory **memories;
   Global **globals;
   Tag **tags;
-  Ref **elem_refs; /* elem_count: evaluated passive segments; NULL when dropped or never needed */
-  u32 *elem_lens;  /* their lengths: 0 when dropped */
-  u32 *data_lens;  /* data_count: 0 when dropped */
-  LoadedModule *module; /* counted */
-  Func *inner_funcs;    /* the escaping functions (LoadedModule.escapes), in this allocation */
-  u64 size_bytes;       /* of this allocation */
+  /* By segment. elem_refs: owned, evaluated; NULL when dropped, or a list of plain functions. */
+  Ref **elem_refs;
+  u32 *elem_lens, *data_lens; /* 0 when dropped */
+  Func *inner_funcs;          /* the escaping functions (LoadedModule.escapes) */
+  LoadedModule *module;       /* counted */
+  u64 size_bytes;             /* of this allocation */
 };
 
 /* ---- construction. All return NULL with err set (err may be NULL). Types are canonical. ---- */

@@ -1,6 +1,5 @@
 /* The proposals by name: which are part of the language this library runs, and which are decoded
- * only. Each row: id, name as users see it (README, errors, --version), whether the tiers run it.
- */
+ * only. Each row: id, name as users see it (errors, wasmx_feature), whether the tiers run it. */
 #ifndef WM_WASM_FEATURE_H
 #define WM_WASM_FEATURE_H
 
@@ -34,6 +33,7 @@ typedef enum Feature {
 
 /* The proposal's name, a static string. */
 const char *wm_feature_name(Feature f);
+/* Whether the tiers run it. */
 bool wm_feature_built(Feature f);
 
 #endif

@@ -11,7 +11,7 @@
 static void first_error_wins(void **state) {
   (void)state;
   Error err = {0};
-  assert_true(wm_error_ok(&err));
+  assert_int_equal(err.code, ERR_NONE);
   assert_false(wm_error_set(&err, ERR_INVALID, 7, "first %d", 1));
   wm_error_set(&err, ERR_MALFORMED, 9, "second");
   wm_error_unsupported(&err, 1, "gc", "x");
