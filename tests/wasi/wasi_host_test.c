@@ -180,6 +180,59 @@ static void without_memory_pointers_fault(void **state) {
       21);
 }
 
+/* Pointers are into memory 0, whatever it is called and however it is addressed. */
+static void memory_zero_is_meant(void **state) {
+  (void)state;
+  static const char *const texts[] = {
+      "(memory 0 1) (memory 1)", /* memory 0 has no page: a fault */
+      "(memory 1) (memory (export \"memory\") 0)",
+      "(memory i64 1)",
+  };
+  for (int i = 0; i < 3; i++) {
+    char text[512];
+    snprintf(text, sizeof text,
+             "(module " EXIT
+             "(import \"wasi_snapshot_preview1\" \"random_get\" (func $r (param i32 i32) "
+             "(result i32))) %s "
+             "(func (export \"_start\") (call $exit (call $r (i32.const 65528) (i32.const 8)))))",
+             texts[i]);
+    check_exit(run(wasi_config_new(), text, NULL), i == 0 ? 21 : 0);
+  }
+}
+
+/* Two programs of two contexts in one store share nothing; two instances of one context share it.
+ */
+static void contexts_and_instances(void **state) {
+  (void)state;
+  const char *close_0 =
+      "(module " EXIT
+      "(import \"wasi_snapshot_preview1\" \"fd_close\" (func $close (param i32) (result i32)))"
+      "(func (export \"_start\") (call $exit (call $close (i32.const 0)))))";
+  wasmx_error_t err = {.size = sizeof err};
+  wasm_module_t *module = module_of(close_0);
+  wasm_instance_t *instances[3];
+  wasmx_linker_t *linker = wasmx_linker_new(store);
+  wasm_trap_t *trap;
+  for (int i = 0; i < 3; i++) { /* 0 and 1 of one context */
+    if (i != 1) {
+      wasi_ctx_t *ctx = wasi_ctx_new(store, wasi_config_new(), &err);
+      assert_true(wasi_ctx_define(ctx, linker));
+      wasi_ctx_delete(ctx);
+    }
+    instances[i] = wasmx_linker_instantiate(linker, module, &trap, &err);
+    assert_non_null(instances[i]);
+  }
+  wasmx_linker_delete(linker);
+  wasmx_store_collect(store);
+  const int want[] = {0, 8, 0};
+  for (int i = 0; i < 3; i++) {
+    assert_true(wasi_start(instances[i], &trap, &err));
+    check_exit(trap, want[i]);
+  }
+  for (int i = 0; i < 3; i++) wasm_instance_delete(instances[i]);
+  wasm_module_delete(module);
+}
+
 static void start_finds_entries(void **state) {
   (void)state;
   wasmx_error_t err = {.size = sizeof err};
@@ -328,6 +381,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(exits_pass_through_hosts, set_up, tear_down),
       cmocka_unit_test_setup_teardown(output_is_captured, set_up, tear_down),
       cmocka_unit_test_setup_teardown(without_memory_pointers_fault, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(memory_zero_is_meant, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(contexts_and_instances, set_up, tear_down),
       cmocka_unit_test_setup_teardown(start_finds_entries, set_up, tear_down),
       cmocka_unit_test_setup_teardown(functions_keep_the_context, set_up, tear_down),
       cmocka_unit_test_setup_teardown(exits_without_memory, set_up, tear_down),

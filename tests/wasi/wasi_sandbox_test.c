@@ -436,6 +436,105 @@ static void each_permission_alone(void **state) {
   remove_folder(folder);
 }
 
+/* Links that the kernel resolves by itself lead nowhere, whichever way they are named. */
+static void magic_links_lead_nowhere(void **state) {
+  (void)state;
+  static const char *const paths[] = {"cwd",    "cwd/",      "root",         "root/",
+                                      "root/.", "root/etc",  "fd/0",         "fd/4",
+                                      "exe",    "cwd/../fd", "root/../stat", "task/../root/etc"};
+  for (int resolver = WASI_RESOLVER_OPENAT2; resolver <= WASI_RESOLVER_WALKER; resolver++) {
+    wasi_config_t *config = wasi_config_new();
+    wasi_config_set_resolver(config, resolver);
+    assert_true(wasi_config_preopen_dir(config, "/proc/self", "/proc", true));
+    Guest *g = guest_new(config);
+    u32 fd;
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+      u64 follow = LOOKUP_SYMLINK_FOLLOW;
+      if (guest_open(g, paths[i], 0, RIGHT_FD_READ, &fd) == E_SUCCESS ||
+          guest_open(g, paths[i], OFLAG_CREAT, RIGHT_FD_READ, &fd) == E_SUCCESS ||
+          RUN(g, path_filestat_get, 3, follow, PATH(g, paths[i]), OUT) == E_SUCCESS ||
+          RUN(g, path_filestat_set_times, 3, follow, PATH(g, paths[i]), 1, 1, 5) == E_SUCCESS)
+        fail_msg("%s, resolver %d: led somewhere", paths[i], resolver);
+    }
+    assert_int_equal(guest_open(g, "stat", 0, RIGHT_FD_READ, &fd), E_SUCCESS);
+    guest_free(g);
+  }
+}
+
+/* ---- long lists ---- */
+
+static u64 list_some(Guest *g, u32 fd, u64 cookie, u32 *count) {
+  const u32 room = 40000;
+  assert_int_equal(RUN(g, fd_readdir, fd, 8192, room, cookie, OUT), E_SUCCESS);
+  u32 used = out_u32(g);
+  for (u32 at = 8192; at + DIRENT_SIZE <= 8192 + used;) {
+    u32 next = at + DIRENT_SIZE + load_u32(g->memory + at + 16);
+    if (next > 8192 + used) break;
+    cookie = load_u64(g->memory + at);
+    ++*count;
+    at = next;
+  }
+  return used < room ? UINT64_MAX : cookie;
+}
+
+static void long_directories(void **state) {
+  (void)state;
+  enum { FILES = 10000 };
+  char folder[64] = "", name[32];
+  Guest *g = guest_new(config_with_folder(folder, true, 0));
+  u32 fd, count = 0;
+  for (u32 i = 0; i < FILES; i++) {
+    snprintf(name, sizeof name, "file%u", i);
+    assert_int_equal(guest_open(g, name, OFLAG_CREAT, RIGHT_FD_READ, &fd), E_SUCCESS);
+    assert_int_equal(RUN(g, fd_close, fd), E_SUCCESS);
+  }
+  for (u64 cookie = 0; cookie != UINT64_MAX;) cookie = list_some(g, 3, cookie, &count);
+  assert_int_equal(count, FILES + 2);
+  /* A buffer too small for one entry's head gets the part that fits, and the place stays. */
+  for (u32 room = 0; room < DIRENT_SIZE; room++) {
+    memset(g->memory + SCRATCH, 0xee, 64);
+    assert_int_equal(RUN(g, fd_readdir, 3, SCRATCH, room, 0, OUT), E_SUCCESS);
+    assert_int_equal(out_u32(g), room);
+    assert_int_equal(g->memory[SCRATCH + room], 0xee);
+  }
+  /* Files go while they are listed: no entry that stays is missed or told twice. */
+  count = 0;
+  u64 cookie = list_some(g, 3, 0, &count);
+  u32 gone = 0;
+  for (u32 i = 0; i < FILES; i += 2, gone++) {
+    snprintf(name, sizeof name, "file%u", i);
+    assert_int_equal(RUN(g, path_unlink_file, 3, PATH(g, name)), E_SUCCESS);
+  }
+  while (cookie != UINT64_MAX) cookie = list_some(g, 3, cookie, &count);
+  assert_true(count >= FILES + 2 - gone && count <= FILES + 2);
+  count = 0;
+  for (cookie = 0; cookie != UINT64_MAX;) cookie = list_some(g, 3, cookie, &count);
+  assert_int_equal(count, FILES + 2 - gone);
+  guest_free(g);
+  remove_folder(folder);
+}
+
+static void many_arguments(void **state) {
+  (void)state;
+  enum { MANY = 10000 };
+  static const char *args[MANY];
+  for (u32 i = 0; i < MANY; i++) args[i] = "";
+  wasi_config_t *config = wasi_config_new();
+  assert_true(wasi_config_set_argv(config, MANY, args));
+  Guest *g = guest_new(config);
+  assert_int_equal(RUN(g, args_sizes_get, OUT, OUT + 4), E_SUCCESS);
+  assert_int_equal(out_u64(g), MANY | (u64)MANY << 32);
+  assert_int_equal(RUN(g, args_get, END - 4 * MANY, 0), E_SUCCESS);
+  assert_int_equal(load_u32(g->memory + END - 4), MANY - 1);
+  assert_int_equal(RUN(g, args_get, END - 4 * MANY + 4, 0), E_FAULT);
+  assert_int_equal(RUN(g, args_get, 0, END - MANY + 1), E_FAULT);
+  assert_int_equal(RUN(g, environ_sizes_get, OUT, OUT + 4), E_SUCCESS);
+  assert_int_equal(out_u64(g), 0);
+  assert_int_equal(RUN(g, environ_get, END, END), E_SUCCESS);
+  assert_int_equal(RUN(g, environ_get, END + 4, END), E_FAULT);
+  guest_free(g);
+}
+
 int main(void) {
   const struct rlimit small_files = {1 << 24, 1 << 24}; /* fd_allocate is asked for much */
   setrlimit(RLIMIT_FSIZE, &small_files);
@@ -450,6 +549,9 @@ int main(void) {
       cmocka_unit_test(streams_take_a_bounded_amount),
       cmocka_unit_test(numbers_closed_and_moved),
       cmocka_unit_test(each_permission_alone),
+      cmocka_unit_test(magic_links_lead_nowhere),
+      cmocka_unit_test(long_directories),
+      cmocka_unit_test(many_arguments),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
