@@ -55,7 +55,7 @@ WASI_API_EXTERN void wasi_config_inherit_env(wasi_config_t *);
 
 /* Standard streams. A file is opened now (output: created or truncated); false when it cannot be.
  * An inherited stream is the process's descriptor 0, 1 or 2, which is never closed and whose flags
- * are never changed. */
+ * are never changed. Whatever it is, input can only be read and output only written. */
 WASI_API_EXTERN bool wasi_config_set_stdin_file(wasi_config_t *, const char *path);
 WASI_API_EXTERN bool wasi_config_set_stdout_file(wasi_config_t *, const char *path);
 WASI_API_EXTERN bool wasi_config_set_stderr_file(wasi_config_t *, const char *path);

@@ -41,7 +41,7 @@ int complain(const char *format, ...) {
 int complain_usage(const char *verb, const char *format, ...) {
   char end[128];
   va_list args;
-  snprintf(end, sizeof end, "\ntry 'wasm %s%s--help'\n", verb, *verb ? " " : "");
+  snprintf(end, sizeof end, "\ntry 'wasm %s --help'\n", verb);
   va_start(args, format);
   put_message(format, args, end);
   va_end(args);

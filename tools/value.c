@@ -14,11 +14,11 @@ static bool integer(const char *text, unsigned bits, uint64_t *value) {
   const char *digits = text + (negative || *text == '+');
   bool hex = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
   const char *first = digits + (hex ? 2 : 0);
-  if (!strchr("0123456789abcdefABCDEF", *first) || !*first) return false;
-  char *end;
+  size_t len = strspn(first, hex ? "0123456789abcdefABCDEF" : "0123456789");
+  if (!len || first[len]) return false; /* strtoull would take spaces, signs, another 0x */
   errno = 0;
-  uint64_t magnitude = strtoull(first, &end, hex ? 16 : 10);
-  if (*end || errno) return false;
+  uint64_t magnitude = strtoull(first, NULL, hex ? 16 : 10);
+  if (errno) return false;
   uint64_t max = negative ? UINT64_C(1) << (bits - 1) : UINT64_MAX >> (64 - bits);
   if (magnitude > max) return false;
   *value = negative ? 0 - magnitude : magnitude;
@@ -27,6 +27,16 @@ static bool integer(const char *text, unsigned bits, uint64_t *value) {
 
 static bool whole_float(const char *text, const char *end) {
   return end != text && !*end && !strchr(" \t\n\v\f\r", *text);
+}
+
+/* 0x and up to 32 hexadecimal digits, in two halves. */
+static bool vector(const char *text, wasmx_slot_t *slots) {
+  char high[19] = "0x0", low[19];
+  size_t len = strlen(text), upper = len > 18 ? len - 18 : 0;
+  if (strncmp(text, "0x", 2) != 0 || len > 34) return false;
+  if (upper) snprintf(high, sizeof high, "0x%.*s", (int)upper, text + 2);
+  snprintf(low, sizeof low, "0x%s", text + 2 + upper);
+  return integer(low, 64, &slots[0].u64) && integer(high, 64, &slots[1].u64);
 }
 
 bool value_of_text(const char *text, wasm_valkind_t kind, wasmx_slot_t *slots) {
@@ -41,20 +51,7 @@ bool value_of_text(const char *text, wasm_valkind_t kind, wasmx_slot_t *slots) {
   case WASM_I64: return integer(text, 64, &slots->u64);
   case WASM_F32: slots->f32 = strtof(text, &end); return whole_float(text, end);
   case WASM_F64: slots->f64 = strtod(text, &end); return whole_float(text, end);
-  case WASMX_V128: /* 0x and up to 32 hexadecimal digits */
-    if (strncmp(text, "0x", 2) != 0 || strlen(text) > 34)
-      return false;
-    else {
-      char high[17] = "0", low[17] = "0";
-      size_t digits = strlen(text + 2), upper = digits > 16 ? digits - 16 : 0;
-      memcpy(high, text + 2, upper);
-      if (upper) high[upper] = 0;
-      memcpy(low, text + 2 + upper, digits - upper + 1);
-      char spelled[2][20];
-      snprintf(spelled[0], sizeof spelled[0], "0x%s", low);
-      snprintf(spelled[1], sizeof spelled[1], "0x%s", high);
-      return integer(spelled[0], 64, &slots[0].u64) && integer(spelled[1], 64, &slots[1].u64);
-    }
+  case WASMX_V128: return vector(text, slots);
   default: return strcmp(text, "null") == 0; /* references: only null can be written */
   }
 }

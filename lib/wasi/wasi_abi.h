@@ -87,6 +87,8 @@ typedef enum Errno {
 
 /* Errno of the host to WASI's; E_IO for what WASI has no number for. */
 Errno wm_errno_of_host(int host_errno);
+/* Result of a system call: E_SUCCESS for 0, else errno. */
+Errno wm_errno_of_result(int result);
 
 /* Rights: what may be done through a descriptor. */
 typedef u64 Rights;

@@ -61,8 +61,7 @@ static Errno peek(Descriptor *d, struct dirent64 **entry) {
 }
 
 /* Inode and type as path_filestat_get tells them: the entry's own differ where something is
- * mounted.
- * ".." is not looked at: it may be outside; that of a preopened directory is itself. */
+ * mounted. ".." is not looked at: it may be outside; that of a preopened directory is itself. */
 static void identify(const Descriptor *d, const struct dirent64 *entry, u64 *ino, FileType *type) {
   struct stat st;
   *ino = entry->d_ino;

@@ -6,8 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static Errno host_result(int result) { return result ? wm_errno_of_host(errno) : E_SUCCESS; }
-
 /* The descriptor with the rights, when it is one of the host's: else E_SPIPE, as for a pipe. */
 static Errno host_fd(Call *call, Rights rights, Descriptor **d) {
   Errno e = call_fd(call, 0, rights, d);
@@ -147,24 +145,20 @@ Errno call_fd_allocate(Call *call) {
   if (e) return e;
   i64 offset = call->args[1].i64, len = call->args[2].i64;
   if (offset < 0 || len <= 0) return E_INVAL;
-  return host_result(fallocate(d->fd, 0, offset, len));
+  return wm_errno_of_result(fallocate(d->fd, 0, offset, len));
 }
 
 static Errno sync_fd(Call *call, Rights right, int (*sync_call)(int)) {
   Descriptor *d;
   Errno e = call_fd(call, 0, right, &d);
   if (e) return e;
-  return d->kind == FD_HOST ? host_result(sync_call(d->fd)) : E_INVAL;
+  return d->kind == FD_HOST ? wm_errno_of_result(sync_call(d->fd)) : E_INVAL;
 }
 
 Errno call_fd_sync(Call *call) { return sync_fd(call, RIGHT_FD_SYNC, fsync); }
 Errno call_fd_datasync(Call *call) { return sync_fd(call, RIGHT_FD_DATASYNC, fdatasync); }
 
 /* ---- filestat ---- */
-
-static u64 nanoseconds(const struct timespec *t) {
-  return (u64)t->tv_sec * 1000000000u + (u64)t->tv_nsec;
-}
 
 void wm_filestat_write(u8 *out, const struct stat *st, bool unstable) {
   size_t tail = unstable ? 24 : 32;
@@ -177,9 +171,9 @@ void wm_filestat_write(u8 *out, const struct stat *st, bool unstable) {
   else
     store_u64(out + 24, st->st_nlink);
   store_u64(out + tail, (u64)st->st_size);
-  store_u64(out + tail + 8, nanoseconds(&st->st_atim));
-  store_u64(out + tail + 16, nanoseconds(&st->st_mtim));
-  store_u64(out + tail + 24, nanoseconds(&st->st_ctim));
+  store_u64(out + tail + 8, wm_nanoseconds(&st->st_atim));
+  store_u64(out + tail + 16, wm_nanoseconds(&st->st_mtim));
+  store_u64(out + tail + 24, wm_nanoseconds(&st->st_ctim));
 }
 
 Errno call_fd_filestat_get(Call *call) {
@@ -202,7 +196,7 @@ Errno call_fd_filestat_set_size(Call *call) {
   Errno e = host_fd(call, RIGHT_FD_FILESTAT_SET_SIZE, &d);
   if (e) return e;
   if (call->args[1].i64 < 0) return E_INVAL;
-  return host_result(ftruncate(d->fd, call->args[1].i64));
+  return wm_errno_of_result(ftruncate(d->fd, call->args[1].i64));
 }
 
 /* One time: its value, now, or as it is. */
@@ -229,5 +223,5 @@ Errno call_fd_filestat_set_times(Call *call) {
   struct timespec times[2];
   Errno e = host_fd(call, RIGHT_FD_FILESTAT_SET_TIMES, &d);
   if (!e) e = wm_times_read(call, 1, times);
-  return e ? e : host_result(futimens(d->fd, times));
+  return e ? e : wm_errno_of_result(futimens(d->fd, times));
 }

@@ -8,8 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static Errno host_result(int result) { return result ? wm_errno_of_host(errno) : E_SUCCESS; }
-
 /* The path at args `arg` and `arg` + 1. */
 static Errno read_path(Call *call, u32 arg, GuestPath *path) {
   u32 len = call->args[arg + 1].u32;
@@ -28,7 +26,7 @@ static Errno find_place(Call *call, u32 fd_arg, Rights rights, u32 path_arg, Pla
 
 static Errno stat_place(const Place *place, struct stat *st) {
   int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH;
-  return host_result(fstatat(place->dir, place->leaf, st, flags));
+  return wm_errno_of_result(fstatat(place->dir, place->leaf, st, flags));
 }
 
 /* ---- open ---- */
@@ -68,7 +66,7 @@ static Errno adopt(Call *call, const Opening *o, const Descriptor *dir, int fd, 
   if (!e && !ordinary && !dir->special) e = E_NOTCAPABLE;
   /* Pipes and devices block from now on unless asked not to. */
   if (!e && !ordinary && !(o->fdflags & FDFLAG_NONBLOCK))
-    e = host_result(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK));
+    e = wm_errno_of_result(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK));
   if (e) {
     close(fd);
     return e;
@@ -128,7 +126,7 @@ static Errno stat_followed(Call *call, int root, const GuestPath *path, struct s
   int fd;
   Errno e = wm_resolve_open(&call->ctx->resolver, root, path, O_PATH, 0, &fd);
   if (e) return e;
-  e = host_result(fstat(fd, st));
+  e = wm_errno_of_result(fstat(fd, st));
   close(fd);
   return e;
 }
@@ -173,7 +171,7 @@ Errno call_path_filestat_set_times(Call *call) {
   e = place.must_be_dir ? stat_place(&place, &st) : E_SUCCESS;
   if (!e && place.must_be_dir && !S_ISDIR(st.st_mode)) e = E_NOTDIR;
   const char *leaf = place.dots ? "." : place.leaf;
-  if (!e) e = host_result(utimensat(place.dir, leaf, times, AT_SYMLINK_NOFOLLOW));
+  if (!e) e = wm_errno_of_result(utimensat(place.dir, leaf, times, AT_SYMLINK_NOFOLLOW));
   wm_place_close(&place);
   return e;
 }
@@ -184,7 +182,7 @@ Errno call_path_create_directory(Call *call) {
   Place place;
   Errno e = find_place(call, 0, RIGHT_PATH_CREATE_DIRECTORY, 1, &place);
   if (e) return e;
-  e = place.dots ? E_EXIST : host_result(mkdirat(place.dir, place.leaf, 0777));
+  e = place.dots ? E_EXIST : wm_errno_of_result(mkdirat(place.dir, place.leaf, 0777));
   wm_place_close(&place);
   return e;
 }
@@ -196,7 +194,7 @@ Errno call_path_remove_directory(Call *call) {
   if (place.dots)
     e = place.dots == 1 ? E_INVAL : E_NOTEMPTY;
   else
-    e = host_result(unlinkat(place.dir, place.leaf, AT_REMOVEDIR));
+    e = wm_errno_of_result(unlinkat(place.dir, place.leaf, AT_REMOVEDIR));
   wm_place_close(&place);
   return e;
 }
@@ -216,7 +214,7 @@ Errno call_path_unlink_file(Call *call) {
   if (place.dots || place.must_be_dir)
     e = unlink_slash(&place);
   else
-    e = host_result(unlinkat(place.dir, place.leaf, 0));
+    e = wm_errno_of_result(unlinkat(place.dir, place.leaf, 0));
   wm_place_close(&place);
   return e;
 }
@@ -244,7 +242,7 @@ Errno call_path_symlink(Call *call) {
   if (place.dots || place.must_be_dir)
     e = no_entry(&place);
   else
-    e = host_result(symlinkat(target, place.dir, place.leaf));
+    e = wm_errno_of_result(symlinkat(target, place.dir, place.leaf));
   wm_place_close(&place);
   return e;
 }
@@ -302,7 +300,7 @@ static Errno rename_places(const Place *from, const Place *to) {
     if (e) return e;
     if (!S_ISDIR(st.st_mode)) return E_NOTDIR;
   }
-  return host_result(renameat(from->dir, from->leaf, to->dir, to->leaf));
+  return wm_errno_of_result(renameat(from->dir, from->leaf, to->dir, to->leaf));
 }
 
 Errno call_path_rename(Call *call) {
@@ -325,7 +323,7 @@ static Errno link_places(const Place *from, const Place *to) {
     return S_ISDIR(st.st_mode) ? E_PERM : E_NOTDIR;
   }
   if (to->must_be_dir) return no_entry(to);
-  return host_result(linkat(from->dir, from->leaf, to->dir, to->leaf, 0));
+  return wm_errno_of_result(linkat(from->dir, from->leaf, to->dir, to->leaf, 0));
 }
 
 /* A link through a symbolic link would need its target as one name: refused. */

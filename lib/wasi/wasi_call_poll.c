@@ -42,7 +42,7 @@ static u64 saturating_add(u64 a, u64 b) {
 static u64 now_of(clockid_t clock) {
   struct timespec t;
   if (clock_gettime(clock, &t)) return 0;
-  return (u64)t.tv_sec * second + (u64)t.tv_nsec;
+  return wm_nanoseconds(&t);
 }
 
 static void read_clock(const Call *call, const u8 *from, Subscription *s) {

@@ -45,16 +45,12 @@ static bool host_clock(u32 id, clockid_t *clock) {
   return true;
 }
 
-static u64 nanoseconds(const struct timespec *t) {
-  return (u64)t->tv_sec * 1000000000u + (u64)t->tv_nsec;
-}
-
 Errno call_clock_res_get(Call *call) {
   clockid_t clock;
   struct timespec t;
   if (!host_clock(call->args[0].u32, &clock)) return E_INVAL;
   if (clock_getres(clock, &t)) return wm_errno_of_host(errno);
-  return put_u64(call, call->args[1].u32, nanoseconds(&t));
+  return put_u64(call, call->args[1].u32, wm_nanoseconds(&t));
 }
 
 Errno call_clock_time_get(Call *call) {
@@ -62,7 +58,7 @@ Errno call_clock_time_get(Call *call) {
   struct timespec t;
   if (!host_clock(call->args[0].u32, &clock)) return E_INVAL;
   if (clock_gettime(clock, &t)) return wm_errno_of_host(errno);
-  return put_u64(call, call->args[2].u32, nanoseconds(&t));
+  return put_u64(call, call->args[2].u32, wm_nanoseconds(&t));
 }
 
 /* ---- the rest ---- */

@@ -5,6 +5,8 @@
 #include "wasi/wasi_fds.h"
 #include "wasi/wasi_resolver.h"
 
+#include <time.h>
+
 enum { DEFAULT_MAX_FDS = 1024, WASI_CALLS = 46 };
 
 /* Strings that a guest asks for as a block of bytes and an array of addresses into it. */
@@ -109,8 +111,12 @@ void *wm_wasi_fail(wasmx_error_t *err, wasmx_errcode_t code, const char *message
 struct stat;
 void wm_filestat_write(u8 *out, const struct stat *st, bool unstable);
 
+/* Times as WASI has them. */
+static inline u64 wm_nanoseconds(const struct timespec *t) {
+  return (u64)t->tv_sec * 1000000000u + (u64)t->tv_nsec;
+}
+
 /* The two times of a set_times call, from its arguments at `arg`. */
-struct timespec;
 Errno wm_times_read(const Call *call, u32 arg, struct timespec times[2]);
 
 /* Handlers: call_<name>, one for each row of wasi.def. */

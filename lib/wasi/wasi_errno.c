@@ -90,3 +90,5 @@ Errno wm_errno_of_host(int host_errno) {
   }
   return E_IO;
 }
+
+Errno wm_errno_of_result(int result) { return result ? wm_errno_of_host(errno) : E_SUCCESS; }

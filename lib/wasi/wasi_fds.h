@@ -1,8 +1,7 @@
 /* The descriptors of a program: what each number stands for and what may be done through it.
  *
- *   number -> Descriptor { kind, rights, flags,  kind FD_HOST:   a descriptor of the host's
- *                                                kind FD_STREAM: a Stream (bytes, callback,
- * capture) }
+ *   number -> Descriptor { rights, flags, kind FD_HOST:   a descriptor of the host's
+ *                                         kind FD_STREAM: a Stream (bytes, callback, capture) }
  *
  * The lowest free number is given out first. Rights only ever shrink. */
 #ifndef WM_WASI_WASI_FDS_H

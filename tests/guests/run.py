@@ -297,11 +297,13 @@ def program(folder):
     ends("special floats", wasm("--invoke", "third", types, "-inf"), 0, "-inf\n")
     ends("v128", wasm("--invoke", "vector", types, "0x0123456789abcdef0"), 0,
          "0x0000000000000000123456789abcdef0\n")
+    for bad in ("0x", "0x0x1", "0x-1", "1", "0x" + "1" * 33, "0x1111111111111111-1"):
+        ends(f"v128 argument '{bad}'", wasm("--invoke", "vector", types, bad), 2, "", ["is no v128"])
     ends("null", wasm("--invoke", "null", types, "null"), 0, "null\n")
     ends("a reactor is initialized first", wasm("--invoke", "get", types), 0, "42\n")
     ends("a reactor alone", wasm(types), 0, "")
     ends("too few arguments", wasm("--invoke", "add", add, "1"), 2, "", ["takes 2 arguments"])
-    for bad in ("4294967296", "-2147483649", "1x", "", " 1", "1.0"):
+    for bad in ("4294967296", "-2147483649", "1x", "", " 1", "1.0", "0x", "0x0x1", "0x-1", "--1", "0x1g"):
         ends(f"i32 argument '{bad}'", wasm("--invoke", "add", add, bad, "1"), 2, "", ["is no i32"])
     ends("no such function", wasm("--invoke", "sub", add, "1"), 1, "", ["'sub'", "add (i32 i32) -> (i32)"])
     ends("no _start", wasm(add), 1, "", ["no _start", "add (i32 i32) -> (i32)"])
