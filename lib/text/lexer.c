@@ -237,11 +237,8 @@ static const char *skip_annotation(Lexer *lx, const char *p) {
   }
   note.end = p;
   if (!p || !lx->notes || !has_meaning(&note.id)) return p;
-  Note *kept = vec_push(lx->notes);
-  if (!kept) {
-    wm_lexer_out_of_memory(lx);
-    return NULL;
-  }
+  Note *kept = lexer_push(lx, lx->notes);
+  if (!kept) return NULL;
   *kept = note;
   return p;
 }

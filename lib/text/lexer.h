@@ -76,6 +76,9 @@ bool wm_lexer_fail(Lexer *lx, const char *pos, const char *format, ...) PRINTF_L
  * the language has. Returns false. */
 bool wm_lexer_unexpected(Lexer *lx);
 bool wm_lexer_out_of_memory(Lexer *lx);
+/* A new item at the end of `vec`, or NULL with the lexer failed. */
+#define lexer_push(lx, vec)                                                                        \
+  (vec_reserve(vec, 1) ? vec_push(vec) : (wm_lexer_out_of_memory(lx), NULL))
 
 /* Decodes a string token (or the string of a $"..." token) to `out`, which has room for token->len
  * bytes. Returns the length. The lexer has checked the escapes. */

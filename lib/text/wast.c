@@ -135,29 +135,20 @@ static WastValue take_value(WastScript *s, bool is_result) {
   return v;
 }
 
-static u32 push_arg(WastScript *s, WastValue v) {
-  WastValue *slot = vec_push(&s->args);
-  if (!slot) {
-    wm_lexer_out_of_memory(&s->lx);
-    return 0;
-  }
-  *slot = v;
-  return s->args.len - 1;
+static void push_arg(WastScript *s, WastValue v) {
+  WastValue *slot = lexer_push(&s->lx, &s->args);
+  if (slot) *slot = v;
 }
 
-static u32 push_result(WastScript *s, WastValue v) {
-  WastValue *slot = vec_push(&s->results);
-  if (!slot) {
-    wm_lexer_out_of_memory(&s->lx);
-    return 0;
-  }
-  *slot = v;
-  return s->results.len - 1;
+static void push_result(WastScript *s, WastValue v) {
+  WastValue *slot = lexer_push(&s->lx, &s->results);
+  if (slot) *slot = v;
 }
 
 /* (either value*), behind "either" */
 static void take_either(WastScript *s) {
-  u32 head = push_result(s, (WastValue){.kind = WAST_EITHER});
+  u32 head = s->results.len;
+  push_result(s, (WastValue){.kind = WAST_EITHER});
   while (s->lx.token.kind == TOKEN_OPEN) {
     take_open(s);
     push_result(s, take_value(s, true));

@@ -96,12 +96,8 @@ static void add_local(Wat *w, ValType type) {
     vec_last(&w->locals)->count++;
     return;
   }
-  LocalGroup *group = vec_push(&w->locals);
-  if (group) {
-    *group = (LocalGroup){1, type};
-  } else {
-    wm_lexer_out_of_memory(&w->lx);
-  }
+  LocalGroup *group = lexer_push(&w->lx, &w->locals);
+  if (group) *group = (LocalGroup){1, type};
 }
 
 /* (local ...)* and their number and groups */

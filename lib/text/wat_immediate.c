@@ -50,12 +50,8 @@ static void call_indirect(Wat *w, Buffer *out) {
 static void br_table(Wat *w, Buffer *out) {
   w->indices.len = 0;
   do {
-    u32 label = wm_wat_label_index(w), *slot = vec_push(&w->indices);
-    if (slot) {
-      *slot = label;
-    } else {
-      wm_lexer_out_of_memory(&w->lx);
-    }
+    u32 label = wm_wat_label_index(w), *slot = lexer_push(&w->lx, &w->indices);
+    if (slot) *slot = label;
   } while (wat_at_index(w));
   if (!wat_ok(w)) return;
   wm_buffer_uleb(out, w->indices.len - 1);

@@ -24,20 +24,13 @@ enum {
 };
 
 static void open_frame(Wat *w, u8 kind, u32 symbol, size_t pending) {
-  InstrFrame *f = vec_push(&w->frames);
-  if (f) {
-    *f = (InstrFrame){kind, symbol, pending};
-  } else {
-    wm_lexer_out_of_memory(&w->lx);
-  }
+  InstrFrame *f = lexer_push(&w->lx, &w->frames);
+  if (f) *f = (InstrFrame){kind, symbol, pending};
 }
 
 static void push_label(Wat *w, u32 symbol) {
-  Label *label = vec_push(&w->labels);
-  if (!label) {
-    wm_lexer_out_of_memory(&w->lx);
-    return;
-  }
+  Label *label = lexer_push(&w->lx, &w->labels);
+  if (!label) return;
   *label = (Label){symbol, 0};
   if (symbol != NO_SYMBOL) {
     Symbol *s = &w->symbols.data[symbol];

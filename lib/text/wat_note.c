@@ -68,11 +68,8 @@ static u32 custom_place(Lexer *lx) {
 /* (@custom "name" place? "content"*) */
 static void custom_note(Wat *w, const Note *note) {
   Lexer lx = content_lexer(w, note);
-  Custom *custom = vec_push(&w->customs);
-  if (!custom) {
-    wm_lexer_out_of_memory(&w->lx);
-    return;
-  }
+  Custom *custom = lexer_push(&w->lx, &w->customs);
+  if (!custom) return;
   *custom = (Custom){.place = 2 * SECTION_ORDER_COUNT, .start = w->custom_bytes.len};
   const char *at = lx.token.text;
   w->scratch.len = 0;
@@ -111,12 +108,8 @@ void wm_wat_field_name(Wat *w, Space space, u32 first) {
     if (!is_note(note, "name") || note->id.text > w->lx.token.text) continue;
     u32 index = w->count[space] - 1, len = w->names[space].len;
     bool has_id = len && w->names[space].data[len - 1].index == index;
-    NameOf *entry = has_id ? &w->names[space].data[len - 1] : vec_push(&w->names[space]);
-    if (entry) {
-      *entry = (NameOf){index, note_name(w, note)};
-    } else {
-      wm_lexer_out_of_memory(&w->lx);
-    }
+    NameOf *entry = has_id ? &w->names[space].data[len - 1] : lexer_push(&w->lx, &w->names[space]);
+    if (entry) *entry = (NameOf){index, note_name(w, note)};
     w->notes.len = first;
   }
 }

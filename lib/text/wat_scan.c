@@ -109,11 +109,8 @@ static void scan_field(Wat *w) {
     wm_lexer_unexpected(&w->lx);
     return;
   }
-  Field *field = vec_push(&w->fields);
-  if (!field) {
-    wm_lexer_out_of_memory(&w->lx);
-    return;
-  }
+  Field *field = lexer_push(&w->lx, &w->fields);
+  if (!field) return;
   *field = (Field){w->lx.token.text + w->lx.token.len, (u8)kind};
   wm_lexer_next(&w->lx);
   switch (kind) {

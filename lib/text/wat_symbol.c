@@ -62,12 +62,8 @@ void wm_wat_bind(Wat *w, Space space) {
     return;
   }
   s->index[space] = index;
-  NameOf *entry = vec_push(&w->names[space]);
-  if (entry) {
-    *entry = (NameOf){index, s->name};
-  } else {
-    wm_lexer_out_of_memory(&w->lx);
-  }
+  NameOf *entry = lexer_push(&w->lx, &w->names[space]);
+  if (entry) *entry = (NameOf){index, s->name};
 }
 
 void wm_wat_bind_local(Wat *w, u32 local) {

@@ -136,12 +136,8 @@ Limits wm_wat_limits(Wat *w, bool is_64) {
 /* ---- function types ---- */
 
 static void push_type(Wat *w, ValType type, bool is_result) {
-  ValType *slot = is_result ? vec_push(&w->results) : vec_push(&w->params);
-  if (slot) {
-    *slot = type;
-  } else {
-    wm_lexer_out_of_memory(&w->lx);
-  }
+  ValType *slot = is_result ? lexer_push(&w->lx, &w->results) : lexer_push(&w->lx, &w->params);
+  if (slot) *slot = type;
 }
 
 /* The inside of a (param ...). */
@@ -194,12 +190,8 @@ static void keep_signature(Wat *w, TypeInfo *type) {
 }
 
 static TypeInfo *add_type(Wat *w) {
-  TypeInfo *type = vec_push(&w->types);
-  if (type) {
-    *type = (TypeInfo){0};
-  } else {
-    wm_lexer_out_of_memory(&w->lx);
-  }
+  TypeInfo *type = lexer_push(&w->lx, &w->types);
+  if (type) *type = (TypeInfo){0};
   return type;
 }
 
@@ -330,12 +322,8 @@ static bool sub_definition(Wat *w, u32 index, Buffer *out) {
   bool is_final = wm_lexer_take(&w->lx, "final");
   w->indices.len = 0;
   while (wat_at_index(w)) {
-    u32 super = wm_wat_index(w, SPACE_TYPE), *slot = vec_push(&w->indices);
-    if (slot) {
-      *slot = super;
-    } else {
-      wm_lexer_out_of_memory(&w->lx);
-    }
+    u32 super = wm_wat_index(w, SPACE_TYPE), *slot = lexer_push(&w->lx, &w->indices);
+    if (slot) *slot = super;
   }
   bool is_bare = is_final && w->indices.len == 0;
   if (!is_bare) {
