@@ -1,6 +1,7 @@
-/* Growing arrays. `Vec(T) v = {0};` is empty; vec_push(&v) returns a pointer to a new zeroed item
- * or NULL when out of memory (the vector is unchanged then). Items move when the vector grows.
- * Heap-held: free with vec_free. For arrays that end up in an arena, see vec_to_arena. */
+/* Growing arrays. `Vec(T) v = {0};` is empty; vec_push(&v) returns a pointer to a new item or NULL
+ * when out of memory (the vector is unchanged then). New items are zero, but where the vector was
+ * longer before. Items move when the vector grows. Heap-held: free with vec_free. For arrays that
+ * end up in an arena, see vec_to_arena. */
 #ifndef WM_BASE_VEC_H
 #define WM_BASE_VEC_H
 
