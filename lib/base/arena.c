@@ -1,3 +1,4 @@
+/* Chunks of memory, each twice as large as the one before (arena.h). */
 #include "base/arena.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Bytes being written (buffer.h). */
 #include "base/buffer.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* Setting errors, and untrusted text made printable (error.h). */
 #include "base/error.h"
 
 #include "base/utf8.h"

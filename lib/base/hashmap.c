@@ -1,3 +1,5 @@
+/* Two maps with open addressing and linear probing (hashmap.h). The capacity is a power of two; a
+ * map grows when three quarters of its slots are taken. */
 #include "base/hashmap.h"
 
 #include <stdlib.h>

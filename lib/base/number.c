@@ -1,3 +1,5 @@
+/* Numbers to and from text, exactly (number.h): decimal floats are rounded from a quotient of two
+ * integers of any length, and printed by the method of Steele and White. */
 #include "base/number.h"
 
 /* ---- natural numbers of any length ---- */

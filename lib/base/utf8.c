@@ -1,3 +1,4 @@
+/* Well-formed UTF-8 (utf8.h; Unicode, table 3-7). */
 #include "base/utf8.h"
 
 static bool is_tail(u8 b) { return (b & 0xC0) == 0x80; }

@@ -1,3 +1,5 @@
+/* What the macros of vec.h call. The address of a vector's pointer comes as void *, whatever the
+ * item type; the pointer itself is moved with memcpy, so that no type is read as another. */
 #include "base/vec.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Tokens, and what is between them (lexer.h; spec 6.3). */
 #include "text/lexer.h"
 
 #include "base/number.h"

@@ -1,3 +1,4 @@
+/* Numbers and vectors as immediates (literal.h; spec 6.3.1, 6.3.2). */
 #include "text/literal.h"
 
 #include "base/number.h"

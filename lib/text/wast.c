@@ -1,3 +1,5 @@
+/* Reading test scripts (wast.h). A command is read from its "(" to its ")"; when it is broken, the
+ * lexer goes back to the start and passes over it by its parentheses. */
 #include "text/wast.h"
 
 #include "base/number.h"

@@ -1,3 +1,4 @@
+/* The text parser as a whole (wat.h): its passes, the sections put together, the end. */
 #include "text/wat.h"
 
 #include "text/wat_parser.h"

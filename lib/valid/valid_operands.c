@@ -1,3 +1,4 @@
+/* The operand stack where the plain case of operands.h does not hold. */
 #include "valid/operands.h"
 
 #include <stdlib.h>
