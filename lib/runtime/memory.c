@@ -12,7 +12,8 @@ static u64 max_pages(const MemoryType *type) {
 Memory *wm_memory_new(Store *store, const MemoryType *type, Error *err) {
   u64 pages = type->limits.min;
   if (pages > max_pages(type)) {
-    wm_error_set(err, ERR_LIMIT, 0, "memory of %llu pages is too large", (unsigned long long)pages);
+    wm_error_set(err, ERR_LIMIT, 0, "memory of %llu pages is too large, at most %llu",
+                 (unsigned long long)pages, (unsigned long long)max_pages(type));
     return NULL;
   }
   u64 bytes = pages * PAGE_BYTES;

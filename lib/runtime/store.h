@@ -7,6 +7,7 @@
 #include "runtime/frame.h"
 #include "runtime/pool.h"
 
+/* Why a call stopped, with a backtrace: what a host sees of a trap. */
 typedef struct Trap {
   Object head;
   TrapCode code;

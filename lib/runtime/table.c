@@ -21,8 +21,8 @@ static void fill(Ref *elems, u64 count, Ref value) {
 Table *wm_table_new(Store *store, const TableType *type, Ref init, Error *err) {
   u64 length = type->limits.min;
   if (length > max_elements(type)) {
-    wm_error_set(err, ERR_LIMIT, 0, "table of %llu elements is too large",
-                 (unsigned long long)length);
+    wm_error_set(err, ERR_LIMIT, 0, "table of %llu elements is too large, at most %d",
+                 (unsigned long long)length, MAX_TABLE_ELEMENTS);
     return NULL;
   }
   if (!is_allowed(store, length)) {
