@@ -22,7 +22,7 @@ typedef enum NodeKind {
   NODE_SEQUENCE, /* kids: statements, then the value if there is one */
   NODE_SET,      /* statements from here */
   NODE_STORE,    /* kids: address, value */
-  NODE_LOOP,     /* counts local `index` down from bits; kid: statement */
+  NODE_LOOP,     /* counts local `index` down from bits; kids: statement, whether to go on */
   NODE_WHEN,     /* if without else; kids: condition, statement */
   NODE_LEAVE,    /* block; kids: condition to leave, statement */
   NODE_PAIR,     /* results of a function with two: kids both */
@@ -278,11 +278,37 @@ static Node *make_store(Maker *m, u32 depth) {
   return n;
 }
 
+/* Mostly a comparison, of a local that takes a step or of anything. */
+static Node *make_condition(Maker *m, u32 depth) {
+  u16 op;
+  u32 local;
+  do op = numeric_ops[below(m, ARRAY_LEN(numeric_ops))];
+  while (strlen(wm_op_sig(op)) != 4 || wm_op_sig(op)[3] != 'i' ||
+         wm_op_info[op].op_class != CLASS_PURE);
+  Node *n = new_node(m, NODE_OP, 'i');
+  n->op = op;
+  char type = wm_op_sig(op)[0];
+  if (type == 'i' && below(m, 2) && find_local(m, 'i', &local)) {
+    Node *sum = new_node(m, NODE_OP, 'i'), *tee = new_node(m, NODE_TEE, 'i');
+    Node *get = new_node(m, NODE_GET, 'i'), *step = new_node(m, NODE_CONST, 'i');
+    sum->op = OP_i32_add;
+    tee->index = local;
+    get->index = below(m, 4) ? local : free_locals(m);
+    step->bits = any_const(m, 'i');
+    add_kid(sum, get), add_kid(sum, step), add_kid(tee, sum), add_kid(n, tee);
+  } else {
+    add_kid(n, make_value(m, type, depth));
+  }
+  add_kid(n, below(m, 3) ? make_leaf(m, type) : make_value(m, type, depth));
+  return below(m, 6) ? n : make_value(m, 'i', depth);
+}
+
 static Node *make_loop(Maker *m, u32 depth) {
   Node *n = new_node(m, NODE_LOOP, 0);
   n->index = free_locals(m) + m->counters++;
   n->bits = 1 + below(m, 6);
   add_kid(n, make_statement(m, depth));
+  add_kid(n, make_condition(m, depth));
   m->counters--;
   return n;
 }
@@ -293,7 +319,7 @@ static Node *make_statement(Maker *m, u32 depth) {
   if (which == 2 && depth && m->counters < 2) return make_loop(m, room);
   if ((which == 3 || which == 4) && depth) {
     Node *n = new_node(m, which == 3 ? NODE_WHEN : NODE_LEAVE, 0);
-    add_kid(n, make_value(m, 'i', room));
+    add_kid(n, make_condition(m, room));
     add_kid(n, make_statement(m, room));
     return n;
   }
@@ -400,13 +426,18 @@ static void put_br_if(Buffer *b, const Program *p, const Node *n) {
 static void put_loop(Buffer *b, const Program *p, const Node *n) {
   put_const(b, 'i', n->bits);
   put_index(b, OP_local_set, n->index);
+  put_block(b, OP_block, 0);
   put_block(b, OP_loop, 0);
   put_kid(b, p, n, 0);
   put_index(b, OP_local_get, n->index);
   put_const(b, 'i', UINT32_MAX);
   put_op(b, OP_i32_add);
   put_index(b, OP_local_tee, n->index);
+  put_op(b, OP_i32_eqz);
+  put_index(b, OP_br_if, 1);
+  put_kid(b, p, n, 1);
   put_index(b, OP_br_if, 0);
+  put_op(b, OP_end);
   put_op(b, OP_end);
 }
 
@@ -649,11 +680,12 @@ static u64 call_value(Scope *s, const Node *n) {
 }
 
 static void run_loop(Scope *s, const Node *n) {
-  s->locals[n->index] = n->bits;
+  u64 *counter = &s->locals[n->index];
+  *counter = n->bits;
   do {
     eval(s, n->kids[0]);
-    s->locals[n->index] = (u32)(s->locals[n->index] - 1);
-  } while (!s->m->trap && s->locals[n->index]);
+    *counter = (u32)(*counter - 1);
+  } while (!s->m->trap && *counter && eval(s, n->kids[1]) && !s->m->trap);
 }
 
 static u64 eval_all(Scope *s, const Node *n) {

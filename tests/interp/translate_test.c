@@ -4,7 +4,7 @@
 #include "program.h"
 #include "runtime/fixture.h"
 
-enum { PROGRAMS = 400, RUNS = 6 };
+enum { PROGRAMS = 2000, RUNS = 6 };
 
 static bool is_nan(char type, u64 bits) {
   f32 f = f32_of_bits((u32)bits);
