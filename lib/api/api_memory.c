@@ -63,8 +63,7 @@ static u8 *bytes_at(const wasm_memory_t *ref, u64 offset, const void *host, u64 
   Memory *memory = memory_of(ref);
   if (!memory) return wm_api_fail(ERR_ARGUMENT, "the memory is NULL or its store deleted"), NULL;
   if (!host && size) return wm_api_fail(ERR_ARGUMENT, "the bytes are NULL"), NULL;
-  u64 length = length_of(memory);
-  if (offset > length || size > length - offset)
+  if (!is_within(offset, size, length_of(memory)))
     return wm_api_fail(ERR_ARGUMENT, "out of bounds memory access"), NULL;
   return memory->space.base + offset;
 }

@@ -38,6 +38,11 @@ static inline bool checked_mul(u64 a, u64 b, u64 *out) {
   return !__builtin_mul_overflow(a, b, out);
 }
 
+/* Whether [start, start + len) lies within [0, size). */
+static inline bool is_within(u64 start, u64 len, u64 size) {
+  return start <= size && len <= size - start;
+}
+
 static inline u32 min_u32(u32 a, u32 b) { return a < b ? a : b; }
 static inline u32 max_u32(u32 a, u32 b) { return a > b ? a : b; }
 static inline u64 min_u64(u64 a, u64 b) { return a < b ? a : b; }

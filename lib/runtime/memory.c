@@ -48,9 +48,6 @@ u64 wm_memory_grow(Store *store, Memory *memory, u64 delta_pages) {
   return old;
 }
 
-/* Whether [start, start + len) lies within `size`. */
-static bool is_within(u64 start, u64 len, u64 size) { return start <= size && len <= size - start; }
-
 TrapCode wm_memory_init(Instance *in, u32 memory, u32 segment, u64 dst, u64 src, u64 len) {
   const Module *m = &in->module->module;
   u8 *base = in->memories[memory]->space.base;

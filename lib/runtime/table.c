@@ -76,9 +76,6 @@ u64 wm_table_grow(Store *store, Table *table, u64 delta, Ref init) {
   return old;
 }
 
-/* Whether [start, start + len) lies within `size`. */
-static bool is_within(u64 start, u64 len, u64 size) { return start <= size && len <= size - start; }
-
 TrapCode wm_table_init(Instance *in, u32 table, u32 segment, u64 dst, u64 src, u64 len) {
   Table *to = in->tables[table];
   if (!is_within(src, len, in->elem_lens[segment]) || !is_within(dst, len, to->length))
