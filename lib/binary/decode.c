@@ -296,7 +296,7 @@ static bool decode_custom(Reader *r, Decoder *d) {
   custom->name = wm_reader_name(r);
   custom->data_offset = (u32)reader_offset(r);
   if (custom->data_offset > d->section_end) {
-    return wm_reader_fail(r, offset, "unexpected end of section or function");
+    return wm_reader_fail(r, offset, UNEXPECTED_END);
   }
   custom->size_bytes = d->section_end - custom->data_offset;
   bool is_names = custom->name.len == 4 && !memcmp(custom->name.bytes, "name", 4);

@@ -9,7 +9,7 @@ typedef Vec(u16) ScanStack;
 bool wm_valid_body_ends(Reader *r, const Module *m, u32 func_index) {
   bool is_last = func_index + 1 == m->func_count;
   return wm_reader_fail(r, reader_offset(r), "%s",
-                        is_last ? "unexpected end of section or function" : "END opcode expected");
+                        is_last ? UNEXPECTED_END : "END opcode expected");
 }
 
 static bool needs_data_count(u8 immediate) {

@@ -7,8 +7,6 @@
 #include "base/utf8.h"
 #include "wasm/limits.h"
 
-#define UNEXPECTED_END "unexpected end of section or function"
-
 static bool fail_with(Reader *r, ErrorCode code, u64 offset, const char *format, va_list args) {
   if (reader_ok(r)) {
     char message[sizeof r->err->message];

@@ -20,6 +20,9 @@ static inline Reader wm_reader_at(const Module *m, u32 offset, u32 size_bytes, E
 static inline bool reader_ok(const Reader *r) { return r->err->code == ERR_NONE; }
 static inline u64 reader_offset(const Reader *r) { return r->base + (u64)(r->pos - r->start); }
 
+/* The message of input that ends too early. */
+#define UNEXPECTED_END "unexpected end of section or function"
+
 /* Sets the error (ERR_MALFORMED) at `offset` and moves to the end. Returns false. */
 bool wm_reader_fail(Reader *r, u64 offset, const char *format, ...) PRINTF_LIKE(3, 4);
 
