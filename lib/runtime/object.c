@@ -120,7 +120,8 @@ static void end_kind(Object *object) {
   }
 }
 
-static void say_goodbye(Object *object) {
+/* The watcher hears of it, then its host info is finalized. */
+static void tell_host(Object *object) {
   Store *store = object->store;
   if (object->watched && store->on_watched_free) store->on_watched_free(store, object);
   u64 found = 0;
@@ -134,9 +135,9 @@ static void say_goodbye(Object *object) {
 void wm_object_destroy(Object *object) {
   if (object->kind == OBJ_INSTANCE && ((Instance *)object)->module) {
     Instance *in = (Instance *)object;
-    for (u32 i = 0; i < in->module->escape_count; i++) say_goodbye(&in->inner_funcs[i].head);
+    for (u32 i = 0; i < in->module->escape_count; i++) tell_host(&in->inner_funcs[i].head);
   }
-  say_goodbye(object);
+  tell_host(object);
   end_kind(object);
   free(object);
 }
