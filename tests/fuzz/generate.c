@@ -103,8 +103,9 @@ static u32 type_index(Gen *g, const char *params, const char *results) {
     if (!strcmp(g->types[i].params, params) && !strcmp(g->types[i].results, results)) return i;
   }
   Sig *sig = &g->types[g->type_count];
-  snprintf(sig->params, MAX_LIST, "%s", params);
-  snprintf(sig->results, MAX_LIST, "%s", results);
+  memmove(sig->params, params, strnlen(params, MAX_LIST - 1) + 1);
+  memmove(sig->results, results, strnlen(results, MAX_LIST - 1) + 1);
+  sig->params[MAX_LIST - 1] = sig->results[MAX_LIST - 1] = 0;
   return g->type_count++;
 }
 
