@@ -85,25 +85,57 @@ static void instances(Bench *b) {
   }
 }
 
-static void fresh_stores(Bench *b) {
-  wasm_engine_t *engine = wasm_engine_new();
+/* A store of its own with a host function and the small module. */
+typedef struct Scene {
+  wasm_store_t *store;
+  wasm_func_t *raw;
+  wasm_module_t *module;
+} Scene;
+
+static Scene scene_new(wasm_engine_t *engine) {
+  Scene s = {.store = wasm_store_new(engine)};
   wasm_byte_vec_t source = {strlen(small_text), (wasm_byte_t *)small_text};
   wasm_functype_t *type =
       wasm_functype_new_2_1(wasm_valtype_new_i32(), wasm_valtype_new_i32(), wasm_valtype_new_i32());
-  for (int i = 0; i < b->count; i++) {
-    wasm_store_t *store = wasm_store_new(engine);
-    wasm_func_t *raw = wasmx_func_new_raw(store, type, raw_add, NULL, NULL);
-    wasm_module_t *module = wasmx_module_new(store, &source, WASMX_ALLOW_TEXT, NULL);
-    wasm_extern_t *list[1] = {wasm_func_as_extern(raw)};
-    wasm_extern_vec_t imports = {1, list};
-    wasm_instance_t *instance = wasm_instance_new(store, module, &imports, NULL);
-    if (!instance) abort();
-    wasm_instance_delete(instance);
-    wasm_module_delete(module);
-    wasm_func_delete(raw);
-    wasm_store_delete(store);
-  }
+  s.raw = wasmx_func_new_raw(s.store, type, raw_add, NULL, NULL);
+  s.module = wasmx_module_new(s.store, &source, WASMX_ALLOW_TEXT, NULL);
   wasm_functype_delete(type);
+  return s;
+}
+
+static wasm_instance_t *scene_instance(const Scene *s) {
+  wasm_extern_t *list[1] = {wasm_func_as_extern(s->raw)};
+  wasm_extern_vec_t imports = {1, list};
+  wasm_instance_t *instance = wasm_instance_new(s->store, s->module, &imports, NULL);
+  if (!instance) abort();
+  return instance;
+}
+
+static void scene_delete(Scene *s) {
+  wasm_module_delete(s->module);
+  wasm_func_delete(s->raw);
+  wasm_store_delete(s->store);
+}
+
+static void fresh_stores(Bench *b) {
+  wasm_engine_t *engine = wasm_engine_new();
+  for (int i = 0; i < b->count; i++) {
+    Scene scene = scene_new(engine);
+    wasm_instance_delete(scene_instance(&scene));
+    scene_delete(&scene);
+  }
+  wasm_engine_delete(engine);
+}
+
+/* All alive at once in a new engine, so that no memory is used again. */
+static void fresh_instances(Bench *b) {
+  wasm_engine_t *engine = wasm_engine_new();
+  Scene scene = scene_new(engine);
+  wasm_instance_t **all = calloc((size_t)b->count, sizeof *all);
+  for (int i = 0; i < b->count; i++) all[i] = scene_instance(&scene);
+  for (int i = 0; i < b->count; i++) wasm_instance_delete(all[i]);
+  free(all);
+  scene_delete(&scene);
   wasm_engine_delete(engine);
 }
 
@@ -159,6 +191,7 @@ int main(void) {
          measure(
              instances,
              &(Bench){.store = store, .module = small, .imports = &small_imports, .count = 10000}));
+  printf("instance, fresh memory   %7.1f ns\n", measure(fresh_instances, &(Bench){.count = 500}));
   printf("store + module + instance%7.1f ns\n", measure(fresh_stores, &(Bench){.count = 1000}));
 
   wasm_func_t *funcs[] = {add_one, nothing, call_raw, call_std, raw, std};
