@@ -255,10 +255,28 @@ static Condition condition_of(const Cell *cell, bool if_true) {
   return c;
 }
 
+/* When the last cell only negates an ordering of floats, which the cell before it left in acc:
+ * takes the negation back and returns the ordering, which is now the last cell. */
+static const Cell *negated_ordering(Translator *t, const Cell *last) {
+  bool is_negation =
+      last && last->draft.handler == H_i32_eq_AIS && last->b == 0 && t->previous != NONE;
+  if (!is_negation) return NULL;
+  const Cell *ordering = cell_at(t, t->previous);
+  u32 id = ordering->draft.compare - 1u;
+  if (ordering->draft.compare == 0 || compares[compares[id].negation].value != 0) return NULL;
+  if (ordering->draft.handler % 2 == compares[id].value % 2) return NULL; /* its result is kept */
+  wm_cells_drop_last(t);
+  t->acc_before_last = NONE;
+  return ordering;
+}
+
 Condition wm_condition_take(Translator *t, bool if_true) {
   Condition c = {0};
-  const Cell *last = last_compare(t);
-  if (last) {
+  const Cell *last = last_compare(t), *ordering = negated_ordering(t, last);
+  if (ordering) {
+    c = condition_of(ordering, !if_true);
+    wm_cells_drop_last(t);
+  } else if (last) {
     c = condition_of(last, if_true);
     wm_cells_drop_last(t);
   } else {

@@ -300,6 +300,12 @@ static Node *make_condition(Maker *m, u32 depth) {
     add_kid(n, make_value(m, type, depth));
   }
   add_kid(n, below(m, 3) ? make_leaf(m, type) : make_value(m, type, depth));
+  if (below(m, 4) == 0) {
+    Node *negated = new_node(m, NODE_OP, 'i');
+    negated->op = OP_i32_eqz;
+    add_kid(negated, n);
+    n = negated;
+  }
   return below(m, 6) ? n : make_value(m, 'i', depth);
 }
 
