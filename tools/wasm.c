@@ -1,8 +1,10 @@
 /* The `wasm` program: finds the verb. `wasm FILE` is `wasm run FILE`. */
 #include "tools/tool.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct Verb {
   const char *name;
@@ -83,7 +85,15 @@ static int print_version(void) {
   return STATUS_OK;
 }
 
+/* Puts something where the process was started without a standard descriptor, which fails the same
+ * way when used: no other file may get its number, and our messages with it. */
+static void fill_standard_descriptors(void) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl(fd, F_GETFD) < 0) (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv) {
+  fill_standard_descriptors();
   if (argc < 2) return print_help(stderr, STATUS_USAGE);
   if (strcmp(argv[1], "--version") == 0) return print_version();
   const Verb *verb = find_verb(argv[1]);

@@ -94,6 +94,16 @@ void wasi_config_inherit_env(wasi_config_t *config) {
   if (!strings_replace(&config->env, &made, ok)) config->failed = true;
 }
 
+/* Opens what the program will be given. Never as 0, 1 or 2: where the process was started without
+ * one of these, an inherited stream would be this file. */
+static int open_granted(const char *path, int flags) {
+  int fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0666);
+  if (fd < 0 || fd > STDERR_FILENO) return fd;
+  int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  close(fd);
+  return moved;
+}
+
 /* ---- standard streams ---- */
 
 static void set_stream(wasi_config_t *config, int number, Stream stream) {
@@ -103,7 +113,7 @@ static void set_stream(wasi_config_t *config, int number, Stream stream) {
 
 static bool set_file(wasi_config_t *config, int number, const char *path, int flags) {
   if (!config || !path) return false;
-  int fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0666);
+  int fd = open_granted(path, flags);
   if (fd < 0) return false;
   set_stream(config, number, (Stream){.kind = STREAM_HOST, .fd = fd, .owned = true});
   return true;
@@ -198,7 +208,7 @@ bool wasi_config_preopen_dir_perms(wasi_config_t *config, const char *host_path,
                                    const char *guest_path, wasi_dir_perms dir_perms,
                                    wasi_file_perms file_perms) {
   if (!config || !host_path || !valid_text(guest_path)) return false;
-  Preopen p = {.fd = open(host_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  Preopen p = {.fd = open_granted(host_path, O_RDONLY | O_DIRECTORY)};
   Preopen *slot = p.fd >= 0 ? vec_push(&config->preopens) : NULL;
   p.name = slot ? strdup(guest_path) : NULL;
   if (!p.name) {

@@ -371,6 +371,14 @@ def corners(folder):
         file("exits.wat", '(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))'
              f'(func (export "_start") (call $exit (i32.const {status}))))')
         ends(f"exit {status}", wasm(exits), status & 255, "")
+    opens = file("opens.wat", '(module (import "wasi_snapshot_preview1" "path_open" (func $open (param i32 i32 i32 i32 i32 '
+                 'i64 i64 i32 i32) (result i32))) (memory 1) (data (i32.const 0) "made") (func (export "_start") '
+                 '(drop (call $open (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 1) '
+                 '(i64.const 66) (i64.const 0) (i32.const 0) (i32.const 8))) unreachable))')
+    for closed in ("2>&-", ">&- 2>&-", "<&- >&- 2>&-"):
+        done = run(["sh", "-c", f'"$@" {closed}', "sh", WASM, "--dir", ".", opens], cwd=folder)
+        check(f"messages go into no file of the guest's ({closed})",
+              done.returncode == 134 and (folder / "made").read_bytes() == b"", (folder / "made").read_bytes())
     try:
         os.mknod(folder / "full", 0o666 | stat.S_IFCHR, os.makedev(1, 7))
         ends("parse to a full device", wasm("parse", good, "-o", folder / "full"), 1, "", ["full"])
@@ -394,7 +402,9 @@ def pipes_and_signals():
         return p.wait(LIMIT), err
     check("a closed pipe", closed_pipe([native]) == closed_pipe([WASM, guest]) == (-signal.SIGPIPE, b""))
     def interrupted(command):
-        p = subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE)
+        def heed_interrupts():  # which a shell's background jobs ignore
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        p = subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, preexec_fn=heed_interrupts)
         p.stdout.read(10)
         p.send_signal(signal.SIGINT)
         p.stdout.read()

@@ -301,6 +301,24 @@ static void a_stream_goes_one_way(void **state) {
   unlink(name);
 }
 
+/* What is opened for the guest does not become an inherited stream that is closed. */
+static void a_closed_stream_is_no_granted_file(void **state) {
+  (void)state;
+  char folder[64] = "";
+  int saved = dup(0);
+  close(0);
+  wasi_config_t *config = config_with_folder(folder, true, 0);
+  wasi_config_inherit_stdin(config);
+  Guest *g = guest_new(config);
+  Errno e = RUN(g, fd_fdstat_get, 0, OUT);
+  dup2(saved, 0);
+  close(saved);
+  assert_int_equal(e, E_SUCCESS);
+  assert_int_not_equal(g->memory[OUT], FILETYPE_DIRECTORY);
+  guest_free(g);
+  remove_folder(folder);
+}
+
 /* A reader that takes some and goes: the write is cut short, and still there is no signal. */
 static void *read_some_and_go(void *end) {
   char some[10000];
@@ -545,6 +563,7 @@ int main(void) {
       cmocka_unit_test(bad_results_change_nothing),
       cmocka_unit_test(a_stream_is_no_way_into_a_directory),
       cmocka_unit_test(a_stream_goes_one_way),
+      cmocka_unit_test(a_closed_stream_is_no_granted_file),
       cmocka_unit_test(a_write_cut_short_raises_nothing),
       cmocka_unit_test(streams_take_a_bounded_amount),
       cmocka_unit_test(numbers_closed_and_moved),
