@@ -60,8 +60,7 @@ typedef enum HandlerId {
   HANDLER_COUNT
 } HandlerId;
 
-/* Comparisons; those from CMP_VALUES on exist as branches only: the negations of float orderings,
- * which differ from the opposite orderings when an operand is a NaN. */
+/* Comparisons (compares.def). */
 typedef enum CompareId {
 #define COMPARE(id, type, mirror, negation) CMP_##id,
 #include "interp/compares.def"
