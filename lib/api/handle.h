@@ -25,10 +25,10 @@ typedef struct wasm_ref_t Handle;
 struct wasm_store_t {
   Store *store;   /* owned; NULL once deleted */
   u32 references; /* the owner's, and one a handle */
-  PtrMap natives; /* Func * -> NativeExport *: C function pointers that were handed out */
-  wasmx_native_trap_handler_t trap_handler;
-  void *trap_env;
-  wasm_trap_t *native_trap; /* owned: kept for wasmx_store_take_native_trap */
+  PtrMap natives; /* Func * -> NativeExport * (owned): C function pointers that were handed out */
+  wasmx_native_trap_handler_t trap_handler; /* or NULL */
+  void *trap_env;                           /* borrowed: the handler's */
+  wasm_trap_t *native_trap;                 /* owned: kept for wasmx_store_take_native_trap */
 };
 
 struct wasm_ref_t {
@@ -46,6 +46,7 @@ struct wasm_config_t {
   Config config;
 };
 
+/* Lives on the C stack during a host function's call; all borrowed. */
 struct wasmx_caller_t {
   Store *store;
   Instance *instance; /* NULL: called by the host */

@@ -36,11 +36,11 @@ typedef struct PreparedImport {
 } PreparedImport;
 
 typedef struct NativeExport {
-  wasm_store_t *home; /* borrowed: freed before it */
-  Func *func;         /* borrowed: freed with it */
-  const SubType *type;
+  wasm_store_t *home;   /* borrowed: freed before it */
+  Func *func;           /* borrowed: freed with it */
+  const SubType *type;  /* borrowed: lives as long as func */
   ffi_closure *closure; /* owned */
-  void (*code)(void);
+  void (*code)(void);   /* the closure's entry, as the host has it */
   ffi_cif cif;
   ffi_type *args[];
 } NativeExport;

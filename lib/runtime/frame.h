@@ -53,14 +53,15 @@ struct Activation {
   Instance *instance;
 };
 
+/* Where a frame stood, in numbers of the module: what a trap keeps of it. */
 typedef struct FrameInfo {
-  Instance *instance;
+  Instance *instance; /* followed by the collector, through its trap */
   u32 func_index;
   u32 module_offset; /* bytes from the start of the module */
   u32 func_offset;   /* bytes from the start of the function's code entry (its body) */
 } FrameInfo;
 
-/* Where one wasm frame stands. */
+/* Where one wasm frame stands. All borrowed, while it runs. */
 typedef struct FramePlace {
   Instance *instance;
   FuncCode *code;
@@ -73,7 +74,7 @@ typedef struct FramePlace {
  * Cells that are in no function (restore, exit) are recognised by the words the interpreter
  * registers in the store (Store.exit_pc, Store.restore_pc). */
 typedef struct FrameWalk {
-  Store *store;
+  Store *store;           /* borrowed */
   Activation *activation; /* to be entered when fp is NULL; else the current frame's */
   u64 *fp;                /* the current frame */
   FramePlace at;

@@ -24,8 +24,8 @@ typedef struct Object Object;
 typedef Object *Ref;
 
 struct Object {
-  Object *next; /* the store's list of all objects; of an inner object: the instance it lives in */
-  Store *store;
+  Object *next;  /* the store's list of all objects; of an inner object: the instance it lives in */
+  Store *store;  /* borrowed: owns it */
   u8 kind;       /* ObjectKind */
   u8 mark;       /* the collection that last reached it */
   bool inner;    /* lives inside its instance's allocation (defined functions) and as long */

@@ -9,10 +9,9 @@
 #define WM_RUNTIME_POOL_H
 
 #include "base/base.h"
-#include <stdatomic.h>
 
 typedef struct MemoryHeader {
-  u64 reserved0;
+  u64 unused;       /* 16 bytes in all, so that base may be aligned to 16 */
   u64 length_bytes; /* the current size; the word right below base */
 } MemoryHeader;
 
@@ -21,6 +20,8 @@ static inline MemoryHeader *memory_header(u8 *base) { return (MemoryHeader *)(vo
 static inline u64 memory_length(const u8 *base) { return load_u64(base - 8); }
 
 typedef struct MemoryPool MemoryPool;
+
+/* One memory's address space: its holder's, until it gives it to wm_pool_release. */
 typedef struct Reservation {
   u8 *base;           /* the memory's address 0; never moves */
   u64 reserved_bytes; /* from base, guard included */
@@ -30,7 +31,7 @@ typedef struct Reservation {
   bool has_guard; /* every 32-bit index + 32-bit offset + 16 is inside the reservation */
 } Reservation;
 
-MemoryPool *wm_pool_new(void);
+MemoryPool *wm_pool_new(void); /* NULL: out of memory */
 void wm_pool_delete(MemoryPool *pool);
 
 /* Space for a memory of min_bytes now and at most max_bytes later; zeroed; header filled. False: no
@@ -38,6 +39,7 @@ void wm_pool_delete(MemoryPool *pool);
 bool wm_pool_acquire(MemoryPool *pool, u64 min_bytes, u64 max_bytes, bool is_64, Reservation *out);
 /* Makes [0, new_bytes) accessible and zeroed where new; base stays. False: not possible. */
 bool wm_pool_grow(Reservation *r, u64 new_bytes);
+/* Takes the space back; *r is empty then. */
 void wm_pool_release(MemoryPool *pool, Reservation *r);
 
 /* The base of a memory of length 0, for instances without one. */

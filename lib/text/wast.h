@@ -61,7 +61,7 @@ typedef enum WastValueKind {
   WAST_REF_EXTERN, /* an externref; that of host number `bits` when has_bits */
   WAST_REF_HOST,   /* an anyref that holds host number `bits` */
   /* patterns, in results only */
-  WAST_REF_FUNC, /* any non-null reference of that kind; */
+  WAST_REF_FUNC, /* any non-null reference of that kind */
   WAST_REF_ANY,
   WAST_REF_EQ,
   WAST_REF_I31,
@@ -91,6 +91,7 @@ typedef struct WastValue {
   V128 v128;
 } WastValue;
 
+/* Lists and names: borrowed from the script, until the next command. */
 typedef struct WastAction {
   bool is_get;   /* (get ...) of a global; else (invoke ...) */
   Name instance; /* without "$"; empty: the current one */

@@ -85,10 +85,13 @@ typedef struct FuncFacts {
   bool calls;             /* false: a leaf */
 } FuncFacts;
 
+/* An entry of an index space: a definition, or what an import stands for. */
 typedef struct FuncDecl {
   u32 type_index;
   u32 code_offset, code_bytes; /* locals and body in the module's bytes; 0 for an import */
-  bool escapes; /* exported, in a segment, a global's initialiser, or declared by ref.func */
+  /* From the validator. escapes: exported, in a segment or an initialiser, so that references to it
+   * may come to be. */
+  bool escapes;
   FuncFacts facts;
 } FuncDecl;
 
@@ -138,6 +141,7 @@ typedef struct Module {
   u8 *bytes;   /* owned copy of the binary */
   u32 size_bytes;
 
+  /* All lists are in the arena, each with its count of items. */
   u32 type_count, import_count, export_count;
   SubType *types;
   Import *imports;
