@@ -69,6 +69,8 @@ static void link_errors(void **state) {
   assert_string_equal(err.import_module, "lib");
   assert_string_equal(err.import_name, "f");
   assert_non_null(strstr(err.message, "unknown import"));
+  assert_non_null(strstr(err.expected, "func"));
+  assert_string_equal(err.found, "nothing");
   wasm_instance_t *in = instance_of(w.store, "(module (func (export \"f\") (param i64)))");
   assert_true(wasmx_linker_define_instance(linker, "lib", 3, in));
   wasm_extern_t *f = wasmx_instance_export(in, "f");
