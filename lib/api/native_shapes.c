@@ -60,8 +60,17 @@ typedef void C_v;
   SHAPE(r, r, TYPES1(r), ARGS1(r))                                                                 \
   SHAPE(r, r##r, TYPES2(r, r), ARGS2(r, r))
 
+/* The function's integers may be unsigned where the call's are signed (wasmx.h): every ABI passes
+ * them alike, though C's rules and clang's sanitizer tell them apart. */
+#ifdef __clang__
+#define ANY_SIGNEDNESS __attribute__((no_sanitize("function")))
+#else
+#define ANY_SIGNEDNESS
+#endif
+
 #define DEFINE_CALL(r, params, types, args)                                                        \
-  static TrapCode call_##params##_##r(Store *store, Func *func, Instance *caller, u64 *slots) {    \
+  ANY_SIGNEDNESS static TrapCode call_##params##_##r(Store *store, Func *func, Instance *caller,   \
+                                                     u64 *slots) {                                 \
     (void)store, (void)caller, (void)slots;                                                        \
     void (*fn)(void) = ((NativeImport *)func->env)->fn;                                            \
     object_hold(&func->head);                                                                      \

@@ -53,6 +53,7 @@ build_and_test() {
   step "configure $1" configure "$@"
   step "build $1 without warnings" ninja -C "build/$1" --quiet
   echo "== tests $1"
+  export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
   meson test -C "build/$1" --no-rebuild --print-errorlogs --num-processes 2 >"build/$1-tests.log" 2>&1
   status=$?
   grep -vE '^(ninja: |[[:space:]]*$)' "build/$1-tests.log" | tail -n 150
