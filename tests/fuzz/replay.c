@@ -28,7 +28,7 @@ static void try_mutations(u8 *data, size_t size) {
     u8 kept = data[i];
     try_input(data, i);
     for (size_t k = 0; k < ARRAY_LEN(values) + 8; k++) {
-      data[i] = k < 8 ? kept ^ (u8)(1u << k) : values[k - 8];
+      data[i] = k < 8 ? (u8)(kept ^ 1u << k) : values[k - 8];
       if (data[i] != kept) try_input(data, size);
     }
     data[i] = kept;
