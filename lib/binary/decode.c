@@ -335,6 +335,7 @@ static bool decode_section(Reader *r, Decoder *d) {
   }
   if (id != SECTION_CUSTOM && !find_place(d, id))
     return wm_reader_fail(r, offset, "unexpected content after last section");
+  if (id != SECTION_CUSTOM) d->m->section_offsets[id] = (u32)reader_offset(r);
   d->section_end = (u32)reader_offset(r) + size_bytes;
   if (!decoders[id](r, d)) return false;
   if (reader_offset(r) != d->section_end) {

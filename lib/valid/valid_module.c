@@ -133,24 +133,29 @@ static bool check_table_init(Validator *v, const TableDecl *table) {
                          "a table's initialiser") &&
            wm_valid_const(v, table->init, element, v->m->global_import_count);
   return val_is_nullable(element) ||
-         wm_valid_fail_at(v, 0, "type mismatch: a table of non-null references needs a value");
+         wm_valid_fail_at(v, v->m->section_offsets[SECTION_TABLE],
+                          "type mismatch: a table of non-null references needs a value");
 }
 
 static bool check_tables(Validator *v) {
   const Module *m = v->m;
-  if (m->table_count > 1 && !wm_valid_need(v, 0, FEATURE_REFERENCE_TYPES, "more than one table"))
+  u32 offset = m->section_offsets[SECTION_TABLE];
+  if (m->table_count > 1 &&
+      !wm_valid_need(v, offset, FEATURE_REFERENCE_TYPES, "more than one table"))
     return false;
   for (u32 i = m->table_import_count; i < m->table_count; i++)
-    if (!check_table(v, &m->tables[i].type, m->tables[i].init.offset)) return false;
+    if (!check_table(v, &m->tables[i].type, offset)) return false;
   return true;
 }
 
 static bool check_memories(Validator *v) {
   const Module *m = v->m;
-  if (m->memory_count > 1 && !wm_valid_need(v, 0, FEATURE_MULTI_MEMORY, "more than one memory"))
+  u32 offset = m->section_offsets[SECTION_MEMORY];
+  if (m->memory_count > 1 &&
+      !wm_valid_need(v, offset, FEATURE_MULTI_MEMORY, "more than one memory"))
     return false;
   for (u32 i = m->memory_import_count; i < m->memory_count; i++)
-    if (!check_memory(v, &m->memories[i], 0)) return false;
+    if (!check_memory(v, &m->memories[i], offset)) return false;
   return true;
 }
 
@@ -171,7 +176,7 @@ static bool check_initialisers(Validator *v) {
 static bool check_tags(Validator *v) {
   const Module *m = v->m;
   for (u32 i = m->tag_import_count; i < m->tag_count; i++)
-    if (!check_tag(v, &m->tags[i], 0)) return false;
+    if (!check_tag(v, &m->tags[i], m->section_offsets[SECTION_TAG])) return false;
   return true;
 }
 
@@ -235,16 +240,18 @@ static bool check_elem_target(Validator *v, const ElemSegment *elem) {
 
 static bool check_elem(Validator *v, const ElemSegment *elem) {
   Module *m = v->m;
+  u32 offset =
+      elem->mode == SEGMENT_ACTIVE ? elem->offset.offset : m->section_offsets[SECTION_ELEM];
   if (elem->mode != SEGMENT_ACTIVE &&
-      !wm_valid_need(v, elem->offset.offset, FEATURE_BULK_MEMORY, "a passive element segment"))
+      !wm_valid_need(v, offset, FEATURE_BULK_MEMORY, "a passive element segment"))
     return false;
-  if (elem->exprs && !wm_valid_valtype(v, elem->type, elem->offset.offset)) return false;
+  if (elem->exprs && !wm_valid_valtype(v, elem->type, offset)) return false;
   if (elem->mode == SEGMENT_ACTIVE && !check_elem_target(v, elem)) return false;
   for (u32 i = 0; i < elem->count; i++) {
     if (elem->exprs) {
       if (!wm_valid_const(v, elem->exprs[i], elem->type, m->global_count)) return false;
     } else if (elem->funcs[i] >= m->func_count) {
-      return wm_valid_fail_at(v, elem->offset.offset, "unknown function %u", elem->funcs[i]);
+      return wm_valid_fail_at(v, offset, "unknown function %u", elem->funcs[i]);
     } else {
       m->funcs[elem->funcs[i]].escapes = true;
     }

@@ -136,6 +136,25 @@ typedef struct CustomSection {
 
 #define NO_INDEX 0xFFFFFFFFu
 
+/* Sections by number (spec 5.5.2). */
+typedef enum SectionId {
+  SECTION_CUSTOM = 0,
+  SECTION_TYPE = 1,
+  SECTION_IMPORT = 2,
+  SECTION_FUNCTION = 3,
+  SECTION_TABLE = 4,
+  SECTION_MEMORY = 5,
+  SECTION_GLOBAL = 6,
+  SECTION_EXPORT = 7,
+  SECTION_START = 8,
+  SECTION_ELEM = 9,
+  SECTION_CODE = 10,
+  SECTION_DATA = 11,
+  SECTION_DATA_COUNT = 12,
+  SECTION_TAG = 13,
+  SECTION_ID_COUNT
+} SectionId;
+
 typedef struct Module {
   Arena arena; /* owned */
   u8 *bytes;   /* owned copy of the binary */
@@ -163,6 +182,8 @@ typedef struct Module {
   ElemSegment *elems;
   DataSegment *datas;
   CustomSection *customs;
+  u32 section_offsets[SECTION_ID_COUNT]; /* of the contents; 0: no such section (custom: none kept)
+                                          */
   bool has_data_count;
   u32 start_func; /* NO_INDEX: none */
   u32 start_offset;

@@ -82,6 +82,8 @@ static inline const char *hex_code_name(ErrorCode code) {
 /* The error is `code` with a message that starts with `message`. */
 static inline void hex_expect(const char *name, const Error *err, ErrorCode code,
                               const char *message) {
+  if (err->code != ERR_NONE && err->code != ERR_OUT_OF_MEMORY && err->offset < 8)
+    fail_msg("%s: no offset in the error \"%s\"", name, err->message);
   if (err->code == code && !strncmp(err->message, message, strlen(message))) return;
   fail_msg("%s: expected %s \"%s\", found %s \"%s\" at %llu", name, hex_code_name(code), message,
            hex_code_name(err->code), err->message, (unsigned long long)err->offset);
