@@ -1,0 +1,193 @@
+/* One compilation: the state that the passes share. A Compile is used by one thread, for one
+ * function after the other; its arrays keep their room. Passes never see an allocation fail:
+ * growing goes through wm_jit_grow, which leaves the whole compilation (longjmp to wm_jit_compile)
+ * when memory or the budget is used up. So a pass owns nothing outside of Compile. No pass keeps
+ * static data.
+ *
+ *   build.c build_insn.c mem.c   wasm -> IR                 place.c    blocks, loops, order
+ *   ir.c fold.c                  nodes, folding             x64/x64_isel.c ..  IR -> LIR
+ *   regalloc.c ..                LIR -> registers           x64/x64_emit.c ..  bytes and tables */
+#ifndef WM_JIT_COMPILE_H
+#define WM_JIT_COMPILE_H
+
+#include "base/vec.h"
+#include "jit/ir.h"
+#include "jit/lir.h"
+#include "runtime/native.h"
+
+#include <setjmp.h>
+
+/* What the machine offers, found once (x64_cpu.c); stress modes clear bits. */
+enum { CPU_AVX = 1, CPU_BMI1 = 2, CPU_BMI2 = 4, CPU_LZCNT = 8, CPU_FMA = 16, CPU_AVX2 = 32 };
+
+/* How to compile; the same for all functions of a module. Part of the cache's key. */
+typedef struct JitOptions {
+  u32 cpu;              /* CPU_ bits that may be used */
+  bool explicit_bounds; /* no guard pages or no signals: every access is checked */
+  bool canonical_nan;   /* results of float arithmetic that are NaN become the canonical one */
+  bool fuel;            /* charge fuel */
+  /* stress modes for tests */
+  bool spill_all;  /* every value lives in memory between instructions */
+  bool inline_all; /* inline whatever can be */
+  bool no_inline;
+  bool no_opt;    /* no folding, sharing, hoisting */
+  bool verify;    /* run the IR verifier and the allocation checker */
+  u32 gprs, xmms; /* masks of allocatable registers; 0: all */
+} JitOptions;
+
+/* A move between locations, or of a constant (from LOC_CONST: bits in imm; T_V128: index in
+ * vectors). */
+typedef struct Move {
+  u32 from, to; /* Loc */
+  u8 type;      /* IrType */
+  u64 imm;
+} Move;
+typedef struct PosMove {
+  u32 at; /* before the instruction with this index */
+  Move move;
+} PosMove;
+typedef struct MoveRange {
+  u32 start, end; /* in Compile.block_moves; each range is one parallel move */
+} MoveRange;
+
+/* What the emitter leaves for code.c: bytes that are right wherever they are put, but for the
+ * calls. */
+typedef struct CallFixup {
+  u32 at;         /* of a rel32, which gets (target - end of the field) ... */
+  u32 func_index; /* ... where the target is the function's slot in the region */
+} CallFixup;
+
+/* Whether place.c put a node; and isel's mark that it went into another one. */
+enum { LIVE_NO, LIVE_YES, LIVE_FOLDED };
+
+struct Compile {
+  jmp_buf leave;
+  const LoadedModule *loaded;
+  const Module *module;
+  JitOptions options;
+  u32 func_index;
+  u32 osr_offset;   /* wasm offset of the `loop` instruction to start at; 0: the whole function */
+  u64 budget_bytes; /* of memory; growing beyond leaves with JIT_TOO_LARGE */
+  u64 used_bytes;
+  char trouble[160]; /* what verify or the checker found; "": nothing */
+
+  /* IR (build) */
+  Vec(Node) nodes;
+  Vec(u32) node_sites; /* by node: index in sites, or 0 */
+  Vec(Site) sites;     /* 0 is unused */
+  Vec(Block) blocks;   /* 0 is the entry */
+  Vec(Edge) edges;
+  Vec(u32) effects;
+  Vec(u32) pool;     /* [0] is 0: the empty list */
+  Vec(V128) vectors; /* v128 constants and shuffle masks */
+  u32 *shared;       /* hash table of pure nodes */
+  u32 shared_mask, shared_count, shared_capacity;
+  u32 arg_count; /* IR_ARG nodes are 1 .. arg_count */
+
+  /* placement (place) */
+  Vec(u32) order; /* blocks in layout order; a permutation of all */
+  Vec(u32) body;  /* nodes of the blocks in order */
+  Vec(u32) preds;
+  Vec(u32) node_block; /* by node: where it is computed */
+  Vec(u32) node_uses;  /* by node: how often it is used by live nodes, terminators and edges */
+  Vec(u8) node_live;   /* by node: LIVE_ */
+  Vec(u32) node_epoch; /* by node: how many writing effects of its block come before it */
+
+  /* LIR (isel) */
+  Vec(Lir) lir;
+  Vec(u32)
+      lir_pool; /* call arguments: count, then LirArg as pairs {vreg or LOC_CONST|node, type} */
+  Vec(u8) vreg_type;   /* by vreg (from VREG_FIRST): IrType */
+  Vec(u8) vreg_global; /* by vreg: lives across blocks */
+  Vec(u32) node_vreg;  /* by node, or NONE */
+  Vec(u32) edge_vregs; /* by pool index of an edge argument: vreg, EDGE_CONST or EDGE_UNUSED */
+  u32 outgoing_slots; /* 8-byte slots at [rsp] for stack arguments, results in memory and helpers */
+  bool has_calls;     /* anything that needs an aligned stack and may look at it */
+
+  /* registers (regalloc) */
+  Vec(PosMove) moves; /* ascending by `at` */
+  Vec(Move) block_moves;
+  Vec(MoveRange) begin_moves; /* by block: parallel move at its start */
+  Vec(MoveRange) end_moves;   /* by block: before its last instruction (a jump) */
+  u32 spill_slots;            /* 8-byte slots of the frame, above the outgoing ones */
+  u32 used_regs;              /* mask of all registers written */
+
+  /* result (emit) */
+  Vec(u8) code;
+  Vec(CallFixup) calls;
+  Vec(NativeSite) code_sites; /* ascending by pc */
+  u32 frame_bytes;            /* from rsp in the body up to the return address */
+  u32 saved_regs;             /* callee-saved ones pushed, as a mask */
+  void *scratch[16];          /* the passes' own state, one pointer a pass (SCRATCH_...), from
+                                 wm_jit_scratch; kept between compilations, freed with it */
+};
+
+enum { EDGE_CONST = 0xFFFFFFFEu, EDGE_UNUSED = 0xFFFFFFFDu }; /* in edge_vregs */
+
+/* ---- memory (jit.c) ---- */
+NOINLINE void wm_jit_grow(Compile *c, void *data, u32 *cap, u32 len, u64 extra, size_t size);
+_Noreturn void wm_jit_leave(Compile *c, int why); /* JIT_... of jit.h */
+/* At least `bytes` zeroed bytes at first use for the pass's own struct; later the same ones. */
+void *wm_jit_scratch(Compile *c, u32 which, size_t bytes);
+enum {
+  SCRATCH_BUILD,
+  SCRATCH_MEM,
+  SCRATCH_FOLD,
+  SCRATCH_PLACE,
+  SCRATCH_ISEL,
+  SCRATCH_REGALLOC,
+  SCRATCH_CHECK,
+  SCRATCH_EMIT,
+  SCRATCH_VERIFY,
+  SCRATCH_DUMP
+};
+/* Called for each pass's scratch when the Compile goes, so that vectors inside are freed: a pass
+ * with vectors in its scratch names a function for it in jit.c's table. */
+
+/* Room for `extra` more items; then push and index freely. */
+#define jit_reserve(c, v, extra)                                                                   \
+  ((u64)(v)->cap - (v)->len >= (u64)(extra)                                                        \
+       ? (void)0                                                                                   \
+       : wm_jit_grow((c), (void *)&(v)->data, &(v)->cap, (v)->len, (extra), sizeof *(v)->data))
+/* Address of a new item (never NULL), not zeroed when the room was used before. */
+#define jit_push(c, v) (jit_reserve((c), (v), 1), &(v)->data[(v)->len++])
+/* Sets the length; new items are undefined. */
+#define jit_resize(c, v, n)                                                                        \
+  do {                                                                                             \
+    (v)->len = 0;                                                                                  \
+    jit_reserve((c), (v), (n));                                                                    \
+    (v)->len = (n);                                                                                \
+  } while (0)
+
+static inline Node *node_at(const Compile *c, u32 n) { return &c->nodes.data[n]; }
+static inline Block *block_at(const Compile *c, u32 b) { return &c->blocks.data[b]; }
+static inline Edge *edge_at(const Compile *c, u32 e) { return &c->edges.data[e]; }
+static inline const u32 *list_at(const Compile *c, u32 list) {
+  return &c->pool.data[list];
+} /* [0] the count */
+static inline bool is_const(const Compile *c, u32 n) { return node_at(c, n)->op == IR_CONST; }
+static inline u64 const_bits(const Compile *c, u32 n) {
+  const Node *x = node_at(c, n);
+  return x->a | (u64)x->b << 32;
+}
+static inline bool type_is_float(u8 t) { return t >= T_F32; } /* lives in a vector register */
+static inline u32 type_slots(u8 t) { return t == T_V128 ? 2 : 1; }
+static inline u32 type_bytes(u8 t) { return t == T_V128 ? 16 : t == T_I64 || t == T_F64 ? 8 : 4; }
+IrType wm_jit_type(ValType t);
+
+/* ---- the passes, in order ---- */
+void wm_jit_build(Compile *c);    /* build.c: nodes, blocks, edges, effects, sites */
+void wm_jit_place(Compile *c);    /* place.c: order, loops, body, node_block, node_uses, ... */
+void wm_x64_select(Compile *c);   /* x64_isel.c: lir, vregs */
+void wm_jit_allocate(Compile *c); /* regalloc.c: operands of lir become locations */
+void wm_x64_emit(Compile *c);     /* x64_emit.c: code and tables */
+/* ra_check.c: proves the allocation right by symbolic execution of `before` (a copy of lir as it
+ * was) against the result. False with a message in c->trouble. */
+bool wm_jit_check_allocation(Compile *c, const Lir *before);
+
+/* ---- text, for `wasm dump` and golden tests (dump.c) ---- */
+typedef struct Buffer Buffer;
+void wm_ir_dump(const Compile *c, bool placed, Buffer *out);
+void wm_lir_dump(const Compile *c, bool allocated, Buffer *out);
+
+#endif

@@ -1,0 +1,158 @@
+/* The compiler's intermediate representation: SSA in a control-flow graph.
+ *
+ * A node is an instruction or a value, named by its index; node 0 is none. Pure nodes float: they
+ * are hash-consed when made (that is the value numbering) and get a block only in place.c. Nodes
+ * with an effect are listed in their block in order. Blocks have parameters instead of phi nodes:
+ * an edge carries one argument for each parameter of its target.
+ *
+ * A node's op is an OpId where a wasm instruction says it all (each PURE and TRAPS row, loads and
+ * stores), else an IrOp, numbered behind them. Operands by op (wm_ir_operands says which of a, b, c
+ * are nodes):
+ *
+ *   PURE rows          a, b, c: operands. Lane ops (OP rows of opcodes.def, pure here): the lane is
+ * in `imm`; i8x16_shuffle: c = index in Compile.vectors TRAPS rows         the same; effects,
+ * unless IR_SAFE is set (a division by a constant that cannot trap), which makes them pure LOAD,
+ * ACCESS rows  a address, b displacement (a number < 2^31); lane loads: c vector, imm lane STORE
+ * rows         a address, b displacement, c value; lane stores: imm lane An address is an i32 or
+ * i64 index into memory 0, whose guard pages catch what is outside (an i64 one is below 2^33); with
+ * IR_POINTER it is an absolute i64 address that cannot fault.
+ *
+ * Types: references are T_I64. An i32 in a register or slot is always zero-extended to 64 bits. */
+#ifndef WM_JIT_IR_H
+#define WM_JIT_IR_H
+
+#include "wasm/opcode.h"
+#include "wasm/trap.h"
+
+#define NONE UINT32_MAX
+
+typedef enum IrType { T_NONE, T_I32, T_I64, T_F32, T_F64, T_V128 } IrType;
+
+typedef enum IrOp {
+  IR_NOP = OP_COUNT,
+  /* values */
+  IR_CONST, /* the bits: a low, b high half (i32, f32: b = 0) */
+  IR_ARG,   /* a: which parameter of the compiled function. In block 0. An on-stack replacement has
+               one, an   i64: the address of the interpreter's frame, whose slots it loads (IR_POINTER)
+             */
+  IR_PARAM, /* a: block, b: which of its parameters */
+  /* pure */
+  IR_SELECT, /* c (i32) ? a : b, of any type */
+  IR_MULH_S, /* high half of the product of a and b */
+  IR_MULH_U,
+  IR_MEM0,      /* base address of memory 0 (pinned register), i64 */
+  IR_INST_LOAD, /* a: byte offset (a number) in the running Instance's allocation of a word that
+                   never changes; i32 (zero-extended) or i64 */
+  IR_PURE_LOAD, /* a: absolute address, b: displacement (number): a word of the runtime that never
+                   changes */
+  /* effects */
+  IR_RESULT,  /* a: call node, b: which result; right behind its call. Only for calls with more
+                 than one result: a single one is the call node itself */
+  IR_BOUNDS,  /* a: index (i32 or i64), b: constant node (i64): the bytes behind the index that must
+                 be  inside (offset + size), c: base node (i64). Traps unless a + b <= the length at
+                 c - 8; the value is c + a, i64 */
+  IR_TRAP_IF, /* a: condition (i32); imm: TrapCode */
+  IR_POLL,    /* a loop begins a round: stop if asked to */
+  IR_FUEL,    /* a: cost (a number) */
+  IR_CALL,    /* a: function index (defined in this module), b: list of arguments */
+  IR_CALL_REF, /* a: Func address (checked: not null, right type), b: list, c: module type index;
+                  imm 1: probably of another instance or the host's (imports) */
+  IR_HELPER, /* a: HelperId (native.h), b: list of arguments; imm 1: the result is a TrapCode, which
+                the node turns into a trap (type T_NONE) */
+  IR_OP_COUNT
+} IrOp;
+
+enum {
+  IR_SAFE = 1,    /* TRAPS rows: cannot trap */
+  IR_POINTER = 2, /* memory accesses: the address is absolute */
+};
+
+typedef struct Node {
+  u16 op;
+  u8 type : 4; /* IrType of the value */
+  u8 flags : 4;
+  u8 imm; /* lane or trap code */
+  u32 a, b, c;
+} Node; /* 16 bytes; operand fields that are unused are 0 */
+
+/* Lists (call arguments, results, edge arguments, switch tables) are in Compile.pool: the count,
+ * then the items. */
+
+typedef enum Terminator {
+  TERM_NONE,
+  TERM_JUMP,
+  TERM_BRANCH, /* operand: condition (i32); edge 0 when it is not 0, edge 1 when it is */
+  TERM_SWITCH, /* operand: index (i32); table: list of edge numbers, the last is the default */
+  TERM_RETURN, /* table: list of the results */
+  TERM_TRAP,   /* trap_code */
+} Terminator;
+
+typedef struct Edge {
+  u32 from, to; /* blocks */
+  u32 args;     /* list in the pool: one node for each parameter of `to`; 0: none */
+} Edge;
+
+typedef struct Block {
+  u32 effects_start, effects_end; /* range in Compile.effects (nodes in order) */
+  u8 term;                        /* Terminator */
+  u8 trap_code;                   /* TERM_TRAP */
+  bool is_loop;                   /* a loop header: has back edges */
+  bool is_cold;                   /* traps soon or is otherwise unlikely */
+  u32 site;                       /* of the terminator (TERM_TRAP) */
+  u32 operand, table;
+  u32 edges, edge_count;   /* out edges: range in Compile.edges, in order */
+  u32 params, param_count; /* nodes params .. params + param_count */
+  /* place.c */
+  u32 preds, pred_count;    /* range in Compile.preds: edges that come in */
+  u32 idom, dom_depth;      /* immediate dominator (the entry: itself) */
+  u32 loop, loop_depth;     /* header of the innermost loop (NONE, 0: none) */
+  u32 outer_loop;           /* of a header: the header of the loop around it, or NONE */
+  u32 body_start, body_end; /* range in Compile.body: the nodes placed here, in order */
+  u32 end_epoch;            /* epoch at the terminator */
+  /* isel */
+  u32 lir_start, lir_end; /* range in Compile.lir */
+} Block;
+
+/* Where an effect stands in the source: its wasm offset, and for inlined code the call's site. */
+typedef struct Site {
+  u32 offset; /* in the module's bytes */
+  u32 caller; /* site of the call that was inlined, or NONE */
+} Site;
+
+typedef struct Compile Compile;
+
+/* Which of a (1), b (2), c (4) are nodes; 8: b is a list of nodes. */
+u32 wm_ir_operands(const Node *n);
+/* Must stay in its block's order: it has an effect, or sees those of others (loads). */
+bool wm_ir_is_effect(const Node *n);
+/* An effect that only reads: dead when nobody uses it, and may be folded into its user while no
+ * writing effect is between. */
+bool wm_ir_is_load(const Node *n);
+/* The result's type of a row with a fixed signature. */
+IrType wm_ir_result_type(u16 op);
+bool wm_ir_is_compare(u16 op);  /* integer: i32_eqz .. i64_ge_u */
+bool wm_ir_is_fcompare(u16 op); /* float: f32_eq .. f64_ge */
+
+/* A new node, as it is. Never fails (compile.h). */
+u32 wm_ir_node(Compile *c, u16 op, IrType type, u32 a, u32 b, u32 operand_c);
+/* The constant, shared. */
+u32 wm_ir_const(Compile *c, IrType type, u64 bits);
+/* A pure node: folded, simplified (fold.c) and shared with an equal one. */
+u32 wm_ir_pure(Compile *c, Node n);
+/* Shared with an equal one as it is: what fold.c calls at the end. */
+u32 wm_ir_share(Compile *c, Node n);
+/* Empties the table of shared nodes (between compiles) for about `nodes` nodes. */
+void wm_ir_reset(Compile *c, u32 nodes);
+
+/* fold.c: `n` simplified: the index of an existing or new node, or NONE when there is nothing to do
+ * (then *n may have been brought to a standard form: constants to the right, ...). */
+u32 wm_fold(Compile *c, Node *n);
+/* An upper bound of the unsigned value of an integer node. */
+u64 wm_ir_max_value(const Compile *c, u32 node);
+
+/* verify.c: checks the invariants after build (placed: and place): operands exist, have the right
+ * types, dominate; edges and parameters agree; pure nodes are not in effects. False with a message
+ * in c->trouble. For debug and fuzz builds and tests. */
+bool wm_ir_verify(Compile *c, bool placed);
+
+#endif

@@ -1,0 +1,28 @@
+/* The optimizing compiler, from outside (design: one SSA pipeline, compile.h). Layer 6, beside
+ * interp/: engine/ says what is compiled when. */
+#ifndef WM_JIT_JIT_H
+#define WM_JIT_JIT_H
+
+#include "jit/compile.h"
+
+typedef enum JitResult { JIT_DONE, JIT_OUT_OF_MEMORY, JIT_TOO_LARGE, JIT_TROUBLE } JitResult;
+
+/* Which CPU_ bits this machine has; whether it can run compiled code at all (SSE4.1, POPCNT). */
+u32 wm_jit_cpu(void);
+bool wm_jit_available(void);
+
+/* A compiler for one thread; NULL: out of memory. */
+Compile *wm_jit_new(void);
+void wm_jit_delete(Compile *c);
+
+/* Compiles a defined function (osr_offset 0), or the part of it from a loop on. The result is in c
+ * (code and tables). JIT_TROUBLE: the verifier or checker objects (c->trouble). Takes no lock. */
+JitResult wm_jit_compile(Compile *c, const LoadedModule *lm, u32 func_index, u32 osr_offset,
+                         const JitOptions *options);
+/* Publishes what wm_jit_compile left (code.c): takes lm->lock. False: out of memory or address
+ * space. */
+bool wm_jit_publish(Compile *c, LoadedModule *lm);
+/* The stages of one function as text: "ir", "lir" or "asm" is in out (dump.c). */
+typedef enum JitStage { JIT_STAGE_IR, JIT_STAGE_LIR, JIT_STAGE_ASM } JitStage;
+
+#endif
