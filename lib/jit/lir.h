@@ -103,7 +103,7 @@ typedef enum LirOp {
 #define LIR(op, d, a, b, c, e, mem, fixed) LIR_##op,
 #include "jit/lir.def"
 #undef LIR
-  LIR_COUNT
+  LIR_OP_COUNT
 } LirOp;
 
 /* Registers that an instruction takes for itself (the last column). */
@@ -120,7 +120,7 @@ typedef enum FixedRegs {
 typedef struct LirConstraints {
   u8 d, a, b, c, e, mem, fixed;
 } LirConstraints;
-extern const LirConstraints wm_lir_constraints[LIR_COUNT];
+extern const LirConstraints wm_lir_constraints[LIR_OP_COUNT];
 const char *wm_lir_name(u32 op); /* "alu" */
 
 enum {
