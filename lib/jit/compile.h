@@ -139,7 +139,8 @@ enum {
   SCRATCH_CHECK,
   SCRATCH_EMIT,
   SCRATCH_VERIFY,
-  SCRATCH_DUMP
+  SCRATCH_DUMP,
+  SCRATCH_DRIVER
 };
 /* Called for each pass's scratch when the Compile goes, so that vectors inside are freed: a pass
  * with vectors in its scratch names a function for it in jit.c's table. */

@@ -135,8 +135,12 @@ bool wm_ir_is_fcompare(u16 op); /* float: f32_eq .. f64_ge */
 
 /* A new node, as it is. Never fails (compile.h). */
 u32 wm_ir_node(Compile *c, u16 op, IrType type, u32 a, u32 b, u32 operand_c);
-/* The constant, shared. */
+/* The op's name: "i32.add", "bounds". */
+const char *wm_ir_name(u16 op);
+/* The constant, shared. T_V128: bits is an index in Compile.vectors; equal vectors are shared. */
 u32 wm_ir_const(Compile *c, IrType type, u64 bits);
+/* A v128 constant, shared. */
+u32 wm_ir_vector(Compile *c, V128 value);
 /* A pure node: folded, simplified (fold.c) and shared with an equal one. */
 u32 wm_ir_pure(Compile *c, Node n);
 /* Shared with an equal one as it is: what fold.c calls at the end. */

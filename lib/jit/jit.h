@@ -7,7 +7,7 @@
 
 typedef enum JitResult { JIT_DONE, JIT_OUT_OF_MEMORY, JIT_TOO_LARGE, JIT_TROUBLE } JitResult;
 
-/* Which CPU_ bits this machine has; whether it can run compiled code at all (SSE4.1, POPCNT). */
+/* Which CPU_ bits this machine has; whether it can run compiled code at all (SSE4.2, POPCNT). */
 u32 wm_jit_cpu(void);
 bool wm_jit_available(void);
 
@@ -22,7 +22,16 @@ JitResult wm_jit_compile(Compile *c, const LoadedModule *lm, u32 func_index, u32
 /* Publishes what wm_jit_compile left (code.c): takes lm->lock. False: out of memory or address
  * space. */
 bool wm_jit_publish(Compile *c, LoadedModule *lm);
-/* The stages of one function as text: "ir", "lir" or "asm" is in out (dump.c). */
-typedef enum JitStage { JIT_STAGE_IR, JIT_STAGE_LIR, JIT_STAGE_ASM } JitStage;
+/* One function as text (the machine code: as hexadecimal bytes), as it is behind a stage, appended
+ * to `out`. */
+typedef enum JitStage {
+  JIT_STAGE_IR,
+  JIT_STAGE_PLACED,
+  JIT_STAGE_LIR,
+  JIT_STAGE_ALLOCATED,
+  JIT_STAGE_ASM
+} JitStage;
+JitResult wm_jit_dump(Compile *c, const LoadedModule *lm, u32 func_index, u32 osr_offset,
+                      const JitOptions *options, JitStage stage, Buffer *out);
 
 #endif

@@ -1,0 +1,199 @@
+/* Nodes: what each op is (made of the rows of opcodes.def), and the table of shared ones, an open
+ * hash table of node numbers with linear probing, at most half full. */
+#include "jit/compile.h"
+
+/* ---- what the ops are ---- */
+
+enum {
+  A = 1,
+  B = 2,
+  C = 4,
+  LIST_B = 8,
+  OPERANDS = 15,
+  EFFECT = 16,    /* stays in order ... */
+  SAFE_PURE = 32, /* ... unless IR_SAFE is set */
+  LOADS = 64,     /* an effect that only reads */
+};
+
+typedef struct OpFacts {
+  u8 flags; /* operands, EFFECT ... */
+  u8 type;  /* of the result */
+} OpFacts;
+
+/* A signature's parts: all rows that matter here have at most one result. */
+#define LETTER(sig) ((#sig)[sizeof(#sig) - 2])
+#define RESULT(sig)                                                                                \
+  (LETTER(sig) == 'i'   ? T_I32                                                                    \
+   : LETTER(sig) == 'l' ? T_I64                                                                    \
+   : LETTER(sig) == 'f' ? T_F32                                                                    \
+   : LETTER(sig) == 'd' ? T_F64                                                                    \
+   : LETTER(sig) == 's' ? T_V128                                                                   \
+                        : T_NONE)
+/* a, b, c as far as there are operands; of memory accesses the address is a, a value c (`p_s` has
+ * none). */
+#define OPERANDS_OF(sig) ((1u << ((sizeof(#sig) - 3) & 3)) - 1)
+#define ADDRESS_OF(sig)  (sizeof(#sig) == sizeof("p_s") && LETTER(sig) != '_' ? A : A | C)
+#define IS_LANE(imm)     ((imm) == IMM_LANE || (imm) == IMM_SHUFFLE)
+
+static const OpFacts facts[IR_OP_COUNT] = {
+#define OP(prefix, code, id, text, imm, sig)                                                       \
+  [OP_##id] = {IS_LANE(IMM_##imm) ? OPERANDS_OF(sig) : EFFECT,                                     \
+               IS_LANE(IMM_##imm) ? RESULT(sig) : T_NONE},
+#define LOAD(prefix, code, id, text, imm, sig, access)                                             \
+  [OP_##id] = {A | EFFECT | LOADS, RESULT(sig)},
+#define STORE(prefix, code, id, text, imm, sig, access) [OP_##id] = {A | C | EFFECT, T_NONE},
+#define ACCESS(prefix, code, id, text, imm, sig, access)                                           \
+  [OP_##id] = {ADDRESS_OF(sig) | EFFECT | (prefix == 0xFD && LETTER(sig) == 's' ? LOADS : 0),      \
+               RESULT(sig)},
+#define PURE(prefix, code, id, text, imm, sig) [OP_##id] = {OPERANDS_OF(sig), RESULT(sig)},
+#define TRAPS(prefix, code, id, text, imm, sig)                                                    \
+  [OP_##id] = {OPERANDS_OF(sig) | EFFECT | SAFE_PURE, RESULT(sig)},
+#include "wasm/opcodes.def"
+    [IR_NOP] = {0, T_NONE},
+    [IR_CONST] = {0, T_NONE},
+    [IR_ARG] = {0, T_NONE},
+    [IR_PARAM] = {0, T_NONE},
+    [IR_SELECT] = {A | B | C, T_NONE},
+    [IR_MULH_S] = {A | B, T_I64},
+    [IR_MULH_U] = {A | B, T_I64},
+    [IR_MEM0] = {0, T_I64},
+    [IR_INST_LOAD] = {0, T_NONE},
+    [IR_PURE_LOAD] = {A, T_NONE},
+    [IR_RESULT] = {A | EFFECT, T_NONE},
+    [IR_BOUNDS] = {A | B | C | EFFECT, T_I64},
+    [IR_TRAP_IF] = {A | EFFECT, T_NONE},
+    [IR_POLL] = {EFFECT, T_NONE},
+    [IR_FUEL] = {EFFECT, T_NONE},
+    [IR_CALL] = {LIST_B | EFFECT, T_NONE},
+    [IR_CALL_REF] = {A | LIST_B | EFFECT, T_NONE},
+    [IR_HELPER] = {LIST_B | EFFECT, T_NONE},
+};
+
+u32 wm_ir_operands(const Node *n) { return facts[n->op].flags & OPERANDS; }
+
+bool wm_ir_is_effect(const Node *n) {
+  u32 flags = facts[n->op].flags;
+  return flags & EFFECT && !(flags & SAFE_PURE && n->flags & IR_SAFE);
+}
+
+bool wm_ir_is_load(const Node *n) { return facts[n->op].flags & LOADS; }
+IrType wm_ir_result_type(u16 op) { return (IrType)facts[op].type; }
+bool wm_ir_is_compare(u16 op) { return op >= OP_i32_eqz && op <= OP_i64_ge_u; }
+bool wm_ir_is_fcompare(u16 op) { return op >= OP_f32_eq && op <= OP_f64_ge; }
+
+const char *wm_ir_name(u16 op) {
+  static const char names[][10] = {"nop",     "const", "arg",  "param",     "select",   "mulh_s",
+                                   "mulh_u",  "mem0",  "inst", "pure_load", "result",   "bounds",
+                                   "trap_if", "poll",  "fuel", "call",      "call_ref", "helper"};
+  _Static_assert(ARRAY_LEN(names) == IR_OP_COUNT - IR_NOP, "a name for each op");
+  return op < OP_COUNT ? wm_op_text(op) : names[op - IR_NOP];
+}
+
+/* ---- new nodes ---- */
+
+u32 wm_ir_node(Compile *c, u16 op, IrType type, u32 a, u32 b, u32 operand_c) {
+  *jit_push(c, &c->node_sites) = 0;
+  *jit_push(c, &c->nodes) = (Node){op, (u8)(type & 15), 0, 0, a, b, operand_c};
+  return c->nodes.len - 1;
+}
+
+/* ---- sharing ---- */
+
+static u64 mix(u64 h, u64 v) {
+  h = (h ^ v) * UINT64_C(0x9E3779B97F4A7C15);
+  return h ^ h >> 32;
+}
+
+/* A v128 constant is found by its lanes, not by its place in vectors. */
+static bool is_vector_const(const Node *n) { return n->op == IR_CONST && n->type == T_V128; }
+
+static u32 hash_node(const Compile *c, const Node *n) {
+  u64 h = (u64)n->op | (u64)n->type << 16 | (u64)n->flags << 20 | (u64)n->imm << 24;
+  if (is_vector_const(n)) {
+    const V128 *v = &c->vectors.data[n->a];
+    return (u32)mix(mix(h, v->u64x2[0]), v->u64x2[1]);
+  }
+  return (u32)mix(mix(h | (u64)n->c << 32, n->a), n->b);
+}
+
+static bool same_node(const Compile *c, const Node *x, const Node *y) {
+  if (is_vector_const(x) && is_vector_const(y))
+    return !memcmp(&c->vectors.data[x->a], &c->vectors.data[y->a], sizeof(V128));
+  return x->op == y->op && x->type == y->type && x->flags == y->flags && x->imm == y->imm &&
+         x->a == y->a && x->b == y->b && x->c == y->c;
+}
+
+/* The slot that holds a node equal to n, or the empty one where it belongs. */
+static u32 *find_slot(const Compile *c, const Node *n) {
+  u32 i = hash_node(c, n) & c->shared_mask;
+  while (c->shared[i] && !same_node(c, node_at(c, c->shared[i]), n)) i = (i + 1) & c->shared_mask;
+  return &c->shared[i];
+}
+
+static bool is_shared(const Compile *c, const Node *n) {
+  if (n->op == IR_CONST) return true;
+  if (n->op == IR_NOP || n->op == IR_ARG || n->op == IR_PARAM) return false;
+  return !c->options.no_opt && !wm_ir_is_effect(n);
+}
+
+static void clear_table(Compile *c, u32 slots) {
+  if (slots > c->shared_capacity)
+    wm_jit_grow(c, (void *)&c->shared, &c->shared_capacity, 0, slots, sizeof *c->shared);
+  c->shared_mask = slots - 1;
+  memset(c->shared, 0, (size_t)slots * sizeof *c->shared);
+}
+
+static void double_table(Compile *c) {
+  clear_table(c, (c->shared_mask + 1) * 2);
+  for (u32 i = 1; i < c->nodes.len; i++) {
+    if (!is_shared(c, node_at(c, i))) continue;
+    u32 *slot = find_slot(c, node_at(c, i));
+    if (!*slot) *slot = i;
+  }
+}
+
+void wm_ir_reset(Compile *c, u32 nodes) {
+  u32 slots = 1024;
+  while (slots < nodes && slots < 1u << 24) slots *= 2;
+  clear_table(c, slots * 2);
+  c->shared_count = 0;
+}
+
+static u32 share(Compile *c, Node n) {
+  u32 *slot = find_slot(c, &n);
+  if (*slot) return *slot;
+  u32 made = *slot = wm_ir_node(c, n.op, (IrType)n.type, n.a, n.b, n.c);
+  node_at(c, made)->flags = n.flags;
+  node_at(c, made)->imm = n.imm;
+  if (++c->shared_count * 2 > c->shared_mask) double_table(c);
+  return made;
+}
+
+u32 wm_ir_share(Compile *c, Node n) {
+  if (is_shared(c, &n)) return share(c, n);
+  u32 made = wm_ir_node(c, n.op, (IrType)n.type, n.a, n.b, n.c);
+  node_at(c, made)->flags = n.flags;
+  node_at(c, made)->imm = n.imm;
+  return made;
+}
+
+u32 wm_ir_const(Compile *c, IrType type, u64 bits) {
+  if (type == T_I32 || type == T_F32) bits = (u32)bits;
+  return share(
+      c, (Node){.op = IR_CONST, .type = (u8)(type & 15), .a = (u32)bits, .b = (u32)(bits >> 32)});
+}
+
+u32 wm_ir_vector(Compile *c, V128 value) {
+  *jit_push(c, &c->vectors) = value;
+  u32 index = c->vectors.len - 1, n = wm_ir_const(c, T_V128, index);
+  if (node_at(c, n)->a != index) c->vectors.len--;
+  return n;
+}
+
+u32 wm_ir_pure(Compile *c, Node n) {
+  if (!c->options.no_opt) {
+    u32 folded = wm_fold(c, &n);
+    if (folded != NONE) return folded;
+  }
+  return wm_ir_share(c, n);
+}
