@@ -1,8 +1,8 @@
 /* Encodings of x86-64 instructions (Intel SDM volume 2): bytes are appended to Compile.code.
  * Registers are Locs below REG_COUNT; of an XMM register the low four bits count.
  *
- * An opcode is written as a number: the opcode byte, 0x0Fxx, 0x0F38xx or 0x0F3Axx, and a mandatory
- * prefix (0x66, 0xF2, 0xF3) in bits 24..31, such as 0x660F6F. Vector instructions are written in
+ * An opcode is written as its bytes: 0x89, 0x0FAF, 0x660F6F, 0x660F3829 (mandatory prefix, 0F,
+ * opcode; the prefix may also stand in bits 24..31: 0x66000089). Vector instructions are written in
  * three-operand form; without AVX (options.cpu) the same call emits the two-operand form, moving
  * first. */
 #ifndef WM_JIT_X64_ASM_H
@@ -18,7 +18,8 @@ typedef struct Rm {
   i8 base, index; /* RM_MEM: registers, or -1 */
   i32 disp;       /* RM_MEM; RM_SLOT: function index whose slot in the region it is */
   u64 bits; /* RM_CONST: the constant, in the pool behind the code; RM_VECTOR: index in vectors */
-  u8 bytes; /* RM_CONST: size */
+  u8 bytes; /* RM_CONST: size; 16: the same 8 bytes twice */
+  u32 site; /* RM_MEM: an access that may fault: each instruction with this operand gets the site */
 } Rm;
 
 static inline Rm rm_reg(Loc reg) { return (Rm){.kind = RM_REG, .reg = (u8)(reg & 15)}; }
@@ -59,8 +60,12 @@ void wm_x64_sse3(Compile *c, u32 opcode, Loc d, Loc a, Rm rm, int imm);
 void wm_x64_sse2(Compile *c, u32 opcode, Loc d, Rm rm, int imm);
 /* The same with REX.W / VEX.W. */
 void wm_x64_sse2_w(Compile *c, u32 opcode, Loc d, Rm rm);
+void wm_x64_sse3_w(Compile *c, u32 opcode, Loc d, Loc a, Rm rm, int imm);
 /* Store: rm = reg. */
 void wm_x64_sse_store(Compile *c, u32 opcode, Loc reg, Rm rm, int imm);
+void wm_x64_sse_store_w(Compile *c, u32 opcode, Loc reg, Rm rm, int imm);
+/* d = a shifted by an immediate: 0x660F71 .. 73 with the opcode extension (psrlw is /2 ...). */
+void wm_x64_sse_shift(Compile *c, u32 opcode, u32 extension, Loc d, Loc a, u32 imm);
 void wm_x64_movaps(Compile *c, Loc d, Loc s); /* nothing when equal */
 
 /* ---- operands of LIR after allocation ---- */
