@@ -128,6 +128,7 @@ bool wm_cells_publish(Translator *t) {
   for (u32 word = 0; word < t->code.len;) word += resolve(t, word);
   memcpy(place + prologue, t->code.data, body);
   if (!wm_code_register(t->loaded, t->func, place, prologue + body)) return false;
+  t->func->cells = place;
   t->func->code_end = place + prologue + body;
   atomic_store_explicit(&t->func->code, place, memory_order_release);
   return true;

@@ -4,9 +4,7 @@
 #include "interp/translator.h"
 
 /* Runs a function of wasm from native code; wm_call has pushed the activation. */
-static TrapCode enter(Func *func, u64 *frame) {
-  FuncCode *code = func->code;
-  Instance *inst = func->instance;
+static TrapCode enter(FuncCode *code, Instance *inst, u64 *frame) {
   Store *store = inst->store;
   if (UNLIKELY((u64)(store->stack_end - frame) < code->frame_slots)) {
     return wm_trap_raise(store, TRAP_STACK_OVERFLOW, NULL, 0);
@@ -34,8 +32,7 @@ static void make_stub(FuncCode *code) {
 /* The wasm offset behind a cell is not kept: the function is translated again, noting it. */
 static u32 offset_of(const FuncCode *code, const void *pc) {
   const FuncDecl *decl = &code->module->module.funcs[code->index];
-  const u8 *start = atomic_load_explicit(&code->code, memory_order_acquire);
-  u64 word = (u64)((const u8 *)pc - start) / CELL_WORD;
+  u64 word = (u64)((const u8 *)pc - (const u8 *)code->cells) / CELL_WORD;
   u32 offset = decl->code_offset;
   Translator t = {0};
   if (wm_translate_body(&t, (FuncCode *)(uintptr_t)code, true)) {
@@ -52,7 +49,7 @@ void wm_interp_prepare(LoadedModule *lm) {
   const Module *m = &lm->module;
   for (u32 i = m->func_import_count; i < m->func_count; i++) {
     FuncCode *code = loaded_code(lm, i);
-    code->entry = enter;
+    atomic_store_explicit(&code->entry, enter, memory_order_relaxed);
     code->frame_slots = frame_slots_of(code, &m->funcs[i].facts);
     make_stub(code);
   }
@@ -68,7 +65,7 @@ bool wm_interp_translate(FuncCode *code) {
   LoadedModule *lm = code->module;
   bool done = true;
   wm_mutex_lock(&lm->lock);
-  if (atomic_load_explicit(&code->code, memory_order_relaxed) == &code->stub) {
+  if (!code->cells) {
     Translator t = {0};
     done = wm_translate_body(&t, code, false) && wm_cells_publish(&t);
     wm_translator_free(&t);

@@ -17,8 +17,8 @@ TrapCode wm_slow_trap(Instance *inst, const Cell *pc, u64 *fp, TrapCode code) {
 TrapCode wm_slow_tick(Instance *inst, const Cell *pc, u64 *fp) {
   FuncCode *code = wm_code_find(inst->module, pc);
   if (code) atomic_fetch_add_explicit(&code->hotness, TICKS, memory_order_relaxed);
-  bool stop = atomic_load_explicit(&inst->store->interrupt, memory_order_relaxed) != 0;
-  return stop ? wm_slow_trap(inst, pc, fp, TRAP_INTERRUPTED) : TRAP_NONE;
+  TrapCode stop = wm_store_poll(inst->store);
+  return stop ? wm_slow_trap(inst, pc, fp, stop) : TRAP_NONE;
 }
 
 /* The function whose stub this is. */

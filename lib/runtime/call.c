@@ -36,13 +36,14 @@ static inline void copy_slots(u64 *to, const u64 *from, u32 count) {
 }
 
 /* The entered function's frame is the next free part of the value stack. */
-static inline TrapCode enter_wasm(Store *store, Func *func, u64 *slots) {
+static inline TrapCode enter_wasm(Store *store, const Func *func, u64 *slots) {
   FuncCode *code = func->code;
   u64 *frame = store->stack_top;
   if (UNLIKELY((u64)(store->stack_end - frame) < code->link_slot + (u64)FRAME_LINK_SLOTS))
     return wm_trap_raise(store, TRAP_STACK_OVERFLOW, NULL, 0);
   copy_slots(frame, slots, code->param_slots);
-  TrapCode trap = code->entry(func, frame);
+  FuncEntry entry = atomic_load_explicit(&code->entry, memory_order_acquire);
+  TrapCode trap = entry(code, func->instance, frame);
   store->stack_top = frame;
   if (LIKELY(!trap)) copy_slots(slots, frame, code->result_slots);
   return trap;

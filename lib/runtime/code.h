@@ -14,28 +14,69 @@
 typedef struct Func Func;
 typedef struct Instance Instance;
 typedef struct LoadedModule LoadedModule;
+typedef struct FuncCode FuncCode;
+typedef struct NativeBody NativeBody;
+typedef struct NativeIndex NativeIndex;
 
-/* Runs `func` from native code: its arguments are in slots frame[0..] (frame.h), the results come
- * back in frame[0..]. Called by wm_call only, which has pushed the Activation (store->activation)
- * and made sure that parameters, results and a link fit; the callee checks its whole frame. Returns
+/* Runs a function of `in` from native code: its arguments are in slots frame[0..] (frame.h), the
+ * results come back in frame[0..]. The caller has pushed a fresh Activation (store->activation) and
+ * made sure that parameters, results and a link fit; the callee checks its whole frame. Returns
  * TRAP_NONE, or the code of the trap that is now store->trap. */
-typedef TrapCode (*FuncEntry)(Func *func, u64 *frame);
+typedef TrapCode (*FuncEntry)(FuncCode *code, Instance *in, u64 *frame);
 
-typedef struct FuncCode {
-  /* The cells to run: at first `stub`, then the translation, in a chunk of the module. Written
-   * under the module's lock with release order. */
+/* A place where an on-stack replacement begins, or is to begin. Owned by the module. */
+typedef struct OsrEntry OsrEntry;
+struct OsrEntry {
+  OsrEntry *next;                   /* of the function */
+  void *cell;                       /* of the interpreter: the loop's first one */
+  u32 loop_offset;                  /* wasm offset of the `loop` */
+  _Atomic(const NativeBody *) body; /* NULL: not yet, or it could not be compiled */
+};
+
+struct FuncCode {
+  /* The cell to run first: `stub`, which has something to do first (translate, count calls, enter
+   * compiled code), or `cells`. Release order. */
   _Atomic(const void *) code;
-  FuncEntry entry;      /* for callers in native code; NULL for a host function */
-  LoadedModule *module; /* borrowed: owns this struct. NULL for a host function */
-  u32 index;            /* in the function index space */
+  _Atomic(FuncEntry) entry; /* for callers in native code; NULL for a host function */
+  /* Where compiled code of the same instance calls, with the Func in rax: the compiled function, or
+   * a stub that runs whatever there is. Release order. */
+  _Atomic(const void *) native;
+  _Atomic(const NativeBody *) body; /* compiled whole, or NULL */
+  LoadedModule *module;             /* borrowed: owns this struct. NULL for a host function */
+  u32 index;                        /* in the function index space */
   u32 type_id;
   u16 param_slots, result_slots;
-  u32 link_slot;        /* where the frame's link is: max(param_slots, result_slots) */
-  u32 frame_slots;      /* the whole frame; set when the module is prepared */
-  _Atomic u32 hotness;  /* calls and loop rounds credited by the interpreter */
-  const void *code_end; /* one past the cells, for finding a function by pc */
-  u64 stub[2];          /* the "translate me" cell, by whose address the FuncCode is found */
-} FuncCode;
+  u32 link_slot;           /* where the frame's link is: max(param_slots, result_slots) */
+  u32 frame_slots;         /* the whole frame; set when the module is prepared */
+  u8 native_shape;         /* NativeShape of the signature (native.h) */
+  _Atomic u8 requested;    /* compilation of the whole function was asked for */
+  _Atomic u32 hotness;     /* calls and loop rounds credited by the interpreter */
+  const void *cells;       /* the translation, in a chunk of the module; NULL: none yet */
+  const void *code_end;    /* one past the cells, for finding a function by pc */
+  _Atomic(OsrEntry *) osr; /* newest first; additions under the module's lock */
+  u64 stub[2];             /* the cell named above, by whose address the FuncCode is found */
+};
+
+/* The address space for a module's compiled code, reserved when the first function is compiled:
+ *
+ *   [ slots: one address a defined function (read-write) | code, page by page executable ... ]
+ *
+ * Direct calls go through the slot: `call [rip + slot]`. A slot holds the compiled body's start, or
+ * before that the call-slot stub, which finds out by the return address whose slot it was. */
+typedef struct NativeRegion {
+  u8 *base; /* NULL: none */
+  u64 size_bytes;
+  _Atomic(u64) used_bytes;      /* slots and code; code beyond is not there yet */
+  _Atomic(NativeIndex *) index; /* the bodies by address (native.c) */
+  u32 registration;             /* where the process-wide registry has it */
+} NativeRegion;
+
+/* What the engine does for functions that get hot. Counts are of calls and of loop rounds. */
+typedef struct TierHooks {
+  u32 call_threshold, loop_threshold;
+  /* Wants `code` compiled: all of it (entry NULL) or from a loop on. Any thread, no locks held. */
+  void (*request)(FuncCode *code, OsrEntry *entry);
+} TierHooks;
 
 /* A chunk of translated code; the functions in it in ascending order of address. */
 typedef struct CodeChunk CodeChunk;
@@ -47,15 +88,22 @@ struct LoadedModule {
   void *engine;           /* counted by engine/; for on_free */
   /* Gives back what the engine did for it; called with the last reference. NULL: nothing to do. */
   void (*on_free)(LoadedModule *);
-  FuncCode *codes; /* owned: one a defined function (func_count - func_import_count) */
-  u32 *escapes;    /* owned: the defined functions that have a Func object in each instance (those
-                      that escape, and the start function), ascending */
+  void *tier_state;       /* engine/'s; NULL: none */
+  const TierHooks *tiers; /* borrowed from the engine; NULL: the interpreter only */
+  bool charges_fuel;
+  NativeRegion region;
+  NativeBody *bodies; /* owned, under the lock; newest first */
+  FuncCode *codes;    /* owned: one a defined function (func_count - func_import_count) */
+  u32 *escapes; /* owned: the defined functions that have a Func object in each instance (those
+                   that escape, and the start function), ascending */
   u32 escape_count;
   Mutex lock;        /* translation */
   CodeChunk *chunks; /* owned, under the lock; newest first */
   /* Set by the tier that translates: the wasm offset (in the module's bytes) of the instruction
    * whose cell holds the address `pc` (any byte of the cell). Not fast. */
   u32 (*offset_of)(const FuncCode *code, const void *pc);
+  /* Set by the interpreter, called under the lock when a body was published: makes it run that. */
+  void (*on_native)(FuncCode *code, const NativeBody *body);
 };
 
 /* Takes over `module`, which is valid, and makes a FuncCode for each defined function with index,

@@ -27,8 +27,7 @@ static void step_out(FrameWalk *walk) {
 static bool find_code(FramePlace *at) {
   FuncCode *last = at->code;
   if (last && last->module == at->instance->module && last->code_end) {
-    const u8 *start = atomic_load_explicit(&last->code, memory_order_relaxed);
-    if (at->pc >= start && at->pc < (const u8 *)last->code_end) return true;
+    if (at->pc >= (const u8 *)last->cells && at->pc < (const u8 *)last->code_end) return true;
   }
   at->code = wm_code_find(at->instance->module, at->pc);
   return at->code != NULL;

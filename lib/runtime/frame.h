@@ -42,15 +42,20 @@ enum { LINK_PC, LINK_FP, LINK_CROSS_PC, LINK_CROSS_FP, LINK_CROSS_INSTANCE, FRAM
 typedef struct Activation Activation;
 struct Activation {
   Activation *outer; /* borrowed: below it on the C stack */
-  Func *func;        /* entered; kept alive while it runs */
+  Func *func;        /* entered; kept alive while it runs. NULL: one without an object (instance is
+                        set then) */
   Func *callee;      /* the host function that wasm is calling, kept alive too; NULL: none. Set by
                         the tier */
   /* Where wasm stands now; set by the tier whenever it leaves wasm: trap, host call, slow path.
    * Before it calls out it also sets store->stack_top to the end of its frame: nested entries start
    * there, and the collector scans up to there. */
   const void *pc;
-  u64 *fp; /* NULL: no wasm frame (a host function, or wasm not yet started) */
-  Instance *instance;
+  u64 *fp; /* NULL: no wasm frame of the interpreter (a host function, compiled code, or wasm not
+              yet started) */
+  Instance *instance; /* of compiled code: the same all the time */
+  /* Compiled code: where it was left (native.h), NULL when it was not; and the stack pointer that
+   * wm_native_enter returns with. */
+  const void *native_sp, *entry_sp;
 };
 
 /* Where a frame stood, in numbers of the module: what a trap keeps of it. */

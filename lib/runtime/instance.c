@@ -3,52 +3,70 @@
 #include "runtime/instance.h"
 
 #include "runtime/collect.h"
+#include "runtime/native.h"
 
 #include <stdlib.h>
 
 /* ---- making ---- */
 
 /* Claims `count` items at the end of an allocation that is `*size` bytes so far. The counts are
- * below the limits of wasm/limits.h, so nothing overflows 64 bits. */
-static u64 claim(u64 *size, u64 count, size_t item_bytes) {
-  u64 at = *size;
-  *size += (count * item_bytes + 7) / 8 * 8;
+ * below the limits of wasm/limits.h, so nothing overflows 32 bits. */
+static u32 claim(u32 *size, u32 count, size_t item_bytes) {
+  u32 at = *size;
+  *size += (u32)(((u64)count * item_bytes + 7) / 8 * 8);
   return at;
+}
+
+InstanceLayout wm_instance_layout(const LoadedModule *lm) {
+  const Module *m = &lm->module;
+  InstanceLayout l;
+  u32 size = (u32)sizeof(Instance);
+  /* What compiled code reads comes first, so that displacements are short. */
+  l.memories = claim(&size, m->memory_count, sizeof(Memory *));
+  l.tables = claim(&size, m->table_count, sizeof(Table *));
+  l.globals = claim(&size, m->global_count, sizeof(Global *));
+  l.type_ids = claim(&size, m->type_count, sizeof(u32));
+  l.funcs = claim(&size, m->func_count, sizeof(Func *));
+  l.tags = claim(&size, m->tag_count, sizeof(Tag *));
+  l.elem_refs = claim(&size, m->elem_count, sizeof(Ref *));
+  l.elem_lens = claim(&size, m->elem_count, sizeof(u32));
+  l.data_lens = claim(&size, m->data_count, sizeof(u32));
+  l.inner_funcs = claim(&size, lm->escape_count, sizeof(Func));
+  l.size_bytes = size;
+  return l;
+}
+
+static void place_arrays(Instance *in, const InstanceLayout *l) {
+  u8 *start = (u8 *)in;
+  in->funcs = (Func **)(void *)(start + l->funcs);
+  in->tables = (Table **)(void *)(start + l->tables);
+  in->memories = (Memory **)(void *)(start + l->memories);
+  in->globals = (Global **)(void *)(start + l->globals);
+  in->tags = (Tag **)(void *)(start + l->tags);
+  in->type_ids = (u32 *)(void *)(start + l->type_ids);
+  in->elem_refs = (Ref **)(void *)(start + l->elem_refs);
+  in->elem_lens = (u32 *)(void *)(start + l->elem_lens);
+  in->data_lens = (u32 *)(void *)(start + l->data_lens);
+  in->inner_funcs = (Func *)(void *)(start + l->inner_funcs);
 }
 
 static Instance *allocate(Store *store, LoadedModule *lm, Error *err) {
   const Module *m = &lm->module;
-  u64 size = sizeof(Instance);
-  u64 inner_funcs = claim(&size, lm->escape_count, sizeof(Func));
-  u64 funcs = claim(&size, m->func_count, sizeof(Func *));
-  u64 tables = claim(&size, m->table_count, sizeof(Table *));
-  u64 memories = claim(&size, m->memory_count, sizeof(Memory *));
-  u64 globals = claim(&size, m->global_count, sizeof(Global *));
-  u64 tags = claim(&size, m->tag_count, sizeof(Tag *));
-  u64 elem_refs = claim(&size, m->elem_count, sizeof(Ref *));
-  u64 elem_lens = claim(&size, m->elem_count, sizeof(u32));
-  u64 data_lens = claim(&size, m->data_count, sizeof(u32));
-  Instance *in = size <= SIZE_MAX ? wm_object_new(store, OBJ_INSTANCE, (size_t)size, 0) : NULL;
+  InstanceLayout layout = wm_instance_layout(lm);
+  Instance *in = wm_object_new(store, OBJ_INSTANCE, layout.size_bytes, 0);
   if (!in) {
     wm_error_out_of_memory(err);
     return NULL;
   }
   store->instances++;
-  u8 *start = (u8 *)in;
-  in->size_bytes = size;
+  in->size_bytes = layout.size_bytes;
   in->store = store;
   in->memory0_base = wm_pool_empty_base();
-  in->inner_funcs = (Func *)(void *)(start + inner_funcs);
-  in->funcs = (Func **)(void *)(start + funcs);
-  in->tables = (Table **)(void *)(start + tables);
-  in->memories = (Memory **)(void *)(start + memories);
-  in->globals = (Global **)(void *)(start + globals);
-  in->tags = (Tag **)(void *)(start + tags);
-  in->elem_refs = (Ref **)(void *)(start + elem_refs);
-  in->elem_lens = (u32 *)(void *)(start + elem_lens);
-  in->data_lens = (u32 *)(void *)(start + data_lens);
+  place_arrays(in, &layout);
+  for (u32 i = 0; i < m->type_count; i++) in->type_ids[i] = m->types[i].type_id;
   in->module = lm;
   wm_loaded_retain(lm);
+  wm_store_add_limited(store, in);
   return in;
 }
 

@@ -61,18 +61,25 @@ struct Instance {
   Object head;
   u8 *memory0_base; /* base of memory 0, or wm_pool_empty_base() */
   Store *store;     /* head.store, nearer to the rest */
-  /* Index spaces, imports first. These arrays and the next four are in this allocation. */
+  /* Lowest native stack address that compiled code of this instance may use; UINTPTR_MAX makes it
+   * stop at the next poll (native.c: written under store->limit_lock). */
+  _Atomic(uintptr_t) stack_limit;
+  const void *const *helpers; /* what compiled code calls, by HelperId (native.h); borrowed */
+  /* Index spaces, imports first. These arrays and the next five are in this allocation,
+   * at the places that wm_instance_layout tells (native.h). */
   Func **funcs; /* imports, and escaping defined functions; NULL for the rest */
   Table **tables;
   Memory **memories;
   Global **globals;
   Tag **tags;
+  u32 *type_ids; /* canonical, by type index */
   /* By segment. elem_refs: owned, evaluated; NULL when dropped, or a list of plain functions. */
   Ref **elem_refs;
-  u32 *elem_lens, *data_lens; /* 0 when dropped */
-  Func *inner_funcs;          /* the escaping functions (LoadedModule.escapes) */
-  LoadedModule *module;       /* counted */
-  u64 size_bytes;             /* of this allocation */
+  u32 *elem_lens, *data_lens;             /* 0 when dropped */
+  Func *inner_funcs;                      /* the escaping functions (LoadedModule.escapes) */
+  LoadedModule *module;                   /* counted */
+  u64 size_bytes;                         /* of this allocation */
+  Instance *next_limited, **link_limited; /* the store's instances, under store->limit_lock */
 };
 
 /* ---- construction. All return NULL with err set (err may be NULL). Types are canonical. ---- */

@@ -36,7 +36,6 @@ typedef struct InlineSite {
 } InlineSite;
 
 /* One compiled function, or on-stack replacement. Owned by its module; lives as long. */
-typedef struct NativeBody NativeBody;
 struct NativeBody {
   NativeBody *next; /* of the module, newest first */
   const u8 *start;  /* in the module's region */
@@ -49,19 +48,6 @@ struct NativeBody {
   const NativeSite *sites; /* ascending by pc; in this allocation */
   const InlineSite *inline_sites;
 };
-
-/* The address space for a module's code, reserved when the first function is compiled:
- *
- *   [ slots: one address a defined function (read-write) | code, page by page executable ... ]
- *
- * Direct calls go through the slot: `call [rip + slot]`. A slot holds the compiled body's start, or
- * before that wm_native_hooks.call_slot, which finds out by the return address whose slot it was.
- */
-typedef struct NativeRegion {
-  u8 *base;
-  u64 size_bytes;
-  _Atomic(u64) used_bytes; /* slots and code; code beyond is not there yet */
-} NativeRegion;
 
 /* C functions that compiled code calls through Instance.helpers (a table of this order), first the
  * stubs with a convention of their own (x64/x64_stubs.S), then helpers: C ABI, rdi the instance.
@@ -80,8 +66,9 @@ typedef enum HelperId {
 /* Offsets of an Instance's words, the same for all instances of a module (wm_instance_new lays them
  * out). */
 typedef struct InstanceLayout {
-  u32 funcs, tables, memories, globals, tags; /* arrays of addresses */
-  u32 type_ids;                               /* u32 by type index */
+  u32 funcs, tables, memories, globals, tags;       /* arrays of addresses */
+  u32 type_ids;                                     /* u32 by type index */
+  u32 elem_refs, elem_lens, data_lens, inner_funcs; /* the instance's other arrays */
   u32 size_bytes;
 } InstanceLayout;
 InstanceLayout wm_instance_layout(const LoadedModule *lm);

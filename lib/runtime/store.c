@@ -2,6 +2,7 @@
 #include "runtime/store.h"
 
 #include "runtime/collect.h"
+#include "runtime/instance.h"
 
 #include <stdlib.h>
 
@@ -15,8 +16,13 @@ Store *wm_store_new(TypeRegistry *types, MemoryPool *pool, void *engine) {
   store->stack_bytes = DEFAULT_STACK_BYTES;
   store->native_stack_bytes = DEFAULT_NATIVE_STACK_BYTES;
   store->limits = (StoreLimits){UINT64_MAX, UINT64_MAX, UINT64_MAX};
+  if (!wm_mutex_init(&store->limit_lock)) {
+    free(store);
+    return NULL;
+  }
   store->out_of_memory = wm_trap_new(store, TRAP_OUT_OF_MEMORY, NULL, 0);
   if (store->out_of_memory) return store;
+  wm_mutex_destroy(&store->limit_lock);
   free(store);
   return NULL;
 }
@@ -27,6 +33,7 @@ bool wm_store_delete(Store *store) {
   wm_store_free_objects(store);
   wm_ptrmap_free(&store->host_info);
   wm_os_release(store->stack, (size_t)((u8 *)store->stack_end - (u8 *)store->stack));
+  wm_mutex_destroy(&store->limit_lock);
   free(store);
   return true;
 }
@@ -39,6 +46,46 @@ const void *wm_store_enter(Store *store) {
 }
 
 void wm_store_leave(Store *store, const void *before) { atomic_store(&store->thread, before); }
+
+/* ---- stopping: native_limit, or the highest address, which no stack pointer reaches ---- */
+
+void wm_store_interrupt(Store *store) {
+  wm_mutex_lock(&store->limit_lock);
+  atomic_store_explicit(&store->interrupt, 1, memory_order_relaxed);
+  for (Instance *in = store->limited; in; in = in->next_limited)
+    atomic_store_explicit(&in->stack_limit, UINTPTR_MAX, memory_order_relaxed);
+  wm_mutex_unlock(&store->limit_lock);
+}
+
+TrapCode wm_store_poll(Store *store) {
+  bool stop = atomic_load_explicit(&store->interrupt, memory_order_relaxed) != 0;
+  return stop ? TRAP_INTERRUPTED : TRAP_NONE;
+}
+
+void wm_store_update_limit(Store *store, Instance *in) {
+  wm_mutex_lock(&store->limit_lock);
+  bool stop = atomic_load_explicit(&store->interrupt, memory_order_relaxed) != 0;
+  uintptr_t limit = stop ? UINTPTR_MAX : (uintptr_t)store->native_limit;
+  atomic_store_explicit(&in->stack_limit, limit, memory_order_relaxed);
+  wm_mutex_unlock(&store->limit_lock);
+}
+
+void wm_store_add_limited(Store *store, Instance *in) {
+  wm_mutex_lock(&store->limit_lock);
+  in->next_limited = store->limited;
+  in->link_limited = &store->limited;
+  if (in->next_limited) in->next_limited->link_limited = &in->next_limited;
+  store->limited = in;
+  wm_mutex_unlock(&store->limit_lock);
+  wm_store_update_limit(store, in);
+}
+
+void wm_store_remove_limited(Store *store, Instance *in) {
+  wm_mutex_lock(&store->limit_lock);
+  if (in->next_limited) in->next_limited->link_limited = in->link_limited;
+  if (in->link_limited) *in->link_limited = in->next_limited;
+  wm_mutex_unlock(&store->limit_lock);
+}
 
 bool wm_store_set_info(Store *store, Object *object, void *info, void (*finalizer)(void *)) {
   if (store->closing) return false;

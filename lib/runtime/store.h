@@ -31,7 +31,7 @@ static inline bool limit_allows(u64 limit, u64 used, u64 more) {
 }
 
 /* What a store's stacks may take when nobody says otherwise; wasmx.h documents them. */
-enum { DEFAULT_STACK_BYTES = 8 << 20, DEFAULT_NATIVE_STACK_BYTES = 2 << 20 };
+enum { DEFAULT_STACK_BYTES = 8 << 20, DEFAULT_NATIVE_STACK_BYTES = 6 << 20 };
 
 struct Store {
   TypeRegistry *types; /* borrowed: the engine's */
@@ -62,9 +62,13 @@ struct Store {
   Trap *out_of_memory;                     /* preallocated (rooted) */
   const void *exit_pc, *restore_pc;        /* the interpreter's special cells */
 
+  i64 fuel;          /* instructions that may still run (LoadedModule.charges_fuel) */
+  Mutex limit_lock;  /* of the instances' stack_limit and list: interrupts come from any thread */
+  Instance *limited; /* all instances */
+
   StoreLimits limits;
   u64 memory_bytes, table_elements, instances; /* in use */
-  _Atomic u32 interrupt;                       /* polled by the interpreter's slow tick */
+  _Atomic u32 interrupt;                       /* set under limit_lock; see wm_store_poll */
   _Atomic(const void *) thread; /* debug builds: who is in the store now (store_enter) */
 };
 
@@ -108,6 +112,18 @@ Trap *wm_trap_new(Store *store, TrapCode code, const char *message, size_t messa
 TrapCode wm_trap_hand_on(Store *store, Trap *trap);
 /* Takes the pending trap out of the store. */
 Trap *wm_store_take_trap(Store *store);
+
+/* ---- stopping ---- */
+/* Asks wasm that runs in the store to stop at its next poll. Any thread. */
+void wm_store_interrupt(Store *store);
+/* Whether wasm must stop, and with which trap: called at polls (every few thousand calls and loop
+ * rounds of the interpreter; in compiled code when its instance's stack_limit says so). */
+TrapCode wm_store_poll(Store *store);
+/* Makes the instance's stack_limit what it should be now. */
+void wm_store_update_limit(Store *store, Instance *in);
+/* The instance is born; goes. */
+void wm_store_add_limited(Store *store, Instance *in);
+void wm_store_remove_limited(Store *store, Instance *in);
 
 /* ---- calls from native code ---- */
 /* Calls func with arguments in slots[0..param_slots); results in slots[0..result_slots). `slots`
