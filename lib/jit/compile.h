@@ -82,15 +82,18 @@ struct Compile {
   Vec(V128) vectors; /* v128 constants and shuffle masks */
   u32 *shared;       /* hash table of pure nodes */
   u32 shared_mask, shared_count, shared_capacity;
+  u32 fold_depth; /* rules of fold.c that are at work inside each other */
   u32 arg_count; /* IR_ARG nodes are 1 .. arg_count */
 
   /* placement (place) */
-  Vec(u32) order; /* blocks in layout order; a permutation of all */
-  Vec(u32) body;  /* nodes of the blocks in order */
+  Vec(u32) order; /* the blocks that can be reached, in layout order: loops contiguous, what ends in
+                     traps last; edges but those back to loop headers go forward */
+  Vec(u32) body;  /* nodes of the blocks in order; not parameters, arguments, IR_MEM0, and constants
+                     only where one is worth a register: those have a node_block */
   Vec(u32) preds;
-  Vec(u32) node_block; /* by node: where it is computed */
+  Vec(u32) node_block; /* by node: where it is computed; NONE: where it is used, or nowhere */
   Vec(u32) node_uses;  /* by node: how often it is used by live nodes, terminators and edges */
-  Vec(u8) node_live;   /* by node: LIVE_ */
+  Vec(u8) node_live;   /* by node: LIVE_; also of parameters: a dead one's arguments are ignored */
   Vec(u32) node_epoch; /* by node: how many writing effects of its block come before it */
 
   /* LIR (isel) */
@@ -116,6 +119,7 @@ struct Compile {
   Vec(u8) code;
   Vec(CallFixup) calls;
   Vec(NativeSite) code_sites; /* ascending by pc */
+  Vec(InlineSite) inline_sites;
   u32 frame_bytes;            /* from rsp in the body up to the return address */
   u32 saved_regs;             /* callee-saved ones pushed, as a mask */
   void *scratch[16];          /* the passes' own state, one pointer a pass (SCRATCH_...), from
@@ -144,6 +148,7 @@ enum {
 };
 /* Called for each pass's scratch when the Compile goes, so that vectors inside are freed: a pass
  * with vectors in its scratch names a function for it in jit.c's table. */
+void wm_place_scratch_free(void *scratch);
 
 /* Room for `extra` more items; then push and index freely. */
 #define jit_reserve(c, v, extra)                                                                   \
@@ -182,6 +187,7 @@ void wm_jit_place(Compile *c);    /* place.c: order, loops, body, node_block, no
 void wm_x64_select(Compile *c);   /* x64_isel.c: lir, vregs */
 void wm_jit_allocate(Compile *c); /* regalloc.c: operands of lir become locations */
 void wm_x64_emit(Compile *c);     /* x64_emit.c: code and tables */
+void wm_x64_emit_scratch_free(void *scratch);
 /* ra_check.c: proves the allocation right by symbolic execution of `before` (a copy of lir as it
  * was) against the result. False with a message in c->trouble. */
 bool wm_jit_check_allocation(Compile *c, const Lir *before);

@@ -156,7 +156,7 @@ void wm_ir_reset(Compile *c, u32 nodes) {
   u32 slots = 1024;
   while (slots < nodes && slots < 1u << 24) slots *= 2;
   clear_table(c, slots * 2);
-  c->shared_count = 0;
+  c->shared_count = c->fold_depth = 0;
 }
 
 static u32 share(Compile *c, Node n) {

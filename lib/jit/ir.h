@@ -33,7 +33,8 @@ typedef enum IrOp {
   /* values */
   IR_CONST, /* the bits: a low, b high half (i32, f32: b = 0) */
   IR_ARG,   /* a: which parameter of the compiled function. In block 0. An on-stack replacement has
-               one, an   i64: the address of the interpreter's frame, whose slots it loads (IR_POINTER)
+               one, an   i64: the address of the interpreter's frame, whose slots it loads
+               (IR_POINTER)
              */
   IR_PARAM, /* a: block, b: which of its parameters */
   /* pure */
@@ -148,8 +149,13 @@ u32 wm_ir_share(Compile *c, Node n);
 /* Empties the table of shared nodes (between compiles) for about `nodes` nodes. */
 void wm_ir_reset(Compile *c, u32 nodes);
 
-/* fold.c: `n` simplified: the index of an existing or new node, or NONE when there is nothing to do
- * (then *n may have been brought to a standard form: constants to the right, ...). */
+/* fold.c: `n` (not in Compile.nodes) simplified: the index of an existing or new node, or NONE when
+ * there is nothing to do (then *n may have been brought to a standard form: constants to the right,
+ * ...). Takes TRAPS rows too: NONE or pure nodes that do the same.
+ *
+ * Forms that do not remain: eqz (eq with 0), subtraction of a constant (addition), rotl by one
+ * (rotr), multiplication and unsigned division by a power of two, i64 and with 2^32 - 1 (extend_u
+ * of wrap), a + a (shl by 1), shift counts beyond the width. no_opt: all of them do. */
 u32 wm_fold(Compile *c, Node *n);
 /* An upper bound of the unsigned value of an integer node. */
 u64 wm_ir_max_value(const Compile *c, u32 node);
