@@ -148,6 +148,7 @@ enum {
 };
 /* Called for each pass's scratch when the Compile goes, so that vectors inside are freed: a pass
  * with vectors in its scratch names a function for it in jit.c's table. */
+void wm_build_scratch_free(void *scratch);
 void wm_place_scratch_free(void *scratch);
 
 /* Room for `extra` more items; then push and index freely. */
@@ -185,6 +186,7 @@ IrType wm_jit_type(ValType t);
 void wm_jit_build(Compile *c);    /* build.c: nodes, blocks, edges, effects, sites */
 void wm_jit_place(Compile *c);    /* place.c: order, loops, body, node_block, node_uses, ... */
 void wm_x64_select(Compile *c);   /* x64_isel.c: lir, vregs */
+void wm_x64_select_scratch_free(void *scratch);
 void wm_jit_allocate(Compile *c); /* regalloc.c: operands of lir become locations */
 void wm_x64_emit(Compile *c);     /* x64_emit.c: code and tables */
 void wm_x64_emit_scratch_free(void *scratch);

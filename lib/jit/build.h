@@ -1,0 +1,181 @@
+/* wasm -> IR: what build.c (control flow, calls), build_insn.c (one instruction) and mem.c (memory
+ * and globals) share. One pass over the body makes SSA form: the current values of locals and
+ * operands are node numbers in two arrays. At a loop's header the locals that the validator saw
+ * assigned in it become parameters. A branch forward saves the environment (the values of locals
+ * and of the label's operands); where the environments of a label differ, its block gets a
+ * parameter. Inlined functions are frames of the same builder, whose locals follow the caller's. */
+#ifndef WM_JIT_BUILD_H
+#define WM_JIT_BUILD_H
+
+#include "jit/jit.h"
+#include "wasm/reader.h"
+
+typedef enum ControlKind {
+  CONTROL_BODY,
+  CONTROL_INLINE, /* the body of an inlined function: `return` comes here */
+  CONTROL_BLOCK,
+  CONTROL_IF,
+  CONTROL_ELSE,
+  CONTROL_LOOP,
+  CONTROL_PEELED, /* the rest of a loop around the one that an on-stack replacement starts at: a
+                     branch to it goes forward, to the copy that is made at its end */
+} ControlKind;
+
+/* A saved environment: positions in Build.envs. */
+typedef struct Env {
+  u32 locals, values;
+} Env;
+
+/* An edge that waits for its label's block. */
+typedef struct Pending {
+  u32 edge;
+  Env env;
+  u32 next; /* in Build.pending, or NONE */
+} Pending;
+
+typedef struct Control {
+  u8 kind;
+  bool has_back_edge;
+  u32 height; /* operands below the block's parameters */
+  u32 param_count, result_count;
+  u32 pending;    /* branches to the label so far, or NONE */
+  u32 known_len;  /* Build.known at the block's start: what holds wherever its end is reached */
+  u32 else_edge;  /* IF: to the other part, or NONE: decided when it was built */
+  Env else_env;   /* values: the parameters */
+  u32 resume;     /* IF, always false: the block that goes on at the `else`; or NONE */
+  u32 loop;       /* LOOP, PEELED: index in the function's facts */
+  u32 header;     /* LOOP: block */
+  u32 exits;      /* LOOP, the copy of a peeled one: edges to what is behind, or NONE */
+  const u8 *body; /* PEELED: behind the `loop` instruction */
+  u32 table_round, table_edge; /* for br_table: the edge to here, if the round is the current one */
+} Control;
+
+/* A function whose body is read: the compiled one, then inlined ones. */
+typedef struct Frame {
+  Reader reader;
+  const FuncFacts *facts;
+  u32 func_index;
+  u32 local_start, local_count; /* in Build.locals */
+  u32 control_base;             /* its own label in Build.controls */
+  u32 next_loop;                /* in facts */
+  u32 site;                     /* of the call that was inlined; NONE: none */
+  u32 fuel_node, fuel_cost;     /* the caller's open region */
+} Frame;
+
+/* A value that a load would give: known from a load or store of the same extended block. */
+typedef struct KnownWord {
+  u32 address, disp, value;
+  u16 op; /* the load */
+  u8 bytes;
+} KnownWord;
+
+typedef struct KnownGlobal {
+  u32 global, value;
+} KnownGlobal;
+
+/* A bounds check that was passed: it holds in every block that it dominates, as memories never
+ * shrink. */
+typedef struct KnownBounds {
+  u32 index, base; /* nodes */
+  u32 value;       /* the check: base + index */
+  u64 end;         /* bytes behind the index that are inside */
+} KnownBounds;
+
+enum { MAX_FRAMES = 10, KNOWN_WORDS = 32, KNOWN_GLOBALS = 16 };
+
+/* A value of the scanned code in front of an on-stack replacement. */
+typedef struct KeptValue {
+  V128 bits; /* of a constant */
+  u8 type;
+  bool is_const;
+} KeptValue;
+
+typedef struct Build {
+  Compile *c;
+  const Module *module;
+  InstanceLayout layout;
+  Instr in;
+  Error err;
+  u32 block;     /* where new effects go; NONE: the code cannot be reached */
+  bool scanning; /* reads what is in front of the loop to start at */
+  u32 inline_budget_bytes;
+  Frame frames[MAX_FRAMES];
+  u32 frame_count;
+  Vec(Control) controls;
+  Vec(u32) locals; /* nodes, frame by frame */
+  Vec(u32) stack;  /* operands: nodes */
+  Vec(Pending) pending;
+  Vec(u32) envs;
+  u32 version, saved_version,
+      saved_at;            /* counts changes of locals; the version last saved, where */
+  Vec(u32) marks, columns; /* while a label is bound */
+  u64 merged_words;        /* how much was compared and copied for labels */
+  u32 table_round;
+  Vec(u32) table; /* edge numbers of a br_table */
+  Vec(KeptValue) kept;
+  u32 fuel_node, fuel_cost; /* the open region's charge (0: none) and instructions so far */
+
+  /* mem.c */
+  KnownWord words[KNOWN_WORDS];
+  KnownGlobal globals[KNOWN_GLOBALS];
+  u32 word_count, global_count;
+  Vec(KnownBounds) known;
+} Build;
+
+static inline void push(Build *b, u32 node) { *jit_push(b->c, &b->stack) = node; }
+static inline u32 pop(Build *b) { return b->stack.data[--b->stack.len]; }
+static inline Frame *frame_of(Build *b) { return &b->frames[b->frame_count - 1]; }
+static inline u32 *local_at(Build *b, u32 local) {
+  return &b->locals.data[frame_of(b)->local_start + local];
+}
+static inline u8 type_of(const Build *b, u32 node) { return node_at(b->c, node)->type; }
+
+static inline Node make_node(u16 op, u32 type, u32 a, u32 b, u32 c) {
+  return (Node){.op = op, .type = (u8)(type & 15), .a = a, .b = b, .c = c};
+}
+/* A pure node of a row with a fixed signature. */
+static inline u32 pure(Build *b, u16 op, u32 x, u32 y) {
+  return wm_ir_pure(b->c, make_node(op, wm_ir_result_type(op), x, y, 0));
+}
+static inline u32 const_i32(Build *b, u32 bits) { return wm_ir_const(b->c, T_I32, bits); }
+static inline u32 const_i64(Build *b, u64 bits) { return wm_ir_const(b->c, T_I64, bits); }
+
+/* ---- build.c ---- */
+/* Adds an effect to the current block. */
+u32 wm_build_effect(Build *b, Node n);
+/* The same for one that can trap, call or fault. */
+u32 wm_build_effect_at_site(Build *b, Node n);
+/* The current block ends in a trap. */
+void wm_build_trap(Build *b, TrapCode code);
+/* Traps when the i32 is not 0. */
+void wm_build_trap_if(Build *b, u32 condition, TrapCode code);
+/* A list in Compile.pool; 0 when it is empty. */
+u32 wm_build_list(Build *b, const u32 *items, u32 count);
+/* Calls the Func at the address node with arguments from the stack, results to it. */
+void wm_build_call_ref(Build *b, u32 address, u32 type_index, bool is_import);
+
+/* ---- build_insn.c: every instruction that is not control flow ---- */
+void wm_build_instruction(Build *b);
+
+/* ---- mem.c ---- */
+/* Forgets what is known about memory and globals (a call, a place with several ways to it), or
+ * about memory alone. */
+void wm_mem_forget(Build *b);
+void wm_mem_forget_words(Build *b);
+/* The base address of a memory. */
+u32 wm_mem_base(Build *b, u32 memory);
+/* The instruction b->in, with operands from the stack. */
+void wm_mem_load(Build *b);
+void wm_mem_load_lane(Build *b);
+void wm_mem_store(Build *b);
+void wm_mem_global_get(Build *b);
+void wm_mem_global_set(Build *b);
+
+/* A word of the runtime at an absolute address that cannot fault. */
+u32 wm_mem_load_word(Build *b, u16 op, u32 address, size_t disp);
+/* The address in an array of the instance. */
+static inline u32 instance_word(Build *b, u32 array, u32 index) {
+  return wm_ir_pure(b->c, make_node(IR_INST_LOAD, T_I64, array + 8 * index, 0, 0));
+}
+
+#endif

@@ -1,0 +1,310 @@
+/* One instruction at a time: everything but control flow (build.h). Operands come from the
+ * builder's stack, results go there. Pure instructions become shared nodes; what touches tables is
+ * lowered to loads and checks in the order of the interpreter's; what is bulky calls a helper. */
+#include "jit/build.h"
+
+typedef enum Plan {
+  PLAN_HAND, /* the switch in wm_build_instruction */
+  PLAN_PURE1,
+  PLAN_PURE2,
+  PLAN_PURE3,
+  PLAN_TRAPS1,
+  PLAN_TRAPS2,
+  PLAN_LOAD,
+  PLAN_LOAD_LANE,
+  PLAN_STORE,
+} Plan;
+
+/* How many operands a signature with one result has. */
+#define OPERAND_COUNT(sig) (sizeof(#sig) - sizeof("_x"))
+
+static const u8 plans[OP_COUNT] = {
+#define OP(prefix, code, id, text, imm, sig)
+#define PURE(prefix, code, id, text, imm, sig)                                                     \
+  [OP_##id] = (u8)(PLAN_PURE1 - 1 + OPERAND_COUNT(sig)),
+#define TRAPS(prefix, code, id, text, imm, sig)                                                    \
+  [OP_##id] = (u8)(PLAN_TRAPS1 - 1 + OPERAND_COUNT(sig)),
+#define LOAD(prefix, code, id, text, imm, sig, access)  [OP_##id] = PLAN_LOAD,
+#define STORE(prefix, code, id, text, imm, sig, access) [OP_##id] = PLAN_STORE,
+#include "wasm/opcodes.def"
+    /* the partial accesses of vectors */
+    [OP_v128_load8x8_s] = PLAN_LOAD,        [OP_v128_load8x8_u] = PLAN_LOAD,
+    [OP_v128_load16x4_s] = PLAN_LOAD,       [OP_v128_load16x4_u] = PLAN_LOAD,
+    [OP_v128_load32x2_s] = PLAN_LOAD,       [OP_v128_load32x2_u] = PLAN_LOAD,
+    [OP_v128_load8_splat] = PLAN_LOAD,      [OP_v128_load16_splat] = PLAN_LOAD,
+    [OP_v128_load32_splat] = PLAN_LOAD,     [OP_v128_load64_splat] = PLAN_LOAD,
+    [OP_v128_load32_zero] = PLAN_LOAD,      [OP_v128_load64_zero] = PLAN_LOAD,
+    [OP_v128_load8_lane] = PLAN_LOAD_LANE,  [OP_v128_load16_lane] = PLAN_LOAD_LANE,
+    [OP_v128_load32_lane] = PLAN_LOAD_LANE, [OP_v128_load64_lane] = PLAN_LOAD_LANE,
+    [OP_v128_store8_lane] = PLAN_STORE,     [OP_v128_store16_lane] = PLAN_STORE,
+    [OP_v128_store32_lane] = PLAN_STORE,    [OP_v128_store64_lane] = PLAN_STORE,
+};
+
+/* ---- values ---- */
+
+static void build_pure(Build *b, u32 operands) {
+  u32 v[3] = {0, 0, 0};
+  for (u32 i = operands; i-- > 0;) v[i] = pop(b);
+  u16 op = b->in.op;
+  push(b, wm_ir_pure(b->c, make_node(op, wm_ir_result_type(op), v[0], v[1], v[2])));
+}
+
+/* Lane instructions: the lane is in imm. */
+static void build_lane(Build *b, u32 operands) {
+  u32 second = operands == 2 ? pop(b) : 0, first = pop(b);
+  Node n = make_node(b->in.op, wm_ir_result_type(b->in.op), first, second, 0);
+  n.imm = b->in.lane;
+  push(b, wm_ir_pure(b->c, n));
+}
+
+static void build_shuffle(Build *b) {
+  Compile *c = b->c;
+  u32 second = pop(b), first = pop(b);
+  u32 lanes = node_at(c, wm_ir_vector(c, b->in.v128))->a; /* shared with equal ones */
+  push(b, wm_ir_pure(c, make_node(OP_i8x16_shuffle, T_V128, first, second, lanes)));
+}
+
+/* Whether dividing by this constant can trap. */
+static bool divisor_is_safe(const Build *b, u32 divisor) {
+  if (!is_const(b->c, divisor)) return false;
+  u64 bits = const_bits(b->c, divisor);
+  u64 minus_one = type_of(b, divisor) == T_I32 ? UINT32_MAX : UINT64_MAX;
+  bool is_signed = b->in.op == OP_i32_div_s || b->in.op == OP_i64_div_s ||
+                   b->in.op == OP_i32_rem_s || b->in.op == OP_i64_rem_s;
+  return bits != 0 && !(is_signed && bits == minus_one);
+}
+
+static void build_division(Build *b) {
+  u32 divisor = pop(b), dividend = pop(b);
+  Node n = make_node(b->in.op, wm_ir_result_type(b->in.op), dividend, divisor, 0);
+  if (divisor_is_safe(b, divisor)) {
+    n.flags = IR_SAFE;
+    push(b, wm_ir_pure(b->c, n));
+  } else {
+    push(b, wm_build_effect_at_site(b, n));
+  }
+}
+
+static void build_truncation(Build *b) {
+  u32 operand = pop(b);
+  Node n = make_node(b->in.op, wm_ir_result_type(b->in.op), operand, 0, 0);
+  push(b, wm_build_effect_at_site(b, n));
+}
+
+static void build_select(Build *b) {
+  u32 condition = pop(b), no = pop(b), yes = pop(b);
+  push(b, wm_ir_pure(b->c, make_node(IR_SELECT, type_of(b, yes), yes, no, condition)));
+}
+
+static void set_local(Build *b, u32 value) {
+  u32 *local = local_at(b, b->in.index);
+  if (*local == value) return;
+  *local = value;
+  b->version++;
+}
+
+/* ---- helpers ---- */
+
+static u32 call_helper(Build *b, HelperId id, IrType type, const u32 *args, u32 count) {
+  Node n = make_node(IR_HELPER, type, id, wm_build_list(b, args, count), 0);
+  n.imm = type == T_NONE;
+  return wm_build_effect_at_site(b, n);
+}
+
+/* Three operands behind one or two indices (the first of them `first`); the result is a trap code.
+ */
+static void build_bulk(Build *b, HelperId id, u32 index_count, u32 first, u32 second) {
+  u32 args[5] = {const_i32(b, first), const_i32(b, second)};
+  for (u32 i = 3; i-- > 0;) args[index_count + i] = pop(b);
+  if (id == HELPER_memory_fill) args[2] = pure(b, OP_i32_and, args[2], const_i32(b, 0xFF));
+  call_helper(b, id, T_NONE, args, index_count + 3);
+}
+
+static void build_drop(Build *b, HelperId id) {
+  u32 segment = const_i32(b, b->in.index);
+  Node n = make_node(IR_HELPER, T_NONE, id, wm_build_list(b, &segment, 1), 0);
+  wm_build_effect_at_site(b, n);
+}
+
+/* Growth gives the old size, or -1 of the width of its operand. */
+static void build_grow(Build *b, HelperId id, const u32 *args, u32 count, bool is_64) {
+  u32 old = call_helper(b, id, T_I64, args, count);
+  push(b, is_64 ? old : pure(b, OP_i32_wrap_i64, old, 0));
+}
+
+/* ---- memory ---- */
+
+/* The length word lies right below the base. */
+static void memory_size(Build *b) {
+  const Limits *limits = &b->module->memories[b->in.index].limits;
+  if (limits->has_max && limits->max == limits->min) {
+    push(b, wm_ir_const(b->c, limits->is_64 ? T_I64 : T_I32, limits->min));
+    return;
+  }
+  u32 word = pure(b, OP_i64_add, wm_mem_base(b, b->in.index), const_i64(b, (u64)-8));
+  u32 bytes = wm_mem_load_word(b, OP_i64_load, word, 0);
+  u32 pages = pure(b, OP_i64_shr_u, bytes, const_i64(b, 16));
+  push(b, limits->is_64 ? pages : pure(b, OP_i32_wrap_i64, pages, 0));
+}
+
+static void memory_grow(Build *b) {
+  u32 args[2] = {const_i32(b, b->in.index), pop(b)};
+  bool is_64 = b->module->memories[b->in.index].limits.is_64;
+  build_grow(b, HELPER_memory_grow, args, 2, is_64);
+}
+
+/* ---- tables ---- */
+
+static const Limits *table_limits(const Build *b, u32 table) {
+  return &b->module->tables[table].type.limits;
+}
+
+/* Whether the table can neither grow nor move its elements. */
+static bool is_fixed(const Limits *limits) {
+  return limits->has_max && limits->max == limits->min && limits->min <= UINT32_MAX;
+}
+
+/* The length: an i32 for a table with 32-bit indices (it fits), else an i64. */
+static u32 table_length(Build *b, u32 table) {
+  const Limits *limits = table_limits(b, table);
+  IrType type = limits->is_64 ? T_I64 : T_I32;
+  if (is_fixed(limits)) return wm_ir_const(b->c, type, limits->min);
+  u16 op = limits->is_64 ? OP_i64_load : OP_i32_load;
+  return wm_mem_load_word(b, op, instance_word(b, b->layout.tables, table),
+                          offsetof(Table, length));
+}
+
+static u32 table_elems(Build *b, u32 table) {
+  u32 object = instance_word(b, b->layout.tables, table);
+  if (!is_fixed(table_limits(b, table)))
+    return wm_mem_load_word(b, OP_i64_load, object, offsetof(Table, elems));
+  return wm_ir_pure(b->c, make_node(IR_PURE_LOAD, T_I64, object, offsetof(Table, elems), 0));
+}
+
+/* The address of the element, whose index is checked; NONE: surely a trap (the block ended). */
+static u32 table_element(Build *b, u32 table, u32 index, TrapCode outside) {
+  bool is_64 = table_limits(b, table)->is_64;
+  u16 compare = is_64 ? OP_i64_ge_u : OP_i32_ge_u;
+  wm_build_trap_if(b, pure(b, compare, index, table_length(b, table)), outside);
+  if (b->block == NONE) return NONE;
+  if (!is_64) index = pure(b, OP_i64_extend_i32_u, index, 0);
+  u32 bytes = pure(b, OP_i64_shl, index, const_i64(b, 3));
+  return pure(b, OP_i64_add, table_elems(b, table), bytes);
+}
+
+static void table_get(Build *b) {
+  u32 element = table_element(b, b->in.index, pop(b), TRAP_TABLE_OUT_OF_BOUNDS);
+  if (element != NONE) push(b, wm_mem_load_word(b, OP_i64_load, element, 0));
+}
+
+static void table_set(Build *b) {
+  u32 value = pop(b);
+  u32 element = table_element(b, b->in.index, pop(b), TRAP_TABLE_OUT_OF_BOUNDS);
+  if (element == NONE) return;
+  Node n = make_node(OP_i64_store, T_NONE, element, 0, value);
+  n.flags = IR_POINTER;
+  wm_build_effect(b, n);
+}
+
+static void table_grow(Build *b) {
+  u32 delta = pop(b), init = pop(b);
+  u32 args[3] = {const_i32(b, b->in.index), delta, init};
+  build_grow(b, HELPER_table_grow, args, 3, table_limits(b, b->in.index)->is_64);
+}
+
+static void call_indirect(Build *b) {
+  u32 type_index = b->in.index;
+  u32 element = table_element(b, b->in.index2, pop(b), TRAP_UNDEFINED_ELEMENT);
+  if (element == NONE) return;
+  u32 func = wm_mem_load_word(b, OP_i64_load, element, 0);
+  wm_build_trap_if(b, pure(b, OP_i64_eqz, func, 0), TRAP_UNINITIALIZED_ELEMENT);
+  u32 type = wm_mem_load_word(b, OP_i32_load, func, offsetof(Func, type_id));
+  u32 place = b->layout.type_ids + 4 * type_index;
+  u32 wanted = wm_ir_pure(b->c, make_node(IR_INST_LOAD, T_I32, place, 0, 0));
+  wm_build_trap_if(b, pure(b, OP_i32_ne, type, wanted), TRAP_INDIRECT_CALL_TYPE);
+  wm_build_call_ref(b, func, type_index, false);
+}
+
+/* ---- dispatch ---- */
+
+static void build_bulk_instruction(Build *b) {
+  u32 index = b->in.index, index2 = b->in.index2;
+  switch (b->in.op) {
+  case OP_memory_copy: build_bulk(b, HELPER_memory_copy, 2, index, index2); break;
+  case OP_memory_fill: build_bulk(b, HELPER_memory_fill, 1, index, 0); break;
+  case OP_memory_init: build_bulk(b, HELPER_memory_init, 2, index2, index); break;
+  case OP_table_copy: build_bulk(b, HELPER_table_copy, 2, index, index2); return;
+  case OP_table_fill: build_bulk(b, HELPER_table_fill, 1, index, 0); return;
+  case OP_table_init: build_bulk(b, HELPER_table_init, 2, index2, index); return;
+  case OP_data_drop: build_drop(b, HELPER_data_drop); return;
+  default: build_drop(b, HELPER_elem_drop); return;
+  }
+  wm_mem_forget_words(b);
+}
+
+static void build_by_hand(Build *b) {
+  switch (b->in.op) {
+  case OP_nop: break;
+  case OP_drop: pop(b); break;
+  case OP_select:
+  case OP_select_t: build_select(b); break;
+  case OP_i32_const: push(b, const_i32(b, (u32)b->in.bits)); break;
+  case OP_i64_const: push(b, const_i64(b, b->in.bits)); break;
+  case OP_f32_const: push(b, wm_ir_const(b->c, T_F32, b->in.bits)); break;
+  case OP_f64_const: push(b, wm_ir_const(b->c, T_F64, b->in.bits)); break;
+  case OP_v128_const: push(b, wm_ir_vector(b->c, b->in.v128)); break;
+  case OP_local_get: push(b, *local_at(b, b->in.index)); break;
+  case OP_local_set: set_local(b, pop(b)); break;
+  case OP_local_tee: set_local(b, b->stack.data[b->stack.len - 1]); break;
+  case OP_global_get: wm_mem_global_get(b); break;
+  case OP_global_set: wm_mem_global_set(b); break;
+  case OP_i8x16_shuffle: build_shuffle(b); break;
+  case OP_i8x16_extract_lane_s:
+  case OP_i8x16_extract_lane_u:
+  case OP_i16x8_extract_lane_s:
+  case OP_i16x8_extract_lane_u:
+  case OP_i32x4_extract_lane:
+  case OP_i64x2_extract_lane:
+  case OP_f32x4_extract_lane:
+  case OP_f64x2_extract_lane: build_lane(b, 1); break;
+  case OP_i8x16_replace_lane:
+  case OP_i16x8_replace_lane:
+  case OP_i32x4_replace_lane:
+  case OP_i64x2_replace_lane:
+  case OP_f32x4_replace_lane:
+  case OP_f64x2_replace_lane: build_lane(b, 2); break;
+  case OP_ref_null: push(b, const_i64(b, 0)); break;
+  case OP_ref_is_null: push(b, pure(b, OP_i64_eqz, pop(b), 0)); break;
+  case OP_ref_func: push(b, instance_word(b, b->layout.funcs, b->in.index)); break;
+  case OP_call_indirect: call_indirect(b); break;
+  case OP_memory_size: memory_size(b); break;
+  case OP_memory_grow: memory_grow(b); break;
+  case OP_table_size: push(b, table_length(b, b->in.index)); break;
+  case OP_table_get: table_get(b); break;
+  case OP_table_set: table_set(b); break;
+  case OP_table_grow: table_grow(b); break;
+  case OP_memory_copy:
+  case OP_memory_fill:
+  case OP_memory_init:
+  case OP_data_drop:
+  case OP_table_copy:
+  case OP_table_fill:
+  case OP_table_init:
+  case OP_elem_drop: build_bulk_instruction(b); break;
+  default: wm_jit_leave(b->c, JIT_TOO_LARGE); /* nothing the interpreter runs */
+  }
+}
+
+void wm_build_instruction(Build *b) {
+  switch ((Plan)plans[b->in.op]) {
+  case PLAN_PURE1: build_pure(b, 1); break;
+  case PLAN_PURE2: build_pure(b, 2); break;
+  case PLAN_PURE3: build_pure(b, 3); break;
+  case PLAN_TRAPS1: build_truncation(b); break;
+  case PLAN_TRAPS2: build_division(b); break;
+  case PLAN_LOAD: wm_mem_load(b); break;
+  case PLAN_LOAD_LANE: wm_mem_load_lane(b); break;
+  case PLAN_STORE: wm_mem_store(b); break;
+  case PLAN_HAND: build_by_hand(b); break;
+  }
+}
