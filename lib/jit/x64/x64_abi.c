@@ -1,0 +1,29 @@
+/* Where arguments and results are when a call begins and ends (jit/lir.h). A v128 takes one vector
+ * register, or two slots of the stack. */
+#include "jit/compile.h"
+
+static Loc next_place(ArgCursor *cursor, u8 type, const u8 *regs, u32 int_count, u32 float_count) {
+  if (type_is_float(type)) {
+    if (cursor->floats < float_count) return XMM0 + (Loc)cursor->floats++;
+  } else if (cursor->ints < int_count) {
+    return regs[cursor->ints++];
+  }
+  u32 slot = cursor->stack_slots;
+  cursor->stack_slots += type_slots(type);
+  return LOC_STACK | slot;
+}
+
+Loc wm_x64_next_arg(ArgCursor *cursor, u8 type) {
+  static const u8 regs[] = {RDI, RSI, RDX, RCX, R8, R9};
+  return next_place(cursor, type, regs, ARRAY_LEN(regs), 8);
+}
+
+Loc wm_x64_next_result(ArgCursor *cursor, u8 type) {
+  static const u8 regs[] = {RAX, RDX, RCX, RSI};
+  return next_place(cursor, type, regs, ARRAY_LEN(regs), 4);
+}
+
+Loc wm_x64_next_helper_arg(ArgCursor *cursor, u8 type) {
+  static const u8 regs[] = {RSI, RDX, RCX, R8, R9};
+  return next_place(cursor, type, regs, ARRAY_LEN(regs), 8);
+}

@@ -1,0 +1,314 @@
+/* Instruction selection for x86-64: blocks, nodes, virtual registers (x64_isel.h has the plan). */
+#include "jit/x64/x64_isel.h"
+
+#include "jit/jit.h"
+
+#include <stdio.h>
+
+/* ---- values ---- */
+
+u32 wm_isel_vreg(Compile *c, IrType type) {
+  u32 v = c->vreg_type.len;
+  *jit_push(c, &c->vreg_type) = (u8)type;
+  *jit_push(c, &c->vreg_global) = 0;
+  return v;
+}
+
+u32 wm_isel_strip(const Compile *c, u32 n) {
+  if (c->options.no_opt) return n;
+  for (;;) {
+    const Node *x = node_at(c, n);
+    if (x->op == OP_i64_extend_i32_u)
+      n = x->a;
+    else if (x->op == OP_i32_wrap_i64 && wm_ir_max_value(c, x->a) <= UINT32_MAX)
+      n = x->a;
+    else
+      return n;
+  }
+}
+
+u32 wm_isel_vreg_of(Compile *c, u32 n) {
+  u32 v = c->node_vreg.data[n];
+  if (v == NONE) v = c->node_vreg.data[n] = wm_isel_vreg(c, node_at(c, n)->type);
+  if (c->node_block.data[n] != isel_of(c)->block) c->vreg_global.data[v] = 1;
+  return v;
+}
+
+static u32 use_constant(Compile *c, u32 n) {
+  Isel *s = isel_of(c);
+  for (u32 i = 0; i < s->pending.len && i < 8; i++)
+    if (s->pending.data[i].node == n) return s->pending.data[i].vreg;
+  u32 v = wm_isel_vreg(c, node_at(c, n)->type);
+  *jit_push(c, &s->pending) = (PendingConst){v, n};
+  return v;
+}
+
+/* Constants that place.c gave no block are made where they are used, and so is the base of memory
+ * 0.
+ */
+static bool is_made_at_use(const Compile *c, u32 n) {
+  u16 op = node_at(c, n)->op;
+  return (op == IR_CONST || op == IR_MEM0) && c->node_block.data[n] == NONE;
+}
+
+u32 wm_isel_use(Compile *c, u32 n) {
+  n = wm_isel_strip(c, n);
+  return is_made_at_use(c, n) ? use_constant(c, n) : wm_isel_vreg_of(c, n);
+}
+
+u32 wm_isel_use_low(Compile *c, u32 n, u32 width) {
+  const Node *x = node_at(c, n);
+  bool alias = width == 4 && x->op == OP_i32_wrap_i64 && c->node_vreg.data[n] == NONE &&
+               c->node_block.data[n] == isel_of(c)->block && !c->options.no_opt;
+  return wm_isel_use(c, alias ? x->a : n);
+}
+
+/* Whether a move may make n, a constant: floats that are in a register already are taken from it.
+ */
+static bool may_move_constant(const Compile *c, u32 n) {
+  u8 type = node_at(c, n)->type;
+  if (!is_const(c, n) || type == T_V128) return false;
+  return !type_is_float(type) || c->node_block.data[n] == NONE;
+}
+
+u32 wm_isel_use_argument(Compile *c, u32 n) {
+  n = wm_isel_strip(c, n);
+  return may_move_constant(c, n) ? LOC_CONST | n : wm_isel_use(c, n);
+}
+
+bool wm_isel_single(const Compile *c, u32 n) {
+  const Isel *s = isel_of(c);
+  return c->node_uses.data[n] == 1 && c->node_block.data[n] == s->block &&
+         c->node_vreg.data[n] == NONE && !s->sharing && !c->options.no_opt;
+}
+
+bool wm_isel_imm32(const Compile *c, u32 n, i64 *value) {
+  const Node *x = node_at(c, n);
+  if (x->op != IR_CONST || type_is_float(x->type)) return false;
+  i64 v = x->type == T_I32 ? (i32)x->a : (i64)const_bits(c, n);
+  *value = v;
+  return v == (i32)v;
+}
+
+/* ---- instructions ---- */
+
+Lir wm_isel_lir(LirOp op, u32 width, u32 d, u32 a, u32 b) {
+  return (Lir){.op = (u8)op,
+               .width = (u8)width,
+               .d = d,
+               .a = a,
+               .b = b,
+               .c = NONE,
+               .e = NONE,
+               .m0 = NONE,
+               .m1 = NONE,
+               .spill = NONE};
+}
+
+static void put_one(Compile *c, const Lir *x) {
+  Lir *put = jit_push(c, &c->lir);
+  *put = *x;
+  if (x->d != NONE && !x->type) put->type = c->vreg_type.data[x->d];
+}
+
+static void put_constant(Compile *c, u32 n, u32 d) {
+  const Node *x = node_at(c, n);
+  LirOp op = x->op == IR_MEM0         ? LIR_MEM0
+             : x->type == T_V128      ? LIR_VCONST
+             : type_is_float(x->type) ? LIR_FCONST
+                                      : LIR_MOVI;
+  Lir put = wm_isel_lir(op, width_of(x->type), d, NONE, NONE);
+  if (x->op == IR_CONST) put.imm = (i64)const_bits(c, n);
+  put_one(c, &put);
+}
+
+void wm_isel_put(Compile *c, Lir x) {
+  put_one(c, &x);
+  Isel *s = isel_of(c);
+  while (s->pending.len) {
+    PendingConst next = s->pending.data[--s->pending.len];
+    put_constant(c, next.node, next.vreg);
+  }
+}
+
+/* ---- nodes ---- */
+
+/* Stays although nobody uses its value. */
+static bool must_stay(const Compile *c, u32 n) {
+  const Node *x = node_at(c, n);
+  return wm_ir_is_effect(x) && !(x->flags & IR_SAFE) &&
+         !(wm_ir_is_load(x) && (x->flags & IR_POINTER));
+}
+
+static void select_runtime(Compile *c, u32 n, u32 d) {
+  const Node *x = node_at(c, n);
+  Lir put = wm_isel_lir(LIR_NOP, 8, NONE, NONE, NONE);
+  put.site = c->node_sites.data[n];
+  switch (x->op) {
+  case IR_CONST: put_constant(c, n, d); return;
+  case IR_POLL: put.op = LIR_POLL; break;
+  case IR_FUEL: put.op = LIR_FUEL, put.imm = x->a; break;
+  default:
+    if (wm_x64_select_vector(c, n, d)) return;
+    snprintf(c->trouble, sizeof c->trouble, "no selection for node %u, op %u", n, x->op);
+    wm_jit_leave(c, JIT_TROUBLE);
+  }
+  wm_isel_put(c, put);
+}
+
+static bool is_float_row(u16 op) {
+  return (op >= OP_f32_abs && op <= OP_f64_copysign) ||
+         (op >= OP_i32_trunc_f32_s && op <= OP_i32_trunc_f64_u) ||
+         (op >= OP_i64_trunc_f32_s && op <= OP_f64_reinterpret_i64) ||
+         (op >= OP_i32_trunc_sat_f32_s && op <= OP_i64_trunc_sat_f64_u);
+}
+static bool is_integer_row(u16 op) {
+  return (op >= OP_i32_clz && op <= OP_i64_rotr) || op == OP_i32_wrap_i64 ||
+         op == OP_i64_extend_i32_s || op == OP_i64_extend_i32_u ||
+         (op >= OP_i32_extend8_s && op <= OP_i64_extend32_s) || op == IR_MULH_S || op == IR_MULH_U;
+}
+
+/* d: the vreg of n's value, NONE for a node without. */
+static void select_row(Compile *c, u32 n, u32 d) {
+  u16 op = node_at(c, n)->op;
+  if (is_integer_row(op))
+    wm_isel_integer(c, n, d);
+  else if (is_float_row(op))
+    wm_isel_float(c, n, d);
+  else if (op >= OP_i32_eqz && op <= OP_f64_ge)
+    wm_isel_compare_value(c, n, d);
+  else if (op >= OP_i32_load && op <= OP_i64_load32_u)
+    wm_isel_load(c, n, d);
+  else if (op >= OP_i32_store && op <= OP_i64_store32)
+    wm_isel_store(c, n);
+  else
+    select_runtime(c, n, d);
+}
+
+static void select_node(Compile *c, u32 n) {
+  const Node *x = node_at(c, n);
+  u32 d = c->node_vreg.data[n];
+  if (c->node_live.data[n] == LIVE_FOLDED) return;
+  switch (x->op) {
+  case IR_NOP:
+  case IR_MEM0:
+  case IR_ARG:
+  case IR_PARAM: return;
+  case IR_CALL: wm_isel_call(c, n); return;
+  case IR_CALL_REF: wm_isel_call_ref(c, n); return;
+  case IR_HELPER: wm_isel_helper(c, n); return;
+  case IR_RESULT: wm_isel_result(c, n); return;
+  case IR_TRAP_IF: wm_isel_trap_if(c, n); return;
+  }
+  if (d == NONE && !must_stay(c, n)) return;
+  if (d == NONE && x->type != T_NONE) d = wm_isel_vreg_of(c, n);
+  switch (x->op) {
+  case IR_SELECT: wm_isel_select(c, n, d); return;
+  case IR_BOUNDS: wm_isel_bounds(c, n, d); return;
+  case IR_INST_LOAD:
+  case IR_PURE_LOAD: wm_isel_load(c, n, d); return;
+  default: select_row(c, n, d);
+  }
+}
+
+/* ---- blocks ---- */
+
+static u32 edge_value(Compile *c, const Block *to, bool to_done, u32 i, u32 node) {
+  u32 param = to->params + i;
+  if (c->node_live.data[param] == LIVE_NO) return EDGE_UNUSED;
+  if (to_done && c->node_vreg.data[param] == NONE) return EDGE_UNUSED;
+  return may_move_constant(c, node) ? EDGE_CONST : wm_isel_use(c, node);
+}
+
+/* What the edges out of the block hand on. */
+static void select_edges(Compile *c, const Block *b) {
+  for (u32 i = b->edges; i < b->edges + b->edge_count; i++) {
+    const Edge *e = edge_at(c, i);
+    const Block *to = block_at(c, e->to);
+    bool done = isel_of(c)->block_done.data[e->to];
+    for (u32 k = 0; e->args && k < to->param_count; k++) {
+      u32 at = e->args + 1 + k;
+      c->edge_vregs.data[at] = edge_value(c, to, done, k, c->pool.data[at]);
+    }
+  }
+}
+
+static void select_terminator(Compile *c, const Block *b) {
+  Lir x = wm_isel_lir(LIR_JUMP, 8, NONE, NONE, NONE);
+  x.site = b->site;
+  select_edges(c, b); /* constants that they need wait for the jump to be put */
+  switch ((Terminator)b->term) {
+  case TERM_NONE: return;
+  case TERM_JUMP: break;
+  case TERM_BRANCH: wm_isel_branch(c, b->operand); return;
+  case TERM_RETURN: wm_isel_return(c, b->table); return;
+  case TERM_TRAP: x.op = LIR_TRAP, x.imm = b->trap_code; break;
+  case TERM_SWITCH: x.op = LIR_SWITCH, x.width = 4, x.a = wm_isel_use(c, b->operand); break;
+  }
+  wm_isel_put(c, x);
+}
+
+static void select_block(Compile *c, u32 index) {
+  Isel *s = isel_of(c);
+  Block *b = block_at(c, index);
+  s->block = index;
+  s->epoch = b->end_epoch;
+  b->lir_start = c->lir.len;
+  select_terminator(c, b);
+  for (u32 k = b->body_end; k-- > b->body_start;) {
+    u32 n = c->body.data[k];
+    s->epoch = c->node_epoch.data[n];
+    select_node(c, n);
+  }
+  if (index == 0) wm_isel_arguments(c);
+  b->lir_end = c->lir.len;
+  s->block_done.data[index] = 1;
+}
+
+/* Everything was put in reverse. */
+static void turn_round(Compile *c) {
+  Lir *lir = c->lir.data;
+  u32 len = c->lir.len;
+  for (u32 i = 0; i < len / 2; i++) {
+    Lir swap = lir[i];
+    lir[i] = lir[len - 1 - i];
+    lir[len - 1 - i] = swap;
+  }
+  for (u32 i = 0; i < c->order.len; i++) {
+    Block *b = block_at(c, c->order.data[i]);
+    u32 start = len - b->lir_end;
+    b->lir_end = len - b->lir_start;
+    b->lir_start = start;
+  }
+}
+
+static void start(Compile *c) {
+  Isel *s = wm_jit_scratch(c, SCRATCH_ISEL, sizeof(Isel));
+  s->pending.len = s->results.len = 0;
+  s->sharing = false;
+  c->lir.len = c->vreg_type.len = c->vreg_global.len = 0;
+  c->outgoing_slots = 0;
+  c->has_calls = false;
+  c->lir_pool.len = 0;
+  *jit_push(c, &c->lir_pool) = 0; /* the empty list */
+  jit_resize(c, &c->node_vreg, c->nodes.len);
+  memset(c->node_vreg.data, 0xFF, (size_t)c->nodes.len * sizeof(u32));
+  jit_resize(c, &c->edge_vregs, c->pool.len);
+  jit_resize(c, &s->block_done, c->blocks.len);
+  memset(s->block_done.data, 0, c->blocks.len);
+  for (u32 i = 0; i < VREG_FIRST; i++) wm_isel_vreg(c, i < XMM0 ? T_I64 : T_V128);
+}
+
+void wm_x64_select(Compile *c) {
+  start(c);
+  for (u32 i = c->order.len; i-- > 0;) select_block(c, c->order.data[i]);
+  turn_round(c);
+}
+
+void wm_x64_select_scratch_free(void *scratch) {
+  Isel *s = scratch;
+  vec_free(&s->pending);
+  vec_free(&s->results);
+  vec_free(&s->places);
+  vec_free(&s->block_done);
+}
