@@ -92,6 +92,8 @@ void wm_x64_trap_if(Compile *c, u32 condition, TrapCode code, u32 site);
 bool wm_x64_select_vector(Compile *c, u32 n, u32 d);
 /* Emits x; false: not a vector instruction. */
 bool wm_x64_emit_vector(Compile *c, const Lir *x);
+/* d = vectors[index]. */
+void wm_x64_vector_const(Compile *c, Loc d, u32 index);
 
 /* ---- x64_isel.c, for x64_simd.c: selection goes backwards, so what is put later runs earlier ----
  */
