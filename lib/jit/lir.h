@@ -54,7 +54,7 @@ typedef enum MemKind {
 } MemKind;
 
 /* x86 condition codes. */
-typedef enum Condition {
+typedef enum ConditionCode {
   CC_O,
   CC_NO,
   CC_B,
@@ -71,7 +71,7 @@ typedef enum Condition {
   CC_GE,
   CC_LE,
   CC_G
-} Condition;
+} ConditionCode;
 
 /* `sub` of LIR_ALU, LIR_RMW and of comparisons. */
 typedef enum AluOp {
