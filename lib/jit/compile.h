@@ -194,6 +194,8 @@ void wm_x64_emit_scratch_free(void *scratch);
  * was) against the result. False with a message in c->trouble. */
 bool wm_jit_check_allocation(Compile *c, const Lir *before);
 
+void wm_verify_scratch_free(void *scratch);
+
 /* ---- text, for `wasm dump` and golden tests (dump.c) ---- */
 typedef struct Buffer Buffer;
 void wm_ir_dump(const Compile *c, bool placed, Buffer *out);

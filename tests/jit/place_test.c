@@ -1,0 +1,457 @@
+/* Placement of hand-made graphs: dominators, loops and order of blocks, what is hoisted, copied,
+ * dropped, and that large functions take no longer than they should. */
+#include "jit/jit.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+/* ---- making graphs ---- */
+
+/* A function of `args` i32 arguments, nodes 1 .. args. */
+static Compile *new_graph(u32 args) {
+  Compile *c = wm_jit_new();
+  assert_non_null(c);
+  wm_ir_reset(c, 64);
+  wm_ir_node(c, IR_NOP, T_NONE, 0, 0, 0);
+  *jit_push(c, &c->pool) = 0;
+  *jit_push(c, &c->sites) = (Site){0, NONE};
+  for (u32 i = 0; i < args; i++) wm_ir_node(c, IR_ARG, T_I32, i, 0, 0);
+  c->arg_count = args;
+  return c;
+}
+
+/* Its parameters are the next nodes. */
+static u32 new_block(Compile *c, u32 params) {
+  u32 index = c->blocks.len;
+  *jit_push(c, &c->blocks) = (Block){.params = c->nodes.len, .param_count = params};
+  for (u32 i = 0; i < params; i++) wm_ir_node(c, IR_PARAM, T_I32, index, i, 0);
+  return index;
+}
+
+static u32 param(const Compile *c, u32 block, u32 i) { return block_at(c, block)->params + i; }
+static u32 pure(Compile *c, u16 op, u32 a, u32 b) {
+  return wm_ir_share(c, (Node){.op = op, .type = wm_ir_result_type(op) & 15, .a = a, .b = b});
+}
+
+/* All effects of a block are made one after the other. */
+static u32 effect(Compile *c, u32 block, Node n) {
+  Block *b = block_at(c, block);
+  if (b->effects_start == b->effects_end) b->effects_start = b->effects_end = c->effects.len;
+  assert_int_equal(b->effects_end, c->effects.len);
+  u32 made = wm_ir_share(c, n);
+  *jit_push(c, &c->effects) = made;
+  b->effects_end++;
+  return made;
+}
+
+static u32 store(Compile *c, u32 block, u32 address, u32 value) {
+  static const u16 ops[] = {[T_I32] = OP_i32_store, [T_I64] = OP_i64_store, [T_F64] = OP_f64_store};
+  return effect(c, block, (Node){.op = ops[node_at(c, value)->type], .a = address, .c = value});
+}
+
+static u32 load(Compile *c, u32 block, u32 address, u32 flags) {
+  return effect(c, block,
+                (Node){.op = OP_i32_load, .type = T_I32, .flags = flags & 15, .a = address});
+}
+
+static u32 list(Compile *c, u32 count, va_list items) {
+  u32 at = c->pool.len;
+  *jit_push(c, &c->pool) = count;
+  for (u32 i = 0; i < count; i++) *jit_push(c, &c->pool) = va_arg(items, u32);
+  return count ? at : 0;
+}
+
+/* The next edge of a block, with the arguments of its target. */
+static void edge(Compile *c, u32 from, u32 to, ...) {
+  Block *b = block_at(c, from);
+  if (!b->edge_count) b->edges = c->edges.len;
+  assert_int_equal(b->edges + b->edge_count, c->edges.len);
+  va_list args;
+  va_start(args, to);
+  u32 passed = list(c, block_at(c, to)->param_count, args);
+  va_end(args);
+  *jit_push(c, &c->edges) = (Edge){from, to, passed};
+  b->term = ++b->edge_count == 1 ? TERM_JUMP : TERM_BRANCH;
+}
+
+static void condition(Compile *c, u32 block, u32 node) { block_at(c, block)->operand = node; }
+
+static void returns(Compile *c, u32 block, u32 count, ...) {
+  va_list args;
+  va_start(args, count);
+  block_at(c, block)->term = TERM_RETURN;
+  block_at(c, block)->table = list(c, count, args);
+  va_end(args);
+}
+
+/* ---- what must always hold ---- */
+
+static bool dominated(const Compile *c, u32 block, u32 by) {
+  while (block_at(c, block)->dom_depth > block_at(c, by)->dom_depth)
+    block = block_at(c, block)->idom;
+  return block == by;
+}
+
+static void check_operand(const Compile *c, const u32 *position, u32 operand, u32 block, u32 at) {
+  const Node *x = node_at(c, operand);
+  u32 from = c->node_block.data[operand];
+  if (x->op == IR_CONST && from == NONE) return;
+  assert_int_not_equal(from, NONE);
+  assert_true(dominated(c, block, from));
+  bool is_early = x->op == IR_ARG || x->op == IR_PARAM;
+  if (!is_early) assert_true(position[operand] < (from == block ? at : NONE));
+}
+
+/* Every operand in the body is made before it is used; no critical edges. */
+static void place(Compile *c) {
+  wm_jit_place(c);
+  u32 *position = malloc(c->nodes.len * sizeof *position);
+  memset(position, 0xFF, c->nodes.len * sizeof *position);
+  for (u32 i = 0; i < c->body.len; i++) position[c->body.data[i]] = i;
+  for (u32 i = 0; i < c->order.len; i++) {
+    u32 index = c->order.data[i];
+    const Block *b = block_at(c, index);
+    for (u32 k = b->body_start; k < b->body_end; k++) {
+      const Node *x = node_at(c, c->body.data[k]);
+      assert_int_equal(c->node_block.data[c->body.data[k]], index);
+      u32 operands = wm_ir_operands(x), each[3] = {x->a, x->b, x->c};
+      for (u32 j = 0; j < 3; j++)
+        if (operands >> j & 1) check_operand(c, position, each[j], index, k);
+    }
+    if (b->term == TERM_BRANCH) check_operand(c, position, b->operand, index, b->body_end);
+    for (u32 e = b->edges; e < b->edges + b->edge_count && b->edge_count > 1; e++)
+      assert_int_equal(block_at(c, edge_at(c, e)->to)->pred_count, 1);
+  }
+  free(position);
+}
+
+static u32 index_of(const Compile *c, u32 block) {
+  for (u32 i = 0; i < c->order.len; i++)
+    if (c->order.data[i] == block) return i;
+  return NONE;
+}
+
+static bool in_body(const Compile *c, u32 node) {
+  for (u32 i = 0; i < c->body.len; i++)
+    if (c->body.data[i] == node) return true;
+  return false;
+}
+
+/* ---- blocks ---- */
+
+/* 0 -> 1 (outer loop) -> 2 (inner loop, to itself) -> 3 -> 1 | 4; 1 -> 5, a trap; 6 is nowhere. */
+static void loops_and_dominators(void **state) {
+  (void)state;
+  Compile *c = new_graph(1);
+  for (u32 i = 0; i < 7; i++) new_block(c, 0);
+  block_at(c, 5)->term = TERM_TRAP;
+  edge(c, 0, 1);
+  edge(c, 1, 5);
+  edge(c, 1, 2);
+  edge(c, 2, 2);
+  edge(c, 2, 3);
+  edge(c, 3, 1);
+  edge(c, 3, 4);
+  edge(c, 6, 4);
+  for (u32 b = 1; b < 4; b++) condition(c, b, 1);
+  returns(c, 4, 0);
+  place(c);
+  assert_int_equal(block_at(c, 1)->idom, 0);
+  assert_int_equal(block_at(c, 3)->idom, 2);
+  assert_int_equal(block_at(c, 4)->idom, 3);
+  assert_int_equal(block_at(c, 2)->loop_depth, 2);
+  assert_int_equal(block_at(c, 2)->outer_loop, 1);
+  assert_int_equal(block_at(c, 3)->loop, 1);
+  assert_int_equal(block_at(c, 4)->loop, NONE);
+  assert_int_equal(block_at(c, 4)->pred_count, 1);
+  assert_int_equal(index_of(c, 6), NONE);
+  assert_int_equal(index_of(c, 5), c->order.len - 1);
+  assert_true(block_at(c, 5)->is_cold);
+  /* with the blocks of split edges: 1 (2 2) 3 3 are contiguous */
+  static const u32 loops[] = {NONE, 1, 1, 2, 2, 1, 1, NONE, NONE};
+  assert_int_equal(c->order.len, ARRAY_LEN(loops));
+  for (u32 i = 0; i < c->order.len; i++)
+    assert_int_equal(block_at(c, c->order.data[i])->loop, loops[i]);
+  assert_int_equal(c->order.data[7], 4);
+  wm_jit_delete(c);
+}
+
+/* A block of the source that leaves a loop is moved behind it. */
+static void exits_go_behind(void **state) {
+  (void)state;
+  Compile *c = new_graph(1);
+  for (u32 i = 0; i < 4; i++) new_block(c, 0);
+  edge(c, 0, 1);
+  edge(c, 1, 2);
+  edge(c, 1, 3);
+  edge(c, 3, 1);
+  condition(c, 1, 1);
+  returns(c, 2, 0);
+  place(c);
+  assert_int_equal(index_of(c, 3), 2);
+  assert_int_equal(index_of(c, 2), 3);
+  wm_jit_delete(c);
+}
+
+/* ---- nodes ---- */
+
+typedef struct Loop {
+  u32 before, body, behind, i;
+} Loop;
+
+/* before -> body -> body | behind; the body's parameter counts up to argument 1. */
+static Loop new_loop(Compile *c) {
+  Loop l = {new_block(c, 0), new_block(c, 1), new_block(c, 0), 0};
+  l.i = param(c, l.body, 0);
+  return l;
+}
+
+static void end_loop(Compile *c, Loop l) {
+  u32 next = pure(c, OP_i32_add, l.i, wm_ir_const(c, T_I32, 1));
+  edge(c, l.before, l.body, wm_ir_const(c, T_I32, 0));
+  edge(c, l.body, l.body, next);
+  edge(c, l.body, l.behind);
+  condition(c, l.body, pure(c, OP_i32_lt_u, next, 1));
+  returns(c, l.behind, 0);
+}
+
+static void invariants_leave_loops(void **state) {
+  (void)state;
+  Compile *c = new_graph(3);
+  Loop l = new_loop(c);
+  u32 invariant = pure(c, OP_i32_mul, 2, 3), varying = pure(c, OP_i32_mul, l.i, 3);
+  u32 compare = pure(c, OP_i32_lt_s, 2, 3);
+  u32 small = wm_ir_const(c, T_I64, 5), large = wm_ir_const(c, T_I64, UINT64_MAX / 3);
+  store(c, l.body, l.i, invariant);
+  store(c, l.body, l.i, varying);
+  store(c, l.body, l.i, compare);
+  store(c, l.body, l.i, small);
+  u32 use = store(c, l.body, l.i, large);
+  end_loop(c, l);
+  place(c);
+  assert_int_equal(c->node_block.data[invariant], l.before);
+  assert_int_equal(c->node_block.data[varying], l.body);
+  assert_int_equal(c->node_block.data[compare], l.body);
+  assert_int_equal(c->node_block.data[small], NONE);
+  assert_int_equal(c->node_block.data[large], NONE);
+  assert_int_equal(c->node_block.data[node_at(c, use)->c], l.before);
+  wm_jit_delete(c);
+}
+
+/* Words of the instance stay in the loop when there are many; what replaces its operand may go. */
+static void pressure_limits_hoisting(void **state) {
+  (void)state;
+  enum { COUNT = 30 };
+  Compile *c = new_graph(1 + COUNT);
+  Loop l = new_loop(c);
+  u32 words[COUNT], sums[COUNT], hoisted = 0;
+  for (u32 k = 0; k < COUNT; k++) {
+    words[k] = wm_ir_share(c, (Node){.op = IR_INST_LOAD, .type = T_I32, .a = 8 * k});
+    store(c, l.body, l.i, words[k]);
+  }
+  for (u32 k = 0; k < COUNT; k++) {
+    sums[k] = pure(c, OP_i32_add, 2 + k, wm_ir_const(c, T_I32, 7));
+    store(c, l.body, l.i, sums[k]);
+  }
+  end_loop(c, l);
+  place(c);
+  for (u32 k = 0; k < COUNT; k++) {
+    hoisted += c->node_block.data[words[k]] == l.before;
+    assert_int_equal(c->node_block.data[sums[k]], l.before);
+  }
+  assert_true(hoisted < 10);
+  wm_jit_delete(c);
+}
+
+/* if (arg 1) store x; else store x; : x is computed in both arms, not before them. */
+static void a_copy_for_each_arm(void **state) {
+  (void)state;
+  Compile *c = new_graph(3);
+  for (u32 i = 0; i < 4; i++) new_block(c, 0);
+  u32 deep = pure(c, OP_i32_mul, 2, 3), x = pure(c, OP_i32_sub, deep, 3);
+  u32 first = store(c, 1, 2, x), second = store(c, 2, 2, x);
+  edge(c, 0, 1);
+  edge(c, 0, 2);
+  condition(c, 0, 1);
+  edge(c, 1, 3);
+  edge(c, 2, 3);
+  returns(c, 3, 0);
+  place(c);
+  u32 x1 = node_at(c, first)->c, x2 = node_at(c, second)->c;
+  assert_int_not_equal(x1, x2);
+  assert_int_equal(c->node_block.data[x1], 1);
+  assert_int_equal(c->node_block.data[x2], 2);
+  assert_int_equal(c->node_uses.data[x1], 1);
+  assert_int_equal(c->node_uses.data[x2], 1);
+  assert_int_not_equal(node_at(c, x1)->a, node_at(c, x2)->a);
+  wm_jit_delete(c);
+}
+
+/* What the first use computed serves the others. */
+static void one_use_dominates(void **state) {
+  (void)state;
+  Compile *c = new_graph(3);
+  for (u32 i = 0; i < 3; i++) new_block(c, 0);
+  u32 x = pure(c, OP_i32_mul, 2, 3);
+  store(c, 0, 2, x);
+  store(c, 1, 2, x);
+  edge(c, 0, 1);
+  edge(c, 0, 2);
+  condition(c, 0, 1);
+  edge(c, 1, 2);
+  returns(c, 2, 1, x);
+  place(c);
+  assert_int_equal(c->node_block.data[x], 0);
+  assert_int_equal(c->node_uses.data[x], 3);
+  wm_jit_delete(c);
+}
+
+static void dead_things_go(void **state) {
+  (void)state;
+  Compile *c = new_graph(2);
+  Loop l = {new_block(c, 0), new_block(c, 4), new_block(c, 0), 0};
+  l.i = param(c, l.body, 0);
+  u32 same = param(c, l.body, 1), dead = param(c, l.body, 2), other = param(c, l.body, 3);
+  u32 unused = pure(c, OP_i32_mul, dead, 2), one = wm_ir_const(c, T_I32, 1);
+  u32 word = load(c, l.body, 2, IR_POINTER), may_trap = load(c, l.body, l.i, 0);
+  u32 use = store(c, l.body, l.i, same);
+  u32 next = pure(c, OP_i32_add, l.i, one);
+  edge(c, l.before, l.body, one, 2, one, one);
+  edge(c, l.body, l.body, next, same, unused, word);
+  edge(c, l.body, l.behind);
+  condition(c, l.body, pure(c, OP_i32_lt_u, next, 1));
+  returns(c, l.behind, 0);
+  (void)other;
+  place(c);
+  assert_int_equal(node_at(c, use)->c, 2); /* the argument itself */
+  assert_int_equal(c->node_live.data[l.i], LIVE_YES);
+  assert_int_equal(c->node_live.data[same], LIVE_NO);
+  assert_int_equal(c->node_live.data[dead], LIVE_NO);
+  assert_false(in_body(c, unused));
+  assert_false(in_body(c, word));
+  assert_true(in_body(c, may_trap));
+  assert_int_equal(c->node_uses.data[next], 2);
+  wm_jit_delete(c);
+}
+
+/* Results follow their call; the comparison stands right before its branch. */
+static void order_in_a_block(void **state) {
+  (void)state;
+  Compile *c = new_graph(3);
+  for (u32 i = 0; i < 3; i++) new_block(c, 0);
+  u32 sum = pure(c, OP_i32_add, 2, 3), compare = pure(c, OP_i32_lt_s, 1, 2);
+  u32 read = load(c, 0, 2, 0);
+  u32 args = c->pool.len;
+  *jit_push(c, &c->pool) = 1;
+  *jit_push(c, &c->pool) = sum;
+  u32 call = effect(c, 0, (Node){.op = IR_CALL, .b = args});
+  u32 r0 = effect(c, 0, (Node){.op = IR_RESULT, .type = T_I32, .a = call, .b = 0});
+  u32 r1 = effect(c, 0, (Node){.op = IR_RESULT, .type = T_I32, .a = call, .b = 1});
+  u32 later = load(c, 0, 2, 0);
+  store(c, 1, 2, pure(c, OP_i32_xor, r1, later));
+  edge(c, 0, 1);
+  edge(c, 0, 2);
+  condition(c, 0, compare);
+  edge(c, 1, 2);
+  returns(c, 2, 1, read);
+  place(c);
+  const u32 expected[] = {read, sum, call, r1, later, compare};
+  const u32 epochs[] = {0, 0, 0, 1, 1, 1};
+  assert_int_equal(block_at(c, 0)->body_end, ARRAY_LEN(expected));
+  for (u32 i = 0; i < ARRAY_LEN(expected); i++) {
+    assert_int_equal(c->body.data[i], expected[i]);
+    assert_int_equal(c->node_epoch.data[expected[i]], epochs[i]);
+  }
+  assert_int_equal(block_at(c, 0)->end_epoch, 1);
+  assert_int_equal(c->node_live.data[r0], LIVE_NO);
+  wm_jit_delete(c);
+}
+
+/* ---- large ones ---- */
+
+static void place_in_time(Compile *c) {
+  clock_t start = clock();
+  wm_jit_place(c);
+  assert_true(clock() - start < 5 * CLOCKS_PER_SEC);
+  wm_jit_delete(c);
+}
+
+static void a_long_chain(void **state) {
+  (void)state;
+  Compile *c = new_graph(1);
+  new_block(c, 0);
+  u32 x = 1;
+  for (u32 i = 0; i < 1000000; i++) x = pure(c, i & 1 ? OP_i32_xor : OP_i32_add, x, 1);
+  returns(c, 0, 1, x);
+  place_in_time(c);
+}
+
+/* Each block may leave for the end; each computes something of an argument. */
+static void many_exits(void **state) {
+  (void)state;
+  enum { COUNT = 100000 };
+  Compile *c = new_graph(2);
+  for (u32 i = 0; i <= COUNT; i++) new_block(c, 0);
+  for (u32 i = 0; i < COUNT; i++) {
+    store(c, i, 1, pure(c, OP_i32_add, 1, wm_ir_const(c, T_I32, i)));
+    edge(c, i, COUNT);
+    edge(c, i, i + 1);
+    condition(c, i, 2);
+  }
+  returns(c, COUNT, 1, pure(c, OP_i32_mul, 1, 2));
+  place_in_time(c);
+}
+
+/* Loops in loops, each with invariants and a way out of all. */
+static void deep_nesting(void **state) {
+  (void)state;
+  enum { DEPTH = 20000 };
+  Compile *c = new_graph(2);
+  for (u32 i = 0; i <= 2 * DEPTH + 1; i++) new_block(c, 0);
+  edge(c, 0, 1);
+  for (u32 i = 1; i <= DEPTH; i++) {
+    store(c, i, 1, pure(c, OP_i32_add, 2, wm_ir_const(c, T_I32, i)));
+    edge(c, i, i + 1);
+  }
+  for (u32 i = 1; i <= DEPTH; i++) {
+    u32 latch = DEPTH + i;
+    edge(c, latch, DEPTH + 1 - i);
+    edge(c, latch, latch + 1);
+    condition(c, latch, 1);
+  }
+  returns(c, 2 * DEPTH + 1, 0);
+  place_in_time(c);
+}
+
+/* A chain of nodes that each arm of a switch uses: copies are limited. */
+static void many_arms(void **state) {
+  (void)state;
+  enum { ARMS = 5000, CHAIN = 5000 };
+  Compile *c = new_graph(2);
+  for (u32 i = 0; i <= ARMS; i++) new_block(c, 0);
+  u32 x = 1;
+  for (u32 i = 0; i < CHAIN; i++) x = pure(c, i & 1 ? OP_i32_xor : OP_i32_add, x, 2);
+  for (u32 i = 1; i <= ARMS; i++) {
+    store(c, i, 1, x);
+    returns(c, i, 0);
+  }
+  for (u32 i = 1; i <= ARMS; i++) edge(c, 0, i);
+  block_at(c, 0)->term = TERM_SWITCH;
+  condition(c, 0, 1);
+  place_in_time(c);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(loops_and_dominators),   cmocka_unit_test(exits_go_behind),
+      cmocka_unit_test(invariants_leave_loops), cmocka_unit_test(pressure_limits_hoisting),
+      cmocka_unit_test(a_copy_for_each_arm),    cmocka_unit_test(one_use_dominates),
+      cmocka_unit_test(dead_things_go),         cmocka_unit_test(order_in_a_block),
+      cmocka_unit_test(a_long_chain),           cmocka_unit_test(many_exits),
+      cmocka_unit_test(deep_nesting),           cmocka_unit_test(many_arms)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
