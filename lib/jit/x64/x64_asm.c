@@ -321,6 +321,12 @@ static bool is_commutative(u32 opcode) {
   }
 }
 
+/* rm is an integer register or memory. */
+static bool takes_integer(u32 opcode) {
+  u32 code = opcode & 0xFFFFFF;
+  return code == 0x0F2A || code == 0x0F6E || code == 0x0FC4 || code == 0x0F3A20 || code == 0x0F3A22;
+}
+
 static void sse3(Compile *c, u32 w, u32 opcode, Loc d, Loc a, Rm rm, int imm) {
   opcode = standard(opcode);
   d &= 15;
@@ -329,7 +335,7 @@ static void sse3(Compile *c, u32 w, u32 opcode, Loc d, Loc a, Rm rm, int imm) {
     sse_vex(c, w, opcode, d, a, rm, imm);
     return;
   }
-  if (rm.kind == RM_REG && rm.reg == d && a != d) {
+  if (rm.kind == RM_REG && rm.reg == d && a != d && !takes_integer(opcode)) {
     if (is_commutative(opcode)) {
       sse_legacy(c, w, opcode, d, rm_reg(a), imm);
       return;

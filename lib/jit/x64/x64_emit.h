@@ -2,13 +2,14 @@
 #ifndef WM_JIT_X64_EMIT_H
 #define WM_JIT_X64_EMIT_H
 
+#include "jit/moves.h"
 #include "jit/x64/x64_asm.h"
 
 /* A constant of the pool behind the code. */
 typedef struct PoolConstant {
   u64 low, high;
   u32 bytes; /* 4, 8, 16 */
-  u32 at;    /* set when it is written */
+  u32 at;    /* where it is, when it is written */
 } PoolConstant;
 
 /* A rip-relative disp32 to a constant or a jump table. */
@@ -20,7 +21,7 @@ typedef struct Reference {
 
 typedef struct JumpFixup {
   u32 at; /* of the rel32 */
-  u32 block;
+  u32 to; /* block, or index in colds */
 } JumpFixup;
 
 typedef struct JumpTable {
@@ -30,29 +31,22 @@ typedef struct JumpTable {
 
 /* What is written behind the function's blocks. */
 typedef enum ColdKind {
-  COLD_TRAP,     /* the stub is called with `code` */
-  COLD_POLL,     /* and comes back; code: what the site says */
-  COLD_CALL_REF, /* a callee that is not of this instance */
-  COLD_SEQUENCE, /* the rare rest of instruction `lir`, x64_emit_float.c and x64_emit_ops.c */
+  COLD_TRAP,     /* calls the trap stub */
+  COLD_POLL,     /* calls the poll stub and goes on */
+  COLD_CALL_REF, /* calls the stub for callees that are not of this instance */
+  COLD_SEQUENCE, /* the rare case of an instruction (wm_x64_emit_rare) */
 } ColdKind;
 
 typedef struct Cold {
   u8 kind;  /* ColdKind */
-  u8 code;  /* TrapCode */
-  u32 jump; /* end of the jcc's rel32; the same trap's other jumps: trap_jumps */
-  u32 back; /* where to go on */
-  u32 site;
-  u32 lir;
+  u8 code;  /* TrapCode of the site */
+  u32 site; /* index in Compile.sites; 0: the function's start */
+  u32 back; /* where it goes on */
+  u32 lir;  /* COLD_SEQUENCE: the instruction */
+  u32 at;   /* where it is, when it is written */
 } Cold;
 
-typedef struct TrapJump {
-  u32 at; /* of the rel32 */
-  u32 cold;
-} TrapJump;
-
-enum { CACHE_SIZE = 256 };
-
-/* What the flags say, after the instruction that ends at `at`. */
+/* What the flags say behind the instruction that ends at `at`: about the value in `reg`. */
 typedef struct Flags {
   u32 at; /* NONE: nothing */
   Loc reg;
@@ -60,39 +54,83 @@ typedef struct Flags {
   bool logic; /* all conditions are those of `test reg, reg`; else only E, NE, S, NS */
 } Flags;
 
+enum {
+  CACHE_SIZE = 256,
+  LARGE_AREA_BYTES = 4096, /* larger frames are checked before rsp is moved */
+};
+
 typedef struct Emitter {
   Vec(PoolConstant) constants;
   Vec(Reference) constant_refs, table_refs;
-  Vec(JumpFixup) jumps;
+  Vec(JumpFixup) jumps, cold_jumps;
   Vec(JumpTable) tables;
   Vec(Cold) colds;
-  Vec(TrapJump) trap_jumps;
   Vec(u32) layout;      /* blocks that are emitted, in order */
   Vec(u32) labels;      /* by block: position, or NONE */
-  Vec(u32) targets;     /* by block: where a jump to it leads (jump threading) */
+  Vec(u32) targets;     /* by block: where a jump to it leads in the end */
   Vec(u32) block_table; /* by block: index in tables, or NONE */
   Vec(u32) inline_of;   /* by site: index in inline_sites, or NONE */
-  Vec(Move) moves;      /* of the parallel move being made */
+  Vec(Move) moves;      /* of the parallel move that is made */
+  MoveList sequence;    /* it, one after the other */
   u32 constant_cache[CACHE_SIZE], trap_cache[CACHE_SIZE];
-  u32 saved[4], saved_count;
-  u32 area_bytes;  /* outgoing and spill slots, padding */
-  u32 stack_base;  /* LOC_STACK as a destination is [rsp + stack_base + 8 * n] */
-  u32 result_slot; /* the first result in memory */
-  u32 block, next; /* being emitted; the one behind it, or NONE */
-  bool in_copy;    /* a dispatch block's copy is being emitted */
+  u32 saved[4], saved_count; /* registers that the prologue pushes, in order */
+  u32 area_bytes;            /* the frame without them */
+  u32 stack_base;            /* LOC_STACK | n as a destination is [rsp + stack_base + 8 * n] */
+  u32 arg_slots;             /* stack slots of this function's arguments: its results follow */
+  u32 block, next;           /* being emitted; the one behind it, or NONE */
+  bool in_copy;              /* a copy of a dispatch block is being emitted */
   Flags flags;
 } Emitter;
 
 static inline Emitter *emitter(const Compile *c) { return c->scratch[SCRATCH_EMIT]; }
+static inline bool has_cpu(const Compile *c, u32 bit) { return (c->options.cpu & bit) != 0; }
 
 /* ---- tables (x64_tables.c) ---- */
-/* Empties them for the next function. */
+/* Empties the tables for the next function. */
 void wm_x64_begin(Compile *c);
-/* Notes that the disp32 at `at` is to point at the constant m. */
+/* The disp32 at `at` is to point at the constant m. */
 void wm_x64_refer(Compile *c, const Rm *m, u32 at, u32 imm_bytes);
-/* A site at `pc`. */
-void wm_x64_site(Compile *c, u32 pc, u32 site, u32 trap);
-/* The site of the call that ends here. */
-void wm_x64_call_site(Compile *c, u32 site);
+/* Notes the call that ends here. trap: as in NativeSite. */
+void wm_x64_call_site(Compile *c, u32 site, u32 trap);
+/* jcc to something cold; returns its index in colds: `back` is here, unless set later. */
+u32 wm_x64_cold_if(Compile *c, u32 condition, Cold cold);
+/* Trap unconditionally, here. Code TRAP_NONE: it is in eax. */
+void wm_x64_trap(Compile *c, TrapCode code, u32 site);
+/* `call` of helper or stub `id`; clobbers r11. */
+void wm_x64_call_helper(Compile *c, u32 id);
+/* Everything cold, then constants and jump tables; all fields are filled in. */
+void wm_x64_finish(Compile *c);
+
+/* ---- jumps (x64_emit.c) ---- */
+void wm_x64_jump(Compile *c, u32 block); /* to the block's target, if it does not follow */
+/* jcc when `condition`, to edge 0 of the block being emitted, else to edge 1. parity (ucomis): E
+ * and NE look at it too. */
+void wm_x64_branch(Compile *c, u32 condition, bool parity, bool negated);
+void wm_x64_switch(Compile *c, const Lir *x);
+void wm_x64_epilogue(Compile *c); /* with ret */
+
+/* ---- moves (x64_emit_call.c) ---- */
+void wm_x64_move(Compile *c, const Move *m);
+/* Puts moves[0..count) in order and makes them. */
+void wm_x64_parallel(Compile *c, const Move *moves, u32 count);
+
+/* ---- instructions; false: not one of these ---- */
+bool wm_x64_emit_control(Compile *c, const Lir *x); /* x64_emit_call.c */
+bool wm_x64_emit_float(Compile *c, const Lir *x);   /* x64_emit_float.c */
+bool wm_x64_emit_integer(Compile *c, const Lir *x); /* x64_emit_ops.c */
+/* The rare case of x, out of line: goes on behind x, or has trapped. */
+void wm_x64_rare_integer(Compile *c, const Lir *x); /* x64_emit_ops.c: DIV */
+void wm_x64_rare_float(Compile *c, const Lir *x);
+/* `jcc` to the rare case of x. */
+u32 wm_x64_rare_if(Compile *c, u32 condition, const Lir *x);
+/* d = cc ? e : c, as x says, after a comparison (for FCMPSEL: of floats). */
+void wm_x64_select_value(Compile *c, const Lir *x, bool parity);
+/* d = 0 or 1, the same. */
+void wm_x64_set_value(Compile *c, const Lir *x, bool parity);
+
+/* Whether x's memory operand is addressed by d. */
+static inline bool x64_mem_uses(const Lir *x, Loc d) {
+  return x->mem != MEM_NONE && (x->m0 == d || x->m1 == d);
+}
 
 #endif
