@@ -123,7 +123,8 @@ static void mark_operands(Compile *c, Place *p, u32 n) {
 
 /* A load from guest memory may trap, so it stays though nobody wants the value. */
 static bool may_vanish(const Node *n) {
-  return n->op == IR_RESULT || (wm_ir_is_load(n) && n->flags & IR_POINTER);
+  bool is_silent = wm_ir_is_load(n) && n->flags & IR_POINTER;
+  return is_silent || n->op == IR_RESULT || n->op == IR_NOP;
 }
 
 static void fix_node(const Compile *c, const Place *p, u32 n, u32 block) {
