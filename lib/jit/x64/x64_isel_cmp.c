@@ -345,14 +345,27 @@ void wm_isel_trap_if(Compile *c, u32 n) {
   wm_isel_put(c, put);
 }
 
+/* The float comparison whose opposite (or which) n is and that may go into n; or NONE. */
+static u32 tested_floats(const Compile *c, u32 n, bool *negated) {
+  *negated = false;
+  if (wm_ir_is_fcompare(node_at(c, n)->op)) return n;
+  u32 inner = tested_condition(c, n, negated);
+  bool is_float = inner != NONE && wm_ir_is_fcompare(node_at(c, inner)->op);
+  return is_float && wm_isel_single(c, inner) ? inner : NONE;
+}
+
 void wm_isel_compare_value(Compile *c, u32 n, u32 d) {
+  bool negated;
+  u32 floats = tested_floats(c, n, &negated);
   Lir put = wm_isel_lir(LIR_CMPSET, 4, d, NONE, NONE);
   put.type = T_I32;
-  if (wm_ir_is_fcompare(node_at(c, n)->op)) {
-    compare_floats(c, &put, n);
-    put.op = LIR_FCMPSET;
-  } else {
+  if (floats == NONE) {
     compare_row(c, &put, n, false);
+  } else {
+    if (floats != n) isel_mark_folded(c, floats);
+    compare_floats(c, &put, floats);
+    put.op = LIR_FCMPSET;
+    put.cc ^= negated;
   }
   wm_isel_put(c, put);
 }

@@ -273,8 +273,10 @@ static void select_mulh(Compile *c, u32 n, u32 d) {
   put_fixed_result(c, d, RDX);
   Lir put = wm_isel_lir(LIR_MULH, width, NONE, NONE, NONE);
   put.sub = x->op == IR_MULH_S;
-  put.a = wm_isel_use_low(c, x->a, width);
-  put.b = wm_isel_use_low(c, x->b, width);
+  u32 a = x->a, b = x->b;
+  if (is_const(c, b) && c->node_block.data[b] == NONE) swap_nodes(&a, &b); /* made in rax */
+  put.a = wm_isel_use_low(c, a, width);
+  put.b = wm_isel_use_low(c, b, width);
   wm_isel_put(c, put);
 }
 

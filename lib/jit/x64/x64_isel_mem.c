@@ -71,10 +71,9 @@ void wm_isel_memory(Compile *c, Lir *x, const Node *access) {
 
 bool wm_isel_can_fold(const Compile *c, u32 n) {
   const Node *x = node_at(c, n);
-  bool is_constant_word = x->op == IR_INST_LOAD || x->op == IR_PURE_LOAD;
-  if (!is_constant_word && (x->op >= OP_COUNT || wm_op_info[x->op].op_class != CLASS_LOAD))
-    return false;
-  return wm_isel_single(c, n) && (is_constant_word || c->node_epoch.data[n] == isel_of(c)->epoch);
+  bool is_fixed_word = x->op == IR_INST_LOAD || x->op == IR_PURE_LOAD;
+  if (!is_fixed_word && !wm_ir_is_load(x)) return false;
+  return wm_isel_single(c, n) && (is_fixed_word || c->node_epoch.data[n] == isel_of(c)->epoch);
 }
 
 void wm_isel_fold(Compile *c, Lir *x, u32 n) {
