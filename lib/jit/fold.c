@@ -74,8 +74,6 @@ static u64 max_with_const(const Compile *c, const Node *x, u64 k, u64 mask, u32 
   case OP_i32_mul: return checked_mul(a, k, &product) && product <= mask ? product : mask;
   case OP_i32_or:
   case OP_i32_xor: return smear(a | k);
-  case OP_i32_div_u: return k ? a / k : mask;
-  case OP_i32_rem_u: return k && k - 1 < a ? k - 1 : a;
   default: return mask;
   }
 }

@@ -15,65 +15,65 @@ static u32 mul_high(Compile *c, u16 op, u32 a, u64 k) {
 }
 static u32 wrapped(Compile *c, u32 a) { return pure1(c, OP_i32_wrap_i64, a); }
 
-/* ---- unsigned; d is not a power of 2 ---- */
+/* ---- unsigned: 2 < d <= the dividend's bound, no power of 2 ---- */
 
-/* ceil(2^(bits + s) / d) with s = ceil(log2 d): exact for dividends of `bits` bits; has at most
- * bits + 1 bits. */
-static u128 reciprocal(u64 d, u32 bits, u32 s) { return (((u128)1 << (bits + s)) + d - 1) / d; }
-
-static u32 div_u32(Compile *c, u32 a, u64 d) {
-  u32 s = ceil_log2(d), wide = pure1(c, OP_i64_extend_i32_u, a);
-  u128 m = reciprocal(d, 32, s);
-  if (!(m >> 32)) {
-    u32 product = int2_const(c, T_I64, OP_i32_mul, wide, (u64)m);
-    return wrapped(c, shr_u64(c, product, 32 + s));
-  }
-  if (d & 1) return wrapped(c, mul_high(c, IR_MULH_U, wide, (u64)(m << (32 - s))));
-  u32 even = (u32)__builtin_ctzll(d), s2 = ceil_log2(d >> even);
-  u64 m2 = (u64)reciprocal(d >> even, 32 - even, s2); /* at most 32 bits */
-  u32 product = int2_const(c, T_I64, OP_i32_mul, shr_u64(c, wide, even), m2);
-  return wrapped(c, shr_u64(c, product, 32 - even + s2));
-}
-
-/* For dividends below 2^(64 - even), even > 0: the reciprocal has at most 64 bits. */
-static u32 div_u64_even(Compile *c, u32 a, u64 d, u32 even) {
-  u32 s = ceil_log2(d >> even), small = shr_u64(c, a, even);
-  u64 m = (u64)reciprocal(d >> even, 64 - even, s);
-  if (s < even) return mul_high(c, IR_MULH_U, small, m << (even - s));
-  return shr_u64(c, mul_high(c, IR_MULH_U, small, m), s - even);
-}
-
-/* The least s for which a reciprocal of 64 + s bits' scale is exact and fits 64 bits; false: none.
- * d < 2^63. (Granlund and Montgomery, figure 6.2.) */
-static bool short_reciprocal(u64 d, u32 *s, u64 *m) {
-  *s = ceil_log2(d);
-  u128 power = (u128)1 << (64 + *s), low = power / d, high = (power + ((u128)1 << *s)) / d;
-  for (; low >> 1 < high >> 1 && *s > 0; --*s) low >>= 1, high >>= 1;
-  *m = (u64)high;
-  return !(high >> 64);
-}
-
-static u32 div_u64(Compile *c, u32 a, u64 d) {
+typedef struct Reciprocal {
+  u128 m; /* at most bits + 1 bits */
   u32 s;
-  u64 m;
-  if (short_reciprocal(d, &s, &m)) return shr_u64(c, mul_high(c, IR_MULH_U, a, m), s);
-  if (!(d & 1)) return div_u64_even(c, a, d, (u32)__builtin_ctzll(d));
-  /* 2^64 + m: (a * m >> 64) + a without the carry is ((a - high) >> 1) + high */
-  s = ceil_log2(d);
-  m = (u64)(((((u128)1 << s) - d) << 64) / d) + 1;
-  u32 high = mul_high(c, IR_MULH_U, a, m);
+} Reciprocal; /* x / d = x * m >> (bits + s), for x < 2^bits */
+
+/* The shortest one (Granlund and Montgomery, figure 6.2). d < 2^63. */
+static Reciprocal reciprocal(u64 d, u32 bits) {
+  u32 s = ceil_log2(d);
+  u128 power = (u128)1 << (bits + s), low = power / d, high = (power + ((u128)1 << s)) / d;
+  for (; low >> 1 < high >> 1 && s > 0; s--) low >>= 1, high >>= 1;
+  return (Reciprocal){high, s};
+}
+
+/* The product must fit 64 bits, and for d = 2^n * d' x >> n has fewer bits; else the reciprocal is
+ * moved up, so that the quotient is the high half. */
+static u32 div_u32(Compile *c, u32 a, u64 d, u32 bits) {
+  u32 wide = pure1(c, OP_i64_extend_i32_u, a), even = (u32)__builtin_ctzll(d);
+  Reciprocal r = reciprocal(d, bits);
+  if (bits == 32 && r.m >> 32) {
+    if (!even) return wrapped(c, mul_high(c, IR_MULH_U, wide, (u64)(r.m << (32 - r.s))));
+    bits -= even;
+    wide = shr_u64(c, wide, even);
+    r = reciprocal(d >> even, bits);
+  }
+  return wrapped(c, shr_u64(c, int2_const(c, T_I64, OP_i32_mul, wide, (u64)r.m), bits + r.s));
+}
+
+/* The reciprocal is 2^64 + m: (x * m >> 64) + x is halved without its carry. */
+static u32 div_u64_long(Compile *c, u32 a, const Reciprocal *r) {
+  u32 high = mul_high(c, IR_MULH_U, a, (u64)r->m);
   u32 half = shr_u64(c, int2(c, T_I64, OP_i32_sub, a, high), 1);
-  return shr_u64(c, int2(c, T_I64, OP_i32_add, half, high), s - 1);
+  return shr_u64(c, int2(c, T_I64, OP_i32_add, half, high), r->s - 1);
+}
+
+static u32 div_u64(Compile *c, u32 a, u64 d, u32 bits) {
+  u32 even = (u32)__builtin_ctzll(d);
+  Reciprocal r = reciprocal(d, bits);
+  if (r.m >> 64) {
+    if (!even) return div_u64_long(c, a, &r);
+    bits -= even;
+    a = shr_u64(c, a, even);
+    r = reciprocal(d >> even, bits);
+  }
+  if (bits + r.s < 64) return mul_high(c, IR_MULH_U, a, (u64)(r.m << (64 - bits - r.s)));
+  return shr_u64(c, mul_high(c, IR_MULH_U, a, (u64)r.m), bits + r.s - 64);
 }
 
 static u32 div_u(Compile *c, IrType t, u32 a, u64 d) {
-  if (wm_ir_max_value(c, a) < d) return wm_ir_const(c, t, 0);
+  u64 max = wm_ir_max_value(c, a);
+  if (max < d) return wm_ir_const(c, t, 0);
   if (is_power_of_2(d)) return int2_const(c, t, OP_i32_shr_u, a, log2_of(d));
   if (d > int_sign(t)) { /* 0 or 1 */
     u32 fits = compare_const(c, t, OP_i32_ge_u, a, d);
     return t == T_I32 ? fits : pure1(c, OP_i64_extend_i32_u, fits);
   }
-  return t == T_I32 ? div_u32(c, a, d) : div_u64(c, a, d);
+  u32 bits = log2_of(max) + 1;
+  return t == T_I32 ? div_u32(c, a, d, bits) : div_u64(c, a, d, bits);
 }
 
 /* ---- signed ---- */
