@@ -95,7 +95,7 @@ void wm_x64_call_site(Compile *c, u32 site, u32 trap);
 /* jcc to something cold; returns its index in colds: `back` is here, unless set later. */
 u32 wm_x64_cold_if(Compile *c, u32 condition, Cold cold);
 /* Trap unconditionally, here. Code TRAP_NONE: it is in eax. */
-void wm_x64_trap(Compile *c, TrapCode code, u32 site);
+void wm_x64_trap_site(Compile *c, TrapCode code, u32 site);
 /* `call` of helper or stub `id`; clobbers r11. */
 void wm_x64_call_helper(Compile *c, u32 id);
 /* Everything cold, then constants and jump tables; all fields are filled in. */

@@ -255,7 +255,7 @@ bool wm_x64_emit_control(Compile *c, const Lir *x) {
   case LIR_JUMP: wm_x64_jump(c, edge_at(c, block_at(c, emitter(c)->block)->edges)->to); break;
   case LIR_SWITCH: wm_x64_switch(c, x); break;
   case LIR_RETURN: emit_return(c, x); break;
-  case LIR_TRAP: wm_x64_trap(c, (TrapCode)x->imm, x->site); break;
+  case LIR_TRAP: wm_x64_trap_site(c, (TrapCode)x->imm, x->site); break;
   case LIR_CALL: emit_call(c, x); break;
   case LIR_CALL_REF: emit_call_ref(c, x); break;
   case LIR_CALL_HELPER: emit_call_helper(c, x); break;

@@ -305,7 +305,7 @@ static void finish_to_integer(Compile *c, const Lir *x) {
     check_u64(c, x, t);
   } else {
     trap_if_nan(c, x, t.from);
-    wm_x64_trap(c, TRAP_INT_OVERFLOW, x->site);
+    wm_x64_trap_site(c, TRAP_INT_OVERFLOW, x->site);
   }
 }
 

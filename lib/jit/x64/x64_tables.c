@@ -216,7 +216,7 @@ void wm_x64_call_helper(Compile *c, u32 id) {
   wm_x64_op(c, 4, 0xFF, 2, rm_mem(R11, -1, 0, (i32)(id * sizeof(void *))), false, 0);
 }
 
-void wm_x64_trap(Compile *c, TrapCode code, u32 site) {
+void wm_x64_trap_site(Compile *c, TrapCode code, u32 site) {
   wm_x64_call_helper(c, STUB_TRAP);
   wm_x64_call_site(c, site, code);
 }
@@ -236,7 +236,7 @@ static void write_sequence(Compile *c, u32 lir) {
 
 static void write_cold(Compile *c, Cold cold) {
   switch (cold.kind) {
-  case COLD_TRAP: wm_x64_trap(c, cold.code, cold.site); return;
+  case COLD_TRAP: wm_x64_trap_site(c, cold.code, cold.site); return;
   case COLD_POLL:
   case COLD_CALL_REF:
     wm_x64_call_helper(c, cold.kind == COLD_POLL ? STUB_POLL : STUB_CALL_REF);
