@@ -21,13 +21,33 @@ bool wm_os_decommit(void *start, size_t size_bytes); /* no access, contents gone
 void wm_os_release(void *start, size_t size_bytes);
 /* Zeroed read-write memory (reserve + commit); wm_os_release frees it. */
 void *wm_os_alloc_pages(size_t size_bytes);
+/* Committed pages become code: readable and executable, never writable again. False: not here. */
+bool wm_os_protect_exec(void *start, size_t size_bytes);
 
 /* ---- threads ---- */
 typedef pthread_mutex_t Mutex;
+#define MUTEX_INITIALIZER PTHREAD_MUTEX_INITIALIZER
 bool wm_mutex_init(Mutex *m);
 void wm_mutex_lock(Mutex *m);
 void wm_mutex_unlock(Mutex *m);
 void wm_mutex_destroy(Mutex *m);
+/* What a thread waits for, holding the mutex; it may wake up for nothing. */
+typedef pthread_cond_t CondVar;
+bool wm_condition_init(CondVar *c);
+void wm_condition_wait(CondVar *c, Mutex *m);
+/* The same, until `deadline_ns` of wm_os_monotonic_ns at the latest. */
+void wm_condition_wait_until(CondVar *c, Mutex *m, u64 deadline_ns);
+void wm_condition_wake_all(CondVar *c);
+void wm_condition_destroy(CondVar *c);
+/* A thread of ours, which takes none of the host's signals. False: none can be had. */
+typedef pthread_t Thread;
+bool wm_thread_start(Thread *t, void *(*run)(void *), void *env);
+void wm_thread_join(Thread t);
+/* Gives up waiting for its end. */
+void wm_thread_detach(Thread t);
+bool wm_thread_is_self(Thread t);
+/* How many processors this process may use; at least 1. */
+u32 wm_os_processors(void);
 
 /* The lowest address of this thread's stack, or NULL when unknown (also when the caller runs on
  * another stack than the thread's). Cached per thread. */

@@ -36,10 +36,40 @@ void wm_os_release(void *start, size_t size_bytes) {
 
 void *wm_os_alloc_pages(size_t size_bytes) { return wm_os_reserve(size_bytes); }
 
+bool wm_os_protect_exec(void *start, size_t size_bytes) {
+  (void)start;
+  (void)size_bytes;
+  return false;
+}
+
 bool wm_mutex_init(Mutex *m) { return pthread_mutex_init(m, NULL) == 0; }
 void wm_mutex_lock(Mutex *m) { pthread_mutex_lock(m); }
 void wm_mutex_unlock(Mutex *m) { pthread_mutex_unlock(m); }
 void wm_mutex_destroy(Mutex *m) { pthread_mutex_destroy(m); }
+
+bool wm_condition_init(CondVar *c) {
+  pthread_condattr_t attr;
+  if (pthread_condattr_init(&attr) != 0) return false;
+  bool done = true && pthread_cond_init(c, &attr) == 0;
+  pthread_condattr_destroy(&attr);
+  return done;
+}
+void wm_condition_wait(CondVar *c, Mutex *m) { pthread_cond_wait(c, m); }
+void wm_condition_wait_until(CondVar *c, Mutex *m, u64 deadline_ns) {
+  struct timespec t = {(time_t)(deadline_ns / 1000000000u), (long)(deadline_ns % 1000000000u)};
+  pthread_cond_timedwait(c, m, &t);
+}
+void wm_condition_wake_all(CondVar *c) { pthread_cond_broadcast(c); }
+void wm_condition_destroy(CondVar *c) { pthread_cond_destroy(c); }
+
+bool wm_thread_start(Thread *t, void *(*run)(void *), void *env) {
+  return pthread_create(t, NULL, run, env) == 0;
+}
+void wm_thread_join(Thread t) { pthread_join(t, NULL); }
+void wm_thread_detach(Thread t) { pthread_detach(t); }
+bool wm_thread_is_self(Thread t) { return pthread_equal(t, pthread_self()) != 0; }
+
+u32 wm_os_processors(void) { return 1; }
 
 u8 *wm_os_stack_bound(void) { return NULL; }
 

@@ -1,5 +1,5 @@
 /* The way from native code into a function (store.h: wm_call). */
-#include "runtime/instance.h"
+#include "runtime/native.h"
 
 /* What the host keeps of a thread's stack below the deepest entry. */
 enum { NATIVE_RESERVE_BYTES = 128 << 10 };
@@ -20,8 +20,8 @@ static void set_native_limit(Store *store, u8 *here) {
 static bool make_stack(Store *store) {
   size_t page = wm_os_page_size();
   u64 size = (store->stack_bytes + page - 1) / page * page;
-  if (size == 0 || size > SIZE_MAX) return false;
-  store->stack = wm_os_alloc_pages((size_t)size);
+  if (size == 0 || size > SIZE_MAX - page) return false;
+  store->stack = wm_os_alloc_pages((size_t)size + page); /* one for STACK_SLACK_SLOTS */
   if (!store->stack) return false;
   store->stack_end = store->stack + size / sizeof(u64);
   store->stack_top = store->stack;

@@ -2,6 +2,7 @@
 #include "runtime/code.h"
 
 #include "base/vec.h"
+#include "runtime/native.h"
 
 #include <stdlib.h>
 
@@ -49,6 +50,7 @@ static bool make_codes(LoadedModule *lm) {
     code->param_slots = (u16)type->param_slots;
     code->result_slots = (u16)type->result_slots;
     code->link_slot = max_u32(type->param_slots, type->result_slots);
+    code->native_shape = (u8)wm_signature_shape(type);
   }
   return true;
 }
@@ -73,8 +75,21 @@ void wm_loaded_retain(LoadedModule *lm) {
   atomic_fetch_add_explicit(&lm->references, 1, memory_order_relaxed);
 }
 
+static void free_osr_entries(LoadedModule *lm) {
+  for (u32 i = 0; i < lm->module.func_count - lm->module.func_import_count; i++) {
+    OsrEntry *entry = atomic_load_explicit(&lm->codes[i].osr, memory_order_relaxed), *next;
+    for (; entry; entry = next) {
+      next = entry->next;
+      free(entry);
+    }
+  }
+}
+
 void wm_loaded_release(LoadedModule *lm) {
   if (!lm || atomic_fetch_sub_explicit(&lm->references, 1, memory_order_acq_rel) != 1) return;
+  if (lm->on_unused) lm->on_unused(lm);
+  wm_native_free(lm);
+  free_osr_entries(lm);
   for (CodeChunk *chunk = lm->chunks, *next; chunk; chunk = next) {
     next = chunk->next;
     vec_free(&chunk->ranges);

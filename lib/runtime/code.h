@@ -86,10 +86,14 @@ struct LoadedModule {
   _Atomic u32 references; /* module objects, instances, shared modules */
   TypeRegistry *types;    /* borrowed from the engine, which outlives it */
   void *engine;           /* counted by engine/; for on_free */
-  /* Gives back what the engine did for it; called with the last reference. NULL: nothing to do. */
+  /* Called with the last reference, before anything is freed: nobody may work for it any more.
+   * NULL: nothing to do. */
+  void (*on_unused)(LoadedModule *);
+  /* Gives back what the engine did for it; called last. NULL: nothing to do. */
   void (*on_free)(LoadedModule *);
-  void *tier_state;       /* engine/'s; NULL: none */
-  const TierHooks *tiers; /* borrowed from the engine; NULL: the interpreter only */
+  void *tier_state;                    /* engine/'s; NULL: none */
+  const struct NativeMachine *machine; /* NULL: nothing is compiled */
+  const TierHooks *tiers;              /* borrowed from the engine; NULL: the interpreter only */
   bool charges_fuel;
   NativeRegion region;
   NativeBody *bodies; /* owned, under the lock; newest first */
@@ -104,6 +108,8 @@ struct LoadedModule {
   u32 (*offset_of)(const FuncCode *code, const void *pc);
   /* Set by the interpreter, called under the lock when a body was published: makes it run that. */
   void (*on_native)(FuncCode *code, const NativeBody *body);
+  /* Called before a body's memory goes, when it has `debug`. */
+  void (*on_body_free)(NativeBody *body);
 };
 
 /* Takes over `module`, which is valid, and makes a FuncCode for each defined function with index,

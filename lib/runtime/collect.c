@@ -4,7 +4,7 @@
  *   words on the value stack -> set | roots -> marks | unmarked objects -> doomed | finalizers */
 #include "runtime/collect.h"
 
-#include "runtime/instance.h"
+#include "runtime/native.h"
 
 #include <stdlib.h>
 
@@ -84,20 +84,48 @@ static Object *inner_object(Object *object, u32 i) {
   return &((Instance *)object)->inner_funcs[i].head;
 }
 
-/* The words on the value stack that may be addresses of objects. */
-static bool gather_words(const Store *store, PtrMap *words) {
-  if (store->stack_top == store->stack) return true;
+static AddressRange range_of_objects(const Store *store) {
   AddressRange range = {UINT64_MAX, 0};
   for (Object *o = store->objects; o; o = o->next) {
     include(&range, o);
     u32 inner = inner_count(o);
     if (inner) include(&range, inner_object(o, inner - 1));
   }
-  for (const u64 *slot = store->stack; slot < store->stack_top; slot++)
-    if (*slot >= range.low && *slot <= range.high && *slot % _Alignof(Object) == 0 &&
-        !wm_ptrmap_set(words, (const void *)(uintptr_t)*slot, 0))
+  return range;
+}
+
+/* The words from `at` to `end` that may be addresses of objects. A native stack's words are read as
+ * they are, whatever they were made for. */
+__attribute__((no_sanitize("address"))) static bool
+gather_range(const u64 *at, const u64 *end, AddressRange range, PtrMap *words) {
+  for (; at < end; at++)
+    if (*at >= range.low && *at <= range.high && *at % _Alignof(Object) == 0 &&
+        !wm_ptrmap_set(words, (const void *)(uintptr_t)*at, 0))
       return false;
   return true;
+}
+
+static bool has_native_frames(const Store *store) {
+  const Activation *a = store->activation;
+  while (a && !a->native_sp) a = a->outer;
+  return a != NULL;
+}
+
+/* What compiled code has on the native stack, and in the registers it was left with. */
+static bool gather_native(const Store *store, AddressRange range, PtrMap *words) {
+  for (const Activation *a = store->activation; a; a = a->outer) {
+    if (!a->native_sp) continue;
+    const u64 *low = (const u64 *)a->native_sp - NATIVE_SAVED_WORDS;
+    if (!gather_range(low, a->entry_sp, range, words)) return false;
+  }
+  return true;
+}
+
+static bool gather_words(const Store *store, PtrMap *words) {
+  if (store->stack_top == store->stack && !has_native_frames(store)) return true;
+  AddressRange range = range_of_objects(store);
+  return gather_range(store->stack, store->stack_top, range, words) &&
+         gather_native(store, range, words);
 }
 
 static bool is_on_stack(const PtrMap *words, Object *object) {

@@ -1,7 +1,7 @@
 /* Walking frames (frame.h draws them). */
 #include "runtime/frame.h"
 
-#include "runtime/instance.h"
+#include "runtime/native.h"
 
 FrameWalk wm_frames_start(Store *store) {
   return (FrameWalk){.store = store, .activation = store->activation};
@@ -33,18 +33,79 @@ static bool find_code(FramePlace *at) {
   return at->code != NULL;
 }
 
+/* ---- compiled code ---- */
+
+/* Says where the current native frame, or what was inlined into it, stands. */
+static void set_native_place(FrameWalk *walk, u32 wasm_offset, u32 caller) {
+  LoadedModule *lm = walk->at.instance->module;
+  walk->inlined_at = caller;
+  walk->at.pc = NULL;
+  walk->at.offset = wasm_offset;
+  walk->at.code = caller == NO_INDEX ? loaded_code(lm, walk->body->func_index)
+                                     : wm_native_code_at(lm, wasm_offset);
+}
+
+/* The frame that the return address at native_sp belongs to; false: the activation ends here. */
+static bool enter_native_frame(FrameWalk *walk) {
+  LoadedModule *lm = walk->at.instance->module;
+  const void *pc = (const void *)(uintptr_t)*walk->native_sp; /* NOLINT: a return address */
+  walk->body = wm_native_find_in(lm, pc);
+  if (!walk->body) return false;
+  const NativeSite *site = wm_native_site(walk->body, pc);
+  u32 start = lm->module.funcs[walk->body->func_index].code_offset;
+  set_native_place(walk, site ? site->wasm_offset : start, site ? site->caller : NO_INDEX);
+  return true;
+}
+
+/* The next frame of the activation that the walk is in. */
+static bool next_native(FrameWalk *walk) {
+  if (walk->inlined_at != NO_INDEX) {
+    const InlineSite *call = &walk->body->inline_sites[walk->inlined_at];
+    set_native_place(walk, call->wasm_offset, call->caller);
+    return true;
+  }
+  walk->native_sp += 1 + walk->body->frame_bytes / sizeof(u64);
+  if ((const void *)walk->native_sp < walk->activation->entry_sp && enter_native_frame(walk))
+    return true;
+  walk->body = NULL;
+  walk->activation = walk->activation->outer;
+  return false;
+}
+
+/* ---- all ---- */
+
+/* The innermost frame of the activation; false: it has none. */
+static bool enter_activation(FrameWalk *walk) {
+  const Activation *a = walk->activation;
+  walk->at.instance = a->instance;
+  walk->at.pc = a->pc;
+  walk->fp = a->fp;
+  if (walk->fp) return find_code(&walk->at);
+  walk->native_sp = a->native_sp;
+  return walk->native_sp && enter_native_frame(walk);
+}
+
 bool wm_frames_next(FrameWalk *walk) {
-  if (walk->fp) step_out(walk);
-  for (;;) {
+  if (walk->body && next_native(walk)) return true;
+  if (walk->fp) {
+    step_out(walk);
     if (walk->fp && find_code(&walk->at)) return true;
     if (walk->fp) walk->activation = walk->activation->outer; /* a pc that is nobody's */
-    walk->fp = NULL;
-    while (walk->activation && !walk->activation->fp) walk->activation = walk->activation->outer;
-    if (!walk->activation) return false;
-    walk->fp = walk->activation->fp;
-    walk->at.instance = walk->activation->instance;
-    walk->at.pc = walk->activation->pc;
   }
+  for (; walk->activation; walk->activation = walk->activation->outer)
+    if (enter_activation(walk)) return true;
+  walk->fp = NULL;
+  walk->body = NULL;
+  return false;
+}
+
+void wm_frame_leave(Activation *activation, FuncCode *code, Instance *in, u64 *fp) {
+  Store *store = in->store;
+  FrameWalk walk = {.store = store, .activation = activation, .fp = fp, .at = {in, code, NULL, 0}};
+  step_out(&walk);
+  activation->instance = walk.at.instance;
+  activation->pc = walk.at.pc;
+  activation->fp = walk.fp;
 }
 
 static bool is_stub(const FuncCode *code, const u8 *pc) {
@@ -56,6 +117,9 @@ FrameInfo wm_frame_info(const FramePlace *place) {
   LoadedModule *lm = code->module;
   u32 start = lm->module.funcs[code->index].code_offset;
   u32 offset = start; /* not yet translated */
-  if (!is_stub(code, place->pc) && lm->offset_of) offset = lm->offset_of(code, place->pc);
+  if (!place->pc)
+    offset = place->offset;
+  else if (!is_stub(code, place->pc) && lm->offset_of)
+    offset = lm->offset_of(code, place->pc);
   return (FrameInfo){place->instance, code->index, offset, offset - start};
 }

@@ -27,6 +27,9 @@
  *   if pc is restore_pc:  pc, fp and instance are the three LINK_CROSS_ words
  *   if pc is exit_pc:     this activation is done; go on with activation->outer
  *
+ * Compiled code has its frames on the native stack (native.h): an activation is either of one kind
+ * or of the other.
+ *
  * Activation.pc lies in the cell that left wasm: pass it to wm_code_find and offset_of as it is. A
  * pc from a link belongs to the call before it: pass pc - 1 byte (both accept any address inside a
  * cell). */
@@ -54,7 +57,7 @@ struct Activation {
               yet started) */
   Instance *instance; /* of compiled code: the same all the time */
   /* Compiled code: where it was left (native.h), NULL when it was not; and the stack pointer that
-   * wm_native_enter returns with. */
+   * the entry returns with. */
   const void *native_sp, *entry_sp;
 };
 
@@ -70,7 +73,8 @@ typedef struct FrameInfo {
 typedef struct FramePlace {
   Instance *instance;
   FuncCode *code;
-  const u8 *pc; /* in the cell of the instruction that runs */
+  const u8 *pc; /* in the cell of the instruction that runs; NULL: compiled code */
+  u32 offset;   /* compiled code: of the instruction, in the module's bytes */
 } FramePlace;
 
 /* A walk over all wasm frames of a store, innermost first, across host frames:
@@ -81,12 +85,18 @@ typedef struct FramePlace {
 typedef struct FrameWalk {
   Store *store;           /* borrowed */
   Activation *activation; /* to be entered when fp is NULL; else the current frame's */
-  u64 *fp;                /* the current frame */
+  u64 *fp;                /* the current frame; NULL: not one of the interpreter's */
+  const u64 *native_sp;   /* of the compiled code that called the current frame, or left wasm */
+  const NativeBody *body; /* the current frame's, or NULL */
+  u32 inlined_at;         /* in the body's inline_sites: the call that is the next frame */
   FramePlace at;
 } FrameWalk;
 
 FrameWalk wm_frames_start(Store *store);
 bool wm_frames_next(FrameWalk *walk); /* false: no more */
 FrameInfo wm_frame_info(const FramePlace *place);
+/* Notes in the activation that the frame's caller is where it stands: the frame, of the
+ * interpreter, goes on as compiled code in an activation of its own. */
+void wm_frame_leave(Activation *activation, FuncCode *code, Instance *in, u64 *fp);
 
 #endif

@@ -1,6 +1,6 @@
 /* Host functions (spec 4.2.6). Functions of wasm are made with their instance. */
 #include "runtime/collect.h"
-#include "runtime/instance.h"
+#include "runtime/native.h"
 
 typedef struct HostFuncObject {
   Func func;
@@ -21,6 +21,7 @@ Func *wm_func_new_host(Store *store, u32 type_id, HostFunc host, void *env,
   code->param_slots = (u16)type->param_slots;
   code->result_slots = (u16)type->result_slots;
   code->link_slot = max_u32(type->param_slots, type->result_slots);
+  code->native_shape = (u8)wm_signature_shape(type);
   Func *func = &object->func;
   func->type_id = type_id;
   func->code = code;

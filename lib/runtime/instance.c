@@ -61,6 +61,7 @@ static Instance *allocate(Store *store, LoadedModule *lm, Error *err) {
   store->instances++;
   in->size_bytes = layout.size_bytes;
   in->store = store;
+  in->helpers = lm->machine ? lm->machine->helpers : NULL;
   in->memory0_base = wm_pool_empty_base();
   place_arrays(in, &layout);
   for (u32 i = 0; i < m->type_count; i++) in->type_ids[i] = m->types[i].type_id;

@@ -7,11 +7,11 @@
  * ...
  *          <------------------- frame_bytes --------------------->
  *
- * Compiled code of one activation is entered by wm_native_enter and is all of one instance: calls
- * to other instances, to the interpreter and to the host leave it through call stubs, and begin an
- * activation of their own. An activation in compiled code notes in native_sp the address of the
- * return address that the leaving call pushed; from there frames are walked by their sizes until
- * entry_sp.
+ * Compiled code of one activation is entered by NativeMachine.enter and is all of one instance:
+ * calls to other instances, to the interpreter and to the host leave it through call stubs, and
+ * begin an activation of their own. An activation in compiled code notes in native_sp the address
+ * of the return address that the leaving call pushed; from there frames are walked by their sizes
+ * until entry_sp.
  *
  * Registers: r15 the instance, r14 the base of memory 0; arguments as jit/lir.h says. Results of
  * wasm calls likewise. */
@@ -47,6 +47,8 @@ struct NativeBody {
   u32 site_count, inline_count;
   const NativeSite *sites; /* ascending by pc; in this allocation */
   const InlineSite *inline_sites;
+  OsrEntry *osr; /* borrowed; NULL: a whole function */
+  void *debug;   /* what jit/debug.c keeps about it, or NULL */
 };
 
 /* C functions that compiled code calls through Instance.helpers (a table of this order), first the
@@ -73,22 +75,72 @@ typedef struct InstanceLayout {
 } InstanceLayout;
 InstanceLayout wm_instance_layout(const LoadedModule *lm);
 
+/* ---- the machine: what jit/ provides, so that nothing here depends on it ---- */
+typedef struct NativeMachine {
+  const void *const *helpers; /* by HelperId */
+  const void *call_slot;      /* what a slot holds before the function is compiled */
+  const void *call_ref;       /* likewise FuncCode.native */
+  const void *fault; /* where a fault goes on: at the top of the stack lies the address of the
+                        access, plus 1 */
+  FuncEntry enter;   /* runs FuncCode.body */
+  /* Runs an on-stack replacement: `frame` is the interpreter's; results go to frame[0..]. Wants a
+   * fresh activation, as a FuncEntry does. */
+  TrapCode (*enter_osr)(const FuncCode *code, Instance *in, const void *start, u64 *frame);
+} NativeMachine;
+
+/* Signatures that are passed without looking at each type. */
+typedef enum NativeShape {
+  SHAPE_MIXED,
+  SHAPE_INTS,      /* at most 6 parameters, all integers or references; one such result */
+  SHAPE_INTS_VOID, /* the same without result */
+} NativeShape;
+NativeShape wm_signature_shape(const SubType *type);
+
+/* The value stack has room behind stack_end for reading and writing the slots of SHAPE_INTS without
+ * looking how many they are. */
+enum { STACK_SLACK_SLOTS = 8 };
+
+/* What the stubs that leave compiled code push below the return address, for the collector. */
+enum { NATIVE_SAVED_WORDS = 16 };
+
 /* ---- lookup; any thread, and signal handlers ---- */
-/* The body that holds `pc`, or NULL. Safe in a signal handler. */
+/* The body that holds `pc`, or NULL. */
 const NativeBody *wm_native_find(const void *pc);
-/* The site at `pc` (exactly), or NULL. */
+/* The same in one module. */
+const NativeBody *wm_native_find_in(const LoadedModule *lm, const void *pc);
+/* The site of a return address: exactly there; or that of the access 1 byte before, where a fault
+ * was (at an access's own address a call may end, too). NULL: none. */
 const NativeSite *wm_native_site(const NativeBody *body, const void *pc);
+/* The site of the access at `pc`, or NULL. */
+const NativeSite *wm_native_access(const NativeBody *body, const void *pc);
+/* The defined function whose code entry holds the wasm offset. */
+FuncCode *wm_native_code_at(LoadedModule *lm, u32 wasm_offset);
 
-/* ---- making (jit/code.c) ---- */
-/* Under lm->lock: adds `body`, which then is the module's, and publishes it: slot, FuncCode.native,
- * the interpreter's way in. */
+/* ---- making; all of it under lm->lock ---- */
+/* Bytes from the region's base to its first code. */
+u64 wm_native_slots_bytes(const LoadedModule *lm);
+/* Fresh pages for code at the end of what is used; reserves the region when there is none. NULL: no
+ * memory or address space. The caller fills them and then seals them, or abandons them. */
+u8 *wm_native_open(LoadedModule *lm, u64 size_bytes);
+bool wm_native_seal(LoadedModule *lm, u8 *start, u64 size_bytes);
+/* Both, for code that is as it was right behind the slots of such a region. */
+bool wm_native_load_code(LoadedModule *lm, const u8 *code, u64 size_bytes);
+/* Adds `body`, whose code is sealed and which then is the module's, and publishes it: slot,
+ * FuncCode.native, the interpreter's way in. False: out of memory. */
 bool wm_native_publish(LoadedModule *lm, NativeBody *body);
+/* The module ends: nothing of it runs. */
+void wm_native_free(LoadedModule *lm);
 
-/* Enters compiled code: slots as for wm_call's frame. func_type: of the function (for an on-stack
- * replacement: the results' only), `code` its first instruction. Pushes no activation: uses
- * store->activation, which must be fresh. */
-TrapCode wm_native_enter(Instance *in, const FuncCode *fc, const void *code, u64 *slots);
-/* An on-stack replacement: frame is the interpreter's; results go to frame[0..]. */
-TrapCode wm_native_enter_osr(Instance *in, const FuncCode *fc, const void *code, u64 *frame);
+/* ---- faults (fault.c) ---- */
+/* Takes over the faults of compiled code in this process. False: not possible. */
+bool wm_native_catch_faults(void);
+
+/* ---- native_helpers.c: what helpers.def names and the rest of the runtime has not ---- */
+u64 wm_helper_memory_grow(Instance *in, u32 memory, u64 delta_pages);
+u64 wm_helper_table_grow(Instance *in, u32 table, u64 delta, Ref init);
+
+/* A call from compiled code that leaves it, of a function in slots at store->stack_top, whose room
+ * is checked. `func` is NULL where the function has no object. */
+TrapCode wm_native_call_out(Store *store, FuncCode *code, Instance *in, Func *func, u64 *slots);
 
 #endif

@@ -2,7 +2,7 @@
 #include "runtime/store.h"
 
 #include "runtime/collect.h"
-#include "runtime/instance.h"
+#include "runtime/native.h"
 
 #include <stdlib.h>
 
@@ -32,7 +32,8 @@ bool wm_store_delete(Store *store) {
   if (store->activation || store->collecting) return false;
   wm_store_free_objects(store);
   wm_ptrmap_free(&store->host_info);
-  wm_os_release(store->stack, (size_t)((u8 *)store->stack_end - (u8 *)store->stack));
+  size_t stack_bytes = (size_t)(store->stack_end - store->stack) * sizeof(u64);
+  wm_os_release(store->stack, stack_bytes + wm_os_page_size());
   wm_mutex_destroy(&store->limit_lock);
   free(store);
   return true;

@@ -34,6 +34,11 @@ static inline bool limit_allows(u64 limit, u64 used, u64 more) {
 enum { DEFAULT_STACK_BYTES = 8 << 20, DEFAULT_NATIVE_STACK_BYTES = 6 << 20 };
 
 struct Store {
+  /* Read by stubs of compiled code (x64_stubs.h). */
+  u64 *stack_end;         /* frames must end at or below; STACK_SLACK_SLOTS follow */
+  u64 *stack_top;         /* free from here when entering from native code */
+  Activation *activation; /* innermost, or NULL */
+
   TypeRegistry *types; /* borrowed: the engine's */
   MemoryPool *pool;    /* borrowed: the engine's */
   void *engine;        /* borrowed here; engine/ counts it */
@@ -53,11 +58,8 @@ struct Store {
   u64 stack_bytes;                         /* of the value stack, before it is made */
   u64 native_stack_bytes;                  /* what nested entries may use below the outermost one */
   u64 *stack;                              /* owned: the value stack, made at the first call */
-  u64 *stack_end;                          /* frames must end at or below */
-  u64 *stack_top;                          /* free from here when entering from native code */
   u8 *native_limit;                        /* lowest native stack address an entry may start at */
   const void *native_here, *native_thread; /* the outermost entry that native_limit was made for */
-  Activation *activation;                  /* innermost, or NULL */
   Trap *trap;                              /* the trap on its way out (rooted), or NULL */
   Trap *out_of_memory;                     /* preallocated (rooted) */
   const void *exit_pc, *restore_pc;        /* the interpreter's special cells */

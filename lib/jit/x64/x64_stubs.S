@@ -1,0 +1,372 @@
+/* The ways into compiled code and out of it (runtime/native.h), System V ABI for x86-64.
+ *
+ * While compiled code runs, r15 holds the instance, r14 the base of memory 0, and the activation's
+ * entry_sp the stack pointer behind `enter`'s pushes:
+ *
+ *   entry_sp -> [ slots or NativeEntry | mxcsr of the host | - | r15 r14 r13 r12 rbx rbp | return address ]
+ *
+ * What leaves compiled code pushes rbx, rbp, r12, r13 right below its return address, where the
+ * collector looks for references, and notes the return address's place as native_sp. */
+#include "jit/x64/x64_stubs.h"
+
+#define FUNCTION(name) .globl name; .hidden name; .type name, @function; .balign 16; name: .cfi_startproc
+#define END(name) .cfi_endproc; .size name, . - name
+
+/* Rounding to nearest, all exceptions masked, no flushing; the six flags do not matter. */
+#define MXCSR_DEFAULT 0x1F80
+#define MXCSR_MODES   0xFFC0
+
+  .text
+
+.macro PUSH reg
+  pushq \reg
+  .cfi_adjust_cfa_offset 8
+  .cfi_rel_offset \reg, 0
+.endm
+
+.macro POP reg
+  popq \reg
+  .cfi_adjust_cfa_offset -8
+  .cfi_restore \reg
+.endm
+
+.macro GROW bytes
+  subq $\bytes, %rsp
+  .cfi_adjust_cfa_offset \bytes
+.endm
+
+.macro SHRINK bytes
+  addq $\bytes, %rsp
+  .cfi_adjust_cfa_offset -\bytes
+.endm
+
+/* Saves what C wants back, and sets the float modes. The word at entry_sp is set by the caller. */
+.macro ENTER
+  PUSH %rbp
+  PUSH %rbx
+  PUSH %r12
+  PUSH %r13
+  PUSH %r14
+  PUSH %r15
+  GROW 24
+  stmxcsr 8(%rsp)
+  movl 8(%rsp), %eax
+  andl $MXCSR_MODES, %eax
+  cmpl $MXCSR_DEFAULT, %eax
+  je 1f
+  ldmxcsr default_mxcsr(%rip)
+1:
+.endm
+
+/* TrapCode wm_x64_enter_ints(Instance *in, const void *code, u64 *slots, const void **entry_sp):
+ * SHAPE_INTS. Loads all six argument registers; their slots can be read. */
+FUNCTION(wm_x64_enter_ints)
+  ENTER
+  movq %rdx, (%rsp)
+  movq %rsp, (%rcx)
+  movq %rdi, %r15
+  movq INSTANCE_MEMORY0(%rdi), %r14
+  movq %rsi, %r11
+  movq 0(%rdx), %rdi
+  movq 8(%rdx), %rsi
+  movq 24(%rdx), %rcx
+  movq 32(%rdx), %r8
+  movq 40(%rdx), %r9
+  movq 16(%rdx), %rdx
+  call *%r11
+  movq (%rsp), %rdx
+  movq %rax, (%rdx)
+  xorl %eax, %eax
+  jmp leave
+END(wm_x64_enter_ints)
+
+/* The same for SHAPE_INTS_VOID. */
+FUNCTION(wm_x64_enter_void)
+  ENTER
+  movq %rsp, (%rcx)
+  movq %rdi, %r15
+  movq INSTANCE_MEMORY0(%rdi), %r14
+  movq %rsi, %r11
+  movq 0(%rdx), %rdi
+  movq 8(%rdx), %rsi
+  movq 24(%rdx), %rcx
+  movq 32(%rdx), %r8
+  movq 40(%rdx), %r9
+  movq 16(%rdx), %rdx
+  call *%r11
+  xorl %eax, %eax
+  /* rsp is entry_sp; eax the TrapCode that comes back. */
+leave:
+  movl 8(%rsp), %ecx
+  andl $MXCSR_MODES, %ecx
+  cmpl $MXCSR_DEFAULT, %ecx
+  je 1f
+  ldmxcsr 8(%rsp)
+1:
+  SHRINK 24
+  POP %r15
+  POP %r14
+  POP %r13
+  POP %r12
+  POP %rbx
+  POP %rbp
+  ret
+END(wm_x64_enter_void)
+
+/* TrapCode wm_x64_enter(NativeEntry *entry, const void **entry_sp): any signature. wm_x64_spread
+ * and wm_x64_collect move values between the slots and the registers' places. */
+FUNCTION(wm_x64_enter)
+  ENTER
+  movq %rdi, (%rsp)
+  movq %rsp, (%rsi)
+  movq %rdi, %rbx
+  movq %rsp, %rbp
+  .cfi_def_cfa %rbp, 80
+  movq ENTRY_INSTANCE(%rbx), %r15
+  movq INSTANCE_MEMORY0(%r15), %r14
+  subq ENTRY_STACK_BYTES(%rbx), %rsp
+  movq %rsp, %rsi
+  call wm_x64_spread
+  movq ENTRY_REGS + REGS_INTS + 0(%rbx), %rdi
+  movq ENTRY_REGS + REGS_INTS + 8(%rbx), %rsi
+  movq ENTRY_REGS + REGS_INTS + 16(%rbx), %rdx
+  movq ENTRY_REGS + REGS_INTS + 24(%rbx), %rcx
+  movq ENTRY_REGS + REGS_INTS + 32(%rbx), %r8
+  movq ENTRY_REGS + REGS_INTS + 40(%rbx), %r9
+  movups ENTRY_REGS + REGS_FLOATS + 0(%rbx), %xmm0
+  movups ENTRY_REGS + REGS_FLOATS + 16(%rbx), %xmm1
+  movups ENTRY_REGS + REGS_FLOATS + 32(%rbx), %xmm2
+  movups ENTRY_REGS + REGS_FLOATS + 48(%rbx), %xmm3
+  movups ENTRY_REGS + REGS_FLOATS + 64(%rbx), %xmm4
+  movups ENTRY_REGS + REGS_FLOATS + 80(%rbx), %xmm5
+  movups ENTRY_REGS + REGS_FLOATS + 96(%rbx), %xmm6
+  movups ENTRY_REGS + REGS_FLOATS + 112(%rbx), %xmm7
+  call *ENTRY_CODE(%rbx)
+  movq %rax, ENTRY_REGS + REGS_INTS + 0(%rbx)
+  movq %rdx, ENTRY_REGS + REGS_INTS + 8(%rbx)
+  movq %rcx, ENTRY_REGS + REGS_INTS + 16(%rbx)
+  movq %rsi, ENTRY_REGS + REGS_INTS + 24(%rbx)
+  movups %xmm0, ENTRY_REGS + REGS_FLOATS + 0(%rbx)
+  movups %xmm1, ENTRY_REGS + REGS_FLOATS + 16(%rbx)
+  movups %xmm2, ENTRY_REGS + REGS_FLOATS + 32(%rbx)
+  movups %xmm3, ENTRY_REGS + REGS_FLOATS + 48(%rbx)
+  movq %rbx, %rdi
+  movq %rsp, %rsi
+  call wm_x64_collect
+  movq %rbp, %rsp
+  .cfi_def_cfa %rsp, 80
+  xorl %eax, %eax
+  jmp leave
+END(wm_x64_enter)
+
+/* ---- out of compiled code ---- */
+
+.macro SAVE_FOR_COLLECTOR
+  PUSH %rbx
+  PUSH %rbp
+  PUSH %r12
+  PUSH %r13
+.endm
+
+.macro RESTORE_AND_RETURN
+  POP %r13
+  POP %r12
+  POP %rbp
+  POP %rbx
+  ret
+.endm
+
+/* STUB_CALL_REF: the Func in rax, arguments in place. */
+FUNCTION(wm_x64_call_ref)
+  movq FUNC_INSTANCE(%rax), %r11
+  cmpq %r11, %r15
+  je same_instance
+  SAVE_FOR_COLLECTOR
+  testq %r11, %r11
+  jnz any_callee
+  /* A host function of SHAPE_INTS: the slots on the value stack, and there we are. */
+  movq FUNC_CODE(%rax), %r11
+  cmpb $SHAPE_NUMBER_INTS, CODE_SHAPE(%r11)
+  jb any_callee
+  movq INSTANCE_STORE(%r15), %rbx
+  movq STORE_STACK_TOP(%rbx), %rbp
+  movl CODE_LINK_SLOT(%r11), %r12d
+  leaq (%rbp, %r12, 8), %r12
+  cmpq STORE_STACK_END(%rbx), %r12
+  ja any_callee
+  movq %rdi, 0(%rbp)
+  movq %rsi, 8(%rbp)
+  movq %rdx, 16(%rbp)
+  movq %rcx, 24(%rbp)
+  movq %r8, 32(%rbp)
+  movq %r9, 40(%rbp)
+  movq STORE_ACTIVATION(%rbx), %r13
+  movq %r12, STORE_STACK_TOP(%rbx)
+  leaq 32(%rsp), %r11
+  movq %r11, ACTIVATION_NATIVE_SP(%r13)
+  movq %rax, ACTIVATION_CALLEE(%r13)
+  movq %rbx, %rdi
+  movq %rax, %rsi
+  movq %r15, %rdx
+  movq %rbp, %rcx
+  GROW 8
+  call *FUNC_HOST(%rax)
+  SHRINK 8
+  movq %rbp, STORE_STACK_TOP(%rbx)
+  testl %eax, %eax
+  jnz host_trapped
+  movq (%rbp), %rax
+  RESTORE_AND_RETURN
+host_trapped:
+  movq ACTIVATION_ENTRY_SP(%r13), %rsp
+  jmp leave
+END(wm_x64_call_ref)
+
+/* The same, for a callee of the running instance: what is compiled is jumped to. */
+FUNCTION(same_instance_callee)
+same_instance:
+  movq FUNC_CODE(%rax), %r11
+  movq CODE_NATIVE(%r11), %r11
+  leaq wm_x64_call_ref(%rip), %r10
+  cmpq %r10, %r11
+  je 1f
+  jmp *%r11
+1:
+  SAVE_FOR_COLLECTOR
+any_callee:
+  leaq wm_x64_call_any(%rip), %r10
+  /* r10: the C function (NativeRegs *regs, u64 *native_sp, Instance *in, Func *func) that does it;
+   * a TrapCode comes back, and with it where to leave to. */
+call_out:
+  GROW 184
+  movq %rdi, REGS_INTS + 0(%rsp)
+  movq %rsi, REGS_INTS + 8(%rsp)
+  movq %rdx, REGS_INTS + 16(%rsp)
+  movq %rcx, REGS_INTS + 24(%rsp)
+  movq %r8, REGS_INTS + 32(%rsp)
+  movq %r9, REGS_INTS + 40(%rsp)
+  movups %xmm0, REGS_FLOATS + 0(%rsp)
+  movups %xmm1, REGS_FLOATS + 16(%rsp)
+  movups %xmm2, REGS_FLOATS + 32(%rsp)
+  movups %xmm3, REGS_FLOATS + 48(%rsp)
+  movups %xmm4, REGS_FLOATS + 64(%rsp)
+  movups %xmm5, REGS_FLOATS + 80(%rsp)
+  movups %xmm6, REGS_FLOATS + 96(%rsp)
+  movups %xmm7, REGS_FLOATS + 112(%rsp)
+  movq %rsp, %rdi
+  leaq 216(%rsp), %rsi
+  movq %r15, %rdx
+  movq %rax, %rcx
+  call *%r10
+  testl %eax, %eax
+  jnz out_trapped
+  movq REGS_INTS + 0(%rsp), %rax
+  movq REGS_INTS + 8(%rsp), %rdx
+  movq REGS_INTS + 16(%rsp), %rcx
+  movq REGS_INTS + 24(%rsp), %rsi
+  movups REGS_FLOATS + 0(%rsp), %xmm0
+  movups REGS_FLOATS + 16(%rsp), %xmm1
+  movups REGS_FLOATS + 32(%rsp), %xmm2
+  movups REGS_FLOATS + 48(%rsp), %xmm3
+  SHRINK 184
+  RESTORE_AND_RETURN
+out_trapped:
+  movq %rdx, %rsp
+  jmp leave
+END(same_instance_callee)
+
+/* What a slot holds whose function is not compiled; called by `call [rip + slot]`. */
+FUNCTION(wm_x64_call_slot)
+  SAVE_FOR_COLLECTOR
+  leaq wm_x64_call_by_slot(%rip), %r10
+  jmp call_out
+END(wm_x64_call_slot)
+
+/* STUB_TRAP: the TrapCode is the site's, or in eax. The stack may be aligned in any way. */
+FUNCTION(wm_x64_trap)
+  SAVE_FOR_COLLECTOR
+  leaq 32(%rsp), %rdi
+  movq %r15, %rsi
+  movl %eax, %edx
+  andq $-16, %rsp
+  call wm_x64_raise
+  movq %rdx, %rsp
+  jmp leave
+END(wm_x64_trap)
+
+/* STUB_POLL: keeps every register. Those that may hold references are the collector's, too. */
+FUNCTION(wm_x64_poll)
+  SAVE_FOR_COLLECTOR
+  PUSH %rax
+  PUSH %rcx
+  PUSH %rdx
+  PUSH %rsi
+  PUSH %rdi
+  PUSH %r8
+  PUSH %r9
+  PUSH %r10
+  PUSH %r11
+  movq %rsp, %rbp
+  .cfi_def_cfa_register %rbp
+  leaq 104(%rsp), %rdi
+  movq %r15, %rsi
+  andq $-16, %rsp
+  subq $256, %rsp
+  movaps %xmm0, 0(%rsp)
+  movaps %xmm1, 16(%rsp)
+  movaps %xmm2, 32(%rsp)
+  movaps %xmm3, 48(%rsp)
+  movaps %xmm4, 64(%rsp)
+  movaps %xmm5, 80(%rsp)
+  movaps %xmm6, 96(%rsp)
+  movaps %xmm7, 112(%rsp)
+  movaps %xmm8, 128(%rsp)
+  movaps %xmm9, 144(%rsp)
+  movaps %xmm10, 160(%rsp)
+  movaps %xmm11, 176(%rsp)
+  movaps %xmm12, 192(%rsp)
+  movaps %xmm13, 208(%rsp)
+  movaps %xmm14, 224(%rsp)
+  movaps %xmm15, 240(%rsp)
+  call wm_x64_check_poll
+  testl %eax, %eax
+  jnz poll_trapped
+  movaps 0(%rsp), %xmm0
+  movaps 16(%rsp), %xmm1
+  movaps 32(%rsp), %xmm2
+  movaps 48(%rsp), %xmm3
+  movaps 64(%rsp), %xmm4
+  movaps 80(%rsp), %xmm5
+  movaps 96(%rsp), %xmm6
+  movaps 112(%rsp), %xmm7
+  movaps 128(%rsp), %xmm8
+  movaps 144(%rsp), %xmm9
+  movaps 160(%rsp), %xmm10
+  movaps 176(%rsp), %xmm11
+  movaps 192(%rsp), %xmm12
+  movaps 208(%rsp), %xmm13
+  movaps 224(%rsp), %xmm14
+  movaps 240(%rsp), %xmm15
+  movq %rbp, %rsp
+  .cfi_def_cfa_register %rsp
+  POP %r11
+  POP %r10
+  POP %r9
+  POP %r8
+  POP %rdi
+  POP %rsi
+  POP %rdx
+  POP %rcx
+  POP %rax
+  RESTORE_AND_RETURN
+poll_trapped:
+  movq %rdx, %rsp
+  jmp leave
+END(wm_x64_poll)
+
+  .section .rodata
+  .balign 4
+default_mxcsr:
+  .long MXCSR_DEFAULT
+
+  .section .note.GNU-stack, "", @progbits

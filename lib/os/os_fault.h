@@ -1,0 +1,24 @@
+/* Memory faults (SIGSEGV, SIGBUS): the one installation of signal handlers. Implemented by
+ * os_fault_x64.c, which is built where code is compiled. */
+#ifndef WM_OS_OS_FAULT_H
+#define WM_OS_OS_FAULT_H
+
+#include "base/base.h"
+
+/* What the thread was doing: the hook may change pc and sp, where it goes on. */
+typedef struct Fault {
+  const void *pc;
+  u64 *sp;
+  const void *address; /* that was accessed; NULL when it is not known */
+  u64 pinned;          /* the register that holds the instance in compiled code */
+} Fault;
+
+/* Runs in the signal handler, of any thread at any time: reads only what a handler may. False: the
+ * fault is not its own, and goes to the handler that was there before. */
+typedef bool (*FaultHook)(Fault *fault);
+
+/* Installs the handlers, once for the process; a handler that a host installs later takes their
+ * place. False: they could not be. */
+bool wm_os_fault_install(FaultHook hook);
+
+#endif

@@ -1,0 +1,343 @@
+/* Where compiled code is (native.h): address space for each module, its bodies in order of their
+ * addresses, and the process-wide registry of regions.
+ *
+ * Lookups take no lock, so that a signal handler may do them. A region's index is an array that
+ * only grows at its end, or is replaced; replaced ones stay until the module goes. The registry is
+ * a list of blocks that are never freed; whoever changes an entry makes its version odd meanwhile,
+ * and a reader passes over such an entry: it cannot be the one that the reader's own code is in. */
+#include "runtime/native.h"
+
+#include <stdlib.h>
+
+enum {
+  CODE_FACTOR = 64,            /* bytes of machine code for a byte of wasm, with all copies */
+  REGION_BASE_BYTES = 1 << 20, /* on-stack replacements of small modules */
+  PAGES_PER_FUNCTION = 3,      /* each publication begins a page */
+  FIRST_INDEX_ITEMS = 8,
+  BLOCK_ENTRIES = 64,
+};
+#define REGION_MAX_BYTES                                                                           \
+  ((UINT64_C(1) << 31) - (UINT64_C(1) << 20)) /* rel32 reaches everything                          \
+                                               */
+
+struct NativeIndex {
+  NativeIndex *older;
+  u32 capacity;
+  _Atomic u32 count;
+  const NativeBody *bodies[]; /* ascending by start */
+};
+
+/* ---- the registry ---- */
+
+typedef struct Registration {
+  _Atomic u32 version; /* odd: being changed */
+  _Atomic(const u8 *) start, end;
+  _Atomic(const LoadedModule *) module; /* NULL: free */
+} Registration;
+
+typedef struct RegistryBlock RegistryBlock;
+struct RegistryBlock {
+  _Atomic(RegistryBlock *) next;
+  Registration entries[BLOCK_ENTRIES];
+};
+
+static RegistryBlock registry;
+static Mutex registry_lock = MUTEX_INITIALIZER; /* of changes */
+
+static Registration *registration_at(u32 number) {
+  RegistryBlock *block = &registry;
+  for (; number >= BLOCK_ENTRIES; number -= BLOCK_ENTRIES)
+    block = atomic_load_explicit(&block->next, memory_order_acquire);
+  return &block->entries[number];
+}
+
+static void set_registration(Registration *r, const LoadedModule *lm, const u8 *start,
+                             const u8 *end) {
+  u32 version = atomic_load_explicit(&r->version, memory_order_relaxed);
+  atomic_store_explicit(&r->version, version + 1, memory_order_relaxed);
+  atomic_thread_fence(memory_order_release);
+  atomic_store_explicit(&r->start, start, memory_order_relaxed);
+  atomic_store_explicit(&r->end, end, memory_order_relaxed);
+  atomic_store_explicit(&r->module, lm, memory_order_relaxed);
+  atomic_store_explicit(&r->version, version + 2, memory_order_release);
+}
+
+/* The number of a free entry; UINT32_MAX: out of memory. */
+static u32 free_registration(void) {
+  u32 number = 0;
+  for (RegistryBlock *block = &registry;;) {
+    for (u32 i = 0; i < BLOCK_ENTRIES; i++)
+      if (!atomic_load_explicit(&block->entries[i].module, memory_order_relaxed)) return number + i;
+    number += BLOCK_ENTRIES;
+    RegistryBlock *next = atomic_load_explicit(&block->next, memory_order_relaxed);
+    if (!next) {
+      next = calloc(1, sizeof *next);
+      if (!next) return UINT32_MAX;
+      atomic_store_explicit(&block->next, next, memory_order_release);
+    }
+    block = next;
+  }
+}
+
+static bool register_region(LoadedModule *lm) {
+  NativeRegion *r = &lm->region;
+  wm_mutex_lock(&registry_lock);
+  r->registration = free_registration();
+  bool done = r->registration != UINT32_MAX;
+  if (done)
+    set_registration(registration_at(r->registration), lm, r->base, r->base + r->size_bytes);
+  wm_mutex_unlock(&registry_lock);
+  return done;
+}
+
+static void unregister_region(LoadedModule *lm) {
+  wm_mutex_lock(&registry_lock);
+  set_registration(registration_at(lm->region.registration), NULL, NULL, NULL);
+  wm_mutex_unlock(&registry_lock);
+}
+
+/* Whether the entry is, at one time, of a region that holds `pc`. */
+static const LoadedModule *registered_at(Registration *r, const u8 *pc) {
+  u32 version = atomic_load_explicit(&r->version, memory_order_acquire);
+  const u8 *start = atomic_load_explicit(&r->start, memory_order_relaxed);
+  const u8 *end = atomic_load_explicit(&r->end, memory_order_relaxed);
+  const LoadedModule *lm = atomic_load_explicit(&r->module, memory_order_relaxed);
+  atomic_thread_fence(memory_order_acquire);
+  if (version % 2 || atomic_load_explicit(&r->version, memory_order_relaxed) != version)
+    return NULL;
+  return pc >= start && pc < end ? lm : NULL;
+}
+
+const NativeBody *wm_native_find(const void *pc) {
+  for (RegistryBlock *block = &registry; block;
+       block = atomic_load_explicit(&block->next, memory_order_acquire)) {
+    for (u32 i = 0; i < BLOCK_ENTRIES; i++) {
+      const LoadedModule *lm = registered_at(&block->entries[i], pc);
+      if (lm) return wm_native_find_in(lm, pc);
+    }
+  }
+  return NULL;
+}
+
+/* ---- bodies by address ---- */
+
+/* How many of the bodies start at or below `pc`. */
+static u32 bodies_until(const NativeIndex *index, u32 count, const u8 *pc) {
+  u32 low = 0, high = count;
+  while (low < high) {
+    u32 middle = low + (high - low) / 2;
+    if (index->bodies[middle]->start <= pc)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+const NativeBody *wm_native_find_in(const LoadedModule *lm, const void *pc) {
+  const NativeIndex *index = atomic_load_explicit(&lm->region.index, memory_order_acquire);
+  if (!index) return NULL;
+  u32 count = atomic_load_explicit(&index->count, memory_order_acquire);
+  u32 at = bodies_until(index, count, pc);
+  if (at == 0) return NULL;
+  const NativeBody *body = index->bodies[at - 1];
+  return (const u8 *)pc < body->start + body->size_bytes ? body : NULL;
+}
+
+static NativeIndex *new_index(u32 capacity) {
+  NativeIndex *index = malloc(sizeof *index + capacity * sizeof index->bodies[0]);
+  if (!index) return NULL;
+  index->older = NULL;
+  index->capacity = capacity;
+  atomic_init(&index->count, 0);
+  return index;
+}
+
+/* At the end in place; else into a copy, which then takes the index's place. */
+static bool add_to_index(NativeRegion *r, const NativeBody *body) {
+  NativeIndex *index = atomic_load_explicit(&r->index, memory_order_relaxed);
+  u32 count = index ? atomic_load_explicit(&index->count, memory_order_relaxed) : 0;
+  u32 at = index ? bodies_until(index, count, body->start) : 0;
+  if (index && at == count && count < index->capacity) {
+    index->bodies[count] = body;
+    atomic_store_explicit(&index->count, count + 1, memory_order_release);
+    return true;
+  }
+  u32 capacity = index ? index->capacity : FIRST_INDEX_ITEMS / 2;
+  NativeIndex *copy = new_index(count < capacity ? capacity : capacity * 2);
+  if (!copy) return false;
+  copy->older = index;
+  for (u32 i = 0; i < count; i++) copy->bodies[i + (i >= at)] = index->bodies[i];
+  copy->bodies[at] = body;
+  atomic_init(&copy->count, count + 1);
+  atomic_store_explicit(&r->index, copy, memory_order_release);
+  return true;
+}
+
+/* ---- sites ---- */
+
+/* How many sites are at or below `at`. */
+static u32 sites_until(const NativeBody *body, u32 at) {
+  u32 low = 0, high = body->site_count;
+  while (low < high) {
+    u32 middle = low + (high - low) / 2;
+    if (body->sites[middle].pc <= at)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+const NativeSite *wm_native_access(const NativeBody *body, const void *pc) {
+  u32 at = (u32)((const u8 *)pc - body->start), i = sites_until(body, at);
+  if (i == 0) return NULL;
+  const NativeSite *site = &body->sites[i - 1]; /* behind a call's that ends here */
+  return site->pc == at && site->trap == TRAP_MEMORY_OUT_OF_BOUNDS ? site : NULL;
+}
+
+const NativeSite *wm_native_site(const NativeBody *body, const void *pc) {
+  u32 at = (u32)((const u8 *)pc - body->start), i = sites_until(body, at);
+  if (i == 0 || body->sites[i - 1].pc != at) return wm_native_access(body, (const u8 *)pc - 1);
+  while (i > 1 && body->sites[i - 2].pc == at) i--;
+  return &body->sites[i - 1];
+}
+
+FuncCode *wm_native_code_at(LoadedModule *lm, u32 wasm_offset) {
+  const Module *m = &lm->module;
+  u32 low = m->func_import_count, high = m->func_count;
+  while (high - low > 1) {
+    u32 middle = low + (high - low) / 2;
+    if (m->funcs[middle].code_offset <= wasm_offset)
+      low = middle;
+    else
+      high = middle;
+  }
+  return loaded_code(lm, low);
+}
+
+/* ---- regions ---- */
+
+static u64 round_up(u64 bytes, u64 to) { return (bytes + to - 1) / to * to; }
+
+static u32 defined_count(const Module *m) { return m->func_count - m->func_import_count; }
+
+u64 wm_native_slots_bytes(const LoadedModule *lm) {
+  return round_up(defined_count(&lm->module) * sizeof(void *), wm_os_page_size());
+}
+
+static u64 code_bytes(const Module *m) {
+  u64 sum = 0;
+  for (u32 i = m->func_import_count; i < m->func_count; i++) sum += m->funcs[i].code_bytes;
+  return sum;
+}
+
+static u64 wanted_bytes(const LoadedModule *lm) {
+  u64 page = wm_os_page_size();
+  u64 pages = (u64)defined_count(&lm->module) * PAGES_PER_FUNCTION * page;
+  u64 code = code_bytes(&lm->module) * CODE_FACTOR + pages + REGION_BASE_BYTES;
+  return min_u64(wm_native_slots_bytes(lm) + round_up(code, page), REGION_MAX_BYTES);
+}
+
+static void fill_slots(LoadedModule *lm) {
+  _Atomic(const void *) *slots = (void *)lm->region.base;
+  for (u32 i = 0; i < defined_count(&lm->module); i++)
+    atomic_init(&slots[i], lm->machine->call_slot);
+}
+
+/* As much as there is, when address space is short. */
+static bool make_region(LoadedModule *lm) {
+  NativeRegion *r = &lm->region;
+  u64 slots = wm_native_slots_bytes(lm), size = wanted_bytes(lm);
+  for (; size > slots && !r->base; size = round_up(size / 4, wm_os_page_size())) {
+    r->base = wm_os_reserve((size_t)size);
+    r->size_bytes = size;
+  }
+  if (!r->base) return false;
+  if (wm_os_commit(r->base, (size_t)slots) && register_region(lm)) {
+    fill_slots(lm);
+    atomic_store_explicit(&r->used_bytes, slots, memory_order_relaxed);
+    return true;
+  }
+  wm_os_release(r->base, (size_t)r->size_bytes);
+  r->base = NULL;
+  return false;
+}
+
+u8 *wm_native_open(LoadedModule *lm, u64 size_bytes) {
+  NativeRegion *r = &lm->region;
+  if (!r->base && !make_region(lm)) return NULL;
+  u64 used = atomic_load_explicit(&r->used_bytes, memory_order_relaxed);
+  u64 size = round_up(size_bytes, wm_os_page_size());
+  if (size < size_bytes || !is_within(used, size, r->size_bytes)) return NULL;
+  return wm_os_commit(r->base + used, (size_t)size) ? r->base + used : NULL;
+}
+
+bool wm_native_seal(LoadedModule *lm, u8 *start, u64 size_bytes) {
+  u64 size = round_up(size_bytes, wm_os_page_size());
+  if (!wm_os_protect_exec(start, (size_t)size)) return false;
+  u64 used = (u64)(start - lm->region.base) + size;
+  atomic_store_explicit(&lm->region.used_bytes, used, memory_order_release);
+  return true;
+}
+
+bool wm_native_load_code(LoadedModule *lm, const u8 *code, u64 size_bytes) {
+  u8 *start = wm_native_open(lm, size_bytes);
+  if (!start || start != lm->region.base + wm_native_slots_bytes(lm)) return false;
+  memcpy(start, code, (size_t)size_bytes);
+  return wm_native_seal(lm, start, size_bytes);
+}
+
+bool wm_native_publish(LoadedModule *lm, NativeBody *body) {
+  if (!add_to_index(&lm->region, body)) return false;
+  body->next = lm->bodies;
+  lm->bodies = body;
+  FuncCode *code = loaded_code(lm, body->func_index);
+  if (body->osr) {
+    atomic_store_explicit(&body->osr->body, body, memory_order_release);
+  } else {
+    _Atomic(const void *) *slots = (void *)lm->region.base;
+    u32 slot = body->func_index - lm->module.func_import_count;
+    atomic_store_explicit(&code->body, body, memory_order_release);
+    atomic_store_explicit(&code->native, body->start, memory_order_release);
+    atomic_store_explicit(&slots[slot], body->start, memory_order_release);
+    atomic_store_explicit(&code->entry, lm->machine->enter, memory_order_release);
+  }
+  if (lm->on_native) lm->on_native(code, body);
+  return true;
+}
+
+static void free_bodies(LoadedModule *lm) {
+  for (NativeBody *body = lm->bodies, *next; body; body = next) {
+    next = body->next;
+    if (body->debug && lm->on_body_free) lm->on_body_free(body);
+    free(body);
+  }
+  lm->bodies = NULL;
+}
+
+void wm_native_free(LoadedModule *lm) {
+  NativeRegion *r = &lm->region;
+  if (!r->base) return;
+  unregister_region(lm);
+  free_bodies(lm);
+  NativeIndex *index = atomic_load_explicit(&r->index, memory_order_relaxed), *older;
+  for (; index; index = older) {
+    older = index->older;
+    free(index);
+  }
+  wm_os_release(r->base, (size_t)r->size_bytes);
+  r->base = NULL;
+}
+
+/* ---- shapes ---- */
+
+static bool is_integer(ValType t) { return t == VAL_I32 || t == VAL_I64 || val_is_ref(t); }
+
+NativeShape wm_signature_shape(const SubType *type) {
+  if (type->param_count > 6 || type->result_count > 1) return SHAPE_MIXED;
+  for (u32 i = 0; i < type->param_count; i++)
+    if (!is_integer(type->params[i])) return SHAPE_MIXED;
+  if (type->result_count == 0) return SHAPE_INTS_VOID;
+  return is_integer(type->results[0]) ? SHAPE_INTS : SHAPE_MIXED;
+}

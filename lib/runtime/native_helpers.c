@@ -1,0 +1,33 @@
+/* What compiled code calls (helpers.def), where the runtime's own functions do not fit. */
+#include "runtime/native.h"
+
+u64 wm_helper_memory_grow(Instance *in, u32 memory, u64 delta_pages) {
+  return wm_memory_grow(in->store, in->memories[memory], delta_pages);
+}
+
+u64 wm_helper_table_grow(Instance *in, u32 table, u64 delta, Ref init) {
+  return wm_table_grow(in->store, in->tables[table], delta, init);
+}
+
+static TrapCode call_host(Store *store, FuncCode *code, Func *func, u64 *slots) {
+  Activation *activation = store->activation;
+  activation->callee = func;
+  store->stack_top = slots + code->link_slot;
+  TrapCode trap = func->host(store, func, activation->instance, slots);
+  store->stack_top = slots;
+  return trap;
+}
+
+TrapCode wm_native_call_out(Store *store, FuncCode *code, Instance *in, Func *func, u64 *slots) {
+  if (!in) return call_host(store, code, func, slots);
+  const u8 *here = __builtin_frame_address(0);
+  if (UNLIKELY(here < store->native_limit))
+    return wm_trap_raise(store, TRAP_STACK_OVERFLOW, NULL, 0);
+  Activation act = {.outer = store->activation, .func = func, .instance = in};
+  store->activation = &act;
+  FuncEntry entry = atomic_load_explicit(&code->entry, memory_order_acquire);
+  TrapCode trap = entry(code, in, slots);
+  store->activation = act.outer;
+  store->stack_top = slots;
+  return trap;
+}
