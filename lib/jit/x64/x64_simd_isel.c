@@ -1,6 +1,5 @@
 /* Selection of the vector instructions (x64_simd.h): which LIR instruction a row becomes, and what
  * goes into it: loads, constants, shift counts. */
-#include "jit/x64/x64_isel.h"
 #include "jit/x64/x64_simd.h"
 
 typedef struct Selection {
@@ -56,8 +55,7 @@ static bool is_vector_const(Compile *c, u32 n, u32 *index) {
 /* Whether load n may be the memory operand of an instruction that reads 16 bytes, or 8 (HALF). */
 static bool can_fold(const Compile *c, u32 n, u8 traits) {
   u16 wanted = traits & HALF ? OP_v128_load64_zero : OP_v128_load;
-  return node_at(c, n)->op == wanted && wm_isel_single(c, n) &&
-         c->node_epoch.data[n] == isel_of(c)->epoch;
+  return node_at(c, n)->op == wanted && wm_isel_can_fold(c, n);
 }
 
 /* The operand as memory, if it can be. */
@@ -99,12 +97,20 @@ static void select_unary(Compile *c, const Selection *s) {
   wm_isel_put(c, x);
 }
 
+/* All bits of a lane are the same. */
+static bool is_comparison(u16 op) {
+  return (op >= OP_i8x16_eq && op <= OP_f64x2_ge) || (op >= OP_i64x2_eq && op <= OP_i64x2_ge_s);
+}
+
 static void select_sequence(Compile *c, const Selection *s, LirOp op) {
   u32 operands = wm_ir_operands(node_at(c, s->n));
   Lir x = lir_for(s, op);
   x.a = wm_isel_use(c, s->node.a);
   if (operands & 2) x.b = wm_isel_use(c, s->node.b);
-  if (operands & 4) x.c = wm_isel_use(c, s->node.c);
+  if (operands & 4) {
+    x.c = wm_isel_use(c, s->node.c);
+    x.sub = is_comparison(node_at(c, s->node.c)->op);
+  }
   wm_isel_put(c, x);
 }
 

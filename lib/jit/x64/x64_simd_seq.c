@@ -12,7 +12,12 @@ enum { EVEN_WORDS = 0x55 }; /* of PBLENDW */
 
 /* ---- bits ---- */
 
-static void bitselect(Compile *c, Operands o) {
+/* is_mask: the bits of each byte of c are the same. */
+static void bitselect(Compile *c, Operands o, bool is_mask) {
+  if (is_mask && has_avx(c)) { /* the fourth register is in the immediate */
+    vec3_imm(c, VPBLENDVB, o.d, o.b, o.a, (int)(o.c & 15) << 4);
+    return;
+  }
   vec3(c, PAND, X14, o.c, o.a);
   vec3(c, PANDN, X15, o.c, o.b);
   vec3(c, POR, o.d, X14, X15);
@@ -295,7 +300,7 @@ void wm_x64_emit_sequence(Compile *c, const Lir *x) {
   case OP_i8x16_relaxed_laneselect:
   case OP_i16x8_relaxed_laneselect:
   case OP_i32x4_relaxed_laneselect:
-  case OP_i64x2_relaxed_laneselect: bitselect(c, o); break;
+  case OP_i64x2_relaxed_laneselect: bitselect(c, o, x->sub); break;
   case OP_i8x16_swizzle:
   case OP_i8x16_relaxed_swizzle: swizzle(c, o); break;
   case OP_i64x2_abs: i64x2_abs(c, o); break;
