@@ -1,6 +1,8 @@
 /* Translation of numeric and vector instructions, loads and stores (translator.h). */
 #include "interp/translator.h"
 
+#include "runtime/numeric.h"
+
 /* ---- plans: how an instruction becomes a cell ---- */
 
 typedef enum PlanKind {
@@ -501,7 +503,29 @@ static void lane_access(Translator *t, const Plan *plan) {
   if (is_load) wm_result_slot(t, cell, SHAPE_V128);
 }
 
-bool wm_translate_operation(Translator *t) {
+/* Makes a NaN on top the canonical one. */
+static void canonicalize(Translator *t, u32 handler, Shape shape) {
+  u32 a = wm_value_read(t, value_top(t, 0));
+  Cell *cell = wm_cells_emit(t, handler, 2, DRAFT_RESULT);
+  cell->a = (u16)a;
+  wm_value_pop(t);
+  if (shape == SHAPE_V128)
+    wm_result_slot(t, cell, shape);
+  else
+    wm_result(t, cell, shape);
+}
+
+static void canonicalize_result(Translator *t) {
+  u16 op = t->in.op;
+  Shape shape = (Shape)value_top(t, 0)->shape;
+  if (op_makes_nan(op))
+    canonicalize(t, shape == SHAPE_F32 ? H_canonical_f : H_canonical_d, shape);
+  else if (op_makes_nan_lanes(op))
+    canonicalize(t, strncmp(wm_op_text(op), "f32", 3) ? H_canonical_f64x2 : H_canonical_f32x4,
+                 shape);
+}
+
+static bool translate_operation(Translator *t) {
   const Plan *plan = &fast_plans[t->in.op];
   if (plan->kind == PLAN_NONE) plan = &plain_plans[t->in.op];
   switch (plan->kind) {
@@ -530,4 +554,10 @@ bool wm_translate_operation(Translator *t) {
   case PLAN_LANE_STORE: lane_access(t, plan); return true;
   default: return false;
   }
+}
+
+bool wm_translate_operation(Translator *t) {
+  if (!translate_operation(t)) return false;
+  if (t->loaded->canonical_nan) canonicalize_result(t);
+  return true;
 }

@@ -363,6 +363,8 @@ static bool translate_control(Translator *t) {
   }
 }
 
+static bool ends_fuel_before(u16 op) { return op == OP_loop || op == OP_else || op == OP_end; }
+
 static void translate_instructions(Translator *t) {
   bool live = true;
   while (t->control_count && !t->failed) {
@@ -371,6 +373,8 @@ static void translate_instructions(Translator *t) {
     else if (!wm_instr_read(&t->reader, &t->in))
       break;
     if (!reader_ok(&t->reader)) break;
+    if (live) wm_fuel_count(t);
+    if (ends_fuel_before(t->in.op)) wm_fuel_end(t);
     if (t->in.op == OP_else) {
       open_else(t, live);
       live = true;
@@ -384,6 +388,7 @@ static void translate_instructions(Translator *t) {
       live = close_block(t, live);
     } else if (!wm_translate_operation(t) && !wm_translate_data(t)) {
       live = translate_control(t);
+      if (!live || t->in.op == OP_if || t->in.op == OP_br_if) wm_fuel_end(t);
     }
   }
   if (!reader_ok(&t->reader)) t->failed = true;
@@ -444,7 +449,7 @@ bool wm_translate_body(Translator *t, FuncCode *func, bool marking) {
   t->type = module_func_type(m, func->index);
   t->reader = wm_reader_at(m, decl->code_offset, decl->code_bytes, &err);
   t->marking = marking;
-  t->last = NONE;
+  t->last = t->fuel_word = NONE;
   for (u32 bank = 0; bank < BANK_COUNT; bank++) t->acc[bank] = NONE;
   if (func->frame_slots > UINT16_MAX || !allocate(t, &decl->facts, decl->code_bytes)) return false;
   place_locals(t);

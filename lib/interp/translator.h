@@ -108,6 +108,8 @@ typedef struct Translator {
   u32 region;   /* cells from this word on may be changed */
   u32 acc[BANK_COUNT]; /* the slot each accumulator mirrors, or NONE */
   u32 acc_before_last; /* acc[BANK_INT] before the last cell */
+  u32 fuel_word;  /* where fuel is charged: the region's cell, or NONE */
+  u32 fuel_cost;  /* of the region so far */
   bool marking;
   Vec(Mark) marks;
   u64 spill[4]; /* where cells go when out of memory */
@@ -220,6 +222,13 @@ void wm_condition_branch(Translator *t, const Condition *condition, u32 label, b
 /* The meaning of a PURE vector instruction, for the handler of its signature. */
 typedef void (*VectorMeaning)(void);
 VectorMeaning wm_vector_meaning(u16 op);
+
+/* ---- fuel (translate_fuel.c) ---- */
+/* Counts the instruction just read, t->in, which can be reached; the first of a region makes the
+ * cell that charges for all of it. */
+void wm_fuel_count(Translator *t);
+/* Ends the region: before a label, and behind whatever may go elsewhere. */
+void wm_fuel_end(Translator *t);
 
 /* Translates `func`'s body into t (all-zero before). With `marking`, notes where the cells come
  * from. False: out of memory. Free with wm_translator_free in any case. */

@@ -94,7 +94,7 @@ struct LoadedModule {
   void *tier_state;                    /* engine/'s; NULL: none */
   const struct NativeMachine *machine; /* NULL: nothing is compiled */
   const TierHooks *tiers;              /* borrowed from the engine; NULL: the interpreter only */
-  bool charges_fuel;
+  bool charges_fuel, canonical_nan; /* how it was loaded; the same in every tier */
   NativeRegion region;
   NativeBody *bodies; /* owned, under the lock; newest first */
   FuncCode *codes;    /* owned: one a defined function (func_count - func_import_count) */
