@@ -153,9 +153,9 @@ static void double_table(Compile *c) {
 }
 
 void wm_ir_reset(Compile *c, u32 nodes) {
-  u32 slots = 1024;
+  u32 slots = 256;
   while (slots < nodes && slots < 1u << 24) slots *= 2;
-  clear_table(c, slots * 2);
+  clear_table(c, slots);
   c->shared_count = c->fold_depth = 0;
 }
 

@@ -19,9 +19,10 @@ enum {
 static void driver_scratch_free(void *scratch);
 typedef void (*ScratchFree)(void *);
 static const ScratchFree scratch_frees[ARRAY_LEN(((Compile *)0)->scratch)] = {
-    [SCRATCH_BUILD] = wm_build_scratch_free,     [SCRATCH_PLACE] = wm_place_scratch_free,
-    [SCRATCH_ISEL] = wm_x64_select_scratch_free, [SCRATCH_EMIT] = wm_x64_emit_scratch_free,
-    [SCRATCH_VERIFY] = wm_verify_scratch_free,   [SCRATCH_DRIVER] = driver_scratch_free,
+    [SCRATCH_REGALLOC] = wm_regalloc_scratch_free, [SCRATCH_CHECK] = wm_ra_check_scratch_free,
+    [SCRATCH_BUILD] = wm_build_scratch_free,       [SCRATCH_PLACE] = wm_place_scratch_free,
+    [SCRATCH_ISEL] = wm_x64_select_scratch_free,   [SCRATCH_EMIT] = wm_x64_emit_scratch_free,
+    [SCRATCH_VERIFY] = wm_verify_scratch_free,     [SCRATCH_DRIVER] = driver_scratch_free,
 };
 
 /* Each vector of Compile. */
