@@ -60,22 +60,11 @@ static void select_unary(Compile *c, u32 n, u32 d) {
 
 /* ---- conversions ---- */
 
-/* Whether the machine converts straight from memory: a signed integer of the loaded width. */
-static bool converts_memory(u16 op) {
-  return op == OP_f32_convert_i32_s || op == OP_f32_convert_i64_s || op == OP_f64_convert_i32_s ||
-         op == OP_f64_convert_i64_s;
-}
-
 static void select_from_int(Compile *c, u32 n, u32 d) {
   const Node *x = node_at(c, n);
   Lir put = wm_isel_lir(LIR_CVTIF, width_of(x->type), d, NONE, NONE);
   put.kind = x->op;
-  if (converts_memory(x->op)) {
-    put_from_memory(c, put, x->a);
-    return;
-  }
-  put.a = wm_isel_use(c, x->a);
-  wm_isel_put(c, put);
+  put_from_memory(c, put, x->a);
 }
 
 static void select_to_int(Compile *c, u32 n, u32 d) {
