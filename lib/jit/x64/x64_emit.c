@@ -399,24 +399,29 @@ static void push_or_pop(Compile *c, u32 opcode, u32 reg) {
   wm_x64_byte(c, opcode | (reg & 7));
 }
 
-/* Compares the lowest address of the frame with the limit. */
-static void check_stack(Compile *c, Loc lowest) {
-  Rm limit = rm_mem(R15, -1, 0, (i32)offsetof(Instance, stack_limit));
-  wm_x64_op(c, 8, 0x3B, lowest, limit, false, 0);
+static Rm at_offset(Loc base, size_t offset) { return rm_mem((int)base, -1, 0, (i32)offset); }
+
+/* A large frame is checked before rsp moves, so that no page below the limit is touched: against
+ * the store's own limit, which interrupts leave alone. */
+static void check_large_frame(Compile *c) {
+  wm_x64_op(c, 8, 0x8B, R11, at_offset(R15, offsetof(Instance, store)), false, 0);
+  wm_x64_op(c, 8, 0x8B, R11, at_offset(R11, offsetof(Store, native_limit)), false, 0);
+  wm_x64_alu_imm(c, 8, ALU_ADD, rm_reg(R11), (i32)c->frame_bytes);
+  wm_x64_op(c, 8, 0x3B, RSP, rm_reg(R11), false, 0);
+  wm_x64_cold_if(c, CC_B, (Cold){.kind = COLD_NO_STACK});
+}
+
+static void check_stack(Compile *c) {
+  wm_x64_op(c, 8, 0x3B, RSP, at_offset(R15, offsetof(Instance, stack_limit)), false, 0);
   wm_x64_cold_if(c, CC_B, (Cold){.kind = COLD_POLL, .code = TRAP_STACK_OVERFLOW});
 }
 
-/* A large frame is checked before rsp moves, so that no page below the limit is touched. */
 static void emit_prologue(Compile *c) {
   const Emitter *e = emitter(c);
-  bool is_large = e->area_bytes > LARGE_AREA_BYTES;
+  if (c->frame_bytes > LARGE_FRAME_BYTES) check_large_frame(c);
   for (u32 i = 0; i < e->saved_count; i++) push_or_pop(c, 0x50, e->saved[i]);
-  if (is_large) {
-    wm_x64_op(c, 8, 0x8D, R11, rm_mem(RSP, -1, 0, -(i32)e->area_bytes), false, 0);
-    check_stack(c, R11);
-  }
   if (e->area_bytes) wm_x64_alu_imm(c, 8, ALU_SUB, rm_reg(RSP), (i32)e->area_bytes);
-  if (!is_large && (c->has_calls || c->frame_bytes > SMALL_LEAF_BYTES)) check_stack(c, RSP);
+  if (c->has_calls || c->frame_bytes > SMALL_LEAF_BYTES) check_stack(c);
 }
 
 void wm_x64_epilogue(Compile *c) {

@@ -33,6 +33,7 @@ typedef struct JumpTable {
 typedef enum ColdKind {
   COLD_TRAP,     /* calls the trap stub */
   COLD_POLL,     /* calls the poll stub and goes on */
+  COLD_NO_STACK, /* before the frame is made: traps in the caller's name */
   COLD_CALL_REF, /* calls the stub for callees that are not of this instance */
   COLD_SEQUENCE, /* the rare case of an instruction (wm_x64_emit_rare) */
 } ColdKind;
@@ -56,7 +57,7 @@ typedef struct Flags {
 
 enum {
   CACHE_SIZE = 256,
-  LARGE_AREA_BYTES = 4096, /* larger frames are checked before rsp is moved */
+  LARGE_FRAME_BYTES = 4096, /* larger frames are checked before rsp is moved */
 };
 
 typedef struct Emitter {

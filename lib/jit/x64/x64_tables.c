@@ -156,7 +156,7 @@ static u32 inline_index(Compile *c, u32 site) {
 /* Site 0 is the function's start. */
 static void add_site(Compile *c, u32 site, u32 trap) {
   NativeSite s = {.pc = x64_here(c), .caller = NO_INDEX, .trap = trap};
-  assert(!c->code_sites.len || vec_last(&c->code_sites)->pc < s.pc);
+  assert(!c->code_sites.len || vec_last(&c->code_sites)->pc <= s.pc);
   if (site) {
     s.wasm_offset = c->sites.data[site].offset;
     s.caller = inline_index(c, c->sites.data[site].caller);
@@ -168,11 +168,8 @@ static void add_site(Compile *c, u32 site, u32 trap) {
 
 void wm_x64_call_site(Compile *c, u32 site, u32 trap) { add_site(c, site, trap); }
 
-/* An access right behind a call would have the call's pc: a nop keeps them apart. */
-void wm_x64_note_access(Compile *c, u32 site) {
-  if (c->code_sites.len && vec_last(&c->code_sites)->pc == x64_here(c)) wm_x64_byte(c, 0x90);
-  add_site(c, site, TRAP_MEMORY_OUT_OF_BOUNDS);
-}
+/* May be where a call ends, whose site comes first. */
+void wm_x64_note_access(Compile *c, u32 site) { add_site(c, site, TRAP_MEMORY_OUT_OF_BOUNDS); }
 
 /* ---- cold pieces ---- */
 
@@ -221,6 +218,13 @@ void wm_x64_trap_site(Compile *c, TrapCode code, u32 site) {
   wm_x64_call_site(c, site, code);
 }
 
+/* The stub finds the caller's return address, whose site has no code. */
+static void trap_in_caller(Compile *c, TrapCode code) {
+  wm_x64_mov_imm(c, RAX, code);
+  wm_x64_op(c, 8, 0x8B, R11, rm_mem(R15, -1, 0, (i32)offsetof(Instance, helpers)), false, 0);
+  wm_x64_op(c, 4, 0xFF, 4, rm_mem(R11, -1, 0, STUB_TRAP * (i32)sizeof(void *)), false, 0);
+}
+
 static void jump_back(Compile *c, u32 to) {
   wm_x64_byte(c, 0xE9);
   wm_x64_u32(c, to - (x64_here(c) + 4));
@@ -242,6 +246,7 @@ static void write_cold(Compile *c, Cold cold) {
     wm_x64_call_helper(c, cold.kind == COLD_POLL ? STUB_POLL : STUB_CALL_REF);
     wm_x64_call_site(c, cold.site, cold.code);
     break;
+  case COLD_NO_STACK: trap_in_caller(c, TRAP_STACK_OVERFLOW); return;
   default: write_sequence(c, cold.lir);
   }
   jump_back(c, cold.back);
