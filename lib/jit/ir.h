@@ -39,7 +39,7 @@ typedef enum IrOp {
   IR_PARAM, /* a: block, b: which of its parameters */
   /* pure */
   IR_SELECT, /* c (i32) ? a : b, of any type */
-  IR_MULH_S, /* high half of the product of a and b */
+  IR_MULH_S, /* high half of the product of a and b, i64 */
   IR_MULH_U,
   IR_MEM0,      /* base address of memory 0 (pinned register), i64 */
   IR_INST_LOAD, /* a: byte offset (a number) in the running Instance's allocation of a word that
@@ -126,8 +126,8 @@ typedef struct Compile Compile;
 u32 wm_ir_operands(const Node *n);
 /* Must stay in its block's order: it has an effect, or sees those of others (loads). */
 bool wm_ir_is_effect(const Node *n);
-/* An effect that only reads: dead when nobody uses it, and may be folded into its user while no
- * writing effect is between. */
+/* An effect that only reads: may be folded into its user while no writing effect is between; dead
+ * when nobody uses it, but only with IR_POINTER: any other one may have to trap. */
 bool wm_ir_is_load(const Node *n);
 /* The result's type of a row with a fixed signature. */
 IrType wm_ir_result_type(u16 op);
