@@ -110,8 +110,9 @@ struct Compile {
   /* registers (regalloc) */
   Vec(PosMove) moves; /* ascending by `at` */
   Vec(Move) block_moves;
-  Vec(MoveRange) begin_moves; /* by block: parallel move at its start */
-  Vec(MoveRange) end_moves;   /* by block: before its last instruction (a jump) */
+  Vec(MoveRange) begin_moves; /* by block: parallel move at its start; also stores parameters that
+                                 arrive in registers and need their slots later */
+  Vec(MoveRange) end_moves;   /* by block: before its last instruction (a jump), behind its moves */
   u32 spill_slots;            /* 8-byte slots of the frame, above the outgoing ones */
   u32 used_regs;              /* mask of all registers written */
 
@@ -150,6 +151,8 @@ enum {
  * with vectors in its scratch names a function for it in jit.c's table. */
 void wm_build_scratch_free(void *scratch);
 void wm_place_scratch_free(void *scratch);
+void wm_regalloc_scratch_free(void *scratch);
+void wm_ra_check_scratch_free(void *scratch);
 
 /* Room for `extra` more items; then push and index freely. */
 #define jit_reserve(c, v, extra)                                                                   \

@@ -1,0 +1,502 @@
+/* Register allocation: what is live where (regalloc.h).
+ *
+ * Which vregs live where blocks begin is found over the graph, in two passes that suffice because
+ * it is reducible: backward without the back edges; then all that lives where a loop begins lives
+ * in all of it (Boissinot et al. 2008). The sets are sparse and hold only vregs that live across
+ * blocks. Then one pass backward over the instructions, in layout order, makes the ranges: a range
+ * stays open from block to block, so a value that lives through thousands costs nothing there. */
+#include "jit/regalloc.h"
+
+/* ---- sets ---- */
+
+static void set_prepare(Compile *c, WordSet *s, u32 bits) {
+  u32 words = bits / 32 + 1;
+  jit_resize(c, &s->words, words);
+  jit_resize(c, &s->is_listed, words);
+  jit_resize(c, &s->listed, words);
+  memset(s->words.data, 0, words * sizeof *s->words.data);
+  memset(s->is_listed.data, 0, words);
+  s->listed.len = 0;
+}
+
+static void set_or(WordSet *s, u32 word, u32 bits) {
+  if (!s->is_listed.data[word]) {
+    s->is_listed.data[word] = 1;
+    s->listed.data[s->listed.len++] = word; /* there is room for all */
+  }
+  s->words.data[word] |= bits;
+}
+static void set_add(WordSet *s, u32 n) { set_or(s, n / 32, 1u << (n & 31)); }
+static void set_remove(WordSet *s, u32 n) { s->words.data[n / 32] &= ~(1u << (n & 31)); }
+
+static void set_clear(WordSet *s) {
+  for (u32 i = 0; i < s->listed.len; i++) {
+    s->words.data[s->listed.data[i]] = 0;
+    s->is_listed.data[s->listed.data[i]] = 0;
+  }
+  s->listed.len = 0;
+}
+
+/* Appends the set to set_words and empties it. */
+static MoveRange set_store(Compile *c, RegAlloc *ra, WordSet *s) {
+  MoveRange at = {ra->set_words.len, 0};
+  jit_reserve(c, &ra->set_words, s->listed.len);
+  for (u32 i = 0; i < s->listed.len; i++) {
+    u32 word = s->listed.data[i];
+    if (s->words.data[word])
+      ra->set_words.data[ra->set_words.len++] = (SetWord){word, s->words.data[word]};
+  }
+  at.end = ra->set_words.len;
+  set_clear(s);
+  return at;
+}
+
+static void set_union(const RegAlloc *ra, WordSet *s, MoveRange with) {
+  for (u32 i = with.start; i < with.end; i++)
+    set_or(s, ra->set_words.data[i].index, ra->set_words.data[i].bits);
+}
+
+/* ---- preparation ---- */
+
+static void reset_vregs(Compile *c, RegAlloc *ra) {
+  u32 count = c->vreg_type.len;
+  jit_resize(c, &ra->vregs, count);
+  ra->globals.len = 0;
+  for (u32 v = 0; v < count; v++) {
+    VregInfo *info = info_of(ra, v);
+    *info = (VregInfo){.first = NONE,
+                       .def = NONE,
+                       .global = NONE,
+                       .tied = {NONE, NONE},
+                       .param = NONE,
+                       .slot = NONE,
+                       .fixed = NO_REG,
+                       .last_reg = NO_REG};
+    if (v < VREG_FIRST || !c->vreg_global.data[v]) continue;
+    info->global = ra->globals.len;
+    *jit_push(c, &ra->globals) = v;
+  }
+}
+
+/* A switch with one target is a jump; block_of gets filled. */
+static void prepare_blocks(Compile *c, RegAlloc *ra) {
+  jit_resize(c, &ra->block_of, c->lir.len + 1);
+  u32 last = 0;
+  for (u32 i = 0; i < c->order.len; i++) {
+    const Block *b = block_at(c, last = c->order.data[i]);
+    for (u32 k = b->lir_start; k < b->lir_end; k++) ra->block_of.data[k] = last;
+    Lir *end = &c->lir.data[b->lir_end - 1];
+    if (b->edge_count != 1 || end->op == LIR_JUMP) continue;
+    end->op = LIR_JUMP;
+    end->a = NONE;
+  }
+  ra->block_of.data[c->lir.len] = last;
+}
+
+/* Cold blocks of a loop may stand far behind the others. */
+static void find_loops(Compile *c, RegAlloc *ra) {
+  jit_resize(c, &ra->loops, c->blocks.len);
+  memset(ra->loops.data, 0, c->blocks.len * sizeof *ra->loops.data);
+  for (u32 i = 0; i < c->order.len; i++) {
+    const Block *b = block_at(c, c->order.data[i]);
+    if (b->loop == NONE || (b->is_cold && b->loop != c->order.data[i])) continue;
+    LoopSpan *span = &ra->loops.data[b->loop];
+    span->start = block_begin(block_at(c, b->loop));
+    span->end = max_u32(span->end, block_finish(b));
+  }
+  for (u32 i = c->order.len; i-- > 0;) {
+    u32 h = c->order.data[i], outer = block_at(c, h)->outer_loop;
+    if (block_at(c, h)->loop != h || outer == NONE) continue;
+    LoopSpan *span = &ra->loops.data[outer];
+    span->end = max_u32(span->end, ra->loops.data[h].end);
+  }
+}
+
+/* ---- order of the graph ---- */
+
+static void search_from(Compile *c, RegAlloc *ra, u32 root) {
+  if (ra->visited.data[root]) return;
+  ra->visited.data[root] = 1;
+  ra->stack.len = 0;
+  *jit_push(c, &ra->stack) = (MoveRange){root, 0};
+  while (ra->stack.len) {
+    MoveRange *top = vec_last(&ra->stack);
+    const Block *b = block_at(c, top->start);
+    if (top->end == b->edge_count) {
+      *jit_push(c, &ra->postorder) = top->start;
+      ra->stack.len--;
+      continue;
+    }
+    u32 to = edge_at(c, b->edges + top->end++)->to;
+    if (ra->visited.data[to]) continue;
+    ra->visited.data[to] = 1;
+    *jit_push(c, &ra->stack) = (MoveRange){to, 0};
+  }
+}
+
+static void find_postorder(Compile *c, RegAlloc *ra) {
+  jit_resize(c, &ra->visited, c->blocks.len);
+  memset(ra->visited.data, 0, c->blocks.len);
+  ra->postorder.len = 0;
+  for (u32 i = 0; i < c->order.len; i++) search_from(c, ra, c->order.data[i]);
+}
+
+/* ---- what lives where blocks begin ---- */
+
+static void scan_read(RegAlloc *ra, u32 v) {
+  VregInfo *info = info_of(ra, v);
+  info->use++;
+  if (info->global != NONE) set_add(&ra->live, info->global);
+}
+
+static void scan_instruction(const Compile *c, RegAlloc *ra, Lir *x) {
+  if (has_result(x)) {
+    VregInfo *info = info_of(ra, x->d);
+    info->use++;
+    if (info->global != NONE) set_remove(&ra->live, info->global);
+  }
+  Reads reads;
+  find_reads(x, &reads);
+  for (u32 i = 0; i < reads.count; i++) scan_read(ra, *reads.at[i]);
+  const u32 *args = &c->lir_pool.data[x->args];
+  for (u32 i = 0; x->args && i < args[0]; i++)
+    if (!(args[1 + 2 * i] & LOC_CONST)) scan_read(ra, args[1 + 2 * i]);
+}
+
+static void scan_edges(const Compile *c, RegAlloc *ra, const Block *b) {
+  for (u32 i = b->edges; i < b->edges + b->edge_count; i++) {
+    const Edge *e = edge_at(c, i);
+    const Block *to = block_at(c, e->to);
+    set_union(ra, &ra->live, ra->live_in.data[e->to]);
+    for (u32 k = 0; e->args && k < to->param_count; k++) {
+      u32 arg = edge_argument(c, e, k);
+      if (arg != EDGE_UNUSED && arg != EDGE_CONST) scan_read(ra, arg);
+    }
+  }
+}
+
+static void remove_params(const Compile *c, RegAlloc *ra, const Block *b) {
+  for (u32 i = 0; i < b->param_count; i++) {
+    u32 v = c->node_vreg.data[b->params + i];
+    if (v != NONE && info_of(ra, v)->global != NONE) set_remove(&ra->live, info_of(ra, v)->global);
+  }
+}
+
+/* Without the back edges: their targets come later in the order, so their sets are empty. */
+static void find_live_in(Compile *c, RegAlloc *ra) {
+  jit_resize(c, &ra->live_in, c->blocks.len);
+  memset(ra->live_in.data, 0, c->blocks.len * sizeof *ra->live_in.data);
+  ra->set_words.len = 0;
+  for (u32 i = 0; i < ra->postorder.len; i++) {
+    const Block *b = block_at(c, ra->postorder.data[i]);
+    scan_edges(c, ra, b);
+    for (u32 k = b->lir_end; k-- > b->lir_start;) scan_instruction(c, ra, &c->lir.data[k]);
+    remove_params(c, ra, b);
+    ra->live_in.data[ra->postorder.data[i]] = set_store(c, ra, &ra->live);
+  }
+}
+
+/* What lives at a loop's header lives in the whole loop. */
+static void add_loops(Compile *c, RegAlloc *ra) {
+  for (u32 i = ra->postorder.len; i-- > 0;) {
+    u32 index = ra->postorder.data[i];
+    const Block *b = block_at(c, index);
+    u32 h = b->loop == index ? b->outer_loop : b->loop;
+    if (h == NONE || ra->live_in.data[h].start == ra->live_in.data[h].end) continue;
+    set_union(ra, &ra->live, ra->live_in.data[index]);
+    set_union(ra, &ra->live, ra->live_in.data[h]);
+    ra->live_in.data[index] = set_store(c, ra, &ra->live);
+  }
+}
+
+/* ---- ranges ---- */
+
+static void open_range(RegAlloc *ra, u32 v, u32 to) {
+  VregInfo *info = info_of(ra, v);
+  if (!info->open && info->global != NONE) set_add(&ra->open, info->global);
+  info->open = max_u32(info->open, to);
+}
+
+static void close_range(Compile *c, RegAlloc *ra, u32 v, u32 from) {
+  VregInfo *info = info_of(ra, v);
+  *jit_push(c, &ra->raw_ranges) = (RawRange){v, {from, info->open}};
+  info->range++;
+  info->open = 0;
+  if (info->global != NONE) set_remove(&ra->open, info->global);
+}
+
+static void close_word(Compile *c, RegAlloc *ra, u32 word, u32 bits, u32 from) {
+  for (; bits; bits &= bits - 1)
+    close_range(c, ra, ra->globals.data[word * 32 + (u32)__builtin_ctz(bits)], from);
+}
+
+/* From the begin of the block behind (at `behind`) to the end of this one: `live` is what lives
+ * there, `open` what was found to live behind. */
+static void cross_boundary(Compile *c, RegAlloc *ra, u32 behind, u32 finish) {
+  WordSet *open = &ra->open, *live = &ra->live;
+  u32 kept = 0;
+  for (u32 i = 0; i < open->listed.len; i++) {
+    u32 word = open->listed.data[i];
+    close_word(c, ra, word, open->words.data[word] & ~live->words.data[word], behind);
+    if (open->words.data[word])
+      open->listed.data[kept++] = word;
+    else
+      open->is_listed.data[word] = 0;
+  }
+  open->listed.len = kept;
+  for (u32 i = 0; i < live->listed.len; i++) {
+    u32 word = live->listed.data[i];
+    for (u32 bits = live->words.data[word] & ~open->words.data[word]; bits; bits &= bits - 1)
+      open_range(ra, ra->globals.data[word * 32 + (u32)__builtin_ctz(bits)], finish);
+  }
+  set_clear(live);
+}
+
+static void add_use(RegAlloc *ra, u32 v, u32 position, bool wants_register) {
+  VregInfo *info = info_of(ra, v);
+  u32 end = interval_at(ra, info->first)->use_end;
+  if (info->use < end && use_position(ra->uses.data[info->use]) == position)
+    ra->uses.data[info->use] |= wants_register;
+  else
+    ra->uses.data[--info->use] = position << 1 | wants_register;
+}
+
+static void take_register(Compile *c, RegAlloc *ra, u32 reg, u32 from, u32 to) {
+  if (ra->fixed[reg].len) {
+    Range *last = vec_last(&ra->fixed[reg]);
+    if (last->from <= to) { /* they come in descending order */
+      last->from = min_u32(last->from, from);
+      last->to = max_u32(last->to, to);
+      return;
+    }
+  }
+  *jit_push(c, &ra->fixed[reg]) = (Range){from, to};
+}
+
+/* ---- hints ---- */
+
+static void hint_fixed(RegAlloc *ra, u32 v, Loc place) {
+  VregInfo *info = info_of(ra, v);
+  if (place < REG_COUNT && info->fixed == NO_REG) info->fixed = (u8)place;
+}
+
+static Loc next_place(const Lir *x, ArgCursor *cursor, u8 type, bool is_last) {
+  if (x->op == LIR_RETURN) return wm_x64_next_result(cursor, type);
+  if (x->op == LIR_CALL_HELPER) return wm_x64_next_helper_arg(cursor, type);
+  if (x->op == LIR_CALL_REF && is_last) return RAX;
+  return wm_x64_next_arg(cursor, type);
+}
+
+static void hint_tied(RegAlloc *ra, const Lir *x) {
+  const LirConstraints *k = &wm_lir_constraints[x->op];
+  u32 *tied = info_of(ra, x->d)->tied;
+  if (k->c == C_T)
+    tied[0] = x->c;
+  else if (k->a == C_T)
+    tied[0] = x->a;
+  else if (x->op == LIR_LEA)
+    tied[0] = x->m0;
+  else if (x->op == LIR_MOV || x->op == LIR_SHIFTX || x->op == LIR_FOP || x->op == LIR_VBINARY ||
+           x->op == LIR_VSHIFTI || x->op == LIR_VINSERT)
+    tied[0] = x->a;
+  if (x->flags & LIR_COMMUTES) tied[1] = x->b;
+}
+
+static void hint_edge(const Compile *c, RegAlloc *ra, const Edge *e, u32 arg, u32 param) {
+  VregInfo *to = info_of(ra, param), *from = info_of(ra, arg);
+  if (from->param == NONE) from->param = param;
+  if (block_begin(block_at(c, e->to)) <= block_begin(block_at(c, e->from))) return;
+  to->tied[1] = to->tied[0];
+  to->tied[0] = arg;
+}
+
+/* ---- one block ---- */
+
+static void read_operand(RegAlloc *ra, u32 v, u32 position, u32 how) {
+  add_use(ra, v, position, how & READ_REGISTER);
+  open_range(ra, v, position + (how & READ_LATE ? 2 : 1));
+}
+
+static void build_list(RegAlloc *ra, const Lir *x, const u32 *args, u32 position) {
+  ArgCursor cursor = {0};
+  for (u32 i = 0; i < args[0]; i++) {
+    Loc place = next_place(x, &cursor, (u8)args[2 + 2 * i], i + 1 == args[0]);
+    u32 v = args[1 + 2 * i];
+    if (v & LOC_CONST) continue;
+    hint_fixed(ra, v, place);
+    read_operand(ra, v, position, 0);
+  }
+}
+
+static void build_definition(Compile *c, RegAlloc *ra, const Lir *x, u32 index) {
+  VregInfo *info = info_of(ra, x->d);
+  add_use(ra, x->d, 2 * index + 1, wm_lir_constraints[x->op].d == C_R);
+  if (!info->open) info->open = 2 * index + 2;
+  close_range(c, ra, x->d, 2 * index + 1);
+  info->def = index;
+  info->constant = x->op == LIR_MOVI || x->op == LIR_FCONST || x->op == LIR_VCONST;
+  hint_tied(ra, x);
+}
+
+static void build_fixed(Compile *c, RegAlloc *ra, const Lir *x, u32 position) {
+  switch ((FixedRegs)wm_lir_constraints[x->op].fixed) {
+  case FIX_NONE:
+  case FIX_RETURN: break;
+  case FIX_CL: take_register(c, ra, RCX, position + 1, position + 2); break;
+  case FIX_AXDX:
+    take_register(c, ra, RAX, position + 1, position + 2);
+    take_register(c, ra, RDX, position + 1, position + 2);
+    hint_fixed(ra, x->a, RAX);
+    break;
+  case FIX_CALL: *jit_push(c, &ra->calls) = position + 1; break;
+  case FIX_ARG:
+  case FIX_RESULT:
+    if (x->sub == 0xFF) break;
+    info_of(ra, x->d)->fixed = x->sub;
+    take_register(c, ra, x->sub,
+                  wm_lir_constraints[x->op].fixed == FIX_ARG ? 0
+                                                             : position + 1 - 2 * ((u32)x->imm + 1),
+                  position + 1);
+    break;
+  }
+}
+
+static void build_instruction(Compile *c, RegAlloc *ra, u32 index) {
+  Lir *x = &c->lir.data[index];
+  u32 position = 2 * index;
+  if (has_result(x)) build_definition(c, ra, x, index);
+  build_fixed(c, ra, x, position);
+  Reads reads;
+  find_reads(x, &reads);
+  for (u32 i = 0; i < reads.count; i++) read_operand(ra, *reads.at[i], position, reads.how[i]);
+  if (x->args) build_list(ra, x, &c->lir_pool.data[x->args], position);
+}
+
+/* Fills `live` with what lives at the end of the block, and opens its edges' arguments. */
+static void build_edges(Compile *c, RegAlloc *ra, const Block *b, u32 behind) {
+  for (u32 i = b->edges; i < b->edges + b->edge_count; i++)
+    set_union(ra, &ra->live, ra->live_in.data[edge_at(c, i)->to]);
+  for (u32 i = b->edges; i < b->edges + b->edge_count; i++) {
+    const Edge *e = edge_at(c, i);
+    const Block *to = block_at(c, e->to);
+    for (u32 k = 0; e->args && k < to->param_count; k++) {
+      u32 arg = edge_argument(c, e, k);
+      if (arg == EDGE_UNUSED || arg == EDGE_CONST) continue;
+      if (info_of(ra, arg)->global != NONE) set_add(&ra->live, info_of(ra, arg)->global);
+      add_use(ra, arg, 2 * (b->lir_end - 1), false);
+      hint_edge(c, ra, e, arg, c->node_vreg.data[to->params + k]);
+    }
+  }
+  cross_boundary(c, ra, behind, block_finish(b));
+  for (u32 i = b->edges; i < b->edges + b->edge_count; i++) {
+    const Edge *e = edge_at(c, i);
+    for (u32 k = 0; e->args && k < block_at(c, e->to)->param_count; k++) {
+      u32 arg = edge_argument(c, e, k);
+      if (arg != EDGE_UNUSED && arg != EDGE_CONST) open_range(ra, arg, block_finish(b));
+    }
+  }
+}
+
+static void build_params(Compile *c, RegAlloc *ra, const Block *b) {
+  for (u32 i = 0; i < b->param_count; i++) {
+    u32 v = c->node_vreg.data[b->params + i], begin = block_begin(b);
+    if (v == NONE) continue;
+    open_range(ra, v, begin + 1);
+    close_range(c, ra, v, begin);
+  }
+}
+
+static void build_blocks(Compile *c, RegAlloc *ra) {
+  u32 behind = 2 * c->lir.len;
+  for (u32 i = c->order.len; i-- > 0;) {
+    const Block *b = block_at(c, c->order.data[i]);
+    build_edges(c, ra, b, behind);
+    for (u32 k = b->lir_end; k-- > b->lir_start;) build_instruction(c, ra, k);
+    build_params(c, ra, b);
+    behind = block_begin(b);
+  }
+  cross_boundary(c, ra, behind, 0);
+}
+
+/* ---- intervals ---- */
+
+/* One for each vreg, with room for its uses. */
+static void make_intervals(Compile *c, RegAlloc *ra) {
+  u32 uses = 0;
+  ra->intervals.len = 0;
+  jit_reserve(c, &ra->intervals, ra->vregs.len);
+  for (u32 v = VREG_FIRST; v < ra->vregs.len; v++) {
+    VregInfo *info = info_of(ra, v);
+    uses += info->use;
+    info->use = uses;
+    info->first = ra->intervals.len;
+    Interval *it = jit_push(c, &ra->intervals);
+    *it = (Interval){.vreg = v, .use_end = uses, .next = NONE, .reg = NO_REG};
+  }
+  jit_resize(c, &ra->uses, uses);
+}
+
+/* raw_ranges are those of all vregs, descending for each. */
+static void sort_ranges(Compile *c, RegAlloc *ra) {
+  u32 end = 0;
+  for (u32 v = VREG_FIRST; v < ra->vregs.len; v++) {
+    VregInfo *info = info_of(ra, v);
+    end += info->range;
+    info->range = end;
+    interval_at(ra, info->first)->range_end = end;
+  }
+  jit_resize(c, &ra->ranges, end);
+  for (u32 i = 0; i < ra->raw_ranges.len; i++) {
+    const RawRange *raw = &ra->raw_ranges.data[i];
+    ra->ranges.data[--info_of(ra, raw->vreg)->range] = raw->range;
+  }
+}
+
+static void finish_intervals(RegAlloc *ra) {
+  for (u32 i = 0; i < ra->intervals.len; i++) {
+    Interval *it = interval_at(ra, i);
+    VregInfo *info = info_of(ra, it->vreg);
+    it->use = info->use;
+    it->range = it->cursor = info->range;
+    if (it->range == it->range_end) {
+      info->first = NONE;
+      continue;
+    }
+    it->start = ra->ranges.data[it->range].from;
+    it->end = ra->ranges.data[it->range_end - 1].to;
+  }
+}
+
+static void turn_fixed(RegAlloc *ra) {
+  for (u32 r = 0; r < REG_COUNT; r++) {
+    Range *all = ra->fixed[r].data;
+    for (u32 i = 0, n = ra->fixed[r].len; i < n / 2; i++) {
+      Range swap = all[i];
+      all[i] = all[n - 1 - i];
+      all[n - 1 - i] = swap;
+    }
+  }
+  for (u32 i = 0, n = ra->calls.len; i < n / 2; i++) {
+    u32 swap = ra->calls.data[i];
+    ra->calls.data[i] = ra->calls.data[n - 1 - i];
+    ra->calls.data[n - 1 - i] = swap;
+  }
+}
+
+void wm_live_find(Compile *c, RegAlloc *ra) {
+  reset_vregs(c, ra);
+  prepare_blocks(c, ra);
+  find_loops(c, ra);
+  find_postorder(c, ra);
+  set_prepare(c, &ra->live, ra->globals.len);
+  set_prepare(c, &ra->open, ra->globals.len);
+  find_live_in(c, ra);
+  add_loops(c, ra);
+  make_intervals(c, ra);
+  ra->raw_ranges.len = ra->calls.len = 0;
+  for (u32 r = 0; r < REG_COUNT; r++) ra->fixed[r].len = 0;
+  build_blocks(c, ra);
+  sort_ranges(c, ra);
+  finish_intervals(ra);
+  turn_fixed(ra);
+}

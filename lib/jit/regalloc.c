@@ -1,0 +1,592 @@
+/* Register allocation: the scan (regalloc.h).
+ *
+ * Intervals are taken in the order of their starts. One that finds a register free for its whole
+ * life gets it, preferring those that save a move (hints). Else it gets the one that is free
+ * longest and is split before that ends; or it takes the register of the interval that is used
+ * last from here on (in the rounds of the loop it is in), which goes to memory; or it goes to
+ * memory itself. What went to memory begins again as a new interval before its next use that wants
+ * a register. Splits move out of loops where that costs nothing.
+ *
+ * It always succeeds: an instruction wants at most four registers of a class at once, and what
+ * holds another register can go to memory before the instruction.
+ *
+ * All searches along lists of ranges and uses are bounded; where one is cut short, its answer is
+ * on the safe side (a register is taken for less long than it could be). */
+#include "jit/regalloc.h"
+
+#include "jit/jit.h"
+
+#include <stdio.h>
+
+enum {
+  MAX_STEPS = 200,    /* along ranges, blocks, uses */
+  MAX_INACTIVE = 16,  /* intervals in a hole, by register */
+  LOOP_EXIT = 100000, /* how far away a use behind the loop seems */
+};
+
+_Noreturn static void fail(Compile *c, const Interval *it) {
+  snprintf(c->trouble, sizeof c->trouble, "no register for v%u in [%u, %u)", it->vreg, it->start,
+           it->end);
+  wm_jit_leave(c, JIT_TROUBLE);
+}
+
+/* ---- uses ---- */
+
+/* Index of the first use of `it` at or behind `position`. */
+static u32 find_use(const RegAlloc *ra, const Interval *it, u32 position) {
+  u32 low = it->use, high = it->use_end;
+  while (low < high) {
+    u32 mid = low + (high - low) / 2;
+    if (use_position(ra->uses.data[mid]) < position)
+      low = mid + 1;
+    else
+      high = mid;
+  }
+  return low;
+}
+
+/* The last use before `position`, at least the start. */
+static u32 last_use_before(const RegAlloc *ra, const Interval *it, u32 position) {
+  u32 u = find_use(ra, it, position);
+  return u > it->use ? max_u32(it->start, use_position(ra->uses.data[u - 1])) : it->start;
+}
+
+/* Where a register is wanted first, at or behind `position`; NONE: nowhere. */
+static u32 next_register_use(const RegAlloc *ra, const Interval *it, u32 position) {
+  u32 u = find_use(ra, it, position);
+  for (u32 steps = 0; u < it->use_end; u++, steps++)
+    if (use_wants_register(ra->uses.data[u]) || steps == MAX_STEPS)
+      return use_position(ra->uses.data[u]);
+  return NONE;
+}
+
+static const Block *block_around(const Compile *c, const RegAlloc *ra, u32 position) {
+  return block_at(c, ra->block_of.data[position / 2]);
+}
+
+/* The next use as it will happen: in a loop, uses before `position` come again in the next round,
+ * and those behind the loop are far away. */
+static u32 next_use(const Compile *c, const RegAlloc *ra, const Interval *it, u32 position) {
+  u32 u = find_use(ra, it, position);
+  u32 next = u < it->use_end ? use_position(ra->uses.data[u]) : NONE;
+  u32 h = block_around(c, ra, position)->loop;
+  if (h == NONE) return next;
+  LoopSpan loop = ra->loops.data[h];
+  if (next < loop.end || position >= loop.end) return next;
+  u32 first = it->end >= loop.end ? find_use(ra, it, loop.start) : u;
+  if (first < u) return loop.end + (use_position(ra->uses.data[first]) - loop.start);
+  return next == NONE ? NONE : next + LOOP_EXIT;
+}
+
+/* ---- splitting ---- */
+
+static void enqueue(Compile *c, RegAlloc *ra, u32 k) {
+  u32 start = interval_at(ra, k)->start;
+  while (ra->queue_next.len <= k) *jit_push(c, &ra->queue_next) = NONE;
+  ra->queue_next.data[k] = ra->queue.data[start];
+  ra->queue.data[start] = k;
+}
+
+/* Index of the first range of `it` that ends behind `position`. */
+static u32 find_range(const RegAlloc *ra, const Interval *it, u32 position) {
+  u32 low = it->range, high = it->range_end;
+  while (low < high) {
+    u32 mid = low + (high - low) / 2;
+    if (ra->ranges.data[mid].to <= position)
+      low = mid + 1;
+    else
+      high = mid;
+  }
+  return low;
+}
+
+/* Cuts k at `at`, which is even and inside; the rest is a new interval, not enqueued. */
+static u32 split(Compile *c, RegAlloc *ra, u32 k, u32 at) {
+  u32 rest = ra->intervals.len;
+  Interval *child = jit_push(c, &ra->intervals), *it = interval_at(ra, k);
+  assert(at > it->start && at < it->end && at % 2 == 0);
+  *child = *it;
+  u32 r = find_range(ra, it, at), u = find_use(ra, it, at);
+  bool inside = ra->ranges.data[r].from < at;
+  child->range = child->cursor = r;
+  child->use = it->use_end = u;
+  child->start = max_u32(at, ra->ranges.data[r].from);
+  child->reg = NO_REG;
+  it->end = inside ? at : ra->ranges.data[r - 1].to;
+  it->range_end = inside ? r + 1 : r;
+  it->cursor = min_u32(it->cursor, it->range_end);
+  it->next = rest;
+  return rest;
+}
+
+/* An even position in (low, high], as late as it can be in the shallowest loop. */
+static u32 split_position(const Compile *c, const RegAlloc *ra, u32 low, u32 high) {
+  u32 at = high & ~1u, best = at;
+  u32 depth = block_around(c, ra, at)->loop_depth;
+  for (u32 steps = 0; depth && steps < MAX_STEPS; steps++) {
+    at = block_begin(block_around(c, ra, at));
+    if (at <= low) break; /* is the finish of the block before */
+    u32 here = block_around(c, ra, at)->loop_depth;
+    u32 before = block_around(c, ra, at - 1)->loop_depth;
+    if (min_u32(here, before) < depth) {
+      depth = min_u32(here, before);
+      best = at;
+    }
+    at--;
+  }
+  return best;
+}
+
+/* ---- going to memory ---- */
+
+/* Where an interval in memory should get a register again. A constant is made again for any use. */
+static u32 next_reload(const RegAlloc *ra, const Interval *it) {
+  if (!info_of(ra, it->vreg)->constant) return next_register_use(ra, it, it->start);
+  u32 u = find_use(ra, it, ra->position + 1);
+  return u < it->use_end ? use_position(ra->uses.data[u]) : NONE;
+}
+
+/* Interval k lives in memory; before its next use that wants a register, a new one begins. */
+static void spill(Compile *c, RegAlloc *ra, u32 k) {
+  Interval *it = interval_at(ra, k);
+  info_of(ra, it->vreg)->spilled = true;
+  it->reg = NO_REG;
+  u32 wanted = next_reload(ra, it);
+  if (wanted == NONE) return;
+  u32 low = max_u32(it->start, ra->position);
+  u32 at = wanted > low ? split_position(c, ra, low, wanted) : 0;
+  if (at <= low || at >= it->end) fail(c, it);
+  enqueue(c, ra, split(c, ra, k, at));
+}
+
+/* ---- conflicts ---- */
+
+/* First position that both live at, from their cursors on; a lower bound when that takes long. */
+static u32 find_meeting(const RegAlloc *ra, const Interval *a, const Interval *b) {
+  u32 i = a->cursor, j = b->cursor;
+  for (u32 steps = 0; i < a->range_end && j < b->range_end; steps++) {
+    u32 a_from = range_from(ra, a, i), b_from = range_from(ra, b, j);
+    if (b_from >= a->end || a_from >= b->end) return NONE;
+    if (steps == MAX_STEPS) return max_u32(a_from, b_from);
+    if (range_to(ra, a, i) <= b_from)
+      i++;
+    else if (range_to(ra, b, j) <= a_from)
+      j++;
+    else
+      return max_u32(a_from, b_from);
+  }
+  return NONE;
+}
+
+/* First position where an instruction takes the register from `it`. */
+static u32 find_fixed(RegAlloc *ra, const Interval *it, u32 reg) {
+  const Range *fixed = ra->fixed[reg].data;
+  u32 k = ra->fixed_at[reg], len = ra->fixed[reg].len, i = it->cursor;
+  while (k < len && fixed[k].to <= ra->position) k++;
+  ra->fixed_at[reg] = k;
+  for (u32 steps = 0; i < it->range_end && k < len; steps++) {
+    u32 from = range_from(ra, it, i);
+    if (fixed[k].from >= it->end) return NONE;
+    if (steps == MAX_STEPS) return max_u32(from, fixed[k].from);
+    if (range_to(ra, it, i) <= fixed[k].from)
+      i++;
+    else if (fixed[k].to <= from)
+      k++;
+    else
+      return max_u32(from, fixed[k].from);
+  }
+  return NONE;
+}
+
+/* The first call that `it` lives through. */
+static u32 find_call(const RegAlloc *ra, const Interval *it) {
+  u32 low = ra->call_at, len = ra->calls.len;
+  for (u32 i = it->cursor; i < it->range_end; i++) {
+    u32 from = range_from(ra, it, i), high = len;
+    if (low == len || ra->calls.data[low] >= it->end) return NONE;
+    if (i - it->cursor == MAX_STEPS) return max_u32(from, ra->calls.data[low]);
+    if (ra->calls.data[low] < from) { /* seldom far */
+      while (low < high) {
+        u32 mid = low + (high - low) / 2;
+        if (ra->calls.data[mid] < from)
+          low = mid + 1;
+        else
+          high = mid;
+      }
+      if (low == len) return NONE;
+    }
+    if (ra->calls.data[low] < range_to(ra, it, i)) return ra->calls.data[low];
+  }
+  return NONE;
+}
+
+/* Where the register is taken by an instruction. */
+static u32 find_blocked(RegAlloc *ra, const Interval *it, u32 reg, u32 call) {
+  u32 blocked = CALLEE_SAVED >> reg & 1 ? NONE : call;
+  return ra->fixed[reg].len ? min_u32(blocked, find_fixed(ra, it, reg)) : blocked;
+}
+
+/* How long the register is free for `it`; 0: not now. */
+static u32 find_free_until(RegAlloc *ra, const Interval *it, u32 reg, u32 call) {
+  if (ra->active[reg] != NONE) return 0;
+  u32 until = find_blocked(ra, it, reg, call);
+  for (u32 i = 0; i < ra->inactive[reg].len && until > it->start; i++)
+    until = min_u32(until, find_meeting(ra, it, interval_at(ra, ra->inactive[reg].data[i])));
+  return until;
+}
+
+/* ---- a free register ---- */
+
+static u32 registers_for(const Compile *c, const RegAlloc *ra, const Interval *it) {
+  return type_is_float(c->vreg_type.data[it->vreg]) ? ra->xmms : ra->gprs;
+}
+
+static void assign(RegAlloc *ra, u32 k, u32 reg) {
+  Interval *it = interval_at(ra, k);
+  it->reg = (u8)reg;
+  info_of(ra, it->vreg)->last_reg = (u8)reg;
+  ra->active[reg] = k;
+  ra->change[reg] = 0;
+}
+
+/* The registers that would save a move, best first; at most 5. */
+static u32 find_hints(const RegAlloc *ra, const Interval *it, u8 hints[5]) {
+  const VregInfo *info = info_of(ra, it->vreg);
+  u32 count = 0;
+  if (info->fixed != NO_REG) hints[count++] = info->fixed;
+  if (info->param != NONE) {
+    const VregInfo *param = info_of(ra, info->param);
+    if (param->last_reg != NO_REG)
+      hints[count++] = param->last_reg;
+    else if (param->fixed != NO_REG)
+      hints[count++] = param->fixed;
+  }
+  for (u32 i = 0; i < 2; i++)
+    if (info->tied[i] != NONE && info_of(ra, info->tied[i])->last_reg != NO_REG)
+      hints[count++] = info_of(ra, info->tied[i])->last_reg;
+  if (info->last_reg != NO_REG) hints[count++] = info->last_reg;
+  return count;
+}
+
+/* Those saved by the callee last: each costs a push and a pop. */
+static const u8 register_order[] = {
+    RAX,      RCX,      RDX,      RSI,      RDI,       R8,        R9,        R10,      RBX,
+    R12,      R13,      RBP,      XMM0,     XMM0 + 1,  XMM0 + 2,  XMM0 + 3,  XMM0 + 4, XMM0 + 5,
+    XMM0 + 6, XMM0 + 7, XMM0 + 8, XMM0 + 9, XMM0 + 10, XMM0 + 11, XMM0 + 12, XMM0 + 13};
+
+/* The best register that is free at it->start, and until when: 0, none. */
+static u32 choose_free(const Compile *c, RegAlloc *ra, const Interval *it, u32 call, u32 *until) {
+  u32 allowed = registers_for(c, ra, it), best = NO_REG, best_hint = NO_REG, hint_until = 0;
+  u8 hints[5];
+  u32 count = find_hints(ra, it, hints);
+  for (u32 i = 0; i < count; i++) {
+    if (!(allowed >> hints[i] & 1)) continue;
+    u32 free = find_free_until(ra, it, hints[i], call);
+    if (free >= it->end) return *until = free, hints[i];
+    if (free > hint_until) hint_until = free, best_hint = hints[i];
+  }
+  *until = 0;
+  for (u32 i = 0; i < ARRAY_LEN(register_order); i++) {
+    if (!(allowed >> register_order[i] & 1)) continue;
+    u32 free = find_free_until(ra, it, register_order[i], call);
+    if (best == NO_REG || free > *until) *until = free, best = register_order[i];
+  }
+  return *until < it->end && hint_until == *until && hint_until > it->start ? best_hint : best;
+}
+
+/* Uses `reg` until it is taken. False: that is not worth it. */
+static bool use_part(Compile *c, RegAlloc *ra, u32 k, u32 reg, u32 until) {
+  const Interval *it = interval_at(ra, k);
+  u32 limit = until & ~1u;
+  if (limit <= it->start) return false;
+  bool is_child = info_of(ra, it->vreg)->first != k;
+  u32 first = it->use < it->use_end ? use_position(ra->uses.data[it->use]) : NONE;
+  u32 wanted = next_register_use(ra, it, it->start);
+  if (is_child && first >= limit && (wanted == NONE || wanted > it->start + 1)) {
+    spill(c, ra, k);
+    return true;
+  }
+  u32 at = split_position(c, ra, last_use_before(ra, it, limit), limit);
+  if (at <= it->start) at = limit;
+  if (at >= it->end) return false;
+  u32 rest = split(c, ra, k, at);
+  assign(ra, k, reg);
+  enqueue(c, ra, rest);
+  return true;
+}
+
+/* ---- taking another's register ---- */
+
+typedef struct Victim {
+  u32 reg, use; /* the next use of what it holds; 0: cannot be taken */
+  u32 blocked;  /* where an instruction takes it */
+} Victim;
+
+/* The next use of what holds a register; 0: it cannot leave. What this instruction reads from a
+ * register stays; what may as well be in memory goes there before the instruction. */
+static u32 holder_use(const Compile *c, const RegAlloc *ra, const Interval *holder, u32 start) {
+  u32 here = start & ~1u;
+  if (holder->start > here) return 0;
+  u32 use = next_use(c, ra, holder, here);
+  if (use != here) return use;
+  bool stays = use_wants_register(ra->uses.data[find_use(ra, holder, here)]);
+  return stays ? 0 : max_u32(here, 1);
+}
+
+static Victim consider(const Compile *c, RegAlloc *ra, const Interval *it, u32 reg, u32 call,
+                       u32 wanted) {
+  Victim v = {reg, NONE, find_blocked(ra, it, reg, call)};
+  if (v.blocked <= it->start + 1) {
+    v.use = 0;
+    return v;
+  }
+  if (ra->active[reg] != NONE)
+    v.use = holder_use(c, ra, interval_at(ra, ra->active[reg]), it->start);
+  for (u32 i = 0; i < ra->inactive[reg].len && v.use; i++) {
+    const Interval *other = interval_at(ra, ra->inactive[reg].data[i]);
+    if (find_meeting(ra, it, other) != NONE)
+      v.use = min_u32(v.use, next_use(c, ra, other, it->start));
+  }
+  if (v.blocked < it->end && v.blocked <= wanted && wanted != NONE)
+    v.use = min_u32(v.use, v.blocked);
+  return v;
+}
+
+static Victim choose_victim(const Compile *c, RegAlloc *ra, const Interval *it, u32 call,
+                            u32 wanted) {
+  u32 allowed = registers_for(c, ra, it);
+  Victim best = {NO_REG, 0, 0};
+  for (u32 i = 0; i < ARRAY_LEN(register_order); i++) {
+    if (!(allowed >> register_order[i] & 1)) continue;
+    Victim v = consider(c, ra, it, register_order[i], call, wanted);
+    if (v.use > best.use || (v.use && v.use == best.use && v.blocked > best.blocked)) best = v;
+  }
+  return best;
+}
+
+/* Whether the interval goes to memory rather than what is used next at `use`. */
+static bool spills_itself(const Compile *c, const RegAlloc *ra, const Interval *it, u32 use,
+                          u32 wanted) {
+  u32 next = next_use(c, ra, it, it->start);
+  if (wanted == NONE) return next == NONE || use <= next;
+  return use <= min_u32(wanted, max_u32(next, it->start + 1));
+}
+
+/* The active interval of the register goes to memory, from before this instruction on. */
+static void evict_active(Compile *c, RegAlloc *ra, u32 reg, u32 start) {
+  u32 k = ra->active[reg], here = start & ~1u;
+  const Interval *it = interval_at(ra, k);
+  ra->active[reg] = NONE;
+  if (it->start < here) {
+    u32 at = split_position(c, ra, last_use_before(ra, it, here), here);
+    k = split(c, ra, k, at > it->start ? at : here);
+  }
+  spill(c, ra, k);
+}
+
+/* Interval k in its hole gives the register up: it begins anew behind the hole. */
+static void evict_inactive(Compile *c, RegAlloc *ra, u32 k) {
+  const Interval *it = interval_at(ra, k);
+  enqueue(c, ra, split(c, ra, k, ra->ranges.data[it->cursor].from));
+}
+
+static void evict(Compile *c, RegAlloc *ra, u32 k, u32 reg) {
+  if (ra->active[reg] != NONE) evict_active(c, ra, reg, interval_at(ra, k)->start);
+  for (u32 i = 0; i < ra->inactive[reg].len;) {
+    u32 other = ra->inactive[reg].data[i];
+    if (find_meeting(ra, interval_at(ra, k), interval_at(ra, other)) == NONE) {
+      i++;
+      continue;
+    }
+    ra->inactive[reg].data[i] = ra->inactive[reg].data[--ra->inactive[reg].len];
+    evict_inactive(c, ra, other);
+  }
+}
+
+static void take_or_spill(Compile *c, RegAlloc *ra, u32 k, u32 call) {
+  const Interval *it = interval_at(ra, k);
+  u32 wanted = next_register_use(ra, it, it->start);
+  bool must = it->use < it->use_end && ra->uses.data[it->use] == (it->start << 1 | 1);
+  Victim victim = choose_victim(c, ra, it, call, wanted);
+  if (must && !victim.use) fail(c, it);
+  if (!must && (!victim.use || spills_itself(c, ra, it, victim.use, wanted))) {
+    spill(c, ra, k);
+    return;
+  }
+  evict(c, ra, k, victim.reg);
+  it = interval_at(ra, k);
+  if (victim.blocked < it->end) {
+    u32 limit = victim.blocked & ~1u;
+    u32 at = split_position(c, ra, last_use_before(ra, it, limit), limit);
+    enqueue(c, ra, split(c, ra, k, at > it->start ? at : limit));
+  }
+  assign(ra, k, victim.reg);
+}
+
+/* ---- the scan ---- */
+
+/* spill_all: a register for one instruction, where it wants one. True: it is in memory. */
+static bool shorten(Compile *c, RegAlloc *ra, u32 k) {
+  const Interval *it = interval_at(ra, k);
+  bool must = it->use < it->use_end && ra->uses.data[it->use] == (it->start << 1 | 1);
+  u32 at = (it->start | 1) + 1;
+  if (!must)
+    spill(c, ra, k);
+  else if (at < it->end)
+    enqueue(c, ra, split(c, ra, k, at));
+  return !must;
+}
+
+static void allocate(Compile *c, RegAlloc *ra, u32 k) {
+  if (c->options.spill_all && shorten(c, ra, k)) return;
+  const Interval *it = interval_at(ra, k);
+  u32 call = find_call(ra, it), until;
+  u32 reg = choose_free(c, ra, it, call, &until);
+  if (reg == NO_REG) fail(c, it);
+  if (until >= it->end)
+    assign(ra, k, reg);
+  else if (!until || !use_part(c, ra, k, reg, until))
+    take_or_spill(c, ra, k, call);
+}
+
+/* Whether the interval lives at the scan's position; moves its cursor there. */
+static bool is_live(const RegAlloc *ra, Interval *it) {
+  while (it->cursor < it->range_end && range_to(ra, it, it->cursor) <= ra->position) it->cursor++;
+  return it->cursor < it->range_end && range_from(ra, it, it->cursor) <= ra->position;
+}
+
+/* Into a hole: waits among the inactive ones, or, if they are many, begins anew behind it. */
+static void deactivate(Compile *c, RegAlloc *ra, u32 reg) {
+  u32 k = ra->active[reg];
+  ra->active[reg] = NONE;
+  if (ra->inactive[reg].len == MAX_INACTIVE)
+    evict_inactive(c, ra, k);
+  else
+    *jit_push(c, &ra->inactive[reg]) = k;
+}
+
+static void advance_inactive(RegAlloc *ra, u32 reg) {
+  for (u32 i = 0; i < ra->inactive[reg].len;) {
+    u32 k = ra->inactive[reg].data[i];
+    Interval *it = interval_at(ra, k);
+    bool live = is_live(ra, it);
+    if (!live && it->cursor < it->range_end) {
+      i++;
+      continue;
+    }
+    assert(!live || ra->active[reg] == NONE);
+    if (live) ra->active[reg] = k;
+    ra->inactive[reg].data[i] = ra->inactive[reg].data[--ra->inactive[reg].len];
+  }
+}
+
+/* Brings one register's intervals to the scan's position. */
+static void advance(Compile *c, RegAlloc *ra, u32 reg) {
+  if (ra->active[reg] != NONE) {
+    Interval *it = interval_at(ra, ra->active[reg]);
+    bool live = is_live(ra, it);
+    if (it->cursor == it->range_end)
+      ra->active[reg] = NONE;
+    else if (!live)
+      deactivate(c, ra, reg);
+  }
+  advance_inactive(ra, reg);
+  u32 change = NONE;
+  if (ra->active[reg] != NONE) {
+    const Interval *it = interval_at(ra, ra->active[reg]);
+    change = range_to(ra, it, it->cursor);
+  }
+  for (u32 i = 0; i < ra->inactive[reg].len; i++) {
+    const Interval *it = interval_at(ra, ra->inactive[reg].data[i]);
+    change = min_u32(change, range_from(ra, it, it->cursor));
+  }
+  ra->change[reg] = change;
+}
+
+static void scan(Compile *c, RegAlloc *ra) {
+  for (u32 position = 0; position < ra->queue.len; position++) {
+    if (ra->queue.data[position] == NONE) continue;
+    ra->position = position;
+    while (ra->call_at < ra->calls.len && ra->calls.data[ra->call_at] < position) ra->call_at++;
+    for (u32 r = 0; r < REG_COUNT; r++)
+      if (position >= ra->change[r]) advance(c, ra, r);
+    while (ra->queue.data[position] != NONE) {
+      u32 k = ra->queue.data[position];
+      ra->queue.data[position] = ra->queue_next.data[k];
+      allocate(c, ra, k);
+    }
+  }
+}
+
+static void start_scan(Compile *c, RegAlloc *ra) {
+  ra->position = ra->call_at = 0;
+  for (u32 r = 0; r < REG_COUNT; r++) {
+    ra->active[r] = NONE;
+    ra->inactive[r].len = 0;
+    ra->change[r] = ra->fixed_at[r] = 0;
+  }
+  jit_resize(c, &ra->queue, 2 * c->lir.len + 2);
+  memset(ra->queue.data, 0xFF, ra->queue.len * sizeof *ra->queue.data);
+  jit_resize(c, &ra->queue_next, ra->intervals.len);
+  for (u32 k = ra->intervals.len; k-- > 0;) {
+    const Interval *it = interval_at(ra, k);
+    if (info_of(ra, it->vreg)->first != NONE) enqueue(c, ra, k);
+  }
+}
+
+void wm_jit_allocate(Compile *c) {
+  RegAlloc *ra = wm_jit_scratch(c, SCRATCH_REGALLOC, sizeof *ra);
+  ra->gprs = c->options.gprs & ALL_GPRS ? c->options.gprs & ALL_GPRS : ALL_GPRS;
+  ra->xmms = c->options.xmms & ALL_XMMS ? c->options.xmms & ALL_XMMS : ALL_XMMS;
+  wm_live_find(c, ra);
+  start_scan(c, ra);
+  scan(c, ra);
+  wm_moves_write(c, ra);
+}
+
+/* ---- memory ---- */
+
+void wm_regalloc_scratch_free(void *scratch) {
+  RegAlloc *ra = scratch;
+  vec_free(&ra->vregs);
+  vec_free(&ra->intervals);
+  vec_free(&ra->ranges);
+  vec_free(&ra->uses);
+  vec_free(&ra->block_of);
+  vec_free(&ra->loops);
+  vec_free(&ra->calls);
+  vec_free(&ra->globals);
+  vec_free(&ra->set_words);
+  vec_free(&ra->live_in);
+  vec_free(&ra->postorder);
+  vec_free(&ra->visited);
+  vec_free(&ra->stack);
+  vec_free(&ra->raw_ranges);
+  vec_free(&ra->queue);
+  vec_free(&ra->queue_next);
+  vec_free(&ra->live.words);
+  vec_free(&ra->live.is_listed);
+  vec_free(&ra->live.listed);
+  vec_free(&ra->open.words);
+  vec_free(&ra->open.is_listed);
+  vec_free(&ra->open.listed);
+  vec_free(&ra->slot_ends);
+  vec_free(&ra->pieces);
+  vec_free(&ra->order_index);
+  vec_free(&ra->occupants);
+  vec_free(&ra->occupant_heads);
+  vec_free(&ra->splits);
+  for (u32 i = 0; i < 2; i++) {
+    vec_free(&ra->slots[i].is_busy);
+    vec_free(&ra->slots[i].free);
+    vec_free(&ra->slots[i].next);
+  }
+  vec_free(&ra->readers);
+  vec_free(&ra->writer);
+  vec_free(&ra->ready);
+  vec_free(&ra->waiting);
+  for (u32 r = 0; r < REG_COUNT; r++) {
+    vec_free(&ra->fixed[r]);
+    vec_free(&ra->inactive[r]);
+  }
+}

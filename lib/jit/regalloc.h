@@ -1,0 +1,185 @@
+/* The register allocator's own state. Linear scan on SSA form with interval splitting (Wimmer and
+ * Franz 2010):
+ *
+ *   live.c       what is live where: ranges, uses, fixed registers, hints
+ *   regalloc.c   the scan: which register when, or memory
+ *   moves.c      slots, locations into the LIR, moves where a value changes its place
+ *
+ * Positions: instruction i reads at 2 * i and writes at 2 * i + 1. Ranges are half open; what is
+ * read late lives until 2 * i + 2. An interval is a vreg's life or a piece of it, all in one place;
+ * pieces begin at even positions, before an instruction or at a block's start.
+ *
+ * A vreg that is in memory anywhere has one slot for good, and its definition stores it there: so
+ * going to memory later costs nothing. */
+#ifndef WM_JIT_REGALLOC_H
+#define WM_JIT_REGALLOC_H
+
+#include "jit/compile.h"
+
+enum { NO_REG = 0xFF };
+
+typedef struct Range {
+  u32 from, to; /* positions */
+} Range;
+
+typedef struct Interval {
+  u32 vreg;
+  u32 start, end;
+  u32 range, range_end; /* in RegAlloc.ranges: those that overlap it, to be clipped by start, end */
+  u32 cursor;           /* the first of them that ends behind the scan's position */
+  u32 use, use_end;     /* in RegAlloc.uses */
+  u32 next;             /* the vreg's next piece, or NONE */
+  u8 reg;               /* or NO_REG: in memory */
+} Interval;
+
+typedef struct VregInfo {
+  u32 first;      /* its first interval, or NONE: it does not occur */
+  u32 def;        /* instruction, or NONE: a parameter */
+  u32 global;     /* its number among those that live across blocks, or NONE */
+  u32 open;       /* live.c: end of the range that is being made; 0: not live */
+  u32 use, range; /* live.c: where its uses and ranges begin; counts before */
+  u32 tied[2];    /* vregs whose register saves a move, or NONE */
+  u32 piece;      /* moves.c: where the pieces begin in RegAlloc.pieces, or the one at hand */
+  u32 piece_count;
+  u32 param;     /* the parameter that it is handed on to, or NONE */
+  u32 slot;      /* NONE: it needs none */
+  u8 fixed;      /* register where it comes from or goes to, or NO_REG */
+  u8 last_reg;   /* the last one that it was given, or NO_REG */
+  bool spilled;  /* in memory somewhere */
+  bool constant; /* can be made again: the definition is a constant */
+} VregInfo;
+
+/* Uses in Compile order: position << 1 | wants a register. */
+static inline u32 use_position(u32 use) { return use >> 1; }
+static inline bool use_wants_register(u32 use) { return use & 1; }
+
+/* A set of small numbers that can be emptied in the time of its size. */
+typedef struct WordSet {
+  Vec(u32) words;
+  Vec(u8) is_listed;
+  Vec(u32) listed; /* indices of words that may be not zero */
+} WordSet;
+
+typedef struct SetWord {
+  u32 index, bits;
+} SetWord;
+
+typedef struct LoopSpan {
+  u32 start, end; /* positions; of a loop header: its loop but for the cold blocks */
+} LoopSpan;
+
+typedef struct RawRange {
+  u32 vreg;
+  Range range;
+} RawRange;
+
+/* A piece in a register where a block begins; a list by block. */
+typedef struct Occupant {
+  u32 interval;
+  u32 next; /* or NONE */
+} Occupant;
+
+/* Slots of one size while they are given out. */
+typedef struct SlotPool {
+  Vec(u8) is_busy; /* by slot */
+  Vec(u32) free;   /* slots, perhaps repeated or busy again */
+  Vec(u32) next;
+} SlotPool;
+
+typedef struct RegAlloc {
+  u32 gprs, xmms; /* masks that may be used */
+  Vec(VregInfo) vregs;
+  Vec(Interval) intervals;
+  Vec(Range) ranges; /* by vreg, ascending */
+  Vec(u32) uses;     /* likewise */
+  Vec(u32) block_of; /* by instruction */
+  Vec(LoopSpan) loops;
+  /* registers that instructions take: ascending, apart */
+  Vec(Range) fixed[REG_COUNT];
+  Vec(u32) calls; /* positions where the caller-saved ones are lost */
+  /* liveness */
+  Vec(u32) globals;       /* vregs by number */
+  Vec(SetWord) set_words; /* the sets of live_in */
+  Vec(MoveRange) live_in; /* by block, in set_words */
+  Vec(u32) postorder;
+  Vec(u8) visited;
+  Vec(MoveRange) stack; /* of the depth-first search: block, next edge */
+  Vec(RawRange) raw_ranges;
+  WordSet live, open;
+  /* scan */
+  u32 position;
+  Vec(u32) queue;      /* by position: intervals that start there, linked by queue_next */
+  Vec(u32) queue_next; /* by interval */
+  u32 active[REG_COUNT];
+  Vec(u32) inactive[REG_COUNT]; /* in a hole of their life */
+  u32 change[REG_COUNT];        /* no interval of the register comes or goes before */
+  u32 fixed_at[REG_COUNT], call_at;
+  /* moves.c */
+  SlotPool slots[2];  /* of 8 and of 16 bytes */
+  Vec(u32) slot_ends; /* by position: slots that are free from there on, linked by SlotPool.next */
+  Vec(u32) pieces;    /* the intervals of vregs with several, ascending */
+  Vec(u32) order_index;
+  Vec(Occupant) occupants;
+  Vec(u32) occupant_heads; /* by block */
+  Vec(PosMove) splits;     /* in any order */
+  /* wm_moves_resolve */
+  Vec(u32) readers, writer; /* by place: how many moves read it; 1 + the one that writes it; all 0
+                               between calls */
+  Vec(u32) ready;
+  Vec(Move) waiting;
+} RegAlloc;
+
+/* The operands that an instruction reads, but for its list of arguments. */
+enum { READ_REGISTER = 1, READ_LATE = 2 };
+typedef struct Reads {
+  u32 count;
+  u32 *at[6];
+  u8 how[6];
+} Reads;
+
+static inline void add_read(Reads *r, u32 *operand, u32 constraint, bool commutes) {
+  static const u8 how[] = {[C_R] = READ_REGISTER, [C_RL] = READ_REGISTER | READ_LATE,
+                           [C_ML] = READ_LATE,    [C_MC] = READ_LATE,
+                           [C_E] = READ_REGISTER, [C_L] = READ_REGISTER | READ_LATE};
+  if (constraint == C_N || *operand == NONE) return;
+  r->at[r->count] = operand;
+  r->how[r->count++] = constraint == C_MC && commutes ? 0 : how[constraint];
+}
+
+static inline void find_reads(Lir *x, Reads *r) {
+  const LirConstraints *k = &wm_lir_constraints[x->op];
+  r->count = 0;
+  add_read(r, &x->a, k->a, false);
+  add_read(r, &x->b, k->b, x->flags & LIR_COMMUTES);
+  add_read(r, &x->c, k->c, false);
+  add_read(r, &x->e, k->e, false);
+  add_read(r, &x->m0, k->mem, false);
+  add_read(r, &x->m1, k->mem, false);
+}
+
+static inline bool has_result(const Lir *x) {
+  return wm_lir_constraints[x->op].d != C_N && x->d != NONE;
+}
+
+static inline VregInfo *info_of(const RegAlloc *ra, u32 vreg) { return &ra->vregs.data[vreg]; }
+static inline Interval *interval_at(const RegAlloc *ra, u32 i) { return &ra->intervals.data[i]; }
+static inline u32 range_from(const RegAlloc *ra, const Interval *it, u32 r) {
+  return max_u32(it->start, ra->ranges.data[r].from);
+}
+static inline u32 range_to(const RegAlloc *ra, const Interval *it, u32 r) {
+  return min_u32(it->end, ra->ranges.data[r].to);
+}
+/* What edge e hands to parameter k of its target: a vreg, EDGE_CONST, or EDGE_UNUSED. */
+static inline u32 edge_argument(const Compile *c, const Edge *e, u32 k) {
+  u32 param = block_at(c, e->to)->params + k;
+  return c->node_vreg.data[param] == NONE ? EDGE_UNUSED : c->edge_vregs.data[e->args + 1 + k];
+}
+static inline u32 block_begin(const Block *b) { return 2 * b->lir_start; }
+static inline u32 block_finish(const Block *b) { return 2 * b->lir_end; }
+
+/* live.c: from the LIR to intervals, one for each vreg. */
+void wm_live_find(Compile *c, RegAlloc *ra);
+/* moves.c: the results into Compile. */
+void wm_moves_write(Compile *c, RegAlloc *ra);
+
+#endif
