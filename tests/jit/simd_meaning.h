@@ -3,8 +3,9 @@
 #ifndef WM_TESTS_SIMD_MEANING_H
 #define WM_TESTS_SIMD_MEANING_H
 
-#include "runtime/simd.h"
 #include "wasm/opcode.h"
+
+#include "runtime/simd.h"
 
 static inline V128 of_u32(u32 v) { return (V128){.u64x2 = {v, 0}}; }
 static inline V128 of_u64(u64 v) { return (V128){.u64x2 = {v, 0}}; }

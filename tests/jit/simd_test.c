@@ -579,6 +579,16 @@ static void test_all(Machine *m, Variant v) {
 
 static void test_rows(void **state) { each_cpu(*state, test_all); }
 
+/* All tiers make the same NaNs canonical. */
+static void test_nans(void **state) {
+  (void)state;
+  for (u16 kind = OP_v128_load; kind < OP_i8x16_relaxed_swizzle; kind++) {
+    const VectorRow *v = wm_x64_vector_row(kind);
+    if (v && op_makes_nan_lanes(kind) != ((v->traits & MAKES_NAN) != 0))
+      fail_msg("%s", wm_op_text(kind));
+  }
+}
+
 static void run_shuffle(Machine *m, Variant v, V128 lanes) {
   Row row = row_of(OP_i8x16_shuffle);
   v.constant = lanes;
@@ -669,6 +679,7 @@ static int tear_down(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_rows, set_up, tear_down),
+      cmocka_unit_test(test_nans),
       cmocka_unit_test_setup_teardown(test_shuffles, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_folding, set_up, tear_down),
   };

@@ -211,10 +211,9 @@ static void trunc_sat_f32_u(Compile *c, Operands o) {
   vec3(c, SUBPS, X15, o.d, X14);
   vec3_imm(c, CMPPS, X14, X14, X15, CMP_LE); /* from 2^32 up */
   vec2(c, CVTTPS2DQ, X15, X15);
-  vec3(c, PXOR, X15, X15, X14); /* there 2^31 - 1 */
-  vec_zero(c, X14);
-  vec3(c, PMAXSD, X15, X15, X14);
-  vec2(c, CVTTPS2DQ, o.d, o.d); /* from 2^31 up: 2^31 */
+  vec3(c, PXOR, X15, X15, X14);   /* there 2^31 - 1 */
+  vec3(c, PMAXSD, X15, X15, X14); /* elsewhere at least 0 */
+  vec2(c, CVTTPS2DQ, o.d, o.d);   /* from 2^31 up: 2^31 */
   vec3(c, PADDD, o.d, o.d, X15);
 }
 
