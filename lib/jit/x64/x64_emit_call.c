@@ -243,8 +243,10 @@ static void emit_poll(Compile *c, const Lir *x) {
 
 static void emit_fuel(Compile *c, const Lir *x) {
   wm_x64_op(c, 8, 0x8B, R11, at_offset(R15, offsetof(Instance, store)), false, 0);
-  wm_x64_alu_imm(c, 8, ALU_SUB, at_offset(R11, offsetof(Store, fuel)), (i32)x->imm);
+  Rm fuel = at_offset(R11, offsetof(Store, fuel));
+  wm_x64_alu_imm(c, 8, ALU_CMP, fuel, (i32)x->imm);
   wm_x64_trap_if(c, CC_L, TRAP_OUT_OF_FUEL, x->site);
+  wm_x64_alu_imm(c, 8, ALU_SUB, fuel, (i32)x->imm);
 }
 
 bool wm_x64_emit_control(Compile *c, const Lir *x) {
