@@ -77,12 +77,20 @@ TrapCode wm_interp_run(const Cell *pc, u64 *fp, Instance *inst);
 
 /* ---- slow paths, called from handlers (slow.c) ---- */
 /* How many calls and back edges run between two visits to wm_slow_tick. */
-enum { TICKS = 1 << 14 };
+enum { TICKS = 1 << 13 };
 
 /* Notes where wasm stands, raises the trap and returns its code. */
 TrapCode wm_slow_trap(Instance *inst, const Cell *pc, u64 *fp, TrapCode code);
-/* Credits the running function's hotness and polls for an interrupt. */
+/* Credits the running function's hotness, asks for what is hot to be compiled, and polls for an
+ * interrupt. */
 TrapCode wm_slow_tick(Instance *inst, const Cell *pc, u64 *fp);
+/* A call of the function whose stub is `pc`, which is counted: the cells to run. */
+const Cell *wm_slow_count(Instance *inst, const Cell *pc);
+/* Runs the compiled code of the function whose stub is `pc`, or the on-stack replacement for the
+ * loop whose first cell it is, of the frame fp. Returns the frame's link; NULL: trapped
+ * (store->trap). */
+const u64 *wm_slow_enter(Instance *inst, const Cell *pc, u64 *fp);
+const u64 *wm_slow_osr(Instance *inst, const Cell *pc, u64 *fp);
 /* Translates the function whose stub is `pc`, entered with frame fp; NULL: trapped (store->trap).
  */
 const Cell *wm_slow_translate(Instance *inst, const Cell *pc, u64 *fp);

@@ -130,6 +130,5 @@ bool wm_cells_publish(Translator *t) {
   if (!wm_code_register(t->loaded, t->func, place, prologue + body)) return false;
   t->func->cells = place;
   t->func->code_end = place + prologue + body;
-  atomic_store_explicit(&t->func->code, place, memory_order_release);
   return true;
 }

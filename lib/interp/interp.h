@@ -17,6 +17,12 @@ void wm_interp_prepare_store(Store *store);
 /* Translates now (tests, benchmarks); false: out of memory. */
 bool wm_interp_translate(FuncCode *code);
 
+/* The function runs its cells without being counted. Takes the module's lock. */
+void wm_interp_stop_counting(FuncCode *code);
+/* What is known of the loop that begins at the cell `pc`; loop_offset is 0 when none does. Made
+ * when there is none yet (*is_new). NULL: out of memory. Takes the module's lock. */
+OsrEntry *wm_interp_osr_entry(FuncCode *code, const void *pc, bool *is_new);
+
 /* The internal code as text, one cell a line, for debugging. */
 void wm_interp_dump(FuncCode *code, Buffer *out);
 

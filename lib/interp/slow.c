@@ -1,6 +1,7 @@
 /* What handlers do when something rare happens (cell.h). */
 #include "interp/cell.h"
 #include "interp/interp.h"
+#include "runtime/native.h"
 
 static void note_place(Instance *inst, const Cell *pc, u64 *fp) {
   Activation *activation = inst->store->activation;
@@ -12,13 +13,6 @@ static void note_place(Instance *inst, const Cell *pc, u64 *fp) {
 TrapCode wm_slow_trap(Instance *inst, const Cell *pc, u64 *fp, TrapCode code) {
   note_place(inst, pc, fp);
   return wm_trap_raise(inst->store, code, NULL, 0);
-}
-
-TrapCode wm_slow_tick(Instance *inst, const Cell *pc, u64 *fp) {
-  FuncCode *code = wm_code_find(inst->module, pc);
-  if (code) atomic_fetch_add_explicit(&code->hotness, TICKS, memory_order_relaxed);
-  TrapCode stop = wm_store_poll(inst->store);
-  return stop ? wm_slow_trap(inst, pc, fp, stop) : TRAP_NONE;
 }
 
 /* The function whose stub this is. */
@@ -33,4 +27,82 @@ const Cell *wm_slow_translate(Instance *inst, const Cell *pc, u64 *fp) {
     return NULL;
   }
   return atomic_load_explicit(&code->code, memory_order_acquire);
+}
+
+/* ---- what is hot ---- */
+
+static void request_whole(FuncCode *code) {
+  if (atomic_exchange_explicit(&code->requested, 1, memory_order_relaxed)) return;
+  code->module->tiers->request(code, NULL);
+}
+
+/* Other threads may be counting, too; a lost count is no harm. */
+const Cell *wm_slow_count(Instance *inst, const Cell *pc) {
+  FuncCode *code = stub_owner(pc);
+  u32 left = __atomic_load_n(&pc->b, __ATOMIC_RELAXED);
+  (void)inst;
+  if (left > 0) {
+    __atomic_store_n(&((Cell *)(uintptr_t)pc)->b, left - 1, __ATOMIC_RELAXED);
+    return code->cells;
+  }
+  wm_interp_stop_counting(code);
+  request_whole(code);
+  return atomic_load_explicit(&code->code, memory_order_acquire);
+}
+
+/* A loop that runs long is replaced where it stands, and its function for the calls to come. */
+static void loop_is_hot(FuncCode *code, const Cell *pc) {
+  bool is_new;
+  OsrEntry *entry = wm_interp_osr_entry(code, pc, &is_new);
+  request_whole(code);
+  if (entry && is_new && entry->loop_offset) code->module->tiers->request(code, entry);
+}
+
+TrapCode wm_slow_tick(Instance *inst, const Cell *pc, u64 *fp) {
+  FuncCode *code = wm_code_find(inst->module, pc);
+  const TierHooks *tiers = inst->module->tiers;
+  if (code) {
+    u32 before = atomic_fetch_add_explicit(&code->hotness, TICKS, memory_order_relaxed);
+    if (tiers && before + TICKS >= tiers->loop_threshold) loop_is_hot(code, pc);
+  }
+  TrapCode stop = wm_store_poll(inst->store);
+  return stop ? wm_slow_trap(inst, pc, fp, stop) : TRAP_NONE;
+}
+
+/* ---- compiled code ---- */
+
+/* Begins an activation for compiled code in the place of the interpreter's frame fp, of which
+ * `kept_slots` must stay. False: trapped. */
+static bool begin(Activation *act, FuncCode *code, Instance *inst, u64 *fp, u32 kept_slots) {
+  Store *store = inst->store;
+  wm_frame_leave(store->activation, code, inst, fp);
+  store->stack_top = fp + kept_slots;
+  if (UNLIKELY((const u8 *)__builtin_frame_address(0) < store->native_limit)) {
+    wm_trap_raise(store, TRAP_STACK_OVERFLOW, NULL, 0);
+    return false;
+  }
+  *act = (Activation){.outer = store->activation, .instance = inst};
+  store->activation = act;
+  return true;
+}
+
+const u64 *wm_slow_enter(Instance *inst, const Cell *pc, u64 *fp) {
+  FuncCode *code = stub_owner(pc);
+  Activation act;
+  if (!begin(&act, code, inst, fp, code->link_slot + FRAME_LINK_SLOTS)) return NULL;
+  TrapCode trap = code->module->machine->enter(code, inst, fp);
+  inst->store->activation = act.outer;
+  return trap ? NULL : fp + code->link_slot;
+}
+
+const u64 *wm_slow_osr(Instance *inst, const Cell *pc, u64 *fp) {
+  FuncCode *code = wm_code_find(inst->module, pc);
+  OsrEntry *entry = atomic_load_explicit(&code->osr, memory_order_acquire);
+  while (entry->cell != pc) entry = entry->next;
+  const NativeBody *body = atomic_load_explicit(&entry->body, memory_order_acquire);
+  Activation act;
+  if (!begin(&act, code, inst, fp, code->frame_slots)) return NULL;
+  TrapCode trap = code->module->machine->enter_osr(code, inst, body->start, fp);
+  inst->store->activation = act.outer;
+  return trap ? NULL : fp + code->link_slot;
 }

@@ -145,11 +145,20 @@ static Control *open_block(Translator *t, ControlKind kind) {
   return c;
 }
 
+static void mark_loop(Translator *t) {
+  Mark *mark = vec_push(&t->loop_marks);
+  if (mark)
+    *mark = (Mark){t->code.len, t->in.offset};
+  else
+    t->failed = true;
+}
+
 static void open_loop(Translator *t) {
   wm_value_flush(t);
   Control *c = open_block(t, CONTROL_LOOP);
   wm_values_settle(t, c->params.count);
   wm_label_bind(t, c->label);
+  if (t->marking) mark_loop(t);
 }
 
 static void open_if(Translator *t) {
@@ -464,4 +473,5 @@ void wm_translator_free(Translator *t) {
   vec_free(&t->code);
   vec_free(&t->labels);
   vec_free(&t->marks);
+  vec_free(&t->loop_marks);
 }

@@ -1,9 +1,10 @@
-/* Fuel: where it is charged. Both tiers follow the same rule, so that it runs out at the same place:
+/* Fuel: where it is charged. Both tiers follow the same rule, so that it runs out at the same
+ * place:
  *
  * A region begins at the start of a function, at a loop's header, and behind each `if`, `else`,
- * `end` and branch that may be passed (br_if, br_on_...). It costs one for each of its instructions,
- * but for those that only make structure (block, loop, else, end, nop), and is paid when it begins;
- * the charge stands where its first instruction does. Calls do not end a region. */
+ * `end` and branch that may be passed (br_if, br_on_...). It costs one for each of its
+ * instructions, but for those that only make structure (block, loop, else, end, nop), and is paid
+ * when it begins; the charge stands where its first instruction does. Calls do not end a region. */
 #include "interp/translator.h"
 
 static bool is_free(u16 op) {

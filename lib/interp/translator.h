@@ -108,11 +108,12 @@ typedef struct Translator {
   u32 region;   /* cells from this word on may be changed */
   u32 acc[BANK_COUNT]; /* the slot each accumulator mirrors, or NONE */
   u32 acc_before_last; /* acc[BANK_INT] before the last cell */
-  u32 fuel_word;  /* where fuel is charged: the region's cell, or NONE */
-  u32 fuel_cost;  /* of the region so far */
+  u32 fuel_word;       /* where fuel is charged: the region's cell, or NONE */
+  u32 fuel_cost;       /* of the region so far */
   bool marking;
   Vec(Mark) marks;
-  u64 spill[4]; /* where cells go when out of memory */
+  Vec(Mark) loop_marks; /* where loops begin */
+  u64 spill[4];         /* where cells go when out of memory */
 } Translator;
 
 static inline Bank bank_of(u8 shape) {
@@ -142,8 +143,8 @@ static inline void end_region(Translator *t) {
   t->region = t->code.len;
   t->last = t->previous = NONE;
 }
-/* Copies the finished cells, with handlers and targets resolved, to the module's code memory and
- * publishes them (loaded->lock is held). False: out of memory. */
+/* Copies the finished cells, with handlers and targets resolved, to the module's code memory, where
+ * FuncCode.cells has them (loaded->lock is held). False: out of memory. */
 bool wm_cells_publish(Translator *t);
 /* Words of the cells in front of the body (zeroing of locals). */
 u32 wm_cells_prologue_words(const Translator *t);

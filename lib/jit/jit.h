@@ -19,9 +19,22 @@ void wm_jit_delete(Compile *c);
  * (code and tables). JIT_TROUBLE: the verifier or checker objects (c->trouble). Takes no lock. */
 JitResult wm_jit_compile(Compile *c, const LoadedModule *lm, u32 func_index, u32 osr_offset,
                          const JitOptions *options);
-/* Publishes what wm_jit_compile left (code.c): takes lm->lock. False: out of memory or address
- * space. */
+/* What wm_jit_compile left, taken out of c (code.c); a body to be published together with others,
+ * which share pages. osr: whose loop it starts at; NULL: a whole function. NULL: out of memory. */
+typedef struct JitDraft JitDraft;
+JitDraft *wm_jit_take(const Compile *c, OsrEntry *osr);
+u32 wm_jit_draft_bytes(const JitDraft *draft); /* of code */
+/* Adds it to a list that is to be published: neighbours in memory are the last first. */
+void wm_jit_draft_link(JitDraft **list, JitDraft *draft);
+/* Publishes the list, which is freed: takes lm->lock. tell (or NULL) is called for each body right
+ * before it can run. False: out of memory or address space; some may be published. */
+bool wm_jit_publish_drafts(LoadedModule *lm, JitDraft *list, void (*tell)(NativeBody *body));
+/* All of it at once. */
 bool wm_jit_publish(Compile *c, LoadedModule *lm);
+
+/* How the runtime gets into compiled code and out of it (x64/x64_calls.c). */
+extern const NativeMachine wm_x64_machine;
+
 /* One function as text (the machine code: as hexadecimal bytes), as it is behind a stage, appended
  * to `out`. */
 typedef enum JitStage {

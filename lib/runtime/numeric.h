@@ -15,6 +15,7 @@
 #define WM_RUNTIME_NUMERIC_H
 
 #include "base/base.h"
+#include "wasm/opcode.h"
 #include "wasm/trap.h"
 
 /* ---- i32 (spec 4.3.2) ---- */

@@ -58,7 +58,7 @@ int main(int argc, char **argv) {
     translated[i] = wm_os_monotonic_ns() - start;
     for (u32 f = 0; f < m->func_count - m->func_import_count; f++) {
       const FuncCode *code = &lm->codes[f];
-      const u8 *first = atomic_load(&lm->codes[f].code);
+      const u8 *first = code->cells;
       body_bytes += m->funcs[m->func_import_count + f].code_bytes;
       cell_bytes += (size_t)((const u8 *)code->code_end - first);
     }

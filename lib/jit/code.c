@@ -1,0 +1,121 @@
+/* From a finished compilation to code that runs: drafts, and their publication (jit.h). */
+#include "jit/jit.h"
+
+#include <stdlib.h>
+
+enum { CODE_ALIGNMENT = 32 };
+
+struct JitDraft {
+  JitDraft *next;
+  NativeBody *body; /* owned */
+  u32 call_count;
+  const CallFixup *calls; /* in this allocation */
+  const u8 *code;
+};
+
+/* The body with its tables, not yet anywhere. */
+static NativeBody *make_body(const Compile *c, OsrEntry *osr) {
+  size_t sites = c->code_sites.len * sizeof(NativeSite);
+  size_t inlines = c->inline_sites.len * sizeof(InlineSite);
+  NativeBody *body = malloc(sizeof *body + sites + inlines);
+  if (!body) return NULL;
+  u8 *tables = (u8 *)(body + 1);
+  if (sites) memcpy(tables, c->code_sites.data, sites);
+  if (inlines) memcpy(tables + sites, c->inline_sites.data, inlines);
+  *body = (NativeBody){.size_bytes = c->code.len,
+                       .frame_bytes = c->frame_bytes,
+                       .func_index = c->func_index,
+                       .saved_regs = c->saved_regs,
+                       .osr_offset = c->osr_offset,
+                       .site_count = c->code_sites.len,
+                       .inline_count = c->inline_sites.len,
+                       .osr = osr};
+  body->sites = (const NativeSite *)(const void *)tables;
+  body->inline_sites = (const InlineSite *)(const void *)(tables + sites);
+  return body;
+}
+
+JitDraft *wm_jit_take(const Compile *c, OsrEntry *osr) {
+  size_t calls = c->calls.len * sizeof(CallFixup);
+  JitDraft *draft = malloc(sizeof *draft + calls + c->code.len);
+  NativeBody *body = draft ? make_body(c, osr) : NULL;
+  if (!body) {
+    free(draft);
+    return NULL;
+  }
+  u8 *rest = (u8 *)(draft + 1);
+  if (calls) memcpy(rest, c->calls.data, calls);
+  memcpy(rest + calls, c->code.data, c->code.len);
+  *draft = (JitDraft){.body = body, .call_count = c->calls.len};
+  draft->calls = (const CallFixup *)(const void *)rest;
+  draft->code = rest + calls;
+  return draft;
+}
+
+u32 wm_jit_draft_bytes(const JitDraft *draft) { return draft->body->size_bytes; }
+
+static void free_drafts(JitDraft *list) {
+  for (JitDraft *next; list; list = next) {
+    next = list->next;
+    free(list->body);
+    free(list);
+  }
+}
+
+static u64 padded(const JitDraft *draft) {
+  u64 size = draft->body->size_bytes;
+  return (size + CODE_ALIGNMENT - 1) / CODE_ALIGNMENT * CODE_ALIGNMENT;
+}
+
+/* Copies the code to `to` and lets its calls find their slots. */
+static void place(const LoadedModule *lm, const JitDraft *draft, u8 *to) {
+  memcpy(to, draft->code, draft->body->size_bytes);
+  memset(to + draft->body->size_bytes, 0xCC, padded(draft) - draft->body->size_bytes);
+  for (u32 i = 0; i < draft->call_count; i++) {
+    const CallFixup *call = &draft->calls[i];
+    u32 index = call->func_index - lm->module.func_import_count;
+    const u8 *slot = lm->region.base + (u64)index * sizeof(void *);
+    store_u32(to + call->at, (u32)(slot - (to + call->at + 4)));
+  }
+  draft->body->start = to;
+}
+
+static bool place_all(LoadedModule *lm, const JitDraft *list) {
+  u64 size = 0;
+  for (const JitDraft *d = list; d; d = d->next) size += padded(d);
+  u8 *start = wm_native_open(lm, size), *to = start;
+  if (!start) return false;
+  for (const JitDraft *d = list; d; to += padded(d), d = d->next) place(lm, d, to);
+  return wm_native_seal(lm, start, size);
+}
+
+bool wm_jit_publish_drafts(LoadedModule *lm, JitDraft *list, void (*tell)(NativeBody *body)) {
+  wm_mutex_lock(&lm->lock);
+  bool done = place_all(lm, list);
+  for (JitDraft *d = list; d && done; d = d->next) {
+    if (tell) tell(d->body);
+    done = wm_native_publish(lm, d->body);
+    if (done) d->body = NULL; /* the module's */
+  }
+  wm_mutex_unlock(&lm->lock);
+  free_drafts(list);
+  return done;
+}
+
+void wm_jit_draft_link(JitDraft **list, JitDraft *draft) {
+  draft->next = *list;
+  *list = draft;
+}
+
+static OsrEntry *find_entry(const FuncCode *code, u32 loop_offset) {
+  OsrEntry *entry = atomic_load_explicit(&((FuncCode *)(uintptr_t)code)->osr, memory_order_acquire);
+  while (entry && entry->loop_offset != loop_offset) entry = entry->next;
+  return entry;
+}
+
+bool wm_jit_publish(Compile *c, LoadedModule *lm) {
+  OsrEntry *osr = NULL;
+  if (c->osr_offset) osr = find_entry(loaded_code(lm, c->func_index), c->osr_offset);
+  JitDraft *draft = wm_jit_take(c, osr);
+  return draft && wm_jit_publish_drafts(lm, draft, NULL);
+}
