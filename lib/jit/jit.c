@@ -54,7 +54,8 @@ static const ScratchFree scratch_frees[ARRAY_LEN(((Compile *)0)->scratch)] = {
   X(&(c)->end_moves)                                                                               \
   X(&(c)->code)                                                                                    \
   X(&(c)->calls)                                                                                   \
-  X(&(c)->code_sites)
+  X(&(c)->code_sites)                                                                              \
+  X(&(c)->inline_sites)
 
 /* ---- memory ---- */
 
