@@ -268,12 +268,37 @@ static u32 hoist(const Compile *c, const Place *p, u32 n, u32 block) {
   return best;
 }
 
+static bool shares_operand(const Compile *c, u32 n, u32 condition) {
+  const Node *x = node_at(c, n), *y = node_at(c, condition);
+  u32 of_x = wm_ir_operands(x), of_y = wm_ir_operands(y);
+  for (u32 k = 0; k < 2; k++) {
+    u32 operand = k ? x->b : x->a;
+    if (!(of_x >> k & 1) || is_const(c, operand)) continue;
+    if ((of_y & 1 && y->a == operand) || (of_y & 2 && y->b == operand)) return true;
+  }
+  return false;
+}
+
+/* What is needed on the way back to a loop's header alone is made before the branch, so that the
+ * branch can go straight back; unless the branch compares the value that it replaces, which then
+ * would need a register of its own. */
+static u32 before_way_back(const Compile *c, const Place *p, u32 n, u32 block) {
+  if (block < p->reached.len) return block; /* not of a split edge */
+  const Block *b = block_at(c, block);
+  if (block_info(p, edge_at(c, b->edges)->to)->rpo > block_info(p, block)->rpo) return block;
+  u32 from = edge_at(c, c->preds.data[b->preds])->from;
+  const Block *source = block_at(c, from);
+  bool moves = source->term == TERM_BRANCH && !shares_operand(c, n, source->operand);
+  return moves ? from : block;
+}
+
 static void add_use(Compile *c, Place *p, u32 n, u32 block, u8 slot, u32 index) {
   NodePlace *info = node_info(p, n);
   c->node_uses.data[n]++;
   if (info->kind == PLACE_FIXED) count_pressure(c, p, n, c->node_block.data[n], block);
   if (info->kind == PLACE_FIXED || info->kind == PLACE_NOWHERE) return;
   if (info->kind == PLACE_CONST && (slot > SLOT_C || !block_at(c, block)->loop_depth)) return;
+  if (info->kind == PLACE_FLOATS) block = before_way_back(c, p, n, block);
   *jit_push(c, &p->uses) = (Use){info->uses, block, index, slot};
   info->uses = p->uses.len - 1;
 }
@@ -401,13 +426,24 @@ static void place_copies(Compile *c, Place *p, u32 n, Copies *copies, u32 first)
     give_copy(c, p, copies, &p->uses.data[u], n);
 }
 
-/* False: not worth it, or too many. */
-static bool copy_node(Compile *c, Place *p, u32 n) {
+/* Whether each way out of `block` begins with a copy: then one before the branch does as well. */
+static bool covers_all_ways(const Compile *c, const Copies *copies, u32 block) {
+  u32 ways = 0;
+  for (u32 i = 0; i < copies->count; i++) {
+    const Block *b = block_at(c, copies->blocks[i]);
+    ways += b->pred_count == 1 && edge_at(c, c->preds.data[b->preds])->from == block;
+  }
+  return ways == block_at(c, block)->edge_count;
+}
+
+/* Instead of one node in `meet`. False: not worth it, or too many. */
+static bool copy_node(Compile *c, Place *p, u32 n, u32 meet) {
   Copies copies;
   copies.count = 0;
   for (u32 u = node_info(p, n)->uses; u != NONE; u = p->uses.data[u].next)
     if (!add_copy(p, &copies, hoist(c, p, n, p->uses.data[u].block))) return false;
   if (copies.count - 1 > p->copies_left) return false;
+  if (may_leave_loops(c, n) && covers_all_ways(c, &copies, meet)) return false;
   place_copies(c, p, n, &copies, 1);
   return true;
 }
@@ -437,7 +473,7 @@ static void place_node(Compile *c, Place *p, u32 n) {
     meet = both;
   }
   u32 best = hoist(c, p, n, meet);
-  if (best == meet && !a_use_dominates && !c->options.no_opt && copy_node(c, p, n)) return;
+  if (best == meet && !a_use_dominates && !c->options.no_opt && copy_node(c, p, n, meet)) return;
   put(c, p, n, best);
   for (u32 u = info->uses; u != NONE; u = p->uses.data[u].next)
     count_pressure(c, p, n, best, p->uses.data[u].block);

@@ -267,27 +267,64 @@ static void pressure_limits_hoisting(void **state) {
   delete_graph(c);
 }
 
-/* if (arg 1) store x; else store x; : x is computed in both arms, not before them. */
+/* 0 -> 1 | 2, 2 -> 3 | 4: what 1 and another use. */
+static void use_in_arms(Compile *c, u32 x, u32 other, u32 stores[2]) {
+  for (u32 i = 0; i < 5; i++) new_block(c, 0);
+  stores[0] = store(c, 1, 2, x);
+  stores[1] = store(c, other, 2, x);
+  edge(c, 0, 1);
+  edge(c, 0, 2);
+  edge(c, 2, 3);
+  edge(c, 2, 4);
+  condition(c, 0, 1);
+  condition(c, 2, 1);
+  returns(c, 1, 0);
+  returns(c, 3, 0);
+  returns(c, 4, 0);
+  place(c);
+}
+
+/* Not above the branch, where a third arm would pay for it. */
 static void a_copy_for_each_arm(void **state) {
   (void)state;
   Compile *c = new_graph(3, 0);
-  for (u32 i = 0; i < 4; i++) new_block(c, 0);
-  u32 deep = pure(c, OP_i32_mul, 2, 3), x = pure(c, OP_i32_sub, deep, 3);
-  u32 first = store(c, 1, 2, x), second = store(c, 2, 2, x);
-  edge(c, 0, 1);
-  edge(c, 0, 2);
-  condition(c, 0, 1);
-  edge(c, 1, 3);
-  edge(c, 2, 3);
-  returns(c, 3, 0);
-  place(c);
-  u32 x1 = node_at(c, first)->c, x2 = node_at(c, second)->c;
+  u32 deep = pure(c, OP_i32_mul, 2, 3), x = pure(c, OP_i32_sub, deep, 3), stores[2];
+  use_in_arms(c, x, 3, stores);
+  u32 x1 = node_at(c, stores[0])->c, x2 = node_at(c, stores[1])->c;
   assert_int_not_equal(x1, x2);
   assert_int_equal(c->node_block.data[x1], 1);
-  assert_int_equal(c->node_block.data[x2], 2);
+  assert_int_equal(c->node_block.data[x2], 3);
   assert_int_equal(c->node_uses.data[x1], 1);
   assert_int_equal(c->node_uses.data[x2], 1);
   assert_int_not_equal(node_at(c, x1)->a, node_at(c, x2)->a);
+  delete_graph(c);
+}
+
+static void no_copies_for_all_arms(void **state) {
+  (void)state;
+  Compile *c = new_graph(3, 0);
+  u32 x = pure(c, OP_i32_mul, 2, 3), stores[2];
+  use_in_arms(c, x, 2, stores);
+  assert_int_equal(c->node_block.data[x], 0);
+  assert_int_equal(c->node_uses.data[x], 2);
+  delete_graph(c);
+}
+
+/* A sum goes before the loop's branch, a counter whose old value is compared goes behind it. */
+static void the_way_back_is_short(void **state) {
+  (void)state;
+  Compile *c = new_graph(2, 1);
+  u32 before = new_block(c, 0), body = new_block(c, 2), behind = new_block(c, 0);
+  u32 i = param(c, body, 0), sum = param(c, body, 1), one = wm_ir_const(c, T_I32, 1);
+  u32 next = pure(c, OP_i32_add, i, one), more = pure(c, OP_i32_add, sum, 2);
+  edge(c, before, body, one, one);
+  edge(c, body, body, next, more);
+  edge(c, body, behind);
+  condition(c, body, pure(c, OP_i32_lt_u, i, 1));
+  returns(c, behind, 1, more);
+  place(c);
+  assert_int_equal(c->node_block.data[more], body);
+  assert_int_equal(c->node_block.data[next], edge_at(c, block_at(c, body)->edges)->to);
   delete_graph(c);
 }
 
@@ -461,7 +498,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(loops_and_dominators),   cmocka_unit_test(exits_go_behind),
       cmocka_unit_test(invariants_leave_loops), cmocka_unit_test(pressure_limits_hoisting),
-      cmocka_unit_test(a_copy_for_each_arm),    cmocka_unit_test(one_use_dominates),
+      cmocka_unit_test(a_copy_for_each_arm),    cmocka_unit_test(no_copies_for_all_arms),
+      cmocka_unit_test(the_way_back_is_short),  cmocka_unit_test(one_use_dominates),
       cmocka_unit_test(dead_things_go),         cmocka_unit_test(order_in_a_block),
       cmocka_unit_test(a_long_chain),           cmocka_unit_test(many_exits),
       cmocka_unit_test(deep_nesting),           cmocka_unit_test(many_arms)};
