@@ -188,7 +188,7 @@ static JitResult run_guarded(Compile *c, JitStage last) {
 
 static JitResult compile(Compile *c, const LoadedModule *lm, u32 func_index, u32 osr_offset,
                          const JitOptions *options, JitStage last) {
-  if (c->used_bytes > KEPT_BYTES) free_all(c);
+  if (c->used_bytes > min_u64(KEPT_BYTES, c->budget_bytes / 4)) free_all(c);
   c->loaded = lm;
   c->module = &lm->module;
   c->func_index = func_index;
