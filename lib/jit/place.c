@@ -596,7 +596,7 @@ static void fill_block(Compile *c, Place *p, u32 index) {
 static bool is_long_const(const Compile *c, const Node *n) {
   u64 bits = n->a | (u64)n->b << 32;
   switch (n->type) {
-  case T_I64: return (u64)(i64)(i32)bits != bits;
+  case T_I64: return (u64)(i64)(i32)bits != bits && bits != UINT32_MAX; /* a mask that is a move */
   case T_F32:
   case T_F64: return bits != 0;
   case T_V128: {
