@@ -15,6 +15,7 @@ enum {
   MAX_NODES = 1 << 22,
   MAX_NODES_INLINING = 1 << 20, /* beyond, nothing is inlined */
   MAX_PEELED_BYTES = 1 << 20,   /* of the loops around an on-stack replacement */
+  MAX_SAVED_WORDS = 1 << 26,    /* of environments: locals times branches */
   MAX_MERGED_WORDS = 1 << 29,   /* locals times labels: beyond, it would take too long */
   /* what is inlined, in bytes of wasm */
   TINY_BYTES = 14,
@@ -149,6 +150,7 @@ static void count_fuel(Build *b) {
 
 static u32 save_words(Build *b, const u32 *words, u32 count) {
   u32 at = b->envs.len;
+  if ((u64)at + count > MAX_SAVED_WORDS) wm_jit_leave(b->c, JIT_TOO_LARGE);
   jit_reserve(b->c, &b->envs, count);
   if (count) memcpy(b->envs.data + at, words, count * sizeof *words);
   b->envs.len += count;
@@ -173,10 +175,20 @@ static void add_pending(Build *b, u32 *list, u32 edge, Env env) {
   *list = b->pending.len - 1;
 }
 
+/* Many labels may share environments, so the budget of memory does not bound the time. */
+static void count_work(Build *b, u32 words) {
+  b->merged_words += words;
+  if (b->merged_words > MAX_MERGED_WORDS) wm_jit_leave(b->c, JIT_TOO_LARGE);
+}
+
+/* Makes the saved locals the current ones. */
 static void restore_locals(Build *b, u32 saved) {
   u32 count = frame_of(b)->local_count;
+  if (b->saved_version == b->version && b->saved_at == saved) return;
+  count_work(b, count);
   if (count) memcpy(local_at(b, 0), b->envs.data + saved, count * sizeof(u32));
-  b->version++;
+  b->saved_version = ++b->version;
+  b->saved_at = saved;
 }
 
 static void push_saved(Build *b, u32 saved, u32 count) {
@@ -185,12 +197,6 @@ static void push_saved(Build *b, u32 saved, u32 count) {
 
 static u32 row_of(const Pending *p, bool of_locals) {
   return of_locals ? p->env.locals : p->env.values;
-}
-
-/* Many labels may share environments, so the budget of memory does not bound the time. */
-static void count_work(Build *b, u32 words) {
-  b->merged_words += words;
-  if (b->merged_words > MAX_MERGED_WORDS) wm_jit_leave(b->c, JIT_TOO_LARGE);
 }
 
 /* Marks the columns in which the environments of the list differ; false: none. */
@@ -216,20 +222,19 @@ static bool mark_differences(Build *b, u32 list, bool of_locals, u32 count) {
   return any;
 }
 
-/* The values at a label into `to`: those of its first environment, or parameters of the current
- * block, whose columns are noted. */
-static void merge_rows(Build *b, u32 list, bool of_locals, u32 *to, u32 count) {
+/* Where the environments of the list differ, `values` become parameters of the current block, and
+ * the columns are noted. False: nowhere. */
+static bool merge_rows(Build *b, u32 list, bool of_locals, u32 *values, u32 count) {
   Compile *c = b->c;
-  const Pending *p = &b->pending.data[list];
-  if (count == 0) return;
-  count_work(b, count);
-  memcpy(to, b->envs.data + row_of(p, of_locals), count * sizeof *to);
-  if (!mark_differences(b, list, of_locals, count)) return;
+  if (!mark_differences(b, list, of_locals, count)) return false;
+  u32 before = b->columns.len;
   for (u32 i = 0; i < count; i++) {
     if (!b->marks.data[i]) continue;
-    to[i] = wm_ir_node(c, IR_PARAM, (IrType)type_of(b, to[i]), b->block, b->columns.len, 0);
+    u32 number = b->columns.len;
+    values[i] = wm_ir_node(c, IR_PARAM, (IrType)type_of(b, values[i]), b->block, number, 0);
     *jit_push(c, &b->columns) = i;
   }
+  return b->columns.len > before;
 }
 
 /* Aims the edges of the list at the current block, each with its values of the noted columns: the
@@ -255,20 +260,20 @@ static void aim_edges(Build *b, u32 list, u32 of_locals) {
 /* Goes on in a new block to which the edges of the list come: the stack is `height` high, then come
  * the label's values. */
 static void bind(Build *b, u32 list, u32 height, u32 value_count, bool with_locals) {
-  Compile *c = b->c;
+  Env first = b->pending.data[list].env;
   wm_mem_forget(b);
   b->block = new_block(b);
   b->columns.len = 0;
   if (with_locals) {
-    merge_rows(b, list, true, local_at(b, 0), frame_of(b)->local_count);
-    b->version++;
+    restore_locals(b, first.locals);
+    u32 count = frame_of(b)->local_count;
+    if (merge_rows(b, list, true, local_at(b, 0), count)) b->version++;
   }
   u32 of_locals = b->columns.len;
   b->stack.len = height;
-  jit_reserve(c, &b->stack, value_count);
-  b->stack.len += value_count;
+  push_saved(b, first.values, value_count);
   merge_rows(b, list, false, b->stack.data + height, value_count);
-  block_at(c, b->block)->param_count = b->columns.len;
+  block_at(b->c, b->block)->param_count = b->columns.len;
   aim_edges(b, list, of_locals);
 }
 
@@ -673,7 +678,7 @@ static bool should_inline(const Build *b, u32 func_index) {
   if (options->no_inline || b->scanning || decl->facts.local_count > INLINE_LOCALS) return false;
   if (depth >= MAX_FRAMES - 1 || recursive > 1 || b->c->nodes.len > MAX_NODES_INLINING)
     return false;
-  if (size <= TINY_BYTES && !recursive && depth < TINY_DEPTH) return true;
+  if (size <= TINY_BYTES && depth == 1) return true;
   if (size > b->inline_budget_bytes || depth >= MAX_DEPTH) return false;
   if (options->inline_all) return size <= ANY_BYTES;
   if (recursive) return size <= RECURSIVE_BYTES;

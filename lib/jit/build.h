@@ -81,7 +81,7 @@ typedef struct KnownBounds {
   u64 end;         /* bytes behind the index that are inside */
 } KnownBounds;
 
-enum { MAX_FRAMES = 10, KNOWN_WORDS = 32, KNOWN_GLOBALS = 16 };
+enum { MAX_FRAMES = 8, KNOWN_WORDS = 32, KNOWN_GLOBALS = 16 };
 
 /* A value of the scanned code in front of an on-stack replacement. */
 typedef struct KeptValue {
