@@ -70,7 +70,8 @@ static bool is_list(const Verify *v, u32 list) {
 
 /* An operand of n; build makes it before its user. */
 static bool check_operand(const Verify *v, u32 n, u32 operand) {
-  if (!is_node(v, operand) || node_at(v->c, operand)->type == T_NONE)
+  bool of_call = node_at(v->c, n)->op == IR_RESULT; /* which has several values, and no type */
+  if (!is_node(v, operand) || (node_at(v->c, operand)->type == T_NONE && !of_call))
     return trouble(v, "v%u: operand v%u is no value", n, operand);
   if (!v->placed && operand >= n) return trouble(v, "v%u: operand v%u comes behind it", n, operand);
   return true;
