@@ -133,17 +133,32 @@ static void close_region(Build *b) {
 }
 
 static void open_region(Build *b) {
-  if (!b->c->options.fuel || b->block == NONE) return;
+  if (!b->c->options.fuel) return;
   close_region(b);
+  if (b->block == NONE) return;
   b->fuel_node = wm_build_effect_at_site(b, make_node(IR_FUEL, T_NONE, 0, 0, 0));
   b->fuel_cost = 0;
 }
 
+/* The instruction belongs to the open region, and may end it. */
 static void count_fuel(Build *b) {
-  u16 op = b->in.op;
-  bool is_free = op == OP_block || op == OP_loop || op == OP_end || op == OP_else || op == OP_nop;
-  if (is_free || !b->fuel_node) return;
+  bool ends = false;
+  switch (b->in.op) {
+  case OP_nop:
+  case OP_block: return;
+  case OP_loop:
+  case OP_else:
+  case OP_end: close_region(b); return;
+  case OP_if:
+  case OP_br:
+  case OP_br_if:
+  case OP_br_table:
+  case OP_return:
+  case OP_unreachable: ends = true; break;
+  default: break;
+  }
   if (!b->fuel_cost++) b->c->node_sites.data[b->fuel_node] = site_at(b, b->in.offset);
+  if (ends) close_region(b);
 }
 
 /* ---- environments ---- */
@@ -835,6 +850,7 @@ static bool skip_unreachable(Build *b) {
   Frame *frame = frame_of(b);
   u32 nested = 0;
   while (wm_instr_read(&frame->reader, &b->in)) {
+    if (b->fuel_node) count_fuel(b); /* a trap that we foresee is none to the other tier */
     switch (b->in.op) {
     case OP_loop:
       frame->next_loop++;
@@ -877,7 +893,7 @@ static void build_body(Build *b) {
     bool is_read =
         b->block == NONE ? skip_unreachable(b) : wm_instr_read(&frame_of(b)->reader, &b->in);
     if (!is_read || b->c->nodes.len > MAX_NODES) wm_jit_leave(b->c, JIT_TOO_LARGE);
-    if (b->fuel_node) count_fuel(b);
+    if (b->fuel_node && b->block != NONE) count_fuel(b);
     build_one(b);
   }
 }
