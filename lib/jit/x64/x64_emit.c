@@ -3,7 +3,7 @@
  *   x64_emit.c        layout, blocks, jumps        x64_emit_ops.c    integers, memory
  *   x64_emit_call.c   moves, calls, returns        x64_emit_float.c  scalar floats
  *   x64_tables.c      cold code, constants, sites  x64_simd*.c       vectors
- *   x64_asm.c         encodings
+ *   x64_asm.c         encodings                x64_relax.c       short jumps
  *
  * Code is laid out for straight runs. Blocks that only jump are left out (jump threading). A loop
  * that tests at its head and jumps back at its end is rotated: the head goes behind the last block,
@@ -12,7 +12,6 @@
 #include "jit/x64/x64_emit.h"
 
 enum {
-  ALIGNMENT = 32,         /* of innermost loops; the code's start is aligned to it */
   MAX_ROTATED_HEAD = 12,  /* instructions */
   MAX_ROTATED_DEPTH = 16, /* of loops: each level moves its blocks once more */
   MAX_DISPATCH = 10,
@@ -139,7 +138,7 @@ static void lay_out(Compile *c) {
 
 /* ---- alignment ---- */
 
-static void put_nops(Compile *c, u32 bytes) {
+void wm_x64_nops(u8 *to, u32 bytes) {
   static const u8 nops[9][9] = {
       {0x90},
       {0x66, 0x90},
@@ -153,7 +152,8 @@ static void put_nops(Compile *c, u32 bytes) {
   };
   while (bytes) {
     u32 n = min_u32(bytes, 9);
-    for (u32 i = 0; i < n; i++) wm_x64_byte(c, nops[n - 1][i]);
+    memcpy(to, nops[n - 1], n);
+    to += n;
     bytes -= n;
   }
 }
@@ -165,7 +165,7 @@ static bool begins_inner_loop(const Compile *c, u32 place) {
   const Block *bb = block_at(c, b);
   if (place == 0 || bb->loop == NONE || bb->is_cold) return false;
   if (in_loop(c, e->layout.data[place - 1], bb->loop)) return false;
-  if (!bb->is_loop && e->labels.data[bb->loop] != NONE) return false; /* the rest of it */
+  if (!bb->is_loop && e->labels.data[bb->loop].at != NONE) return false; /* the rest of it */
   for (u32 i = place + 1; i < e->layout.len; i++) {
     u32 next = e->layout.data[i];
     if (loop_depth(c, next) < bb->loop_depth) break;
@@ -176,37 +176,29 @@ static bool begins_inner_loop(const Compile *c, u32 place) {
 }
 
 static void align_loop(Compile *c, u32 place) {
-  if (begins_inner_loop(c, place)) put_nops(c, (0 - x64_here(c)) % ALIGNMENT);
+  if (!begins_inner_loop(c, place)) return;
+  u32 at = x64_here(c), bytes = (0 - at) % LOOP_ALIGNMENT;
+  *jit_push(c, &emitter(c)->paddings) = (Padding){at, bytes};
+  jit_reserve(c, &c->code, bytes);
+  wm_x64_nops(c->code.data + at, bytes);
+  c->code.len += bytes;
 }
 
 /* ---- jumps ---- */
 
-static void jump_far(Compile *c, u32 opcode, u32 target) {
+static void jump_always(Compile *c, u32 target) {
   Emitter *e = emitter(c);
-  if (opcode > 0xFF) wm_x64_byte(c, opcode >> 8);
-  wm_x64_byte(c, opcode);
-  *jit_push(c, &e->jumps) = (JumpFixup){x64_here(c), target};
+  if (target == e->next) return;
+  wm_x64_byte(c, 0xE9);
+  *jit_push(c, &e->jumps) = (BlockJump){x64_here(c), target, JUMP, false};
   wm_x64_u32(c, 0);
 }
 
-/* A jump (long form `far`, short form `near`) to a block that is a target. */
-static void jump_to(Compile *c, u32 near_opcode, u32 far_opcode, u32 target) {
-  u32 label = emitter(c)->labels.data[target];
-  i64 distance = (i64)label - (i64)(x64_here(c) + 2);
-  if (label == NONE || distance < INT8_MIN) {
-    jump_far(c, far_opcode, target);
-    return;
-  }
-  wm_x64_byte(c, near_opcode);
-  wm_x64_byte(c, (u8)distance);
-}
-
-static void jump_always(Compile *c, u32 target) {
-  if (target != emitter(c)->next) jump_to(c, 0xEB, 0xE9, target);
-}
-
 static void jump_if(Compile *c, u32 condition, u32 target) {
-  jump_to(c, 0x70 | condition, 0x0F80 | condition, target);
+  wm_x64_byte(c, 0x0F);
+  wm_x64_byte(c, 0x80 | condition);
+  *jit_push(c, &emitter(c)->jumps) = (BlockJump){x64_here(c), target, JUMP_IF, false};
+  wm_x64_u32(c, 0);
 }
 
 static void emit_block(Compile *c, u32 b);
@@ -363,7 +355,7 @@ static void emit_blocks(Compile *c) {
     u32 b = e->layout.data[i];
     e->next = i + 1 < e->layout.len ? e->layout.data[i + 1] : NONE;
     align_loop(c, i);
-    e->labels.data[b] = x64_here(c);
+    e->labels.data[b] = (Label){x64_here(c), e->jumps.len, e->paddings.len};
     emit_block(c, b);
   }
 }
@@ -438,5 +430,6 @@ void wm_x64_emit(Compile *c) {
   plan_frame(c);
   emit_prologue(c);
   emit_blocks(c);
+  wm_x64_relax(c);
   wm_x64_finish(c);
 }

@@ -19,10 +19,37 @@ typedef struct Reference {
   u32 index;
 } Reference;
 
-typedef struct JumpFixup {
+/* A jcc to something cold. */
+typedef struct ColdJump {
   u32 at; /* of the rel32 */
-  u32 to; /* block, or index in colds */
-} JumpFixup;
+  u32 to; /* index in colds */
+} ColdJump;
+
+/* A jump between blocks. All are written with rel32 (JUMP_IF, JUMP), and shortened at the end
+ * (x64_relax.c). */
+typedef struct BlockJump {
+  u32 at;       /* of the distance */
+  u32 to;       /* block; JUMP_SELF: the start */
+  u8 form;      /* JUMP_... */
+  bool is_near; /* has a rel8 */
+} BlockJump;
+enum { JUMP_IF, JUMP, JUMP_SELF /* the call of the function itself */ };
+
+/* nops before a loop. */
+typedef struct Padding {
+  u32 at, bytes;
+} Padding;
+
+/* Where a block begins, and what comes before it. */
+typedef struct Label {
+  u32 at;              /* NONE: not yet */
+  u32 jumps, paddings; /* how many */
+} Label;
+
+/* Code from `from` on (as it was) has moved down by this many bytes. */
+typedef struct Shift {
+  u32 from, by;
+} Shift;
 
 typedef struct JumpTable {
   u32 block; /* whose switch it is; shared by its copies */
@@ -57,17 +84,22 @@ typedef struct Flags {
 
 enum {
   CACHE_SIZE = 256,
+  LOOP_ALIGNMENT = 32,      /* of innermost loops, and of the code itself */
   LARGE_FRAME_BYTES = 4096, /* larger frames are checked before rsp is moved */
 };
 
 typedef struct Emitter {
   Vec(PoolConstant) constants;
   Vec(Reference) constant_refs, table_refs;
-  Vec(JumpFixup) jumps, cold_jumps;
+  Vec(BlockJump) jumps;
+  Vec(Padding) paddings;
+  Vec(ColdJump) cold_jumps;
   Vec(JumpTable) tables;
   Vec(Cold) colds;
   Vec(u32) layout;      /* blocks that are emitted, in order */
-  Vec(u32) labels;      /* by block: position, or NONE */
+  Vec(Label) labels;    /* by block */
+  Vec(u32) saved_bytes; /* by jump, and one more: by shorter jumps before it */
+  Vec(Shift) shifts;    /* ascending */
   Vec(u32) targets;     /* by block: where a jump to it leads in the end */
   Vec(u32) block_table; /* by block: index in tables, or NONE */
   Vec(u32) inline_of;   /* by site: index in inline_sites, or NONE */
@@ -109,6 +141,10 @@ void wm_x64_jump(Compile *c, u32 block); /* to the block's target, if it does no
 void wm_x64_branch(Compile *c, u32 condition, bool parity, bool negated);
 void wm_x64_switch(Compile *c, const Lir *x);
 void wm_x64_epilogue(Compile *c); /* with ret */
+
+void wm_x64_nops(u8 *to, u32 bytes);
+/* x64_relax.c: between the blocks and wm_x64_finish. */
+void wm_x64_relax(Compile *c);
 
 /* ---- moves (x64_emit_call.c) ---- */
 void wm_x64_move(Compile *c, const Move *m);

@@ -163,7 +163,8 @@ static void emit_call(Compile *c, const Lir *x) {
   pass_arguments(c, x, argument_count(c, x), wm_x64_next_arg, (ArgCursor){0}, 0);
   if ((u32)x->imm == c->func_index && !c->osr_offset) {
     wm_x64_byte(c, 0xE8);
-    wm_x64_u32(c, 0 - (x64_here(c) + 4));
+    *jit_push(c, &emitter(c)->jumps) = (BlockJump){x64_here(c), NONE, JUMP_SELF, false};
+    wm_x64_u32(c, 0);
   } else {
     wm_x64_op(c, 4, 0xFF, 2, (Rm){.kind = RM_SLOT, .disp = (i32)x->imm}, false, 0);
   }

@@ -11,7 +11,7 @@ static void reset_tables(Compile *c, Emitter *e) {
   jit_resize(c, &e->block_table, c->blocks.len);
   jit_resize(c, &e->inline_of, c->sites.len);
   if (c->blocks.len) {
-    fill_none(e->labels.data, e->labels.len);
+    memset(e->labels.data, 0xFF, e->labels.len * sizeof *e->labels.data);
     fill_none(e->block_table.data, e->block_table.len);
   }
   if (c->sites.len) fill_none(e->inline_of.data, e->inline_of.len);
@@ -20,7 +20,8 @@ static void reset_tables(Compile *c, Emitter *e) {
 void wm_x64_begin(Compile *c) {
   Emitter *e = wm_jit_scratch(c, SCRATCH_EMIT, sizeof *e);
   e->constants.len = e->constant_refs.len = e->table_refs.len = 0;
-  e->jumps.len = e->cold_jumps.len = e->tables.len = e->colds.len = e->layout.len = 0;
+  e->jumps.len = e->paddings.len = e->cold_jumps.len = e->tables.len = e->colds.len =
+      e->layout.len = 0;
   fill_none(e->constant_cache, CACHE_SIZE);
   fill_none(e->trap_cache, CACHE_SIZE);
   reset_tables(c, e);
@@ -35,11 +36,14 @@ void wm_x64_emit_scratch_free(void *scratch) {
   vec_free(&e->constant_refs);
   vec_free(&e->table_refs);
   vec_free(&e->jumps);
+  vec_free(&e->paddings);
   vec_free(&e->cold_jumps);
   vec_free(&e->tables);
   vec_free(&e->colds);
   vec_free(&e->layout);
   vec_free(&e->labels);
+  vec_free(&e->saved_bytes);
+  vec_free(&e->shifts);
   vec_free(&e->targets);
   vec_free(&e->block_table);
   vec_free(&e->inline_of);
@@ -118,7 +122,7 @@ static void write_table(Compile *c, JumpTable *table) {
   table->at = x64_here(c);
   for (u32 i = 0; i + 1 < list[0]; i++) { /* the last is the default */
     u32 target = e->targets.data[edge_at(c, b->edges + list[1 + i])->to];
-    wm_x64_u32(c, e->labels.data[target] - table->at);
+    wm_x64_u32(c, e->labels.data[target].at - table->at);
   }
 }
 
@@ -176,7 +180,7 @@ void wm_x64_note_access(Compile *c, u32 site) { add_site(c, site, TRAP_MEMORY_OU
 static void jump_to_cold(Compile *c, u32 condition, u32 index) {
   wm_x64_byte(c, 0x0F);
   wm_x64_byte(c, 0x80 | condition);
-  *jit_push(c, &emitter(c)->cold_jumps) = (JumpFixup){x64_here(c), index};
+  *jit_push(c, &emitter(c)->cold_jumps) = (ColdJump){x64_here(c), index};
   wm_x64_u32(c, 0);
 }
 
@@ -260,7 +264,7 @@ static void write_colds(Compile *c) {
     write_cold(c, e->colds.data[i]);
   }
   for (u32 i = 0; i < e->cold_jumps.len; i++) {
-    const JumpFixup *j = &e->cold_jumps.data[i];
+    const ColdJump *j = &e->cold_jumps.data[i];
     patch(c, j->at, 4, e->colds.data[j->to].at);
   }
 }
@@ -268,9 +272,13 @@ static void write_colds(Compile *c) {
 static void patch_jumps(Compile *c) {
   const Emitter *e = emitter(c);
   for (u32 i = 0; i < e->jumps.len; i++) {
-    const JumpFixup *j = &e->jumps.data[i];
-    assert(e->labels.data[j->to] != NONE);
-    patch(c, j->at, 4, e->labels.data[j->to]);
+    const BlockJump *j = &e->jumps.data[i];
+    u32 target = j->form == JUMP_SELF ? 0 : e->labels.data[j->to].at;
+    assert(target != NONE);
+    if (j->is_near)
+      c->code.data[j->at] = (u8)(target - (j->at + 1));
+    else
+      patch(c, j->at, 4, target);
   }
 }
 
