@@ -185,6 +185,12 @@ static void select_row(Compile *c, u32 n, u32 d) {
     select_runtime(c, n, d);
 }
 
+/* Has its result in fixed registers, so it can do without a vreg. */
+static bool is_division(u16 op) {
+  u16 narrow = narrow_op(op);
+  return narrow >= OP_i32_div_s && narrow <= OP_i32_rem_u;
+}
+
 static void select_node(Compile *c, u32 n) {
   const Node *x = node_at(c, n);
   u32 d = c->node_vreg.data[n];
@@ -201,7 +207,7 @@ static void select_node(Compile *c, u32 n) {
   case IR_TRAP_IF: wm_isel_trap_if(c, n); return;
   }
   if (d == NONE && !must_stay(c, n)) return;
-  if (d == NONE && x->type != T_NONE) d = wm_isel_vreg_of(c, n);
+  if (d == NONE && x->type != T_NONE && !is_division(x->op)) d = wm_isel_vreg_of(c, n);
   switch (x->op) {
   case IR_SELECT: wm_isel_select(c, n, d); return;
   case IR_BOUNDS: wm_isel_bounds(c, n, d); return;
