@@ -58,8 +58,10 @@ static inline void isel_mark_folded(Compile *c, u32 n) { c->node_live.data[n] = 
 bool wm_isel_imm32(const Compile *c, u32 n, i64 *value);
 static inline void isel_set_imm(Lir *x, i64 value) {
   x->flags |= LIR_HAS_IMM;
-  if (x->op == LIR_CMPTRAP) x->disp = (i32)value; /* imm is the trap code there */
-  else x->imm = value;
+  if (x->op == LIR_CMPTRAP)
+    x->disp = (i32)value; /* imm is the trap code there */
+  else
+    x->imm = value;
 }
 
 /* ---- x64_isel_int.c ---- */
