@@ -241,7 +241,7 @@ static bool mark_differences(Build *b, u32 list, bool of_locals, u32 count) {
  * the columns are noted. False: nowhere. */
 static bool merge_rows(Build *b, u32 list, bool of_locals, u32 *values, u32 count) {
   Compile *c = b->c;
-  if (!mark_differences(b, list, of_locals, count)) return false;
+  if (!count || !mark_differences(b, list, of_locals, count)) return false;
   u32 before = b->columns.len;
   for (u32 i = 0; i < count; i++) {
     if (!b->marks.data[i]) continue;
@@ -813,6 +813,7 @@ static void reset_nodes(Build *b) {
   wm_ir_reset(c, b->module->funcs[c->func_index].code_bytes);
   wm_ir_node(c, IR_NOP, T_NONE, 0, 0, 0);
   b->known.len = b->pending.len = b->envs.len = 0;
+  jit_reserve(c, &b->envs, 1);
   b->fuel_node = 0;
   b->version++;
   wm_mem_forget(b);
@@ -923,6 +924,8 @@ void wm_jit_build(Compile *c) {
   if (c->options.inline_all) b->inline_budget_bytes *= 16;
   b->merged_words = 0;
   c->vectors.len = 0;
+  jit_reserve(c, &b->locals, 1); /* not NULL, so that empty ranges are fine */
+  jit_reserve(c, &b->stack, 1);
   reset_nodes(b);
   open_function(b);
   build_body(b);
