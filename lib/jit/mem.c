@@ -203,7 +203,7 @@ static u32 without_mask(const Build *b, u32 value, u32 bits) {
   case OP_i64_and:
     return is_const(b->c, n->b) && (const_bits(b->c, n->b) & mask) == mask ? n->a : NONE;
   case OP_i32_extend8_s:
-  case OP_i64_extend8_s: return n->a;
+  case OP_i64_extend8_s: return bits <= 8 ? n->a : NONE;
   case OP_i32_extend16_s:
   case OP_i64_extend16_s: return bits <= 16 ? n->a : NONE;
   case OP_i64_extend32_s: return n->a;
