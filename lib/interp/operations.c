@@ -517,12 +517,13 @@ static void canonicalize(Translator *t, u32 handler, Shape shape) {
 
 static void canonicalize_result(Translator *t) {
   u16 op = t->in.op;
-  Shape shape = (Shape)value_top(t, 0)->shape;
-  if (op_makes_nan(op))
-    canonicalize(t, shape == SHAPE_F32 ? H_canonical_f : H_canonical_d, shape);
-  else if (op_makes_nan_lanes(op))
-    canonicalize(t, strncmp(wm_op_text(op), "f32", 3) ? H_canonical_f64x2 : H_canonical_f32x4,
-                 shape);
+  if (op_makes_nan(op)) {
+    bool is_f32 = value_top(t, 0)->shape == SHAPE_F32;
+    canonicalize(t, is_f32 ? H_canonical_f : H_canonical_d, is_f32 ? SHAPE_F32 : SHAPE_F64);
+  } else if (op_makes_nan_lanes(op)) {
+    bool is_f32 = strncmp(wm_op_text(op), "f32", 3) == 0;
+    canonicalize(t, is_f32 ? H_canonical_f32x4 : H_canonical_f64x2, SHAPE_V128);
+  }
 }
 
 static bool translate_operation(Translator *t) {
