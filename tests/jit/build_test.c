@@ -134,6 +134,32 @@ static void words_are_loaded_once(void **state) {
   }
 }
 
+/* A narrow store drops what only changes bits that it cuts off, and nothing else. */
+static void narrow_stores_drop_what_they_cut_off(void **state) {
+  static const struct {
+    const char *store, *value;
+    bool drops;
+  } cases[] = {
+      {"i32.store8", "(i32.extend8_s (local.get 0))", true},
+      {"i32.store16", "(i32.extend8_s (local.get 0))", false},
+      {"i32.store16", "(i32.extend16_s (local.get 0))", true},
+      {"i32.store", "(i32.extend16_s (local.get 0))", false},
+      {"i32.store8", "(i32.and (local.get 0) (i32.const 0x1FF))", true},
+      {"i32.store8", "(i32.and (local.get 0) (i32.const 0x7F))", false},
+      {"i64.store32", "(i64.extend_i32_s (local.get 0))", true},
+      {"i64.store32", "(i64.extend8_s (i64.extend_i32_u (local.get 0)))", false},
+  };
+  for (u32 i = 0; i < ARRAY_LEN(cases); i++) {
+    char wat[400];
+    snprintf(wat, sizeof wat, "(module (memory 1) (func (param i32) (%s (i32.const 0) %s)))",
+             cases[i].store, cases[i].value);
+    Compile *c = build(*state, wat, (JitOptions){0});
+    const Node *store = node_at(c, c->effects.data[0]);
+    assert_int_equal(node_at(c, store->c)->op == IR_ARG, cases[i].drops);
+    discard(c);
+  }
+}
+
 /* Two imports may be one global: what was set through one is loaded again through the other. */
 static void globals_are_forwarded_unless_they_may_be_one(void **state) {
   static const char own[] = "(module (global $a (mut i32) (i32.const 0)) (global $b (mut i32)"
@@ -264,6 +290,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(parameters_only_where_values_differ, setup, teardown),
       cmocka_unit_test_setup_teardown(loops_without_a_way_back_are_none, setup, teardown),
       cmocka_unit_test_setup_teardown(words_are_loaded_once, setup, teardown),
+      cmocka_unit_test_setup_teardown(narrow_stores_drop_what_they_cut_off, setup, teardown),
       cmocka_unit_test_setup_teardown(globals_are_forwarded_unless_they_may_be_one, setup,
                                       teardown),
       cmocka_unit_test_setup_teardown(bounds_are_checked_once, setup, teardown),
