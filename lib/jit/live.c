@@ -302,10 +302,17 @@ static void hint_tied(RegAlloc *ra, const Lir *x) {
   if (x->flags & LIR_COMMUTES) tied[1] = x->b;
 }
 
+/* Of several parameters, the one that is reached most often matters. */
 static void hint_edge(const Compile *c, RegAlloc *ra, const Edge *e, u32 arg, u32 param) {
   VregInfo *to = info_of(ra, param), *from = info_of(ra, arg);
-  if (from->param == NONE) from->param = param;
-  if (block_begin(block_at(c, e->to)) <= block_begin(block_at(c, e->from))) return;
+  const Block *b = block_at(c, e->from), *target = block_at(c, e->to);
+  bool is_back = block_begin(target) <= block_begin(b);
+  u32 weight = b->is_cold ? 1 : 2 + 2 * b->loop_depth + is_back;
+  if (weight > from->param_weight) {
+    from->param = param;
+    from->param_weight = weight;
+  }
+  if (is_back) return;
   to->tied[1] = to->tied[0];
   to->tied[0] = arg;
 }

@@ -19,7 +19,9 @@
 #include <stdio.h>
 
 enum {
-  MAX_STEPS = 200,    /* along ranges, blocks, uses */
+  MAX_STEPS = 200, /* along ranges, blocks, uses */
+  PARAM_CHAIN = 4, /* a parameter that becomes one that becomes one */
+  MAX_HINTS = PARAM_CHAIN + 6,
   MAX_INACTIVE = 16,  /* intervals in a hole, by register */
   LOOP_EXIT = 100000, /* how far away a use behind the loop seems */
 };
@@ -246,25 +248,33 @@ static void assign(RegAlloc *ra, u32 k, u32 reg) {
   it->reg = (u8)reg;
   info_of(ra, it->vreg)->last_reg = (u8)reg;
   ra->active[reg] = k;
-  ra->change[reg] = 0;
+  ra->change[reg] = min_u32(ra->change[reg], range_to(ra, it, it->cursor));
 }
 
-/* The registers that would save a move, best first; at most 5. */
-static u32 find_hints(const RegAlloc *ra, const Interval *it, u8 hints[5]) {
-  const VregInfo *info = info_of(ra, it->vreg);
+static u32 add_tied(const RegAlloc *ra, const VregInfo *info, u8 *hints) {
   u32 count = 0;
-  if (info->fixed != NO_REG) hints[count++] = info->fixed;
-  if (info->param != NONE) {
-    const VregInfo *param = info_of(ra, info->param);
-    if (param->last_reg != NO_REG)
-      hints[count++] = param->last_reg;
-    else if (param->fixed != NO_REG)
-      hints[count++] = param->fixed;
-  }
   for (u32 i = 0; i < 2; i++)
     if (info->tied[i] != NONE && info_of(ra, info->tied[i])->last_reg != NO_REG)
       hints[count++] = info_of(ra, info->tied[i])->last_reg;
+  return count;
+}
+
+/* The registers that would save a move, best first; at most MAX_HINTS. */
+static u32 find_hints(const RegAlloc *ra, const Interval *it, u8 hints[MAX_HINTS]) {
+  const VregInfo *info = info_of(ra, it->vreg);
+  u32 count = 0;
   if (info->last_reg != NO_REG) hints[count++] = info->last_reg;
+  for (u32 i = 0, v = info->param; i < PARAM_CHAIN && v != NONE; i++) {
+    const VregInfo *param = info_of(ra, v);
+    u8 reg = param->first == NONE ? NO_REG : interval_at(ra, param->first)->reg;
+    if (reg == NO_REG) reg = param->last_reg != NO_REG ? param->last_reg : param->fixed;
+    if (reg != NO_REG) hints[count++] = reg;
+    v = param->last_reg == NO_REG ? param->param : NONE;
+  }
+  if (info->fixed != NO_REG) hints[count++] = info->fixed;
+  if (info->param != NONE) /* what else becomes the parameter */
+    count += add_tied(ra, info_of(ra, info->param), hints + count);
+  if (info->last_reg == NO_REG) count += add_tied(ra, info, hints + count);
   return count;
 }
 
@@ -277,7 +287,7 @@ static const u8 register_order[] = {
 /* The best register that is free at it->start, and until when: 0, none. */
 static u32 choose_free(const Compile *c, RegAlloc *ra, const Interval *it, u32 call, u32 *until) {
   u32 allowed = registers_for(c, ra, it), best = NO_REG, best_hint = NO_REG, hint_until = 0;
-  u8 hints[5];
+  u8 hints[MAX_HINTS];
   u32 count = find_hints(ra, it, hints);
   for (u32 i = 0; i < count; i++) {
     if (!(allowed >> hints[i] & 1)) continue;
@@ -523,7 +533,8 @@ static void start_scan(Compile *c, RegAlloc *ra) {
   for (u32 r = 0; r < REG_COUNT; r++) {
     ra->active[r] = NONE;
     ra->inactive[r].len = 0;
-    ra->change[r] = ra->fixed_at[r] = 0;
+    ra->change[r] = NONE;
+    ra->fixed_at[r] = 0;
   }
   jit_resize(c, &ra->queue, 2 * c->lir.len + 2);
   memset(ra->queue.data, 0xFF, ra->queue.len * sizeof *ra->queue.data);

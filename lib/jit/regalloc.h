@@ -41,7 +41,8 @@ typedef struct VregInfo {
   u32 tied[2];    /* vregs whose register saves a move, or NONE */
   u32 piece;      /* moves.c: where the pieces begin in RegAlloc.pieces, or the one at hand */
   u32 piece_count;
-  u32 param;     /* the parameter that it is handed on to, or NONE */
+  u32 param; /* the parameter that it is handed on to, or NONE */
+  u32 param_weight;
   u32 slot;      /* NONE: it needs none */
   u8 fixed;      /* register where it comes from or goes to, or NO_REG */
   u8 last_reg;   /* the last one that it was given, or NO_REG */
