@@ -33,8 +33,7 @@ int validate_main(int argc, char **argv) {
   return status;
 }
 
-/* Writes the file ("-": standard output); a half-written one is removed, a device is not. */
-static int write_file(const char *path, const wasm_byte_vec_t *bytes) {
+int write_file(const char *path, const wasm_byte_vec_t *bytes) {
   bool standard = strcmp(path, "-") == 0;
   int fd = standard ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) return complain("cannot write %s: %s", printable(path), strerror(errno));

@@ -67,6 +67,15 @@ wasm_module_t *load_module(wasm_store_t *store, const char *path) {
   return module;
 }
 
+wasm_module_t *load_precompiled(wasm_store_t *store, const char *path) {
+  wasm_byte_vec_t bytes;
+  if (!load_file(path, &bytes)) return NULL;
+  wasm_module_t *module = wasm_module_deserialize(store, &bytes);
+  free(bytes.data);
+  if (!module) complain("%s: %s", printable(path), wasmx_last_error()->message);
+  return module;
+}
+
 bool next_is_option(Options *o) {
   const char *arg = o->at < o->argc ? o->argv[o->at] : NULL;
   if (!arg || arg[0] != '-' || !arg[1]) return false;

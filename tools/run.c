@@ -10,12 +10,15 @@
 
 typedef struct Run {
   const char *path, *invoke; /* invoke: NULL is _start */
+  bool precompiled;          /* the file is from `wasm compile` */
   char **args;               /* of the guest, without its name */
   int arg_count;
   uint64_t max_memory;
-  wasi_config_t *config; /* owned until the context is made */
-  const char **names;    /* owned: environment */
-  const char **values;   /* owned; the values are borrowed */
+  uint64_t fuel, timeout_ns;    /* 0: no limit */
+  wasm_config_t *engine_config; /* owned until the engine is made */
+  wasi_config_t *config;        /* owned until the context is made */
+  const char **names;           /* owned: environment */
+  const char **values;          /* owned; the values are borrowed */
   size_t env_count;
 
   wasm_engine_t *engine;
@@ -85,6 +88,27 @@ static int set_max_memory(Run *run, const char *text) {
   return STATUS_OK;
 }
 
+static int set_fuel(Run *run, const char *text) {
+  if (!parse_number(text, &run->fuel) || run->fuel == 0)
+    return complain_usage("run", "--fuel wants a number of instructions");
+  wasmx_config_set_fuel(run->engine_config, true);
+  return STATUS_OK;
+}
+
+static int set_timeout(Run *run, const char *text) {
+  char *end;
+  double seconds = strtod(text, &end);
+  if (end == text || *end || !(seconds > 0 && seconds < 1e9))
+    return complain_usage("run", "--timeout wants seconds, such as 2.5");
+  run->timeout_ns = (uint64_t)(seconds * 1e9) + 1;
+  return STATUS_OK;
+}
+
+static int set_cache(Run *run, const char *folder) {
+  if (wasmx_config_set_cache(run->engine_config, folder)) return STATUS_OK;
+  return complain("%s", wasmx_last_error()->message);
+}
+
 static int set_resolver(Run *run, const char *name) {
   static const char *const names[] = {"auto", "openat2", "walker"};
   for (int i = 0; i < 3; i++) {
@@ -98,7 +122,19 @@ static int set_resolver(Run *run, const char *name) {
 static int read_option(Run *run, Options *o) {
   const char *name = o->argv[o->at], *value;
   int status;
-  if (take_option(o, "--dir", &value))
+  if (take_engine_option(o, "run", run->engine_config, &status)) return status;
+  if (take_flag(o, "--precompiled")) {
+    run->precompiled = true;
+    status = STATUS_OK;
+  } else if (take_flag(o, "--cache"))
+    status = set_cache(run, NULL);
+  else if (take_option(o, "--cache-dir", &value))
+    status = value ? set_cache(run, value) : -1;
+  else if (take_option(o, "--fuel", &value))
+    status = value ? set_fuel(run, value) : -1;
+  else if (take_option(o, "--timeout", &value))
+    status = value ? set_timeout(run, value) : -1;
+  else if (take_option(o, "--dir", &value))
     status = value ? add_dir(run, value, false) : -1;
   else if (take_option(o, "--mapdir", &value))
     status = value ? add_dir(run, value, true) : -1;
@@ -252,18 +288,22 @@ static int start(Run *run) {
   return status || !run->invoke || trap ? status : invoke(run);
 }
 
-static bool limit_memory(const Run *run) {
+static bool set_limits(const Run *run) {
   wasmx_limits_t limits = {sizeof limits, run->max_memory, UINT64_MAX, UINT64_MAX};
-  return run->max_memory == UINT64_MAX || wasmx_store_set_limits(run->store, &limits);
+  return (run->max_memory == UINT64_MAX || wasmx_store_set_limits(run->store, &limits)) &&
+         (!run->fuel || wasmx_store_set_fuel(run->store, run->fuel)) &&
+         (!run->timeout_ns || wasmx_store_set_deadline(run->store, run->timeout_ns));
 }
 
 /* Engine, store, module, WASI, linker; STATUS_OK, or what was said. */
 static int set_up(Run *run) {
   wasmx_error_t err = {.size = sizeof err};
-  run->engine = wasm_engine_new();
+  run->engine = wasm_engine_new_with_config(run->engine_config);
+  run->engine_config = NULL;
   run->store = run->engine ? wasm_store_new(run->engine) : NULL;
-  if (!run->store || !limit_memory(run)) return complain("out of memory");
-  run->module = load_module(run->store, run->path);
+  if (!run->store || !set_limits(run)) return complain("out of memory");
+  run->module = run->precompiled ? load_precompiled(run->store, run->path)
+                                 : load_module(run->store, run->path);
   if (!run->module) return STATUS_FAILED;
   run->wasi = wasi_ctx_new(run->store, run->config, &err);
   run->config = NULL;
@@ -289,6 +329,7 @@ static void tear_down(Run *run) {
   wasm_module_delete(run->module);
   wasm_store_delete(run->store);
   wasm_engine_delete(run->engine);
+  wasm_config_delete(run->engine_config);
   wasi_config_delete(run->config);
   for (size_t i = 0; i < run->env_count; i++) free((void *)(uintptr_t)run->names[i]);
   free(run->names);
@@ -296,8 +337,9 @@ static void tear_down(Run *run) {
 }
 
 int run_main(int argc, char **argv) {
-  Run run = {.max_memory = UINT64_MAX, .config = wasi_config_new()};
-  if (!run.config) return complain("out of memory");
+  Run run = {
+      .max_memory = UINT64_MAX, .engine_config = wasm_config_new(), .config = wasi_config_new()};
+  if (!run.config || !run.engine_config) return complain("out of memory");
   wasi_config_inherit_stdio(run.config);
   wasi_config_raise_sigpipe(run.config, true);
   int status = read_arguments(&run, argc, argv);

@@ -11,7 +11,10 @@ enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_TRAP = 134 };
 int run_main(int argc, char **argv);
 int validate_main(int argc, char **argv);
 int parse_main(int argc, char **argv);
-int wast_main(int argc, char **argv); /* where the text format is built in */
+int wast_main(int argc, char **argv);    /* where the text format is built in */
+int compile_main(int argc, char **argv); /* these where the compiler is */
+int cache_main(int argc, char **argv);
+int dump_main(int argc, char **argv);
 
 /* ---- messages (message.c): on stderr, each in one write, names escaped for terminals ---- */
 
@@ -26,12 +29,17 @@ int complain_error(const char *path, const wasmx_error_t *err);
 /* `text` with control characters as \xx, in one of a few static buffers. */
 const char *printable(const char *text);
 
-/* ---- input (load.c) ---- */
+/* ---- input and output (load.c, check.c) ---- */
 
 /* Reads the file ("-": standard input) whole; false when it said why not. */
 bool load_file(const char *path, wasm_byte_vec_t *bytes);
 /* Reads and compiles it: binary or text. NULL when it said why not. */
 wasm_module_t *load_module(wasm_store_t *store, const char *path);
+/* The same for what `wasm compile` wrote. */
+wasm_module_t *load_precompiled(wasm_store_t *store, const char *path);
+
+/* Writes the file ("-": standard output); a half-written one is removed, a device is not. */
+int write_file(const char *path, const wasm_byte_vec_t *bytes);
 
 /* ---- options ---- */
 
@@ -49,6 +57,19 @@ bool next_is_option(Options *o);
 bool take_flag(Options *o, const char *name);
 /* Takes the option `name` and its value; *value is NULL when that is missing. */
 bool take_option(Options *o, const char *name, const char **value);
+
+/* A decimal number, all of `text`. */
+bool parse_number(const char *text, uint64_t *out);
+/* Takes an option that says how wasm runs (ENGINE_OPTIONS_HELP) into `config`; false: it is none of
+ * these. *status is what was wrong with it (engine_options.c). */
+bool take_engine_option(Options *o, const char *verb, wasm_config_t *config, int *status);
+#define ENGINE_OPTIONS_HELP                                                                        \
+  "  --tier TIER                auto: compiles what is hot; jit: all at once; interp: nothing\n"   \
+  "  --compile-threads COUNT    threads that compile; 0: none, it happens in the program's own\n"  \
+  "  --no-signals               check the ends of memory in code, without signal handlers\n"       \
+  "  --canonical-nan            the same NaNs on every machine\n"                                  \
+  "  --profile TOOL             perfmap, jitdump or gdb: name compiled functions for perf or "     \
+  "gdb\n"
 
 /* ---- values (value.c) ---- */
 

@@ -24,6 +24,11 @@ static const Verb verbs[] = {
      "  --env NAME[=VALUE]         an environment variable (without VALUE: as it is here)\n"
      "  --invoke FUNCTION          call this export with the arguments, print its results\n"
      "  --max-memory SIZE          all linear memory together, such as 64M\n"
+     "  --timeout SECONDS          stop it after that time\n"
+     "  --fuel COUNT               stop it after so many instructions\n"
+     "  --precompiled              FILE is from 'wasm compile': it runs as machine code, so trust "
+     "it\n"
+     "  --cache, --cache-dir DIR   keep compiled code for the next run\n" ENGINE_OPTIONS_HELP
      "  --resolver WAY             how paths are kept in their directory: auto, openat2, walker\n"
      "The exit status is the program's; 134 after a trap, 1 when it cannot be loaded, 2 for "
      "usage.\n"},
@@ -36,11 +41,29 @@ static const Verb verbs[] = {
      "Translates the text format to the binary format. Without -o, FILE.wat becomes FILE.wasm; '-' "
      "is\n"
      "standard input or output.\n"},
+#if WITH_JIT
+    {"compile", compile_main, "compile a module ahead of time",
+     "usage: wasm compile [OPTION]... FILE [-o OUTPUT]\n"
+     "Compiles all functions and writes the module with its machine code, for 'wasm run "
+     "--precompiled'\n"
+     "by this version on this kind of machine. Without -o, FILE.wasm becomes "
+     "FILE.wasmjit.\n" ENGINE_OPTIONS_HELP},
+    {"cache", cache_main, "look at or empty the cache of compiled modules",
+     "usage: wasm cache list|clean [--cache-dir DIR]\n"
+     "What 'wasm run --cache' keeps: list shows the files, clean removes them.\n"},
+    {"dump", dump_main, "show what the compiler does",
+     "usage: wasm dump [--stage=ir|lir|asm] [--func NUMBER|EXPORT] FILE\n"
+     "Prints a function as the optimizer's graph (ir), as allocated instructions (lir) or as "
+     "machine "
+     "code\n"
+     "(asm, the default); without --func all. --no-signals, --sse and --no-inline compile as those "
+     "say.\n"},
+#endif
 #if WITH_TEXT
     {"wast", wast_main, "run test scripts",
-     "usage: wasm wast FILE...\n"
+     "usage: wasm wast [OPTION]... FILE...\n"
      "Runs scripts of the WebAssembly test suite and counts what passed, failed and was skipped;\n"
-     "exits 1 when any failed.\n"},
+     "exits 1 when any failed.\n" ENGINE_OPTIONS_HELP},
 #endif
 };
 

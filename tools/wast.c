@@ -542,20 +542,37 @@ static void print_counts(const Runner *r) {
          r->counts.skipped);
 }
 
+static int read_options(Runner *r, Options *o, wasm_config_t *config) {
+  int status = STATUS_OK;
+  while (!status && next_is_option(o)) {
+    if (take_flag(o, "--strict"))
+      r->strict = true;
+    else if (!take_engine_option(o, "wast", config, &status))
+      status = complain_usage("wast", "unknown option %s", printable(o->argv[o->at]));
+  }
+  return !status && o->at == o->argc ? complain_usage("wast", "no file given") : status;
+}
+
+static int make_engine(Runner *r, Options *o) {
+  wasm_config_t *config = wasm_config_new();
+  int status = config ? read_options(r, o, config) : complain("out of memory");
+  if (status) {
+    wasm_config_delete(config);
+    return status;
+  }
+  r->engine = wasm_engine_new_with_config(config);
+  return r->engine ? STATUS_OK : complain("out of memory");
+}
+
 int wast_main(int argc, char **argv) {
   Runner runner = {0};
   Options o = {argc, argv, 1};
-  while (next_is_option(&o)) {
-    if (!take_flag(&o, "--strict"))
-      return complain_usage("wast", "unknown option %s", printable(argv[o.at]));
-    runner.strict = true;
-  }
-  if (o.at == argc) return complain_usage("wast", "no file given");
-  int first = o.at, status = STATUS_OK;
+  int status = make_engine(&runner, &o);
+  if (status) return status;
+  int first = o.at;
   bool terminal = isatty(STDERR_FILENO);
-  runner.engine = wasm_engine_new();
   Result *result = malloc(sizeof *result);
-  bool ready = runner.engine && result;
+  bool ready = result != NULL;
   if (!ready) status = complain("out of memory");
   for (; ready && o.at < argc; o.at++) {
     if (terminal) show_progress(o.at - first, argc - first, argv[o.at]);

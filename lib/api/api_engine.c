@@ -1,5 +1,6 @@
 /* Configurations, engines, stores; versions and parts. */
 #include "api/handle.h"
+#include "os/os_file.h"
 
 #include <stdlib.h>
 
@@ -20,6 +21,7 @@ const char *wasmx_feature(size_t i, bool *supported) {
 bool wasmx_has(const char *part) {
   if (!part) return false;
   if (strcmp(part, "text") == 0) return WITH_TEXT;
+  if (strcmp(part, "jit") == 0) return wm_config_can_compile();
   return strcmp(part, "native") == 0 && WITH_NATIVE;
 }
 
@@ -65,6 +67,108 @@ bool wasmx_config_set_feature(wasm_config_t *config, const char *name, bool on) 
     return true;
   }
   return wm_api_fail(ERR_ARGUMENT, "no feature of that name can be switched");
+}
+
+static bool no_config(void) { return wm_api_fail(ERR_ARGUMENT, "the configuration is NULL"); }
+
+bool wasmx_config_set_tier(wasm_config_t *config, wasmx_tier_t tier) {
+  static const Tier tiers[] = {TIER_AUTO, TIER_INTERP, TIER_JIT};
+  if (!config) return no_config();
+  if (tier >= ARRAY_LEN(tiers)) return wm_api_fail(ERR_ARGUMENT, "there is no tier %u", tier);
+  if (tier == WASMX_TIER_JIT && !wm_config_can_compile())
+    return wm_api_fail(ERR_UNSUPPORTED, "the compiler is not built, or not for this machine");
+  config->config.tier = tiers[tier];
+  return true;
+}
+
+enum { MAX_COMPILE_THREADS = 64 };
+
+bool wasmx_config_set_compile_threads(wasm_config_t *config, uint32_t count) {
+  if (!config) return no_config();
+  if (count > MAX_COMPILE_THREADS)
+    return wm_api_fail(ERR_ARGUMENT, "at most %d threads compile", MAX_COMPILE_THREADS);
+  config->config.compile_threads = count;
+  return true;
+}
+
+static bool set_flag(wasm_config_t *config, size_t offset, bool on) {
+  if (!config) return no_config();
+  *(bool *)((u8 *)&config->config + offset) = on;
+  return true;
+}
+
+bool wasmx_config_set_signals(wasm_config_t *config, bool on) {
+  return set_flag(config, offsetof(Config, signals), on);
+}
+
+bool wasmx_config_set_fuel(wasm_config_t *config, bool on) {
+  return set_flag(config, offsetof(Config, fuel), on);
+}
+
+bool wasmx_config_set_canonical_nan(wasm_config_t *config, bool on) {
+  return set_flag(config, offsetof(Config, canonical_nan), on);
+}
+
+bool wasmx_config_set_profile(wasm_config_t *config, uint32_t tools) {
+  if (!config) return no_config();
+  if (tools & ~(u32)(WASMX_PROFILE_PERFMAP | WASMX_PROFILE_JITDUMP | WASMX_PROFILE_GDB))
+    return wm_api_fail(ERR_ARGUMENT, "there is no such tool to tell");
+  config->config.profile = tools;
+  return true;
+}
+
+bool wasmx_config_set_cache(wasm_config_t *config, const char *folder) {
+  if (!config) return no_config();
+  char own_folder[sizeof config->config.cache];
+  if (!folder) {
+    if (!wm_os_cache_folder(own_folder, sizeof own_folder))
+      return wm_api_fail(ERR_IO, "the user has no folder for caches: HOME is not set");
+    folder = own_folder;
+  }
+  size_t len = strlen(folder);
+  if (len == 0 || len >= sizeof config->config.cache)
+    return wm_api_fail(ERR_ARGUMENT, "the cache's folder has no name, or a very long one");
+  if (!wm_os_make_folder(folder)) return wm_api_fail(ERR_IO, "cannot use %s as a cache", folder);
+  memcpy(config->config.cache, folder, len + 1);
+  return true;
+}
+
+/* ---- settings for tests ---- */
+
+typedef struct Hidden {
+  const char *name;
+  size_t offset; /* in Config */
+  bool is_flag;  /* else a u32 */
+} Hidden;
+
+static const Hidden hidden_settings[] = {
+    {"call-threshold", offsetof(Config, call_threshold), false},
+    {"loop-threshold", offsetof(Config, loop_threshold), false},
+    {"cpu", offsetof(Config, jit.cpu), false},
+    {"gprs", offsetof(Config, jit.gprs), false},
+    {"xmms", offsetof(Config, jit.xmms), false},
+    {"verify", offsetof(Config, jit.verify), true},
+    {"spill-all", offsetof(Config, jit.spill_all), true},
+    {"inline-all", offsetof(Config, jit.inline_all), true},
+    {"no-inline", offsetof(Config, jit.no_inline), true},
+    {"no-opt", offsetof(Config, jit.no_opt), true},
+};
+
+bool wasmx_config_set_hidden(wasm_config_t *config, const char *setting) {
+  if (!config || !setting) return no_config();
+  for (size_t i = 0; i < ARRAY_LEN(hidden_settings); i++) {
+    const Hidden *h = &hidden_settings[i];
+    size_t len = strlen(h->name);
+    if (strncmp(setting, h->name, len) != 0 || setting[len] != '=') continue;
+    u32 value = (u32)strtoul(setting + len + 1, NULL, 0);
+    u8 *field = (u8 *)&config->config + h->offset;
+    if (h->is_flag)
+      *field = value != 0;
+    else
+      store_u32(field, value);
+    return true;
+  }
+  return wm_api_fail(ERR_ARGUMENT, "there is no setting for tests of that name");
 }
 
 /* ---- engine ---- */
@@ -144,4 +248,41 @@ void wasmx_store_get_usage(const wasm_store_t *home, wasmx_limits_t *usage) {
 void wasmx_store_collect(wasm_store_t *home) {
   Store *store = store_of(home);
   if (store) wm_store_collect(store);
+}
+
+/* ---- running time ---- */
+
+void wasmx_store_interrupt(wasm_store_t *home) {
+  Store *store = store_of(home);
+  if (store) wm_store_interrupt(store);
+}
+
+void wasmx_store_clear_interrupt(wasm_store_t *home) {
+  Store *store = store_of(home);
+  if (store) wm_store_clear_interrupt(store);
+}
+
+bool wasmx_store_interrupted(const wasm_store_t *home) {
+  Store *store = store_of(home);
+  return store && atomic_load_explicit(&store->interrupt, memory_order_relaxed) != 0;
+}
+
+bool wasmx_store_set_deadline(wasm_store_t *home, uint64_t nanoseconds) {
+  Store *store = store_of(home);
+  if (!store) return wm_api_fail(ERR_ARGUMENT, "there is no store");
+  return wm_engine_set_deadline(store, nanoseconds) ||
+         wm_api_fail(ERR_OUT_OF_MEMORY, "no thread for deadlines can be had");
+}
+
+bool wasmx_store_set_fuel(wasm_store_t *home, uint64_t fuel) {
+  Store *store = store_of(home);
+  if (!store || !wm_engine_charges_fuel(store->engine))
+    return wm_api_fail(ERR_ARGUMENT, "the engine was made without counting fuel");
+  store->fuel = fuel > INT64_MAX ? INT64_MAX : (i64)fuel;
+  return true;
+}
+
+uint64_t wasmx_store_fuel(const wasm_store_t *home) {
+  const Store *store = store_of(home);
+  return store && store->fuel > 0 ? (u64)store->fuel : 0;
 }

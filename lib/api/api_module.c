@@ -180,22 +180,6 @@ wasm_module_t *wasm_module_obtain(wasm_store_t *home, const wasm_shared_module_t
 
 /* ---- serialization ---- */
 
-/* Behind the header is the module's binary: loading it again is what makes it safe to run. */
-typedef struct Header {
-  char magic[8];
-  u32 format, version;
-  u64 size_bytes, hash; /* of the binary */
-} Header;
-
-static const char magic[8] = {'l', 'i', 'b', 'w', 'a', 's', 'm', 0};
-
-static Header header_of(const u8 *bytes, size_t size) {
-  Header h = {.format = 1, .size_bytes = size, .hash = wm_hash_bytes(bytes, size, 0)};
-  memcpy(h.magic, magic, sizeof magic);
-  h.version = WASMX_VERSION_MAJOR << 16 | WASMX_VERSION_MINOR << 8 | WASMX_VERSION_PATCH;
-  return h;
-}
-
 void wasm_module_serialize(const wasm_module_t *ref, wasm_byte_vec_t *out) {
   if (!out) return;
   wasm_byte_vec_new_empty(out);
@@ -204,26 +188,19 @@ void wasm_module_serialize(const wasm_module_t *ref, wasm_byte_vec_t *out) {
     wm_api_report(&err, NULL);
     return;
   }
-  const Module *m = &module_of(ref)->module;
-  Header header = header_of(m->bytes, m->size_bytes);
-  wasm_byte_vec_new_uninitialized(out, sizeof header + m->size_bytes);
-  if (!out->data) return;
-  memcpy(out->data, &header, sizeof header);
-  memcpy(out->data + sizeof header, m->bytes, m->size_bytes);
+  Buffer bytes = {0};
+  if (wm_engine_serialize(module_of(ref), &bytes))
+    wasm_byte_vec_new(out, bytes.len, (const byte_t *)bytes.data);
+  else
+    wm_api_out_of_memory();
+  wm_buffer_free(&bytes);
 }
 
 wasm_module_t *wasm_module_deserialize(wasm_store_t *home, const wasm_byte_vec_t *from) {
   Error err = {0};
   LoadedModule *lm = NULL;
   Store *store = wm_api_store(home, &err);
-  if (store && check_bytes(from, &err)) {
-    size_t size = from->size < sizeof(Header) ? 0 : from->size - sizeof(Header);
-    const u8 *bytes = size ? bytes_of(from) + sizeof(Header) : NULL;
-    Header expected = header_of(bytes, size);
-    if (!size || memcmp(from->data, &expected, sizeof expected) != 0)
-      wm_error_set(&err, ERR_MALFORMED, 0, "not a module serialized by this version, unchanged");
-    else
-      lm = wm_engine_load(store->engine, bytes, size, &err);
-  }
+  if (store && check_bytes(from, &err))
+    lm = wm_engine_deserialize(store->engine, bytes_of(from), from->size, &err);
   return module_handle(home, lm, &err, NULL);
 }

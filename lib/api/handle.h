@@ -139,7 +139,7 @@ wasm_instance_t *wm_api_instantiate(wasm_store_t *home, LoadedModule *lm, Object
                                     u32 import_count, wasm_trap_t **trap, Error *err);
 Object *wm_api_find_export(Instance *in, const char *name, size_t len);
 
-/* ---- native functions: native.c ---- */
+/* ---- native functions: api_native.c ---- */
 /* Store.on_watched_free: frees the C function pointer of a function that goes. */
 void wm_natives_forget(Store *store, Object *object);
 

@@ -3,7 +3,7 @@
  * A shape is written like an instruction's signature: i i32, l i64, f f32, d f64, v no result;
  * "il_i" is int32_t (*)(int32_t, int64_t). Here are all shapes of up to three integers, and of up
  * to two floats of one kind. */
-#include "api/native.h"
+#include "api/api_native.h"
 
 typedef i32 C_i;
 typedef i64 C_l;

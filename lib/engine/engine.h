@@ -1,18 +1,37 @@
 /* An engine: configuration, the type registry, the memory pool. Loads modules and hands them to the
- * interpreter. Every function may be called from any thread, on a store from one at a time. */
+ * interpreter and to the compiler (tiers.h). Every function may be called from any thread, on a
+ * store from one at a time. */
 #ifndef WM_ENGINE_ENGINE_H
 #define WM_ENGINE_ENGINE_H
 
-#include "runtime/instance.h"
+#include "jit/jit.h"
 #include "valid/valid.h"
+
+/* auto: what is hot is compiled; jit: everything when it is loaded. */
+typedef enum Tier { TIER_AUTO, TIER_INTERP, TIER_JIT } Tier;
 
 typedef struct Config {
   FeatureSet features;
   u64 stack_bytes;        /* value stack of a store */
   u64 native_stack_bytes; /* native stack that nested entries may use below the outermost one */
+  bool fuel;              /* charge it */
+  bool canonical_nan;     /* in every tier */
+
+  Tier tier;           /* TIER_INTERP where nothing can be compiled (wm_engine_tier) */
+  u32 compile_threads; /* 0: in the thread that runs */
+  bool signals; /* faults tell the ends of memories, where there is address space for guards */
+  u32 profile;  /* DEBUG_ of jit/debug.h */
+  /* Calls of a function, and rounds of its loops, before it is compiled; 0: at once. */
+  u32 call_threshold, loop_threshold;
+  char cache[512]; /* folder of the cache; "": none is kept (auto and jit) */
+  /* Stress modes for tests; `cpu` is what may be used of what there is. The rest follows from the
+   * above. */
+  JitOptions jit;
 } Config;
 
 Config wm_config_default(void);
+/* Whether there is another tier than the interpreter. */
+bool wm_config_can_compile(void);
 
 typedef struct Engine Engine;
 
@@ -22,15 +41,29 @@ Engine *wm_engine_new(const Config *config);
 void wm_engine_retain(Engine *engine);
 void wm_engine_release(Engine *engine);
 TypeRegistry *wm_engine_types(Engine *engine); /* borrowed */
+Tier wm_engine_tier(const Engine *engine);
+bool wm_engine_charges_fuel(const Engine *engine);
+/* How functions are compiled. */
+JitOptions wm_engine_jit_options(const Engine *engine);
 
 /* Decodes and validates `bytes` (copied) and makes its functions callable. One reference is the
  * caller's. NULL with err set. Any thread. */
 LoadedModule *wm_engine_load(Engine *engine, const u8 *bytes, size_t size, Error *err);
+/* The same in two steps: the functions can be called after the first; compiled by the second, in
+ * the jit tier, unless they are already. */
+LoadedModule *wm_engine_read(Engine *engine, const u8 *bytes, size_t size, Error *err);
+void wm_engine_compile(LoadedModule *lm);
+/* The module with what is compiled of it, and back (artifact.h). False: out of memory. */
+bool wm_engine_serialize(LoadedModule *lm, Buffer *out);
+LoadedModule *wm_engine_deserialize(Engine *engine, const u8 *bytes, size_t size, Error *err);
 /* Decodes and validates only; false with err (may be NULL) set. */
 bool wm_engine_validate(Engine *engine, const u8 *bytes, size_t size, Error *err);
 
 /* A store in this engine; holds a count of it until wm_engine_store_delete. NULL: out of memory. */
 Store *wm_engine_store_new(Engine *engine);
+/* Interrupts the store that long from now; 0: not, and takes an interrupt back. Replaces the
+ * deadline before. False: no thread, or out of memory. */
+bool wm_engine_set_deadline(Store *store, u64 nanoseconds);
 /* As wm_store_delete (runtime/store.h), whose false it hands on. */
 bool wm_engine_store_delete(Store *store);
 

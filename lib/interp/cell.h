@@ -76,8 +76,9 @@ const Cell *wm_cell_restore(void);
 TrapCode wm_interp_run(const Cell *pc, u64 *fp, Instance *inst);
 
 /* ---- slow paths, called from handlers (slow.c) ---- */
-/* How many calls and back edges run between two visits to wm_slow_tick. */
-enum { TICKS = 1 << 13 };
+/* How many calls and back edges run between two visits to wm_slow_tick, at most (Instance.ticks is
+ * less where loops are to be compiled sooner). */
+enum { TICKS = DEFAULT_TICKS };
 
 /* Notes where wasm stands, raises the trap and returns its code. */
 TrapCode wm_slow_trap(Instance *inst, const Cell *pc, u64 *fp, TrapCode code);

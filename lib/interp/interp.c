@@ -49,8 +49,7 @@ static void run_cells(FuncCode *code) {
 static void run_translation(FuncCode *code) {
   const TierHooks *tiers = code->module->tiers;
   if (atomic_load_explicit(&code->body, memory_order_relaxed)) return; /* the stub enters that */
-  if (!tiers || tiers->call_threshold == 0 ||
-      atomic_load_explicit(&code->requested, memory_order_relaxed)) {
+  if (!tiers || atomic_load_explicit(&code->requested, memory_order_relaxed)) {
     run_cells(code);
     return;
   }

@@ -155,7 +155,7 @@ const Cell *wm_cell_restore(void) {
 
 TrapCode wm_interp_run(const Cell *pc, u64 *fp, Instance *inst) {
   Handler first = (Handler)HANDLER_OF(pc);
-  return first(pc, fp, inst->memory0_base, inst, 0, TICKS, 0, 0);
+  return first(pc, fp, inst->memory0_base, inst, 0, inst->ticks, 0, 0);
 }
 
 #else
@@ -188,7 +188,7 @@ ONE_FUNCTION static TrapCode machine(const Cell *pc, u64 *fp, Instance *inst, In
   }
   u8 *mem = inst->memory0_base;
   u64 acc = 0;
-  i64 tick = TICKS;
+  i64 tick = inst->ticks;
   f64 fa = 0;
   f32 sa = 0;
   GO;

@@ -50,7 +50,7 @@ typedef struct MoveRange {
   u32 start, end; /* in Compile.block_moves; each range is one parallel move */
 } MoveRange;
 
-/* What the emitter leaves for code.c: bytes that are right wherever they are put, but for the
+/* What the emitter leaves for publish.c: bytes that are right wherever they are put, but for the
  * calls. */
 typedef struct CallFixup {
   u32 at;         /* of a rel32, which gets (target - end of the field) ... */
@@ -199,7 +199,7 @@ bool wm_jit_check_allocation(Compile *c, const Lir *before);
 
 void wm_verify_scratch_free(void *scratch);
 
-/* ---- text, for `wasm dump` and golden tests (dump.c) ---- */
+/* ---- text, for `wasm dump` and golden tests (jit_dump.c) ---- */
 typedef struct Buffer Buffer;
 void wm_ir_dump(const Compile *c, bool placed, Buffer *out);
 void wm_lir_dump(const Compile *c, bool allocated, Buffer *out);

@@ -19,7 +19,7 @@ void wm_jit_delete(Compile *c);
  * (code and tables). JIT_TROUBLE: the verifier or checker objects (c->trouble). Takes no lock. */
 JitResult wm_jit_compile(Compile *c, const LoadedModule *lm, u32 func_index, u32 osr_offset,
                          const JitOptions *options);
-/* What wm_jit_compile left, taken out of c (code.c); a body to be published together with others,
+/* What wm_jit_compile left, taken out of c (publish.c); a body to be published together with others,
  * which share pages. osr: whose loop it starts at; NULL: a whole function. NULL: out of memory. */
 typedef struct JitDraft JitDraft;
 JitDraft *wm_jit_take(const Compile *c, OsrEntry *osr);
@@ -28,7 +28,8 @@ u32 wm_jit_draft_bytes(const JitDraft *draft); /* of code */
 void wm_jit_draft_link(JitDraft **list, JitDraft *draft);
 /* Publishes the list, which is freed: takes lm->lock. tell (or NULL) is called for each body right
  * before it can run. False: out of memory or address space; some may be published. */
-bool wm_jit_publish_drafts(LoadedModule *lm, JitDraft *list, void (*tell)(NativeBody *body));
+typedef void JitTell(LoadedModule *lm, NativeBody *body);
+bool wm_jit_publish_drafts(LoadedModule *lm, JitDraft *list, JitTell *tell);
 /* All of it at once. */
 bool wm_jit_publish(Compile *c, LoadedModule *lm);
 

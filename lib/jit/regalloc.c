@@ -22,6 +22,7 @@ enum {
   MAX_STEPS = 200, /* along ranges, blocks, uses */
   PARAM_CHAIN = 4, /* a parameter that becomes one that becomes one */
   MAX_HINTS = PARAM_CHAIN + 6,
+  STORE_COST = 3,     /* how much nearer a use seems of what a loop would store in each round */
   MAX_INACTIVE = 16,  /* intervals in a hole, by register */
   LOOP_EXIT = 100000, /* how far away a use behind the loop seems */
 };
@@ -51,6 +52,10 @@ static u32 find_use(const RegAlloc *ra, const Interval *it, u32 position) {
 static u32 last_use_before(const RegAlloc *ra, const Interval *it, u32 position) {
   u32 u = find_use(ra, it, position);
   return u > it->use ? max_u32(it->start, use_position(ra->uses.data[u - 1])) : it->start;
+}
+
+static bool wants_register_now(const RegAlloc *ra, const Interval *it) {
+  return it->use < it->use_end && ra->uses.data[it->use] == (it->start << 1 | 1);
 }
 
 /* Where a register is wanted first, at or behind `position`; NONE: nowhere. */
@@ -305,14 +310,16 @@ static u32 choose_free(const Compile *c, RegAlloc *ra, const Interval *it, u32 c
 }
 
 /* Uses `reg` until it is taken. False: that is not worth it. */
-static bool use_part(Compile *c, RegAlloc *ra, u32 k, u32 reg, u32 until) {
+static bool use_part(Compile *c, RegAlloc *ra, u32 k, u32 reg, u32 until, u32 call) {
   const Interval *it = interval_at(ra, k);
   u32 limit = until & ~1u;
   if (limit <= it->start) return false;
+  u32 first = find_use(ra, it, it->start + 1);
+  bool is_unused = !wants_register_now(ra, it) &&
+                   (first == it->use_end || use_position(ra->uses.data[first]) >= limit);
   bool is_child = info_of(ra, it->vreg)->first != k;
-  u32 first = it->use < it->use_end ? use_position(ra->uses.data[it->use]) : NONE;
-  u32 wanted = next_register_use(ra, it, it->start);
-  if (is_child && first >= limit && (wanted == NONE || wanted > it->start + 1)) {
+  if (is_unused && !is_child && until == call) return false; /* rather one that survives the call */
+  if (is_unused && is_child) {
     spill(c, ra, k);
     return true;
   }
@@ -343,6 +350,17 @@ static u32 holder_use(const Compile *c, const RegAlloc *ra, const Interval *hold
   return stays ? 0 : max_u32(here, 1);
 }
 
+/* The next use, brought nearer for what would have to be stored in each round of a loop. */
+static u32 with_store(const Compile *c, const RegAlloc *ra, const Interval *it, u32 position,
+                      u32 use) {
+  const VregInfo *info = info_of(ra, it->vreg);
+  if (use <= position || info->spilled || info->constant) return use;
+  u32 made = info->def == NONE ? interval_at(ra, info->first)->start : 2 * info->def;
+  const Block *b = block_around(c, ra, made);
+  if (!b->loop_depth || b->loop_depth < block_around(c, ra, position)->loop_depth) return use;
+  return position + (use - position) / STORE_COST;
+}
+
 static Victim consider(const Compile *c, RegAlloc *ra, const Interval *it, u32 reg, u32 call,
                        u32 wanted) {
   Victim v = {reg, NONE, find_blocked(ra, it, reg, call)};
@@ -350,8 +368,10 @@ static Victim consider(const Compile *c, RegAlloc *ra, const Interval *it, u32 r
     v.use = 0;
     return v;
   }
-  if (ra->active[reg] != NONE)
-    v.use = holder_use(c, ra, interval_at(ra, ra->active[reg]), it->start);
+  if (ra->active[reg] != NONE) {
+    const Interval *holder = interval_at(ra, ra->active[reg]);
+    v.use = with_store(c, ra, holder, it->start, holder_use(c, ra, holder, it->start));
+  }
   for (u32 i = 0; i < ra->inactive[reg].len && v.use; i++) {
     const Interval *other = interval_at(ra, ra->inactive[reg].data[i]);
     if (find_meeting(ra, it, other) != NONE)
@@ -416,7 +436,7 @@ static void evict(Compile *c, RegAlloc *ra, u32 k, u32 reg) {
 static void take_or_spill(Compile *c, RegAlloc *ra, u32 k, u32 call) {
   const Interval *it = interval_at(ra, k);
   u32 wanted = next_register_use(ra, it, it->start);
-  bool must = it->use < it->use_end && ra->uses.data[it->use] == (it->start << 1 | 1);
+  bool must = wants_register_now(ra, it);
   Victim victim = choose_victim(c, ra, it, call, wanted);
   if (must && !victim.use) fail(c, it);
   if (!must && (!victim.use || spills_itself(c, ra, it, victim.use, wanted))) {
@@ -438,7 +458,7 @@ static void take_or_spill(Compile *c, RegAlloc *ra, u32 k, u32 call) {
 /* spill_all: a register for one instruction, where it wants one. True: it is in memory. */
 static bool shorten(Compile *c, RegAlloc *ra, u32 k) {
   const Interval *it = interval_at(ra, k);
-  bool must = it->use < it->use_end && ra->uses.data[it->use] == (it->start << 1 | 1);
+  bool must = wants_register_now(ra, it);
   u32 at = (it->start | 1) + 1;
   if (!must)
     spill(c, ra, k);
@@ -455,7 +475,7 @@ static void allocate(Compile *c, RegAlloc *ra, u32 k) {
   if (reg == NO_REG) fail(c, it);
   if (until >= it->end)
     assign(ra, k, reg);
-  else if (!until || !use_part(c, ra, k, reg, until))
+  else if (!until || !use_part(c, ra, k, reg, until, call))
     take_or_spill(c, ra, k, call);
 }
 

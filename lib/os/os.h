@@ -55,6 +55,18 @@ u8 *wm_os_stack_bound(void);
 /* An address that no other running thread has. */
 const void *wm_os_thread_token(void);
 
+/* ---- this library ---- */
+enum { BUILD_ID_BYTES = 20 };
+/* What the linker wrote into the program or library that holds this code: differs between builds.
+ * Zeros when there is nothing. */
+void wm_os_build_id(u8 out[BUILD_ID_BYTES]);
+
+/* ---- for profilers ---- */
+int wm_os_process_id(void);
+int wm_os_thread_id(void);
+/* Maps a page of the file as code, for good: perf notes that and finds the file. */
+void wm_os_show_mapping(int file);
+
 /* ---- time ---- */
 u64 wm_os_monotonic_ns(void); /* from some fixed point; measures of time */
 

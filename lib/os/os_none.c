@@ -76,8 +76,14 @@ u8 *wm_os_stack_bound(void) { return NULL; }
 static _Thread_local char token;
 const void *wm_os_thread_token(void) { return &token; }
 
+int wm_os_process_id(void) { return 1; }
+int wm_os_thread_id(void) { return 1; }
+void wm_os_show_mapping(int file) { (void)file; }
+
 u64 wm_os_monotonic_ns(void) {
   struct timespec now;
   if (timespec_get(&now, TIME_UTC) != TIME_UTC) return 0;
   return (u64)now.tv_sec * 1000000000u + (u64)now.tv_nsec;
 }
+
+void wm_os_build_id(u8 out[BUILD_ID_BYTES]) { memset(out, 0, BUILD_ID_BYTES); }

@@ -1,6 +1,9 @@
 /* The operating system as Linux and other POSIX systems have it. */
 #include "os/os.h"
 
+#if defined(__linux__)
+#include <link.h>
+#endif
 #include <sched.h>
 #include <signal.h>
 #include <sys/auxv.h>
@@ -132,8 +135,61 @@ u8 *wm_os_stack_bound(void) {
 
 const void *wm_os_thread_token(void) { return &stack_range; }
 
+int wm_os_process_id(void) { return (int)getpid(); }
+int wm_os_thread_id(void) { return (int)gettid(); }
+
+void wm_os_show_mapping(int file) {
+  mmap(NULL, wm_os_page_size(), PROT_READ | PROT_EXEC, MAP_PRIVATE, file, 0);
+}
+
 u64 wm_os_monotonic_ns(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (u64)now.tv_sec * 1000000000u + (u64)now.tv_nsec;
 }
+
+/* ---- this library ---- */
+
+#if defined(__linux__)
+
+static void find_build_note(const ElfW(Nhdr) * note, const u8 *end, u8 *out) {
+  while ((const u8 *)(note + 1) <= end) {
+    const u8 *name = (const u8 *)(note + 1);
+    const u8 *desc = name + ((note->n_namesz + 3) & ~3u);
+    const u8 *next = desc + ((note->n_descsz + 3) & ~3u);
+    if (next > end || next <= name) return;
+    if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && memcmp(name, "GNU", 4) == 0)
+      memcpy(out, desc, min_u32(note->n_descsz, BUILD_ID_BYTES));
+    note = (const ElfW(Nhdr) *)(const void *)next;
+  }
+}
+
+/* Whether the object holds this code; if so its note is read. */
+static int look_at_object(struct dl_phdr_info *info, size_t size, void *out) {
+  uintptr_t here = (uintptr_t)&wm_os_build_id;
+  bool is_ours = false;
+  (void)size;
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+    uintptr_t start = info->dlpi_addr + p->p_vaddr;
+    is_ours |= p->p_type == PT_LOAD && here >= start && here - start < p->p_memsz;
+  }
+  for (int i = 0; is_ours && i < info->dlpi_phnum; i++) {
+    const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+    const u8 *start = (const u8 *)(info->dlpi_addr + p->p_vaddr);
+    if (p->p_type == PT_NOTE)
+      find_build_note((const ElfW(Nhdr) *)(const void *)start, start + p->p_memsz, out);
+  }
+  return is_ours;
+}
+
+void wm_os_build_id(u8 out[BUILD_ID_BYTES]) {
+  memset(out, 0, BUILD_ID_BYTES);
+  dl_iterate_phdr(look_at_object, out);
+}
+
+#else
+
+void wm_os_build_id(u8 out[BUILD_ID_BYTES]) { memset(out, 0, BUILD_ID_BYTES); }
+
+#endif

@@ -94,12 +94,13 @@ struct LoadedModule {
   void *tier_state;                    /* engine/'s; NULL: none */
   const struct NativeMachine *machine; /* NULL: nothing is compiled */
   const TierHooks *tiers;              /* borrowed from the engine; NULL: the interpreter only */
-  bool charges_fuel, canonical_nan; /* how it was loaded; the same in every tier */
+  bool charges_fuel, canonical_nan;    /* how it was loaded; the same in every tier */
   NativeRegion region;
-  NativeBody *bodies; /* owned, under the lock; newest first */
-  FuncCode *codes;    /* owned: one a defined function (func_count - func_import_count) */
-  u32 *escapes; /* owned: the defined functions that have a Func object in each instance (those
-                   that escape, and the start function), ascending */
+  NativeBody *bodies;              /* owned, under the lock; newest first */
+  const NativeBody *cached_bodies; /* the newest that came from a cache when it was loaded */
+  FuncCode *codes; /* owned: one a defined function (func_count - func_import_count) */
+  u32 *escapes;    /* owned: the defined functions that have a Func object in each instance (those
+                      that escape, and the start function), ascending */
   u32 escape_count;
   Mutex lock;        /* translation */
   CodeChunk *chunks; /* owned, under the lock; newest first */

@@ -61,6 +61,7 @@ static Instance *allocate(Store *store, LoadedModule *lm, Error *err) {
   store->instances++;
   in->size_bytes = layout.size_bytes;
   in->store = store;
+  in->ticks = lm->tiers ? min_u32(lm->tiers->loop_threshold, DEFAULT_TICKS) : DEFAULT_TICKS;
   in->helpers = lm->machine ? lm->machine->helpers : NULL;
   in->memory0_base = wm_pool_empty_base();
   place_arrays(in, &layout);

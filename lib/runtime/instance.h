@@ -57,6 +57,8 @@ struct Func {
   void (*env_finalizer)(void *env); /* or NULL */
 };
 
+enum { DEFAULT_TICKS = 1 << 13 };
+
 struct Instance {
   Object head;
   u8 *memory0_base; /* base of memory 0, or wm_pool_empty_base() */
@@ -79,6 +81,7 @@ struct Instance {
   Func *inner_funcs;                      /* the escaping functions (LoadedModule.escapes) */
   LoadedModule *module;                   /* counted */
   u64 size_bytes;                         /* of this allocation */
+  i64 ticks; /* calls and loop rounds of the interpreter between two looks at what is hot */
   Instance *next_limited, **link_limited; /* the store's instances, under store->limit_lock */
 };
 

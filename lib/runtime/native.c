@@ -264,6 +264,12 @@ static bool make_region(LoadedModule *lm) {
   return false;
 }
 
+void wm_native_prepare(LoadedModule *lm, const NativeMachine *machine) {
+  lm->machine = machine;
+  for (u32 i = 0; i < defined_count(&lm->module); i++)
+    atomic_store_explicit(&lm->codes[i].native, machine->call_ref, memory_order_relaxed);
+}
+
 u8 *wm_native_open(LoadedModule *lm, u64 size_bytes) {
   NativeRegion *r = &lm->region;
   if (!r->base && !make_region(lm)) return NULL;

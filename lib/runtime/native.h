@@ -117,6 +117,8 @@ const NativeSite *wm_native_access(const NativeBody *body, const void *pc);
 FuncCode *wm_native_code_at(LoadedModule *lm, u32 wasm_offset);
 
 /* ---- making; all of it under lm->lock ---- */
+/* The module will be compiled for `machine`: once, before it has instances. */
+void wm_native_prepare(LoadedModule *lm, const NativeMachine *machine);
 /* Bytes from the region's base to its first code. */
 u64 wm_native_slots_bytes(const LoadedModule *lm);
 /* Fresh pages for code at the end of what is used; reserves the region when there is none. NULL: no

@@ -20,6 +20,7 @@ enum {
 
 struct MemoryPool {
   Mutex lock;
+  bool wants_guards;
   u32 count;
   u64 kept_bytes;                /* accessible in all slots */
   Reservation slots[POOL_SLOTS]; /* guarded 32-bit reservations, as their memories left them */
@@ -64,13 +65,23 @@ static bool reserve(Reservation *r, u64 bytes, u64 capacity_bytes) {
   return true;
 }
 
+bool wm_pool_want_guards(MemoryPool *pool) {
+  Reservation r;
+  if (!wm_os_reserve_is_free() || !reserve(&r, GUARDED_BYTES, MAX_BYTES32)) return false;
+  give_back(&r);
+  pool->wants_guards = true;
+  return true;
+}
+
 /* Reserves for [min, max] bytes as much as there is room for. */
-static bool reserve_some(Reservation *r, u64 min_bytes, u64 max_bytes, bool is_64) {
+static bool reserve_some(const MemoryPool *pool, Reservation *r, u64 min_bytes, u64 max_bytes,
+                         bool is_64) {
   bool is_free = wm_os_reserve_is_free();
   if (is_free && !is_64 && reserve(r, GUARDED_BYTES, MAX_BYTES32)) {
     r->has_guard = true;
     return true;
   }
+  if (pool->wants_guards && !is_64) return false;
   u64 limit = is_64 ? MAX_MEMORY64_BYTES : MAX_BYTES32;
   u64 most = max_u64(min_u64(max_bytes, limit), min_bytes);
   if (is_free && is_64 && reserve(r, most + GUARD_BYTES, most)) return true;
@@ -108,9 +119,9 @@ static bool take_slot(MemoryPool *pool, u64 min_bytes, Reservation *out) {
   return taken;
 }
 
-static bool acquire_new(u64 min_bytes, u64 max_bytes, bool is_64, Reservation *out) {
+static bool acquire_new(const MemoryPool *pool, u64 min_bytes, u64 max_bytes, bool is_64, Reservation *out) {
   size_t page = wm_os_page_size();
-  if (!reserve_some(out, min_bytes, max_bytes, is_64)) return false;
+  if (!reserve_some(pool, out, min_bytes, max_bytes, is_64)) return false;
   /* One call makes header page and contents accessible. */
   if (wm_os_commit(out->base - page, page + (size_t)min_bytes)) {
     out->accessible_bytes = min_bytes;
@@ -130,7 +141,7 @@ bool wm_pool_acquire(MemoryPool *pool, u64 min_bytes, u64 max_bytes, bool is_64,
     else
       give_back(out);
   }
-  if (!found && !acquire_new(min_bytes, max_bytes, is_64, out)) return false;
+  if (!found && !acquire_new(pool, min_bytes, max_bytes, is_64, out)) return false;
   *memory_header(out->base) = (MemoryHeader){.length_bytes = min_bytes};
   return true;
 }

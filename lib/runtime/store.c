@@ -58,6 +58,15 @@ void wm_store_interrupt(Store *store) {
   wm_mutex_unlock(&store->limit_lock);
 }
 
+/* Instances get their limit back when compiled code is entered. */
+void wm_store_clear_interrupt(Store *store) {
+  wm_mutex_lock(&store->limit_lock);
+  atomic_store_explicit(&store->interrupt, 0, memory_order_relaxed);
+  for (Instance *in = store->limited; in; in = in->next_limited)
+    atomic_store_explicit(&in->stack_limit, (uintptr_t)store->native_limit, memory_order_relaxed);
+  wm_mutex_unlock(&store->limit_lock);
+}
+
 TrapCode wm_store_poll(Store *store) {
   bool stop = atomic_load_explicit(&store->interrupt, memory_order_relaxed) != 0;
   return stop ? TRAP_INTERRUPTED : TRAP_NONE;

@@ -118,6 +118,8 @@ Trap *wm_store_take_trap(Store *store);
 /* ---- stopping ---- */
 /* Asks wasm that runs in the store to stop at its next poll. Any thread. */
 void wm_store_interrupt(Store *store);
+/* Lets it run again. Any thread. */
+void wm_store_clear_interrupt(Store *store);
 /* Whether wasm must stop, and with which trap: called at polls (every few thousand calls and loop
  * rounds of the interpreter; in compiled code when its instance's stack_limit says so). */
 TrapCode wm_store_poll(Store *store);

@@ -47,6 +47,21 @@ static Errno wait_free(Transfer *t) {
   return E_SUCCESS;
 }
 
+/* Waits until the host would not block, so that a store that is told to stop does. */
+static Errno wait_ready(const Call *call, const Transfer *t) {
+  struct pollfd p = {.fd = t->d->fd, .events = t->write ? POLLOUT : POLLIN};
+  for (;;) {
+    int n = poll(&p, 1, (int)(INTERRUPT_POLL_NS / 1000000));
+    if (n > 0 || (n < 0 && errno != EINTR)) return E_SUCCESS; /* the transfer tells what is wrong */
+    if (call_interrupted(call)) return E_INTR;
+  }
+}
+
+static bool may_block(const Descriptor *d) {
+  return d->type != FILETYPE_REGULAR_FILE && d->type != FILETYPE_DIRECTORY &&
+         !(d->flags & FDFLAG_NONBLOCK);
+}
+
 static ssize_t host_call(const Transfer *t) {
   int fd = t->d->fd;
   ssize_t n;
@@ -83,6 +98,10 @@ static ssize_t call_without_sigpipe(const Transfer *t) {
 static Errno host_transfer(const Call *call, Transfer *t, size_t *done) {
   if (!t->d->owned && (t->d->flags & FDFLAG_NONBLOCK)) {
     Errno e = wait_free(t);
+    if (e) return e;
+  }
+  if (may_block(t->d)) {
+    Errno e = wait_ready(call, t);
     if (e) return e;
   }
   bool guard = t->write && t->d->pipe && !call->ctx->raise_sigpipe;

@@ -95,16 +95,15 @@ static u64 time_left(const Poll *p) {
   return least;
 }
 
-/* Waits. Wakes up at least daily, so that no time is too long for the host. */
-static Errno wait(Poll *p) {
-  const u64 longest = 86400 * second;
+/* Waits; now and then looks whether the store was told to stop. */
+static Errno wait(const Call *call, Poll *p) {
   for (;;) {
-    u64 left = p->ready ? 0 : time_left(p);
-    u64 span = min_u64(left, longest);
+    u64 span = p->ready ? 0 : min_u64(time_left(p), INTERRUPT_POLL_NS);
     struct timespec t = {(time_t)(span / second), (long)(span % second)};
-    int n = ppoll(p->fds, p->count, left == UINT64_MAX ? NULL : &t, NULL);
+    int n = ppoll(p->fds, p->count, &t, NULL);
     if (n < 0 && errno != EINTR) return wm_errno_of_host(errno);
     if (n > 0 || p->ready || time_left(p) == 0) return E_SUCCESS;
+    if (call_interrupted(call)) return E_INTR;
   }
 }
 
@@ -155,7 +154,7 @@ static u32 write_events(const Poll *p, u8 *out) {
 
 static Errno poll_all(Call *call, const u8 *from, u8 *out, Poll *p) {
   Errno e = read_subscriptions(call, from, p);
-  if (!e) e = wait(p);
+  if (!e) e = wait(call, p);
   if (e) return e;
   return put_u32(call, call->args[3].u32, write_events(p, out));
 }

@@ -176,7 +176,7 @@ static void configuration(void **state) {
   (void)state;
   assert_string_equal(wasmx_version(), "0.1.0");
   assert_true(wasmx_has("text"));
-  assert_false(wasmx_has("jit") || wasmx_has("") || wasmx_has(NULL));
+  assert_false(wasmx_has("") || wasmx_has(NULL));
   bool supported = false, any_off = false;
   size_t count = 0;
   for (const char *name; (name = wasmx_feature(count, &supported)); count++) {

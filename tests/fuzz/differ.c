@@ -1,8 +1,8 @@
-/* Programs from random tapes, run plain and with barriers (generate.h): both must do the same.
- * Usage: differ SEED COUNT [PACK]
- * With PACK, also writes the programs to that file for other engines (differ.mjs), each after its
- * length, and their results to standard output. The first difference ends it; the programs then are
- * in differ_plain.wasm and differ_barriers.wasm. */
+/* Programs from random tapes, run by the interpreter plain and with barriers (generate.h) and in
+ * every other way (program.h): all must do the same, and trap at the same place. Usage: differ SEED
+ * COUNT [PACK] With PACK, also writes the programs to that file for other engines (differ.mjs),
+ * each after its length, and their results to standard output. The first difference ends it; the
+ * programs then are in differ_plain.wasm and differ_barriers.wasm. */
 #include "tests/fuzz/generate.h"
 #include "tests/fuzz/program.h"
 
@@ -29,34 +29,68 @@ static bool same(const Buffer *a, const Buffer *b) {
   return a->len == b->len && a->len && !memcmp(a->data, b->data, a->len);
 }
 
+enum { MAX_WAYS = 16 };
+static Engine *engines[MAX_WAYS];
+
+static bool complain(u64 number, const char *way, const Buffer *want, const Buffer *have) {
+  fprintf(stderr, "program %llu\ninterp:\n%.*s%s:\n%.*s", (unsigned long long)number,
+          (int)want->len, (char *)want->data, way, (int)have->len, (char *)have->data);
+  return false;
+}
+
+/* Runs it in one way; false: other than the interpreter. */
+static bool try_way(u64 number, u32 way, const Buffer *program, const Buffer *want) {
+  Buffer out = {0};
+  run_program(engines[way], program, true, &out);
+  bool equal = same(want, &out);
+  if (!equal) complain(number, program_way(way), want, &out);
+  wm_buffer_free(&out);
+  return equal;
+}
+
+static bool try_barriers(u64 number, const Buffer *barriers, const Buffer *plain) {
+  Buffer want = {0}, have = {0};
+  run_program(engines[0], plain, false, &want);
+  run_program(engines[0], barriers, false, &have);
+  bool equal = same(&want, &have);
+  if (!equal) complain(number, "barriers", &want, &have);
+  wm_buffer_free(&want);
+  wm_buffer_free(&have);
+  return equal;
+}
+
+static void add_to_pack(u64 number, const Buffer *program, FILE *pack) {
+  Buffer out = {0};
+  u32 size = (u32)program->len;
+  fwrite(&size, sizeof size, 1, pack);
+  fwrite(program->data, 1, program->len, pack);
+  run_program(engines[1], program, false, &out);
+  printf("%llu\n%.*s", (unsigned long long)number, (int)out.len, (char *)out.data);
+  wm_buffer_free(&out);
+}
+
 /* One program; false: a difference. */
 static bool try_program(u64 number, FILE *pack) {
   u8 tape[4096];
   size_t len = 100 + next_random() % (next_random() % 4 ? 900 : 3900);
   for (size_t i = 0; i < len; i++) tape[i] = (u8)(next_random() >> 33);
-  Buffer plain = {0}, barriers = {0}, plain_out = {0}, barriers_out = {0};
+  Buffer plain = {0}, barriers = {0}, want = {0};
   generate_program(tape, len, false, &plain);
   generate_program(tape, len, true, &barriers);
-  run_program(&plain, &plain_out);
-  run_program(&barriers, &barriers_out);
-  bool equal = same(&plain_out, &barriers_out);
+  run_program(engines[0], &plain, true, &want);
+  bool equal = number % 8 || try_barriers(number, &barriers, &plain);
+  for (u32 way = 1; equal && program_way(way); way++) {
+    bool always = way <= 2; /* the others take turns */
+    if (always || way == 3 + number % 8) equal = try_way(number, way, &plain, &want);
+  }
   if (!equal) {
-    fprintf(stderr, "program %llu\nplain:\n%.*sbarriers:\n%.*s", (unsigned long long)number,
-            (int)plain_out.len, (char *)plain_out.data, (int)barriers_out.len,
-            (char *)barriers_out.data);
     write_file("differ_plain.wasm", &plain);
     write_file("differ_barriers.wasm", &barriers);
   }
-  if (pack) {
-    u32 size = (u32)plain.len;
-    fwrite(&size, sizeof size, 1, pack);
-    fwrite(plain.data, 1, plain.len, pack);
-    printf("%llu\n%.*s", (unsigned long long)number, (int)plain_out.len, (char *)plain_out.data);
-  }
+  if (pack) add_to_pack(number, &plain, pack);
   wm_buffer_free(&plain);
   wm_buffer_free(&barriers);
-  wm_buffer_free(&plain_out);
-  wm_buffer_free(&barriers_out);
+  wm_buffer_free(&want);
   return equal;
 }
 
@@ -65,11 +99,14 @@ int main(int argc, char **argv) {
   u64 seed = strtoull(argv[1], NULL, 10), count = strtoull(argv[2], NULL, 10);
   FILE *pack = argc > 3 ? fopen(argv[3], "wb") : NULL;
   bool equal = true;
+  for (u32 way = 0; program_way(way); way++)
+    if (!(engines[way] = program_engine(way))) return 2;
   for (u64 i = 0; i < count && equal; i++) {
     random_state = (seed + 1) * UINT64_C(0x9E3779B97F4A7C15) + i * UINT64_C(0xBF58476D1CE4E5B9) + 1;
     for (u32 k = 0; k < 4; k++) (void)next_random();
     equal = try_program(i, pack);
   }
   if (pack) fclose(pack);
+  for (u32 way = 0; program_way(way); way++) wm_engine_release(engines[way]);
   return equal ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 #include "tests/fuzz/program.h"
 
-#include "engine/engine.h"
+#include "jit/lir.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +28,17 @@ static Func *find(Instance *in, const char *name) {
   return (Func *)(void *)wm_instance_export(in, &in->module->module.exports[index]);
 }
 
-static void call_all(Store *store, Instance *in, Buffer *out) {
+/* The trap's number, and how far into the function it happened. */
+static void print_place(Store *store, TrapCode code, Buffer *out) {
+  const Trap *trap = wm_store_take_trap(store);
+  if (!trap) return;
+  wm_buffer_print(out, " %u", code);
+  if (code == TRAP_STACK_OVERFLOW) return; /* how deep is the tier's own */
+  for (u32 i = 0; i < trap->frame_count; i++)
+    wm_buffer_print(out, " %u+%u", trap->frames[i].func_index, trap->frames[i].func_offset);
+}
+
+static void call_all(Store *store, Instance *in, bool places, Buffer *out) {
   static const u64 arguments[][4] = {
       {0, 0, 0, 0},
       {1, UINT64_MAX, 0x3FC00000, UINT64_C(0xC045000000000000)},
@@ -44,24 +54,54 @@ static void call_all(Store *store, Instance *in, Buffer *out) {
       u64 slots[4], sum[1] = {0};
       memcpy(slots, arguments[k], sizeof slots);
       TrapCode code = wm_call(store, func, slots);
+      wm_buffer_print(out, "f%u.%u %s", i, k, ending(code));
+      if (places && code) print_place(store, code, out);
       (void)wm_store_take_trap(store);
       (void)wm_call(store, hash, sum);
-      wm_buffer_print(out, "f%u.%u %s %llx\n", i, k, ending(code), (unsigned long long)sum[0]);
+      wm_buffer_print(out, " %llx\n", (unsigned long long)sum[0]);
     }
   }
 }
 
-void run_program(const Buffer *module, Buffer *out) {
-  Engine *engine = wm_engine_new(NULL);
-  Store *store = engine ? wm_engine_store_new(engine) : NULL;
+void run_program(Engine *engine, const Buffer *module, bool places, Buffer *out) {
+  Store *store = wm_engine_store_new(engine);
   Error err = {0};
   LoadedModule *lm = store ? wm_engine_load(engine, module->data, module->len, &err) : NULL;
   Instance *in = lm ? wm_instance_new(store, lm, NULL, 0, &err) : NULL;
   if (in)
-    call_all(store, in, out);
+    call_all(store, in, places, out);
   else
     wm_buffer_print(out, "%s at %llu\n", err.message, (unsigned long long)err.offset);
   if (lm) wm_loaded_release(lm);
   if (store) wm_engine_store_delete(store);
-  if (engine) wm_engine_release(engine);
+}
+
+static const char *const ways[] = {"interp",     "jit",           "auto",       "jit explicit",
+                                   "jit spill",  "jit few",       "jit sse",    "jit no-inline",
+                                   "jit inline", "auto explicit", "jit no-opt", NULL};
+
+const char *program_way(u32 way) { return ways[way]; }
+
+static void set_compiler(Config *config, const char *way) {
+  config->compile_threads = 0;
+  config->call_threshold = config->loop_threshold = 0;
+  config->signals = !strstr(way, "explicit");
+  config->jit.verify = true;
+  config->jit.spill_all = strstr(way, "spill") != NULL;
+  config->jit.no_inline = strstr(way, "no-inline") != NULL;
+  config->jit.inline_all = strstr(way, " inline") != NULL;
+  config->jit.no_opt = strstr(way, "no-opt") != NULL;
+  if (strstr(way, "few")) {
+    config->jit.gprs = 1u << RAX | 1u << RCX | 1u << RDX | 1u << RBX | 1u << RSI;
+    config->jit.xmms = 0xF0000;
+  }
+  if (strstr(way, "sse")) config->jit.cpu = 0;
+}
+
+Engine *program_engine(u32 way) {
+  Config config = wm_config_default();
+  const char *name = ways[way];
+  config.tier = name[0] == 'i' ? TIER_INTERP : name[0] == 'j' ? TIER_JIT : TIER_AUTO;
+  if (config.tier != TIER_INTERP) set_compiler(&config, name);
+  return wm_engine_new(&config);
 }

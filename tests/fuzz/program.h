@@ -3,9 +3,17 @@
 #define TESTS_FUZZ_PROGRAM_H
 
 #include "base/buffer.h"
+#include "engine/engine.h"
 
 /* Calls f0, f1, ... in turn, each with the same few arguments, and appends a word on how the call
- * ended and the checksum after it, a line for each call. */
-void run_program(const Buffer *module, Buffer *out);
+ * ended and the checksum after it, a line for each call; with `places`, also the exact trap code
+ * and where it happened. */
+void run_program(Engine *engine, const Buffer *module, bool places, Buffer *out);
+
+/* The ways to run that must not differ from the interpreter's: tier, bounds, registers, processor
+ * features. NULL past the last. */
+const char *program_way(u32 way);
+/* An engine that runs so; NULL: out of memory. */
+Engine *program_engine(u32 way);
 
 #endif

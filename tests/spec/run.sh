@@ -1,9 +1,10 @@
 #!/bin/sh
-# Runs the official spec suite: run.sh PROGRAM FOLDER. Without the folder: skipped, exit 77.
+# Runs the official spec suite: run.sh PROGRAM FOLDER [OPTION]... Without the folder: skipped, exit 77.
 wasm=$1 dir=$2
+shift 2
 if [ ! -f "$dir/i32.wast" ]; then
   echo "skipped: spec suite (no folder with i32.wast: configure with -Dspec=FOLDER," \
     "or: meson subprojects download wasm-testsuite)"
   exit 77
 fi
-exec "$wasm" wast "$dir"/*.wast
+exec "$wasm" wast "$@" "$dir"/*.wast

@@ -5,7 +5,7 @@
  *               in place: the low bytes of a slot are the value (little-endian).
  *   C -> wasm   A NativeExport is a closure over a Func, made once for each and kept in the shell's
  *               map; the store tells when the function is freed, also with the store itself. */
-#include "api/native.h"
+#include "api/api_native.h"
 
 #include <stdlib.h>
 

@@ -1,0 +1,23 @@
+/* Compiled modules kept on disk between runs: a folder of artifacts (artifact.h), named by a hash
+ * of the module's bytes and of what the code depends on. A file is believed only when it is this
+ * user's own, its checksum is right and it holds exactly the module's bytes. Writers put whole
+ * files in place, so that any number of processes may share the folder; a disk that is full or
+ * read-only costs nothing but the gain. */
+#ifndef WM_ENGINE_CACHE_H
+#define WM_ENGINE_CACHE_H
+
+#include "engine/engine.h"
+
+enum { CACHE_PATH_BYTES = 4096 };
+#define CACHE_MAX_BYTES (UINT64_C(1) << 30) /* the least recently used files beyond are removed */
+#define CACHE_SUFFIX    ".wasmjit"
+
+/* Gives a module that was just loaded the code that is kept for it; false: there is none. */
+bool wm_cache_load(const char *folder, LoadedModule *lm);
+/* Keeps what is compiled of it now. Never fails loudly. */
+void wm_cache_store(const char *folder, LoadedModule *lm);
+/* Removes all of them, or (max_bytes) the oldest until at most so many bytes are left; returns how
+ * many. */
+u32 wm_cache_trim(const char *folder, u64 max_bytes);
+
+#endif

@@ -1,0 +1,89 @@
+/* The thread that interrupts stores whose time is up (deadlines.h). */
+#include "engine/deadlines.h"
+
+#include <stdlib.h>
+
+struct Deadline {
+  Deadline *next;
+  Store *store; /* borrowed: removed before the store goes */
+  u64 at_ns;
+};
+
+bool wm_deadlines_init(Deadlines *d) {
+  *d = (Deadlines){.ready = false};
+  if (!wm_mutex_init(&d->lock)) return false;
+  d->ready = wm_condition_init(&d->changed);
+  if (!d->ready) wm_mutex_destroy(&d->lock);
+  return d->ready;
+}
+
+/* Interrupts what is due; the time of the next, or UINT64_MAX. */
+static u64 strike(Deadlines *d, u64 now) {
+  u64 next = UINT64_MAX;
+  for (Deadline **link = &d->list; *link;) {
+    Deadline *deadline = *link;
+    if (deadline->at_ns <= now) {
+      *link = deadline->next;
+      wm_store_interrupt(deadline->store);
+      free(deadline);
+    } else {
+      next = min_u64(next, deadline->at_ns);
+      link = &deadline->next;
+    }
+  }
+  return next;
+}
+
+static void *keep_time(void *env) {
+  Deadlines *d = env;
+  wm_mutex_lock(&d->lock);
+  while (!d->ends) {
+    u64 next = strike(d, wm_os_monotonic_ns());
+    if (next == UINT64_MAX)
+      wm_condition_wait(&d->changed, &d->lock);
+    else
+      wm_condition_wait_until(&d->changed, &d->lock, next);
+  }
+  wm_mutex_unlock(&d->lock);
+  return NULL;
+}
+
+void wm_deadlines_end(Deadlines *d) {
+  if (!d->ready) return;
+  wm_mutex_lock(&d->lock);
+  d->ends = true;
+  wm_condition_wake_all(&d->changed);
+  wm_mutex_unlock(&d->lock);
+  if (d->runs) wm_thread_join(d->thread);
+  wm_condition_destroy(&d->changed);
+  wm_mutex_destroy(&d->lock);
+  d->ready = false;
+}
+
+static void remove_deadline(Deadlines *d, const Store *store) {
+  for (Deadline **link = &d->list; *link; link = &(*link)->next) {
+    Deadline *deadline = *link;
+    if (deadline->store != store) continue;
+    *link = deadline->next;
+    free(deadline);
+    return;
+  }
+}
+
+static bool add_deadline(Deadlines *d, Store *store, u64 at_ns) {
+  if (!d->runs && !(d->runs = wm_thread_start(&d->thread, keep_time, d))) return false;
+  Deadline *deadline = malloc(sizeof *deadline);
+  if (!deadline) return false;
+  *deadline = (Deadline){d->list, store, at_ns};
+  d->list = deadline;
+  wm_condition_wake_all(&d->changed);
+  return true;
+}
+
+bool wm_deadlines_set(Deadlines *d, Store *store, u64 at_ns) {
+  wm_mutex_lock(&d->lock);
+  remove_deadline(d, store);
+  bool ok = at_ns == 0 || add_deadline(d, store, at_ns);
+  wm_mutex_unlock(&d->lock);
+  return ok;
+}

@@ -1,0 +1,391 @@
+/* The queue of what is to be compiled, and the threads that do it (tiers.h).
+ *
+ * A worker holds no lock while it compiles. What it works for is noted, so that a module that ends
+ * takes its jobs back and waits for what is under way: nothing here keeps a module alive. */
+#include "engine/tiers.h"
+
+#include "binary/names.h"
+#include "jit/debug.h"
+#include "jit/jit.h"
+
+#include <stdlib.h>
+
+enum {
+  MAX_THREADS = 64,
+  CHUNK_FUNCTIONS = 8,     /* taken at once when all are compiled, so that neighbours stay so */
+  BATCH_BYTES = 256 << 10, /* of code that is published together, at least */
+  BATCH_JOBS = 16,         /* from the queue */
+  BATCH_NS = 2000000,      /* after which a batch from the queue is published */
+};
+
+typedef struct Job Job;
+struct Job {
+  Job *next;
+  FuncCode *code;
+  OsrEntry *osr; /* NULL: the whole function */
+};
+
+/* A module all of which is being compiled; on the stack of who wants it. */
+typedef struct Load Load;
+struct Load {
+  Load *next;
+  LoadedModule *module;
+  _Atomic u32 claimed; /* functions that somebody took */
+  u32 count;
+  u32 helpers; /* threads at it, under the lock */
+};
+
+typedef struct Worker {
+  Thread thread;
+  Tiers *tiers;
+  const LoadedModule *module; /* it works for, under the lock; or NULL */
+  _Atomic bool stop;          /* the module ends: what is not compiled need not be */
+} Worker;
+
+struct Tiers {
+  JitOptions options;
+  TierHooks hooks;
+  u32 profile;
+  Mutex lock;
+  CondVar work, rest;    /* there is something to do; somebody is done */
+  Job *jobs, **jobs_end; /* owned */
+  Load *loads;           /* borrowed */
+  bool ends;
+  u32 max_threads, started; /* fewer once one could not be started */
+  Worker workers[MAX_THREADS];
+  Compile *spare; /* owned: of threads that are not ours; the last one used */
+  TierStats stats;
+};
+
+bool wm_tiers_available(u32 *cpu) {
+  *cpu = wm_jit_cpu();
+  return wm_jit_available();
+}
+
+/* ---- compiling ---- */
+
+/* What one thread compiled and has not published. */
+typedef struct Batch {
+  Tiers *tiers;
+  LoadedModule *module;
+  Compile *compiler;
+  JitDraft *drafts;
+  TierStats stats; /* not yet in the tiers' */
+  u64 bytes;
+} Batch;
+
+static void on_body_free(NativeBody *body) { wm_debug_forget(body->debug); }
+
+static void tell(LoadedModule *lm, NativeBody *body) {
+  const Tiers *tiers = lm->tier_state;
+  char name[256];
+  body->debug = wm_debug_body(
+      tiers->profile, body, wm_names_print_func(&lm->module, body->func_index, name, sizeof name));
+}
+
+static void note(Tiers *tiers, const TierStats *s) {
+  TierStats *sum = &tiers->stats;
+  wm_mutex_lock(&tiers->lock);
+  sum->functions += s->functions;
+  sum->replacements += s->replacements;
+  sum->failures += s->failures;
+  sum->wasm_bytes += s->wasm_bytes;
+  sum->code_bytes += s->code_bytes;
+  sum->compile_ns += s->compile_ns;
+  if (!sum->trouble[0]) memcpy(sum->trouble, s->trouble, sizeof sum->trouble);
+  wm_mutex_unlock(&tiers->lock);
+}
+
+static void publish(Batch *b) {
+  if (b->drafts && !wm_jit_publish_drafts(b->module, b->drafts, b->tiers->profile ? tell : NULL)) {
+    b->stats.failures += b->stats.functions + b->stats.replacements;
+    b->stats.functions = b->stats.replacements = 0;
+  }
+  note(b->tiers, &b->stats);
+  b->drafts = NULL;
+  b->stats = (TierStats){0};
+  b->bytes = 0;
+}
+
+static JitDraft *compile(Batch *b, const FuncCode *code, OsrEntry *osr) {
+  u32 loop = osr ? osr->loop_offset : 0;
+  JitResult result = wm_jit_compile(b->compiler, b->module, code->index, loop, &b->tiers->options);
+  if (result == JIT_TROUBLE && !b->stats.trouble[0])
+    memcpy(b->stats.trouble, b->compiler->trouble, sizeof b->stats.trouble - 1);
+  return result == JIT_DONE ? wm_jit_take(b->compiler, osr) : NULL;
+}
+
+/* Adds the function, or its part from a loop on, to the batch. */
+static void compile_one(Batch *b, const FuncCode *code, OsrEntry *osr) {
+  u64 start = wm_os_monotonic_ns();
+  JitDraft *draft = compile(b, code, osr);
+  b->stats.compile_ns += wm_os_monotonic_ns() - start;
+  if (!draft) {
+    b->stats.failures++;
+    return;
+  }
+  wm_jit_draft_link(&b->drafts, draft);
+  u64 bytes = wm_jit_draft_bytes(draft);
+  b->bytes += bytes;
+  b->stats.code_bytes += bytes;
+  b->stats.wasm_bytes += b->module->module.funcs[code->index].code_bytes;
+  *(osr ? &b->stats.replacements : &b->stats.functions) += 1;
+}
+
+/* ---- everything ---- */
+
+static bool is_compiled(FuncCode *code) {
+  return atomic_load_explicit(&code->body, memory_order_relaxed) != NULL;
+}
+
+/* Takes functions until there are no more; others may do the same. */
+static void work_on_load(Tiers *tiers, Load *load, Compile *compiler, Worker *worker) {
+  Batch b = {.tiers = tiers, .module = load->module, .compiler = compiler};
+  for (;;) {
+    u32 first = atomic_fetch_add_explicit(&load->claimed, CHUNK_FUNCTIONS, memory_order_relaxed);
+    if (first >= load->count || (worker && atomic_load(&worker->stop))) break;
+    u32 end = min_u32(load->count, first + CHUNK_FUNCTIONS);
+    for (u32 i = first; i < end; i++)
+      if (!is_compiled(&load->module->codes[i])) compile_one(&b, &load->module->codes[i], NULL);
+    if (b.bytes >= BATCH_BYTES) publish(&b);
+  }
+  publish(&b);
+}
+
+/* ---- the queue ---- */
+
+/* Under the lock: the first jobs of one module, at most BATCH_JOBS. */
+static Job *take_jobs(Tiers *tiers) {
+  Job *first = tiers->jobs, *last = first;
+  for (u32 i = 1; i < BATCH_JOBS && last->next; i++) {
+    if (last->next->code->module != first->code->module) break;
+    last = last->next;
+  }
+  tiers->jobs = last->next;
+  if (!tiers->jobs) tiers->jobs_end = &tiers->jobs;
+  last->next = NULL;
+  return first;
+}
+
+static void work_on_jobs(Tiers *tiers, Job *jobs, Compile *compiler, Worker *worker) {
+  Batch b = {.tiers = tiers, .module = jobs->code->module, .compiler = compiler};
+  u64 start = wm_os_monotonic_ns();
+  for (Job *next; jobs; jobs = next) {
+    next = jobs->next;
+    bool wanted = !atomic_load(&worker->stop) && (jobs->osr || !is_compiled(jobs->code));
+    if (wanted) compile_one(&b, jobs->code, jobs->osr);
+    free(jobs);
+    if (b.drafts && wm_os_monotonic_ns() - start > BATCH_NS) {
+      publish(&b);
+      start = wm_os_monotonic_ns();
+    }
+  }
+  publish(&b);
+}
+
+static Load *find_load(const Tiers *tiers) {
+  Load *load = tiers->loads;
+  while (load && atomic_load_explicit(&load->claimed, memory_order_relaxed) >= load->count)
+    load = load->next;
+  return load;
+}
+
+/* Under the lock, which is let go meanwhile. False: there is nothing to do. */
+static bool work_once(Worker *w, Compile *compiler) {
+  Tiers *tiers = w->tiers;
+  Load *load = find_load(tiers);
+  Job *jobs = !load && tiers->jobs ? take_jobs(tiers) : NULL;
+  if (!load && !jobs) return false;
+  if (load) load->helpers++;
+  w->module = load ? load->module : jobs->code->module;
+  wm_mutex_unlock(&tiers->lock);
+  if (load)
+    work_on_load(tiers, load, compiler, w);
+  else
+    work_on_jobs(tiers, jobs, compiler, w);
+  wm_mutex_lock(&tiers->lock);
+  if (load) load->helpers--;
+  w->module = NULL;
+  atomic_store(&w->stop, false);
+  wm_condition_wake_all(&tiers->rest);
+  return true;
+}
+
+static void *run_worker(void *env) {
+  Worker *w = env;
+  Tiers *tiers = w->tiers;
+  Compile *compiler = wm_jit_new();
+  wm_mutex_lock(&tiers->lock);
+  while (compiler && !tiers->ends)
+    if (!work_once(w, compiler)) wm_condition_wait(&tiers->work, &tiers->lock);
+  wm_mutex_unlock(&tiers->lock);
+  wm_jit_delete(compiler);
+  return NULL;
+}
+
+/* Under the lock. False: no thread will do it. */
+static bool wake_workers(Tiers *tiers) {
+  while (tiers->started < tiers->max_threads) {
+    Worker *w = &tiers->workers[tiers->started];
+    w->tiers = tiers;
+    if (wm_thread_start(&w->thread, run_worker, w))
+      tiers->started++;
+    else
+      tiers->max_threads = tiers->started;
+  }
+  wm_condition_wake_all(&tiers->work);
+  return tiers->started > 0;
+}
+
+/* ---- the caller's thread ---- */
+
+static Compile *take_compiler(Tiers *tiers) {
+  wm_mutex_lock(&tiers->lock);
+  Compile *compiler = tiers->spare;
+  tiers->spare = NULL;
+  wm_mutex_unlock(&tiers->lock);
+  return compiler ? compiler : wm_jit_new();
+}
+
+static void give_compiler(Tiers *tiers, Compile *compiler) {
+  wm_mutex_lock(&tiers->lock);
+  Compile *old = tiers->spare;
+  tiers->spare = compiler;
+  wm_mutex_unlock(&tiers->lock);
+  wm_jit_delete(old);
+}
+
+static void compile_here(Tiers *tiers, FuncCode *code, OsrEntry *osr) {
+  Compile *compiler = take_compiler(tiers);
+  if (!compiler) return;
+  Batch b = {.tiers = tiers, .module = code->module, .compiler = compiler};
+  compile_one(&b, code, osr);
+  publish(&b);
+  give_compiler(tiers, compiler);
+}
+
+static void enqueue(Tiers *tiers, Job *job) {
+  *tiers->jobs_end = job;
+  tiers->jobs_end = &job->next;
+}
+
+static void request(FuncCode *code, OsrEntry *osr) {
+  Tiers *tiers = code->module->tier_state;
+  Job *job = malloc(sizeof *job);
+  if (!job) return;
+  *job = (Job){.code = code, .osr = osr};
+  wm_mutex_lock(&tiers->lock);
+  bool taken = wake_workers(tiers);
+  if (taken) enqueue(tiers, job);
+  wm_mutex_unlock(&tiers->lock);
+  if (taken) return;
+  free(job);
+  compile_here(tiers, code, osr);
+}
+
+static void begin_load(Tiers *tiers, Load *load) {
+  wm_mutex_lock(&tiers->lock);
+  load->next = tiers->loads;
+  tiers->loads = load;
+  if (load->count > CHUNK_FUNCTIONS) wake_workers(tiers);
+  wm_mutex_unlock(&tiers->lock);
+}
+
+static void end_load(Tiers *tiers, Load *load) {
+  wm_mutex_lock(&tiers->lock);
+  Load **link = &tiers->loads;
+  while (*link != load) link = &(*link)->next;
+  *link = load->next;
+  while (load->helpers > 0) wm_condition_wait(&tiers->rest, &tiers->lock);
+  wm_mutex_unlock(&tiers->lock);
+}
+
+void wm_tiers_compile_all(Tiers *tiers, LoadedModule *lm) {
+  Compile *compiler = take_compiler(tiers);
+  if (!compiler) return;
+  Load load = {.module = lm, .count = lm->module.func_count - lm->module.func_import_count};
+  begin_load(tiers, &load);
+  work_on_load(tiers, &load, compiler, NULL);
+  end_load(tiers, &load);
+  give_compiler(tiers, compiler);
+}
+
+/* ---- modules and engines come and go ---- */
+
+/* Under the lock. */
+static void drop_jobs(Tiers *tiers, const LoadedModule *lm) {
+  for (Job **link = &tiers->jobs; *link;) {
+    Job *job = *link;
+    if (job->code->module == lm) {
+      *link = job->next;
+      free(job);
+    } else {
+      link = &job->next;
+    }
+  }
+  tiers->jobs_end = &tiers->jobs;
+  while (*tiers->jobs_end) tiers->jobs_end = &(*tiers->jobs_end)->next;
+}
+
+static Worker *find_worker_for(Tiers *tiers, const LoadedModule *lm) {
+  for (u32 i = 0; i < tiers->started; i++)
+    if (tiers->workers[i].module == lm) return &tiers->workers[i];
+  return NULL;
+}
+
+static void forget(LoadedModule *lm) {
+  Tiers *tiers = lm->tier_state;
+  wm_mutex_lock(&tiers->lock);
+  drop_jobs(tiers, lm);
+  for (Worker *w; (w = find_worker_for(tiers, lm));) {
+    atomic_store(&w->stop, true);
+    wm_condition_wait(&tiers->rest, &tiers->lock);
+  }
+  wm_mutex_unlock(&tiers->lock);
+}
+
+void wm_tiers_adopt(Tiers *tiers, LoadedModule *lm) {
+  lm->tier_state = tiers;
+  lm->tiers = &tiers->hooks;
+  lm->on_unused = forget;
+  lm->on_body_free = on_body_free;
+  wm_native_prepare(lm, &wm_x64_machine);
+}
+
+Tiers *wm_tiers_new(const Config *config, const JitOptions *options) {
+  Tiers *tiers = calloc(1, sizeof *tiers);
+  if (!tiers) return NULL;
+  tiers->options = *options;
+  tiers->profile = config->profile;
+  tiers->hooks = (TierHooks){config->call_threshold, config->loop_threshold, request};
+  tiers->max_threads = min_u32(config->compile_threads, MAX_THREADS);
+  tiers->jobs_end = &tiers->jobs;
+  bool has_lock = wm_mutex_init(&tiers->lock), has_work = wm_condition_init(&tiers->work);
+  bool has_rest = wm_condition_init(&tiers->rest);
+  if (has_lock && has_work && has_rest) return tiers;
+  if (has_lock) wm_mutex_destroy(&tiers->lock);
+  if (has_work) wm_condition_destroy(&tiers->work);
+  if (has_rest) wm_condition_destroy(&tiers->rest);
+  free(tiers);
+  return NULL;
+}
+
+void wm_tiers_delete(Tiers *tiers) {
+  wm_mutex_lock(&tiers->lock);
+  tiers->ends = true;
+  wm_condition_wake_all(&tiers->work);
+  wm_mutex_unlock(&tiers->lock);
+  for (u32 i = 0; i < tiers->started; i++) wm_thread_join(tiers->workers[i].thread);
+  wm_jit_delete(tiers->spare);
+  wm_condition_destroy(&tiers->rest);
+  wm_condition_destroy(&tiers->work);
+  wm_mutex_destroy(&tiers->lock);
+  free(tiers);
+}
+
+TierStats wm_tiers_stats(Tiers *tiers) {
+  wm_mutex_lock(&tiers->lock);
+  TierStats stats = tiers->stats;
+  wm_mutex_unlock(&tiers->lock);
+  return stats;
+}

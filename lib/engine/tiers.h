@@ -1,0 +1,35 @@
+/* What is compiled when. In the jit tier a module's functions are compiled when it is loaded, by
+ * the caller and the engine's threads together; in the auto tier those that the interpreter finds
+ * hot, and from loops on where it runs long, by a queue that the threads work off (without threads:
+ * in the thread that asks). Threads are started with the first work for them. */
+#ifndef WM_ENGINE_TIERS_H
+#define WM_ENGINE_TIERS_H
+
+#include "engine/engine.h"
+
+/* What was compiled so far, for tests and benchmarks. */
+typedef struct TierStats {
+  u64 functions, replacements; /* that can run */
+  u64 failures;                /* what stays interpreted */
+  u64 wasm_bytes, code_bytes, compile_ns;
+  char trouble[160]; /* the first finding of the compiler's own checks, or "" */
+} TierStats;
+
+typedef struct Tiers Tiers;
+
+/* For an engine with another tier than TIER_INTERP. NULL: out of memory. */
+Tiers *wm_tiers_new(const Config *config, const JitOptions *options);
+/* The engine ends: it has no module any more. Stops the threads. */
+void wm_tiers_delete(Tiers *tiers);
+
+/* Whether this processor runs compiled code; if so *cpu is what it offers (CPU_). */
+bool wm_tiers_available(u32 *cpu);
+/* A module was loaded: its functions may be compiled from now on. */
+void wm_tiers_adopt(Tiers *tiers, LoadedModule *lm);
+/* Compiles what is not compiled yet. Functions that cannot be stay interpreted. */
+void wm_tiers_compile_all(Tiers *tiers, LoadedModule *lm);
+TierStats wm_tiers_stats(Tiers *tiers);
+/* All zero without a compiler (engine.c). */
+TierStats wm_engine_tier_stats(const Engine *engine);
+
+#endif

@@ -1,0 +1,38 @@
+/* Files of a cache: whole ones, written so that a reader sees all of a file or nothing. Failures
+ * are answers, never errors: a cache does without. Implemented by os_file_posix.c; os_file_none.c
+ * has none. */
+#ifndef WM_OS_OS_FILE_H
+#define WM_OS_OS_FILE_H
+
+#include "base/buffer.h"
+
+/* A file's bytes, mapped for reading; they must not be trusted to stay the same. */
+typedef struct MappedFile {
+  const u8 *bytes; /* NULL: none */
+  size_t size_bytes;
+} MappedFile;
+
+/* Makes the folder and those above it, for this user alone. False: it cannot be written. */
+bool wm_os_make_folder(const char *path);
+/* The user's folder for caches with /libwasm added (XDG_CACHE_HOME, else HOME/.cache); false: none.
+ */
+bool wm_os_cache_folder(char *out, size_t size);
+
+/* The file's contents; false: there is none, it is not this user's own or others may write it. */
+bool wm_os_map_file(const char *path, MappedFile *out);
+void wm_os_unmap_file(MappedFile *file);
+/* Writes it under another name first and then puts it in place; on failure nothing is left. */
+bool wm_os_write_file(const char *path, const u8 *bytes, size_t size);
+bool wm_os_remove_file(const char *path);
+/* Notes that the file was used. */
+void wm_os_touch_file(const char *path);
+
+/* Calls `each` for every regular file in the folder; false: it cannot be read. */
+typedef struct FileInfo {
+  const char *name;
+  u64 size_bytes;
+  i64 used; /* seconds since 1970 */
+} FileInfo;
+bool wm_os_list_folder(const char *path, void (*each)(void *env, const FileInfo *), void *env);
+
+#endif

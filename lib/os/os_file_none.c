@@ -1,0 +1,18 @@
+/* No files (os_file.h). */
+#include "os/os_file.h"
+
+bool wm_os_make_folder(const char *path) { return (void)path, false; }
+bool wm_os_cache_folder(char *out, size_t size) { return (void)out, (void)size, false; }
+bool wm_os_map_file(const char *path, MappedFile *out) {
+  *out = (MappedFile){NULL, 0};
+  return (void)path, false;
+}
+void wm_os_unmap_file(MappedFile *file) { (void)file; }
+bool wm_os_write_file(const char *path, const u8 *bytes, size_t size) {
+  return (void)path, (void)bytes, (void)size, false;
+}
+bool wm_os_remove_file(const char *path) { return (void)path, false; }
+void wm_os_touch_file(const char *path) { (void)path; }
+bool wm_os_list_folder(const char *path, void (*each)(void *env, const FileInfo *), void *env) {
+  return (void)path, (void)each, (void)env, false;
+}

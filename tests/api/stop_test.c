@@ -1,0 +1,161 @@
+/* Interrupts, deadlines and fuel: the same in every tier. */
+#include "api/fixture.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+static const char *const loops =
+    "(module (memory 1)"
+    " (func $f (export \"loop\") (loop $l (br $l)))"
+    " (func (export \"work\") (loop $l"
+    "   (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1))) (br $l)))"
+    " (func $deep (param i32) (result i32) (if (result i32) (local.get 0)"
+    "   (then (i32.add (call $deep (i32.sub (local.get 0) (i32.const 1))) (i32.const 1)))"
+    "   (else (i32.const 0))))"
+    " (func (export \"calls\") (loop $l (drop (call $deep (i32.const 50))) (br $l)))"
+    " (func (export \"sum\") (param i32) (result i32) (local i32)"
+    "   (loop $l (local.set 1 (i32.add (local.get 1) (local.get 0)))"
+    "     (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))"
+    "   (local.get 1)))";
+
+static const wasmx_tier_t tiers[] = {WASMX_TIER_INTERP, WASMX_TIER_JIT, WASMX_TIER_AUTO};
+enum { TIERS = 3 };
+
+/* A world in a tier, with or without fuel; false: the tier is not built. */
+static bool tier_world(wasmx_tier_t tier, bool fuel, World *w) {
+  wasm_config_t *config = wasm_config_new();
+  assert_non_null(config);
+  if (!wasmx_config_set_tier(config, tier)) {
+    wasm_config_delete(config);
+    return false;
+  }
+  assert_true(wasmx_config_set_fuel(config, fuel));
+  w->engine = wasm_engine_new_with_config(config);
+  assert_non_null(w->engine);
+  w->store = wasm_store_new(w->engine);
+  assert_non_null(w->store);
+  return true;
+}
+
+static wasm_trap_t *run(World *w, wasm_instance_t *instance, const char *name) {
+  wasm_func_t *func = wasmx_instance_func(instance, name);
+  assert_non_null(func);
+  wasmx_slot_t slots[1] = {{0}};
+  wasm_trap_t *trap = wasmx_func_call_raw(func, slots);
+  wasm_func_delete(func);
+  (void)w;
+  return trap;
+}
+
+static void *interrupt_soon(void *store) {
+  usleep(20000);
+  wasmx_store_interrupt(store);
+  return NULL;
+}
+
+static void test_interrupt(void **state) {
+  (void)state;
+  static const char *const names[] = {"loop", "work", "calls"};
+  for (int t = 0; t < TIERS; t++) {
+    World w;
+    if (!tier_world(tiers[t], false, &w)) continue;
+    wasm_instance_t *instance = instance_of(w.store, loops);
+    for (int i = 0; i < 3; i++) {
+      pthread_t thread;
+      assert_int_equal(pthread_create(&thread, NULL, interrupt_soon, w.store), 0);
+      wasm_trap_t *trap = run(&w, instance, names[i]);
+      pthread_join(thread, NULL);
+      assert_int_equal(wasmx_trap_code(trap), WASMX_TRAP_INTERRUPTED);
+      wasm_trap_delete(trap);
+      assert_true(wasmx_store_interrupted(w.store));
+      trap = run(&w, instance, names[i]); /* still */
+      assert_int_equal(wasmx_trap_code(trap), WASMX_TRAP_INTERRUPTED);
+      wasm_trap_delete(trap);
+      wasmx_store_clear_interrupt(w.store);
+      assert_false(wasmx_store_interrupted(w.store));
+    }
+    wasm_func_t *sum = wasmx_instance_func(instance, "sum");
+    assert_int_equal(call_i(sum, 100000), 705082704);
+    wasm_func_delete(sum);
+    wasm_instance_delete(instance);
+    world_delete(&w);
+  }
+}
+
+static void test_deadline(void **state) {
+  (void)state;
+  for (int t = 0; t < TIERS; t++) {
+    World w;
+    if (!tier_world(tiers[t], false, &w)) continue;
+    wasm_instance_t *instance = instance_of(w.store, loops);
+    assert_true(wasmx_store_set_deadline(w.store, 15000000));
+    wasm_trap_t *trap = run(&w, instance, "work");
+    assert_int_equal(wasmx_trap_code(trap), WASMX_TRAP_INTERRUPTED);
+    wasm_trap_delete(trap);
+    assert_true(wasmx_store_set_deadline(w.store, 0)); /* takes it back */
+    assert_false(wasmx_store_interrupted(w.store));
+    assert_true(wasmx_store_set_deadline(w.store, UINT64_C(3600000000000)));
+    wasm_func_t *sum = wasmx_instance_func(instance, "sum");
+    assert_int_equal(call_i(sum, 10), 55);
+    wasm_func_delete(sum);
+    wasm_instance_delete(instance);
+    world_delete(&w); /* with a deadline pending */
+  }
+}
+
+/* How far `work` comes, what is left, where it stops: equal in every tier. */
+static void test_fuel(void **state) {
+  (void)state;
+  for (uint64_t fuel = 0; fuel < 4000; fuel = fuel * 3 + 7) {
+    int32_t expected = -1;
+    size_t offset = 0;
+    for (int t = 0; t < TIERS; t++) {
+      World w;
+      if (!tier_world(tiers[t], true, &w)) continue;
+      wasm_instance_t *instance = instance_of(w.store, loops);
+      assert_true(wasmx_store_set_fuel(w.store, fuel));
+      wasm_func_t *sum = wasmx_instance_func(instance, "sum");
+      wasm_val_t arg = i32_val(100), result = WASM_INIT_VAL;
+      wasm_trap_t *trap = call_n(sum, 1, &arg, &result);
+      int32_t left = (int32_t)wasmx_store_fuel(w.store);
+      size_t at = 0;
+      if (trap) {
+        assert_int_equal(wasmx_trap_code(trap), WASMX_TRAP_OUT_OF_FUEL);
+        wasm_frame_t *frame = wasm_trap_origin(trap);
+        assert_non_null(frame);
+        at = wasm_frame_module_offset(frame);
+        wasm_frame_delete(frame);
+        wasm_trap_delete(trap);
+      }
+      if (t > 0 && expected >= 0) assert_int_equal(left, expected);
+      if (t > 0 && expected >= 0) assert_int_equal(at, offset);
+      expected = left;
+      offset = at;
+      wasm_func_delete(sum);
+      wasm_instance_delete(instance);
+      world_delete(&w);
+    }
+  }
+}
+
+static void test_fuel_wants_config(void **state) {
+  (void)state;
+  World w = world_new();
+  assert_false(wasmx_store_set_fuel(w.store, 5));
+  assert_last_error(WASMX_ARGUMENT, "fuel");
+  wasmx_store_interrupt(NULL);
+  wasmx_store_clear_interrupt(NULL);
+  assert_false(wasmx_store_interrupted(NULL));
+  assert_false(wasmx_store_set_deadline(NULL, 1));
+  world_delete(&w);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_interrupt),
+      cmocka_unit_test(test_deadline),
+      cmocka_unit_test(test_fuel),
+      cmocka_unit_test(test_fuel_wants_config),
+  };
+  return run_with_text(tests);
+}

@@ -1,0 +1,160 @@
+/* `wasm dump`: what the compiler makes of a function, stage by stage. Shows the library's insides.
+ */
+#include "base/buffer.h"
+#include "engine/engine.h"
+#include "jit/jit.h"
+#include "tools/tool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#if WITH_CAPSTONE
+#include <capstone/capstone.h>
+#endif
+
+typedef struct Dump {
+  const char *path;
+  JitStage stage;
+  const char *func; /* number or export; NULL: all */
+  JitOptions options;
+  Engine *engine;
+  LoadedModule *module;
+  Compile *compiler;
+} Dump;
+
+/* ---- options ---- */
+
+static int set_stage(Dump *d, const char *name) {
+  static const char *const names[] = {"ir", "lir", "asm"};
+  for (int i = 0; name && i < 3; i++) {
+    if (strcmp(name, names[i]) != 0) continue;
+    d->stage = (JitStage)i;
+    return STATUS_OK;
+  }
+  return complain_usage("dump", "--stage wants ir, lir or asm");
+}
+
+static int read_options(Dump *d, int argc, char **argv) {
+  Options o = {argc, argv, 1};
+  const char *stage = "asm";
+  while (next_is_option(&o)) {
+    if (take_flag(&o, "--no-signals"))
+      d->options.explicit_bounds = true;
+    else if (take_flag(&o, "--sse"))
+      d->options.cpu = 0;
+    else if (take_flag(&o, "--no-inline"))
+      d->options.no_inline = true;
+    else if (!take_option(&o, "--stage", &stage) && !take_option(&o, "--func", &d->func))
+      return complain_usage("dump", "unknown option %s", printable(argv[o.at]));
+  }
+  if (o.at + 1 != argc) return complain_usage("dump", "one file is wanted");
+  d->path = argv[o.at];
+  return set_stage(d, stage);
+}
+
+/* ---- output ---- */
+
+#if WITH_CAPSTONE
+static void print_code(const Compile *c) {
+  csh handle;
+  cs_insn *insn;
+  if (cs_open(CS_ARCH_X86, CS_MODE_64, &handle) != CS_ERR_OK) return;
+  cs_option(handle, CS_OPT_SKIPDATA, CS_OPT_ON);
+  size_t count = cs_disasm(handle, c->code.data, c->code.len, 0, 0, &insn);
+  for (size_t i = 0; i < count; i++)
+    printf("  %6llx  %-8s %s\n", (unsigned long long)insn[i].address, insn[i].mnemonic,
+           insn[i].op_str);
+  if (count) cs_free(insn, count);
+  cs_close(&handle);
+}
+#else
+/* For `objdump -D -b binary -m i386:x86-64` after `xxd -r -p`. */
+static void print_code(const Compile *c) {
+  for (u32 i = 0; i < c->code.len; i++)
+    printf("%02x%s", c->code.data[i], i % 32 == 31 || i + 1 == c->code.len ? "\n" : "");
+}
+#endif
+
+static void print_stage(const Dump *d) {
+  Buffer text = {0};
+  if (d->stage == JIT_STAGE_IR) wm_ir_dump(d->compiler, true, &text);
+  if (d->stage == JIT_STAGE_LIR) wm_lir_dump(d->compiler, true, &text);
+  if (d->stage == JIT_STAGE_ASM) print_code(d->compiler);
+  fwrite(text.data, 1, text.len, stdout);
+  wm_buffer_free(&text);
+}
+
+static int dump_func(Dump *d, u32 index) {
+  static const char *const results[] = {"", "out of memory", "too large to compile", "trouble"};
+  JitResult result = wm_jit_compile(d->compiler, d->module, index, 0, &d->options);
+  if (result != JIT_DONE)
+    return complain("function %u: %s %s", index, results[result], d->compiler->trouble);
+  printf("function %u: %u bytes of wasm, %u of code\n", index,
+         d->module->module.funcs[index].code_bytes, d->compiler->code.len);
+  print_stage(d);
+  return STATUS_OK;
+}
+
+/* The function that --func names: its number or an export's name; NO_INDEX: there is none. */
+static u32 find_func(const Dump *d) {
+  const Module *m = &d->module->module;
+  uint64_t number;
+  u32 at;
+  if (parse_number(d->func, &number))
+    at = number < m->func_count ? (u32)number : NO_INDEX;
+  else if (!wm_namemap_get(&m->export_map, d->func, (u32)strlen(d->func), &at))
+    at = NO_INDEX;
+  else
+    at = m->exports[at].kind == EXTERN_FUNC ? m->exports[at].index : NO_INDEX;
+  return at != NO_INDEX && at >= m->func_import_count ? at : NO_INDEX;
+}
+
+static int dump_all(Dump *d) {
+  const Module *m = &d->module->module;
+  int status = STATUS_OK;
+  if (d->func) {
+    u32 index = find_func(d);
+    if (index == NO_INDEX) return complain("no function %s is defined", printable(d->func));
+    return dump_func(d, index);
+  }
+  for (u32 i = m->func_import_count; i < m->func_count; i++)
+    if (dump_func(d, i) != STATUS_OK) status = STATUS_FAILED;
+  return status;
+}
+
+/* Text becomes binary first. */
+static int load(Dump *d) {
+  wasm_byte_vec_t bytes, binary;
+  wasmx_error_t text_error = {.size = sizeof text_error};
+  Error err = {0};
+  if (!load_file(d->path, &bytes)) return STATUS_FAILED;
+  bool is_binary = bytes.size >= 4 && memcmp(bytes.data, "\0asm", 4) == 0;
+  if (!is_binary) {
+    bool ok = wasmx_wat2wasm(bytes.data, bytes.size, &binary, &text_error);
+    free(bytes.data);
+    if (!ok) return complain_error(d->path, &text_error);
+    bytes = binary;
+  }
+  d->module = wm_engine_load(d->engine, (const u8 *)bytes.data, bytes.size, &err);
+  if (is_binary)
+    free(bytes.data);
+  else
+    wasm_byte_vec_delete(&bytes);
+  return d->module ? STATUS_OK : complain("%s: %s", printable(d->path), err.message);
+}
+
+int dump_main(int argc, char **argv) {
+  Dump d = {.options.cpu = wm_jit_cpu()};
+  int status = read_options(&d, argc, argv);
+  if (status) return status;
+  Config config = wm_config_default();
+  config.tier = TIER_INTERP;
+  d.engine = wm_engine_new(&config);
+  d.compiler = wm_jit_new();
+  status = d.engine && d.compiler ? load(&d) : complain("out of memory");
+  if (!status) status = dump_all(&d);
+  if (d.module) wm_loaded_release(d.module);
+  wm_jit_delete(d.compiler);
+  wm_engine_release(d.engine);
+  return status;
+}
