@@ -74,8 +74,23 @@ static void free_tiers(Engine *engine) {
   if (engine->tiers) wm_tiers_delete(engine->tiers);
 }
 
+/* Of an engine that keeps what it compiles: more was than when the module was loaded. */
+static bool is_worth_keeping(const LoadedModule *lm) {
+  const Engine *engine = lm->engine;
+  return engine->config.cache[0] && lm->bodies && lm->bodies != lm->cached_bodies;
+}
+
+/* The module's last user is gone. */
+static void end_module(LoadedModule *lm) {
+  const Engine *engine = lm->engine;
+  wm_tiers_forget(lm);
+  if (is_worth_keeping(lm)) wm_cache_store(engine->config.cache, lm);
+}
+
 static void adopt(Engine *engine, LoadedModule *lm) {
-  if (engine->tiers) wm_tiers_adopt(engine->tiers, lm);
+  if (!engine->tiers) return;
+  wm_tiers_adopt(engine->tiers, lm);
+  lm->on_unused = end_module;
 }
 
 void wm_engine_compile(LoadedModule *lm) {
@@ -163,15 +178,7 @@ TypeRegistry *wm_engine_types(Engine *engine) { return engine->types; }
 
 /* ---- modules ---- */
 
-/* Of an engine that keeps what it compiles: more was than when the module was loaded. */
-static bool is_worth_keeping(const LoadedModule *lm) {
-  const Engine *engine = lm->engine;
-  return engine->config.cache[0] && lm->bodies && lm->bodies != lm->cached_bodies;
-}
-
 static void forget_module(LoadedModule *lm) {
-  Engine *engine = lm->engine;
-  if (is_worth_keeping(lm)) wm_cache_store(engine->config.cache, lm);
   wm_module_release_types(&lm->module, lm->types);
   wm_engine_release(lm->engine);
 }

@@ -333,7 +333,7 @@ static Worker *find_worker_for(Tiers *tiers, const LoadedModule *lm) {
   return NULL;
 }
 
-static void forget(LoadedModule *lm) {
+void wm_tiers_forget(LoadedModule *lm) {
   Tiers *tiers = lm->tier_state;
   wm_mutex_lock(&tiers->lock);
   drop_jobs(tiers, lm);
@@ -347,7 +347,6 @@ static void forget(LoadedModule *lm) {
 void wm_tiers_adopt(Tiers *tiers, LoadedModule *lm) {
   lm->tier_state = tiers;
   lm->tiers = &tiers->hooks;
-  lm->on_unused = forget;
   lm->on_body_free = on_body_free;
   wm_native_prepare(lm, &wm_x64_machine);
 }

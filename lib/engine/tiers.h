@@ -26,6 +26,8 @@ void wm_tiers_delete(Tiers *tiers);
 bool wm_tiers_available(u32 *cpu);
 /* A module was loaded: its functions may be compiled from now on. */
 void wm_tiers_adopt(Tiers *tiers, LoadedModule *lm);
+/* The module ends: nothing of it is compiled any more. */
+void wm_tiers_forget(LoadedModule *lm);
 /* Compiles what is not compiled yet. Functions that cannot be stay interpreted. */
 void wm_tiers_compile_all(Tiers *tiers, LoadedModule *lm);
 TierStats wm_tiers_stats(Tiers *tiers);
