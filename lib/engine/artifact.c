@@ -76,7 +76,7 @@ u64 wm_artifact_fingerprint(const Engine *engine) {
 /* ---- writing ---- */
 
 static void align(Buffer *out, size_t start, size_t to) {
-  while ((out->len - start) % to) wm_buffer_byte(out, 0);
+  for (size_t rest = (out->len - start) % to; rest && rest < to; rest++) wm_buffer_byte(out, 0);
 }
 
 static u32 write_bodies(const LoadedModule *lm, Buffer *out) {

@@ -23,7 +23,7 @@ static u32 name_at(const char *name) {
 }
 
 static void align_words(Buffer *out) {
-  while (out->len % 8) wm_buffer_byte(out, 0);
+  for (size_t rest = out->len % 8; rest && rest < 8; rest++) wm_buffer_byte(out, 0);
 }
 
 /* Appends a section's bytes and notes where they are. */

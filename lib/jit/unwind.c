@@ -33,7 +33,8 @@ static size_t open_entry(Buffer *out) {
 }
 
 static void close_entry(Buffer *out, size_t start) {
-  while ((out->len - start + 4) % WORD) wm_buffer_byte(out, 0); /* DW_CFA_nop */
+  size_t rest = (out->len - start + 4) % WORD;
+  for (; rest && rest < WORD; rest++) wm_buffer_byte(out, 0); /* DW_CFA_nop */
   if (!out->failed) store_u32(out->data + start - 4, (u32)(out->len - start));
 }
 

@@ -1,5 +1,6 @@
 /* What the interpreter tells the rest of the library: where it trapped, how hot functions are, that
  * it can be stopped; and that it survives full stacks and failing allocations. */
+#define FIXTURE_TIER TIER_INTERP
 #include "interp/interp.h"
 #include "runtime/fixture.h"
 #include "wasm/reader.h"

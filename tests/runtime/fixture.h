@@ -14,6 +14,11 @@
 
 #include <cmocka.h>
 
+/* A test of one tier says so before it includes this. */
+#ifndef FIXTURE_TIER
+#define FIXTURE_TIER TIER_AUTO
+#endif
+
 typedef struct Fixture {
   Engine *engine;
   Store *store;
@@ -22,6 +27,7 @@ typedef struct Fixture {
 static inline int setup(void **state) {
   Fixture *f = calloc(1, sizeof *f);
   Config config = wm_config_default();
+  config.tier = FIXTURE_TIER;
   f->engine = wm_engine_new(&config);
   f->store = wm_engine_store_new(f->engine);
   *state = f;
