@@ -253,9 +253,9 @@ WASM_API_EXTERN bool wasmx_store_try_delete(own wasm_store_t *);
 
 /* Bytes of a store's wasm stack: 64 KiB to 1 GiB, 8 MiB when not set. */
 WASM_API_EXTERN bool wasmx_config_set_stack_size(wasm_config_t *, size_t bytes);
-/* Bytes of the thread's own stack that calls between host and wasm may take below the outermost one
- * and what compiled code calls take (and no more than the thread has): 64 KiB to 1 GiB, 6 MiB when
- * not set. */
+/* Bytes of the thread's own stack that wasm may take below the outermost call (and no more than the
+ * thread has): compiled functions, and calls between host and wasm. 64 KiB to 1 GiB, 6 MiB when not
+ * set. */
 WASM_API_EXTERN bool wasmx_config_set_native_stack_size(wasm_config_t *, size_t bytes);
 /* Turns a part of WebAssembly, by its name of wasmx_feature, on or off: all that run are on.
  * Modules that use one that is off are refused with its name (WASMX_UNSUPPORTED). False: no such
