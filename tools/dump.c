@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #if WITH_CAPSTONE
 #include <capstone/capstone.h>
 #endif
@@ -26,9 +27,10 @@ typedef struct Dump {
 
 static int set_stage(Dump *d, const char *name) {
   static const char *const names[] = {"ir", "lir", "asm"};
+  static const JitStage stages[] = {JIT_STAGE_PLACED, JIT_STAGE_ALLOCATED, JIT_STAGE_ASM};
   for (int i = 0; name && i < 3; i++) {
     if (strcmp(name, names[i]) != 0) continue;
-    d->stage = (JitStage)i;
+    d->stage = stages[i];
     return STATUS_OK;
   }
   return complain_usage("dump", "--stage wants ir, lir or asm");
@@ -68,6 +70,16 @@ static void print_code(const Compile *c) {
   cs_close(&handle);
 }
 #else
+/* The program of the same build that has a disassembler, beside this one; comes back when there is
+ * none. */
+static void run_disassembler(char **argv) {
+  char path[4096];
+  ssize_t len = readlink("/proc/self/exe", path, sizeof path - sizeof "-dump");
+  if (len <= 0) return;
+  memcpy(path + len, "-dump", sizeof "-dump");
+  execv(path, argv);
+}
+
 /* For `objdump -D -b binary -m i386:x86-64` after `xxd -r -p`. */
 static void print_code(const Compile *c) {
   for (u32 i = 0; i < c->code.len; i++)
@@ -77,8 +89,8 @@ static void print_code(const Compile *c) {
 
 static void print_stage(const Dump *d) {
   Buffer text = {0};
-  if (d->stage == JIT_STAGE_IR) wm_ir_dump(d->compiler, true, &text);
-  if (d->stage == JIT_STAGE_LIR) wm_lir_dump(d->compiler, true, &text);
+  if (d->stage == JIT_STAGE_PLACED) wm_ir_dump(d->compiler, true, &text);
+  if (d->stage == JIT_STAGE_ALLOCATED) wm_lir_dump(d->compiler, true, &text);
   if (d->stage == JIT_STAGE_ASM) print_code(d->compiler);
   fwrite(text.data, 1, text.len, stdout);
   wm_buffer_free(&text);
@@ -147,6 +159,9 @@ int dump_main(int argc, char **argv) {
   Dump d = {.options.cpu = wm_jit_cpu()};
   int status = read_options(&d, argc, argv);
   if (status) return status;
+#if !WITH_CAPSTONE
+  if (d.stage == JIT_STAGE_ASM) run_disassembler(argv - 1); /* as `wasm-dump dump ...` */
+#endif
   Config config = wm_config_default();
   config.tier = TIER_INTERP;
   d.engine = wm_engine_new(&config);
