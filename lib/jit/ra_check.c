@@ -196,6 +196,7 @@ static void check_moves(Compile *c, Check *k, const Move *moves, size_t stride, 
 }
 
 static void check_range(Compile *c, Check *k, MoveRange r) {
+  if (r.start == r.end) return;
   check_moves(c, k, c->block_moves.data + r.start, sizeof(Move), r.end - r.start, true);
 }
 

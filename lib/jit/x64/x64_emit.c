@@ -320,7 +320,7 @@ static void emit_instruction(Compile *c, const Lir *x) {
 }
 
 static void make_range(Compile *c, MoveRange r) {
-  wm_x64_parallel(c, c->block_moves.data + r.start, r.end - r.start);
+  if (r.start < r.end) wm_x64_parallel(c, c->block_moves.data + r.start, r.end - r.start);
 }
 
 /* Makes the moves that stand before instruction `at`, from `cursor` on; returns where the next ones
