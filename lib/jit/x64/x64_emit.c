@@ -180,7 +180,7 @@ static void align_loop(Compile *c, u32 place) {
   u32 at = x64_here(c), bytes = (0 - at) % LOOP_ALIGNMENT;
   *jit_push(c, &emitter(c)->paddings) = (Padding){at, bytes};
   jit_reserve(c, &c->code, bytes);
-  wm_x64_nops(c->code.data + at, bytes);
+  if (bytes) wm_x64_nops(c->code.data + at, bytes);
   c->code.len += bytes;
 }
 
