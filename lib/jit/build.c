@@ -779,10 +779,9 @@ static void restore_frame(Build *b, u32 frame) {
     *local_at(b, i) = restore_value(b, &kept[i], frame, slot);
     slot += type_slots(kept[i].type);
   }
-  kept += locals;
   for (u32 i = 0; i < b->stack.len; i++) {
-    b->stack.data[i] = restore_value(b, &kept[i], frame, slot);
-    slot += type_slots(kept[i].type);
+    b->stack.data[i] = restore_value(b, &kept[locals + i], frame, slot);
+    slot += type_slots(kept[locals + i].type);
   }
 }
 
