@@ -14,8 +14,10 @@ enum {
   MAX_THREADS = 64,
   CHUNK_FUNCTIONS = 8,     /* taken at once when all are compiled, so that neighbours stay so */
   BATCH_BYTES = 256 << 10, /* of code that is published together, at least */
-  BATCH_JOBS = 16,         /* from the queue */
-  BATCH_NS = 2000000,      /* after which a batch from the queue is published */
+  BATCH_JOBS = 4,          /* from the queue */
+  FIRST_HOTNESS = 1024, /* what being in the queue at all is worth, in the interpreter's credits */
+  BYTES_OF_A_JOB = 256, /* what each costs beside its size, in bytes of wasm */
+  BATCH_NS = 2000000,   /* after which a batch from the queue is published */
 };
 
 typedef struct Job Job;
@@ -154,8 +156,36 @@ static void work_on_load(Tiers *tiers, Load *load, Compile *compiler, Worker *wo
 
 /* ---- the queue ---- */
 
+/* What a byte of the job is worth: the interpreter credits what runs when it looks, now and then.
+ */
+static u64 worth_of(const Job *job) {
+  const FuncCode *code = job->code;
+  u64 hotness = atomic_load_explicit(&code->hotness, memory_order_relaxed);
+  u64 bytes = code->module->module.funcs[code->index].code_bytes;
+  return ((hotness + FIRST_HOTNESS) << 16) / (bytes + BYTES_OF_A_JOB);
+}
+
+/* Under the lock: the job that is worth most comes first. */
+static void promote_best(Tiers *tiers) {
+  Job **best = &tiers->jobs;
+  u64 most = worth_of(*best);
+  for (Job **link = &(*best)->next; *link; link = &(*link)->next) {
+    u64 worth = worth_of(*link);
+    if (worth <= most) continue;
+    most = worth;
+    best = link;
+  }
+  Job *job = *best;
+  if (best == &tiers->jobs) return;
+  *best = job->next;
+  if (!job->next) tiers->jobs_end = best;
+  job->next = tiers->jobs;
+  tiers->jobs = job;
+}
+
 /* Under the lock: the first jobs of one module, at most BATCH_JOBS. */
 static Job *take_jobs(Tiers *tiers) {
+  promote_best(tiers);
   Job *first = tiers->jobs, *last = first;
   for (u32 i = 1; i < BATCH_JOBS && last->next; i++) {
     if (last->next->code->module != first->code->module) break;

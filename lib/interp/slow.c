@@ -50,20 +50,31 @@ const Cell *wm_slow_count(Instance *inst, const Cell *pc) {
   return atomic_load_explicit(&code->code, memory_order_acquire);
 }
 
-/* A loop that runs long is replaced where it stands, and its function for the calls to come. */
-static void loop_is_hot(FuncCode *code, const Cell *pc) {
+/* How much hotter than worth compiling a loop gets while its function is not compiled yet, before
+ * it is replaced without waiting. */
+enum { WAITS_FOR_WHOLE = 64 };
+
+/* First the function, for the calls to come. A loop that still runs when that is there, or would
+ * have to wait for long, is replaced where it stands. */
+static void loop_is_hot(FuncCode *code, const Cell *pc, u32 hotness) {
+  const TierHooks *tiers = code->module->tiers;
+  request_whole(code);
+  bool waits = !atomic_load_explicit(&code->body, memory_order_relaxed) &&
+               hotness / WAITS_FOR_WHOLE < tiers->loop_threshold;
+  if (waits) return;
   bool is_new;
   OsrEntry *entry = wm_interp_osr_entry(code, pc, &is_new);
-  request_whole(code);
-  if (entry && is_new && entry->loop_offset) code->module->tiers->request(code, entry);
+  if (entry && is_new && entry->loop_offset) tiers->request(code, entry);
 }
 
 TrapCode wm_slow_tick(Instance *inst, const Cell *pc, u64 *fp) {
   FuncCode *code = wm_code_find(inst->module, pc);
   const TierHooks *tiers = inst->module->tiers;
   if (code) {
-    u32 before = atomic_fetch_add_explicit(&code->hotness, TICKS, memory_order_relaxed);
-    if (tiers && before + TICKS >= tiers->loop_threshold) loop_is_hot(code, pc);
+    u32 hotness = atomic_load_explicit(&code->hotness, memory_order_relaxed);
+    if (hotness < UINT32_MAX - TICKS) hotness += TICKS; /* a lost count is no harm */
+    atomic_store_explicit(&code->hotness, hotness, memory_order_relaxed);
+    if (tiers && hotness >= tiers->loop_threshold) loop_is_hot(code, pc, hotness);
   }
   TrapCode stop = wm_store_poll(inst->store);
   return stop ? wm_slow_trap(inst, pc, fp, stop) : TRAP_NONE;
