@@ -25,7 +25,7 @@ typedef struct Header {
 typedef struct BodyRow {
   u32 start; /* bytes from the region's base */
   u32 size_bytes, frame_bytes, func_index, saved_regs;
-  u32 site_count, inline_count, unused;
+  u32 site_count, inline_count, is_plain;
 } BodyRow;
 
 /* ---- hashes ---- */
@@ -90,7 +90,7 @@ static u32 write_bodies(const LoadedModule *lm, Buffer *out) {
                    b->saved_regs,
                    b->site_count,
                    b->inline_count,
-                   0};
+                   b->is_plain};
     wm_buffer_bytes(out, &row, sizeof row);
     wm_buffer_bytes(out, b->sites, b->site_count * sizeof *b->sites);
     wm_buffer_bytes(out, b->inline_sites, b->inline_count * sizeof *b->inline_sites);
@@ -190,6 +190,7 @@ static NativeBody *read_body(const LoadedModule *lm, const Header *h, const u8 *
                        .frame_bytes = row.frame_bytes,
                        .func_index = row.func_index,
                        .saved_regs = row.saved_regs,
+                       .is_plain = row.is_plain != 0,
                        .site_count = row.site_count,
                        .inline_count = row.inline_count};
   body->sites = (const NativeSite *)(const void *)(body + 1);

@@ -26,6 +26,7 @@ static NativeBody *make_body(const Compile *c, OsrEntry *osr) {
                        .frame_bytes = c->frame_bytes,
                        .func_index = c->func_index,
                        .saved_regs = c->saved_regs,
+                       .is_plain = !c->has_calls && !(c->used_regs >> XMM0),
                        .osr_offset = c->osr_offset,
                        .site_count = c->code_sites.len,
                        .inline_count = c->inline_sites.len,

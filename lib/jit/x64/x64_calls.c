@@ -55,6 +55,7 @@ _Static_assert(SHAPE_NUMBER_INTS == SHAPE_INTS && SHAPE_INTS_VOID > SHAPE_INTS &
 
 /* x64_stubs.S */
 TrapCode wm_x64_enter_ints(Instance *in, const void *code, u64 *slots, const void **entry_sp);
+TrapCode wm_x64_enter_plain(Instance *in, const void *code, u64 *slots, const void **entry_sp);
 TrapCode wm_x64_enter_void(Instance *in, const void *code, u64 *slots, const void **entry_sp);
 TrapCode wm_x64_enter(NativeEntry *entry, const void **entry_sp);
 void wm_x64_call_ref(void);
@@ -192,7 +193,8 @@ static TrapCode enter_body(FuncCode *fc, Instance *in, u64 *slots) {
   check_limit(in);
   activation->instance = in;
   if (LIKELY(fc->native_shape == SHAPE_INTS))
-    return wm_x64_enter_ints(in, code, slots, &activation->entry_sp);
+    return body->is_plain ? wm_x64_enter_plain(in, code, slots, &activation->entry_sp)
+                          : wm_x64_enter_ints(in, code, slots, &activation->entry_sp);
   if (fc->native_shape == SHAPE_INTS_VOID)
     return wm_x64_enter_void(in, code, slots, &activation->entry_sp);
   return enter_mixed(in, fc, code, slots, false);

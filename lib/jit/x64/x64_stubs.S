@@ -40,8 +40,8 @@
   .cfi_adjust_cfa_offset -\bytes
 .endm
 
-/* Saves what C wants back, and sets the float modes. The word at entry_sp is set by the caller. */
-.macro ENTER
+/* Saves what C wants back. The words at entry_sp are set by the caller. */
+.macro SAVE_FOR_C
   PUSH %rbp
   PUSH %rbx
   PUSH %r12
@@ -49,6 +49,11 @@
   PUSH %r14
   PUSH %r15
   GROW 24
+.endm
+
+/* The same, and sets the float modes. The first word at entry_sp is set by the caller. */
+.macro ENTER
+  SAVE_FOR_C
   stmxcsr 8(%rsp)
   movl 8(%rsp), %eax
   andl $MXCSR_MODES, %eax
@@ -57,6 +62,35 @@
   ldmxcsr default_mxcsr(%rip)
 1:
 .endm
+
+/* TrapCode wm_x64_enter_plain(Instance *in, const void *code, u64 *slots, const void **entry_sp):
+ * SHAPE_INTS, of a body that the float modes do not matter to: what takes longest is left out. */
+FUNCTION(wm_x64_enter_plain)
+  SAVE_FOR_C
+  movl $MXCSR_DEFAULT, 8(%rsp)
+  movq %rdx, %rbx
+  movq %rsp, (%rcx)
+  movq %rdi, %r15
+  movq INSTANCE_MEMORY0(%rdi), %r14
+  movq %rsi, %r11
+  movq 0(%rdx), %rdi
+  movq 8(%rdx), %rsi
+  movq 24(%rdx), %rcx
+  movq 32(%rdx), %r8
+  movq 40(%rdx), %r9
+  movq 16(%rdx), %rdx
+  call *%r11
+  movq %rax, (%rbx)
+  xorl %eax, %eax
+  SHRINK 24
+  POP %r15
+  POP %r14
+  POP %r13
+  POP %r12
+  POP %rbx
+  POP %rbp
+  ret
+END(wm_x64_enter_plain)
 
 /* TrapCode wm_x64_enter_ints(Instance *in, const void *code, u64 *slots, const void **entry_sp):
  * SHAPE_INTS. Loads all six argument registers; their slots can be read. */
