@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Selection, by example: each .wat in golden/ says in comments what its functions become.
+   golden.py WASM_PROGRAM FILE...
+
+   ;; lir: PATTERN    these lines appear in the allocated LIR of the function, in this order
+   ;; ir: PATTERN     the same for the placed IR
+   ;; no-lir: PATTERN nothing like it is anywhere
+   ;; options: ...    for `wasm dump`
+A pattern is words with * for anything; it is looked for within a line. The first function is meant."""
+import fnmatch
+import re
+import subprocess
+import sys
+
+
+def dump(program, path, stage, options):
+    command = [program, 'dump', '--stage=' + stage, '--func', '0', *options, path]
+    done = subprocess.run(command, capture_output=True, text=True)
+    return done.stdout.splitlines() if done.returncode == 0 else [done.stderr]
+
+
+def fits(line, pattern):
+    return fnmatch.fnmatchcase(' '.join(line.split()), '*' + pattern.replace('[', '[[]') + '*')
+
+
+def check(program, path):
+    rules = re.findall(r';; (lir|ir|no-lir|no-ir|options): *(.*)', open(path).read())
+    options = [word for kind, text in rules if kind == 'options' for word in text.split()]
+    texts = {stage: dump(program, path, stage, options) for stage in ('ir', 'lir')}
+    at = {'ir': 0, 'lir': 0}
+    for kind, pattern in rules:
+        if kind == 'options':
+            continue
+        stage = kind.replace('no-', '')
+        lines = texts[stage]
+        if kind.startswith('no-'):
+            if any(fits(line, pattern) for line in lines):
+                return f'there is "{pattern}"', lines
+            continue
+        found = next((i for i in range(at[stage], len(lines)) if fits(lines[i], pattern)), None)
+        if found is None:
+            return f'no "{pattern}" from line {at[stage]} on', lines
+        at[stage] = found + 1
+    return ('no rule', []) if not rules else None
+
+
+failed = 0
+for name in sys.argv[2:]:
+    trouble = check(sys.argv[1], name)
+    if trouble:
+        failed += 1
+        print(f'{name}: {trouble[0]}', *trouble[1], sep='\n  ')
+print(f'{len(sys.argv) - 2} files, {failed} failed')
+sys.exit(1 if failed else 0)
