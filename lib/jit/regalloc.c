@@ -166,6 +166,69 @@ static void spill(Compile *c, RegAlloc *ra, u32 k) {
   enqueue(c, ra, split(c, ra, k, at));
 }
 
+/* ---- registers at the scan's position ---- */
+
+/* Whether the interval lives at the scan's position; moves its cursor there. */
+static bool is_live(const RegAlloc *ra, Interval *it) {
+  while (it->cursor < it->range_end && range_to(ra, it, it->cursor) <= ra->position) it->cursor++;
+  return it->cursor < it->range_end && range_from(ra, it, it->cursor) <= ra->position;
+}
+
+/* Interval k in its hole gives the register up: it begins anew behind the hole. */
+static void evict_inactive(Compile *c, RegAlloc *ra, u32 k) {
+  const Interval *it = interval_at(ra, k);
+  enqueue(c, ra, split(c, ra, k, ra->ranges.data[it->cursor].from));
+}
+
+/* Into a hole: waits among the inactive ones, or, if they are many, begins anew behind it. */
+static void deactivate(Compile *c, RegAlloc *ra, u32 reg) {
+  u32 k = ra->active[reg];
+  ra->active[reg] = NONE;
+  if (ra->inactive[reg].len == MAX_INACTIVE)
+    evict_inactive(c, ra, k);
+  else
+    *jit_push(c, &ra->inactive[reg]) = k;
+}
+
+static void advance_inactive(RegAlloc *ra, u32 reg) {
+  for (u32 i = 0; i < ra->inactive[reg].len;) {
+    u32 k = ra->inactive[reg].data[i];
+    Interval *it = interval_at(ra, k);
+    bool live = is_live(ra, it);
+    if (!live && it->cursor < it->range_end) {
+      i++;
+      continue;
+    }
+    assert(!live || ra->active[reg] == NONE);
+    if (live) ra->active[reg] = k;
+    ra->inactive[reg].data[i] = ra->inactive[reg].data[--ra->inactive[reg].len];
+  }
+}
+
+/* Brings one register's intervals to the scan's position, if they are not there. */
+static void advance(Compile *c, RegAlloc *ra, u32 reg) {
+  if (ra->position < ra->change[reg]) return;
+  if (ra->active[reg] != NONE) {
+    Interval *it = interval_at(ra, ra->active[reg]);
+    bool live = is_live(ra, it);
+    if (it->cursor == it->range_end)
+      ra->active[reg] = NONE;
+    else if (!live)
+      deactivate(c, ra, reg);
+  }
+  advance_inactive(ra, reg);
+  u32 change = NONE;
+  if (ra->active[reg] != NONE) {
+    const Interval *it = interval_at(ra, ra->active[reg]);
+    change = range_to(ra, it, it->cursor);
+  }
+  for (u32 i = 0; i < ra->inactive[reg].len; i++) {
+    const Interval *it = interval_at(ra, ra->inactive[reg].data[i]);
+    change = min_u32(change, range_from(ra, it, it->cursor));
+  }
+  ra->change[reg] = change;
+}
+
 /* ---- conflicts ---- */
 
 /* First position that both live at, from their cursors on; a lower bound when that takes long. */
@@ -234,8 +297,10 @@ static u32 find_blocked(RegAlloc *ra, const Interval *it, u32 reg, u32 call) {
 }
 
 /* How long the register is free for `it`; 0: not now. */
-static u32 find_free_until(RegAlloc *ra, const Interval *it, u32 reg, u32 call) {
+static u32 find_free_until(Compile *c, RegAlloc *ra, u32 k, u32 reg, u32 call) {
+  advance(c, ra, reg);
   if (ra->active[reg] != NONE) return 0;
+  const Interval *it = interval_at(ra, k);
   u32 until = find_blocked(ra, it, reg, call);
   for (u32 i = 0; i < ra->inactive[reg].len && until > it->start; i++)
     until = min_u32(until, find_meeting(ra, it, interval_at(ra, ra->inactive[reg].data[i])));
@@ -243,10 +308,6 @@ static u32 find_free_until(RegAlloc *ra, const Interval *it, u32 reg, u32 call) 
 }
 
 /* ---- a free register ---- */
-
-static u32 registers_for(const Compile *c, const RegAlloc *ra, const Interval *it) {
-  return type_is_float(c->vreg_type.data[it->vreg]) ? ra->xmms : ra->gprs;
-}
 
 static void assign(RegAlloc *ra, u32 k, u32 reg) {
   Interval *it = interval_at(ra, k);
@@ -284,29 +345,43 @@ static u32 find_hints(const RegAlloc *ra, const Interval *it, u8 hints[MAX_HINTS
 }
 
 /* Those saved by the callee last: each costs a push and a pop. */
-static const u8 register_order[] = {
-    RAX,      RCX,      RDX,      RSI,      RDI,       R8,        R9,        R10,      RBX,
-    R12,      R13,      RBP,      XMM0,     XMM0 + 1,  XMM0 + 2,  XMM0 + 3,  XMM0 + 4, XMM0 + 5,
-    XMM0 + 6, XMM0 + 7, XMM0 + 8, XMM0 + 9, XMM0 + 10, XMM0 + 11, XMM0 + 12, XMM0 + 13};
+static const u8 gpr_order[] = {RAX, RCX, RDX, RSI, RDI, R8, R9, R10, RBX, R12, R13, RBP};
+static const u8 xmm_order[] = {XMM0,      XMM0 + 1,  XMM0 + 2,  XMM0 + 3, XMM0 + 4,
+                               XMM0 + 5,  XMM0 + 6,  XMM0 + 7,  XMM0 + 8, XMM0 + 9,
+                               XMM0 + 10, XMM0 + 11, XMM0 + 12, XMM0 + 13};
 
-/* The best register that is free at it->start, and until when: 0, none. */
-static u32 choose_free(const Compile *c, RegAlloc *ra, const Interval *it, u32 call, u32 *until) {
-  u32 allowed = registers_for(c, ra, it), best = NO_REG, best_hint = NO_REG, hint_until = 0;
+/* The registers of one kind that may be used, best first. */
+typedef struct Candidates {
+  const u8 *order;
+  u32 count, allowed;
+} Candidates;
+
+static Candidates candidates_for(const Compile *c, const RegAlloc *ra, const Interval *it) {
+  return type_is_float(c->vreg_type.data[it->vreg])
+             ? (Candidates){xmm_order, ARRAY_LEN(xmm_order), ra->xmms}
+             : (Candidates){gpr_order, ARRAY_LEN(gpr_order), ra->gprs};
+}
+
+/* The best register that is free where interval k starts, and until when: 0, none. */
+static u32 choose_free(Compile *c, RegAlloc *ra, u32 k, u32 call, u32 *until) {
+  const Candidates regs = candidates_for(c, ra, interval_at(ra, k));
+  u32 best = NO_REG, best_hint = NO_REG, hint_until = 0;
+  const u32 start = interval_at(ra, k)->start, end = interval_at(ra, k)->end;
   u8 hints[MAX_HINTS];
-  u32 count = find_hints(ra, it, hints);
+  u32 count = find_hints(ra, interval_at(ra, k), hints);
   for (u32 i = 0; i < count; i++) {
-    if (!(allowed >> hints[i] & 1)) continue;
-    u32 free = find_free_until(ra, it, hints[i], call);
-    if (free >= it->end) return *until = free, hints[i];
+    if (!(regs.allowed >> hints[i] & 1)) continue;
+    u32 free = find_free_until(c, ra, k, hints[i], call);
+    if (free >= end) return *until = free, hints[i];
     if (free > hint_until) hint_until = free, best_hint = hints[i];
   }
   *until = 0;
-  for (u32 i = 0; i < ARRAY_LEN(register_order); i++) {
-    if (!(allowed >> register_order[i] & 1)) continue;
-    u32 free = find_free_until(ra, it, register_order[i], call);
-    if (best == NO_REG || free > *until) *until = free, best = register_order[i];
+  for (u32 i = 0; i < regs.count && *until != NONE; i++) {
+    if (!(regs.allowed >> regs.order[i] & 1)) continue;
+    u32 free = find_free_until(c, ra, k, regs.order[i], call);
+    if (best == NO_REG || free > *until) *until = free, best = regs.order[i];
   }
-  return *until < it->end && hint_until == *until && hint_until > it->start ? best_hint : best;
+  return *until < end && hint_until == *until && hint_until > start ? best_hint : best;
 }
 
 /* Uses `reg` until it is taken. False: that is not worth it. */
@@ -361,8 +436,9 @@ static u32 with_store(const Compile *c, const RegAlloc *ra, const Interval *it, 
   return position + (use - position) / STORE_COST;
 }
 
-static Victim consider(const Compile *c, RegAlloc *ra, const Interval *it, u32 reg, u32 call,
-                       u32 wanted) {
+static Victim consider(Compile *c, RegAlloc *ra, u32 k, u32 reg, u32 call, u32 wanted) {
+  advance(c, ra, reg);
+  const Interval *it = interval_at(ra, k);
   Victim v = {reg, NONE, find_blocked(ra, it, reg, call)};
   if (v.blocked <= it->start + 1) {
     v.use = 0;
@@ -382,13 +458,12 @@ static Victim consider(const Compile *c, RegAlloc *ra, const Interval *it, u32 r
   return v;
 }
 
-static Victim choose_victim(const Compile *c, RegAlloc *ra, const Interval *it, u32 call,
-                            u32 wanted) {
-  u32 allowed = registers_for(c, ra, it);
+static Victim choose_victim(Compile *c, RegAlloc *ra, u32 k, u32 call, u32 wanted) {
+  const Candidates regs = candidates_for(c, ra, interval_at(ra, k));
   Victim best = {NO_REG, 0, 0};
-  for (u32 i = 0; i < ARRAY_LEN(register_order); i++) {
-    if (!(allowed >> register_order[i] & 1)) continue;
-    Victim v = consider(c, ra, it, register_order[i], call, wanted);
+  for (u32 i = 0; i < regs.count; i++) {
+    if (!(regs.allowed >> regs.order[i] & 1)) continue;
+    Victim v = consider(c, ra, k, regs.order[i], call, wanted);
     if (v.use > best.use || (v.use && v.use == best.use && v.blocked > best.blocked)) best = v;
   }
   return best;
@@ -414,12 +489,6 @@ static void evict_active(Compile *c, RegAlloc *ra, u32 reg, u32 start) {
   spill(c, ra, k);
 }
 
-/* Interval k in its hole gives the register up: it begins anew behind the hole. */
-static void evict_inactive(Compile *c, RegAlloc *ra, u32 k) {
-  const Interval *it = interval_at(ra, k);
-  enqueue(c, ra, split(c, ra, k, ra->ranges.data[it->cursor].from));
-}
-
 static void evict(Compile *c, RegAlloc *ra, u32 k, u32 reg) {
   if (ra->active[reg] != NONE) evict_active(c, ra, reg, interval_at(ra, k)->start);
   for (u32 i = 0; i < ra->inactive[reg].len;) {
@@ -437,7 +506,8 @@ static void take_or_spill(Compile *c, RegAlloc *ra, u32 k, u32 call) {
   const Interval *it = interval_at(ra, k);
   u32 wanted = next_register_use(ra, it, it->start);
   bool must = wants_register_now(ra, it);
-  Victim victim = choose_victim(c, ra, it, call, wanted);
+  Victim victim = choose_victim(c, ra, k, call, wanted);
+  it = interval_at(ra, k);
   if (must && !victim.use) fail(c, it);
   if (!must && (!victim.use || spills_itself(c, ra, it, victim.use, wanted))) {
     spill(c, ra, k);
@@ -471,7 +541,8 @@ static void allocate(Compile *c, RegAlloc *ra, u32 k) {
   if (c->options.spill_all && shorten(c, ra, k)) return;
   const Interval *it = interval_at(ra, k);
   u32 call = find_call(ra, it), until;
-  u32 reg = choose_free(c, ra, it, call, &until);
+  u32 reg = choose_free(c, ra, k, call, &until);
+  it = interval_at(ra, k);
   if (reg == NO_REG) fail(c, it);
   if (until >= it->end)
     assign(ra, k, reg);
@@ -479,67 +550,11 @@ static void allocate(Compile *c, RegAlloc *ra, u32 k) {
     take_or_spill(c, ra, k, call);
 }
 
-/* Whether the interval lives at the scan's position; moves its cursor there. */
-static bool is_live(const RegAlloc *ra, Interval *it) {
-  while (it->cursor < it->range_end && range_to(ra, it, it->cursor) <= ra->position) it->cursor++;
-  return it->cursor < it->range_end && range_from(ra, it, it->cursor) <= ra->position;
-}
-
-/* Into a hole: waits among the inactive ones, or, if they are many, begins anew behind it. */
-static void deactivate(Compile *c, RegAlloc *ra, u32 reg) {
-  u32 k = ra->active[reg];
-  ra->active[reg] = NONE;
-  if (ra->inactive[reg].len == MAX_INACTIVE)
-    evict_inactive(c, ra, k);
-  else
-    *jit_push(c, &ra->inactive[reg]) = k;
-}
-
-static void advance_inactive(RegAlloc *ra, u32 reg) {
-  for (u32 i = 0; i < ra->inactive[reg].len;) {
-    u32 k = ra->inactive[reg].data[i];
-    Interval *it = interval_at(ra, k);
-    bool live = is_live(ra, it);
-    if (!live && it->cursor < it->range_end) {
-      i++;
-      continue;
-    }
-    assert(!live || ra->active[reg] == NONE);
-    if (live) ra->active[reg] = k;
-    ra->inactive[reg].data[i] = ra->inactive[reg].data[--ra->inactive[reg].len];
-  }
-}
-
-/* Brings one register's intervals to the scan's position. */
-static void advance(Compile *c, RegAlloc *ra, u32 reg) {
-  if (ra->active[reg] != NONE) {
-    Interval *it = interval_at(ra, ra->active[reg]);
-    bool live = is_live(ra, it);
-    if (it->cursor == it->range_end)
-      ra->active[reg] = NONE;
-    else if (!live)
-      deactivate(c, ra, reg);
-  }
-  advance_inactive(ra, reg);
-  u32 change = NONE;
-  if (ra->active[reg] != NONE) {
-    const Interval *it = interval_at(ra, ra->active[reg]);
-    change = range_to(ra, it, it->cursor);
-  }
-  for (u32 i = 0; i < ra->inactive[reg].len; i++) {
-    const Interval *it = interval_at(ra, ra->inactive[reg].data[i]);
-    change = min_u32(change, range_from(ra, it, it->cursor));
-  }
-  ra->change[reg] = change;
-}
-
 static void scan(Compile *c, RegAlloc *ra) {
   for (u32 position = 0; position < ra->queue.len; position++) {
     if (ra->queue.data[position] == NONE) continue;
     ra->position = position;
     while (ra->call_at < ra->calls.len && ra->calls.data[ra->call_at] < position) ra->call_at++;
-    for (u32 r = 0; r < REG_COUNT; r++)
-      if (position >= ra->change[r]) advance(c, ra, r);
     while (ra->queue.data[position] != NONE) {
       u32 k = ra->queue.data[position];
       ra->queue.data[position] = ra->queue_next.data[k];
