@@ -17,8 +17,8 @@ typedef struct Fault {
  * fault is not its own, and goes to the handler that was there before. */
 typedef bool (*FaultHook)(Fault *fault);
 
-/* Installs the handlers, once for the process; a handler that a host installs later takes their
- * place. False: they could not be. */
+/* Installs the handlers for the process; called again, puts them in front of handlers that took
+ * their place meanwhile. False: they could not be. */
 bool wm_os_fault_install(FaultHook hook);
 
 #endif

@@ -10,11 +10,20 @@
 enum { SIGNALS = 2 };
 static const int numbers[SIGNALS] = {SIGSEGV, SIGBUS};
 
-/* The one installation: written once, before the handlers are. */
+/* The one installation. `first` is what was there before it; `later` what took its place since, in
+ * front of which it was put again. */
 static pthread_mutex_t install_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool installed;
 static _Atomic(FaultHook) fault_hook;
-static struct sigaction previous[SIGNALS];
+static struct sigaction first[SIGNALS], later[SIGNALS];
+static bool has_later[SIGNALS];
+
+/* The fault that this thread handed to `later` last: when that hands it back, it is the turn of
+ * `first`. */
+static _Thread_local __attribute__((tls_model("initial-exec"))) struct {
+  const void *pc, *address;
+  const u64 *sp;
+} handed_on;
 
 /* Calls the handler as the kernel would have. */
 static void call_previous(const struct sigaction *old, int number, siginfo_t *info, void *context) {
@@ -45,6 +54,16 @@ static void hand_on(struct sigaction *old, int number, siginfo_t *info, void *co
   }
 }
 
+static struct sigaction *next_handler(int i, const Fault *fault) {
+  bool again =
+      handed_on.pc == fault->pc && handed_on.address == fault->address && handed_on.sp == fault->sp;
+  if (!has_later[i] || again) return &first[i];
+  handed_on.pc = fault->pc;
+  handed_on.address = fault->address;
+  handed_on.sp = fault->sp;
+  return &later[i];
+}
+
 static void on_signal(int number, siginfo_t *info, void *raw) {
   ucontext_t *context = raw;
   greg_t *regs = context->uc_mcontext.gregs;
@@ -58,25 +77,30 @@ static void on_signal(int number, siginfo_t *info, void *raw) {
     regs[REG_RSP] = (greg_t)(uintptr_t)fault.sp;
     return;
   }
-  hand_on(&previous[number == numbers[1]], number, info, raw);
+  hand_on(next_handler(number == numbers[1], &fault), number, info, raw);
 }
 
-static bool install(void) {
+/* Puts the handler in front of what is there, unless it is there itself. */
+static bool install(int i) {
   struct sigaction action = {.sa_sigaction = on_signal,
                              .sa_flags = SA_ONSTACK | SA_SIGINFO | SA_NODEFER};
+  struct sigaction now;
   sigemptyset(&action.sa_mask);
-  for (int i = 0; i < SIGNALS; i++)
-    if (sigaction(numbers[i], NULL, &previous[i]) != 0) return false;
-  for (int i = 0; i < SIGNALS; i++)
-    if (sigaction(numbers[i], &action, NULL) != 0) return false;
-  return true;
+  if (sigaction(numbers[i], NULL, &now) != 0) return false;
+  if ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == on_signal) return true;
+  if (installed)
+    later[i] = now;
+  else
+    first[i] = now;
+  has_later[i] = installed;
+  return sigaction(numbers[i], &action, NULL) == 0;
 }
 
 bool wm_os_fault_install(FaultHook hook) {
   pthread_mutex_lock(&install_lock);
   atomic_store_explicit(&fault_hook, hook, memory_order_release);
-  if (!installed) installed = install();
-  bool done = installed;
+  bool done = install(0) && install(1);
+  installed = installed || done;
   pthread_mutex_unlock(&install_lock);
   return done;
 }

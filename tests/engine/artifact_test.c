@@ -1,0 +1,285 @@
+/* Compiled modules as bytes, and the cache that keeps them. */
+#include "engine/artifact.h"
+
+#include "engine/cache.h"
+#include "engine/tiers.h"
+#include "os/os_file.h"
+#include "runtime/fixture.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *const program =
+    "(module (memory 1) (global $g (mut i32) (i32.const 3)) (table 2 funcref) (elem (i32.const 0) "
+    "$sq $bad)"
+    " (func $sq (param i32) (result i32) (i32.mul (local.get 0) (local.get 0)))"
+    " (func $bad (param i32) (result i32) (i32.load (i32.sub (i32.const 0) (local.get 0))))"
+    " (func (export \"sum\") (param i32) (result i32) (local i32)"
+    "   (loop $l (local.set 1 (i32.add (local.get 1)"
+    "     (call_indirect (param i32) (result i32) (local.get 0) (i32.const 0))))"
+    "     (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))"
+    "   (i32.add (local.get 1) (global.get $g)))"
+    " (func (export \"trap\") (param i32) (result i32)"
+    "   (call_indirect (param i32) (result i32) (local.get 0) (i32.const 1))))";
+
+static Config jit_config(void) {
+  Config config = wm_config_default();
+  config.tier = TIER_JIT;
+  config.compile_threads = 0;
+  return config;
+}
+
+static Buffer artifact_of(Engine *engine, const char *wat) {
+  Buffer binary = binary_of(wat), out = {0};
+  Error err = {0};
+  LoadedModule *lm = wm_engine_load(engine, binary.data, binary.len, &err);
+  assert_non_null(lm);
+  assert_true(wm_engine_serialize(lm, &out));
+  wm_loaded_release(lm);
+  wm_buffer_free(&binary);
+  return out;
+}
+
+/* Runs it: the sum, and where the trap was. */
+static void run_module(Engine *engine, LoadedModule *lm) {
+  Fixture f = {engine, wm_engine_store_new(engine)};
+  Error err = {0};
+  Instance *in = wm_instance_new(f.store, lm, NULL, 0, &err);
+  assert_non_null(in);
+  u64 slots[1] = {10};
+  assert_int_equal(wm_call(f.store, (Func *)export_named(in, "sum"), slots), TRAP_NONE);
+  assert_int_equal(slots[0], 388);
+  slots[0] = 5;
+  assert_int_equal(wm_call(f.store, (Func *)export_named(in, "trap"), slots),
+                   TRAP_MEMORY_OUT_OF_BOUNDS);
+  Trap *trap = wm_store_take_trap(f.store);
+  assert_int_equal(trap->frame_count, 2);
+  assert_int_equal(trap->frames[0].func_index, 1);
+  assert_int_equal(trap->frames[1].func_index, 3);
+  assert_true(wm_engine_store_delete(f.store));
+}
+
+static void round_trip(void **state) {
+  (void)state;
+  static const Tier tiers[] = {TIER_JIT, TIER_AUTO, TIER_INTERP};
+  Config config = jit_config();
+  Engine *maker = wm_engine_new(&config);
+  Buffer bytes = artifact_of(maker, program);
+  assert_true(wm_artifact_is(bytes.data, bytes.len));
+  for (u32 i = 0; i < ARRAY_LEN(tiers); i++) {
+    config.tier = tiers[i];
+    Engine *engine = wm_engine_new(&config);
+    Error err = {0};
+    LoadedModule *lm = wm_engine_deserialize(engine, bytes.data, bytes.len, &err);
+    if (tiers[i] == TIER_INTERP && wm_config_can_compile()) {
+      assert_null(lm); /* made for another way to run */
+    } else {
+      if (!lm) fail_msg("%s", err.message);
+      if (wm_config_can_compile()) {
+        assert_non_null(lm->bodies);
+        assert_int_equal(wm_engine_tier_stats(engine).functions,
+                         0); /* nothing was compiled again */
+      }
+      run_module(engine, lm);
+      wm_loaded_release(lm);
+    }
+    wm_engine_release(engine);
+  }
+  wm_buffer_free(&bytes);
+  wm_engine_release(maker);
+}
+
+static void damage_is_refused(void **state) {
+  (void)state;
+  Config config = jit_config();
+  Engine *engine = wm_engine_new(&config);
+  Buffer bytes = artifact_of(engine, program);
+  Error err = {0};
+  for (size_t len = 0; len < bytes.len; len += len < 200 ? 1 : 37) {
+    u8 *copy = malloc(len + 1);
+    memcpy(copy, bytes.data, len);
+    assert_null(wm_engine_deserialize(engine, copy, len, &err));
+    free(copy);
+  }
+  u64 random = 1;
+  for (u32 i = 0; i < 2000; i++) {
+    random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+    size_t at = (size_t)((random >> 20) % bytes.len);
+    u8 flip = (u8)(1u << (random >> 60 & 7));
+    bytes.data[at] ^= flip;
+    err = (Error){0};
+    assert_null(wm_engine_deserialize(engine, bytes.data, bytes.len, &err));
+    assert_true(err.message[0] != 0);
+    bytes.data[at] ^= flip;
+  }
+  wm_buffer_free(&bytes);
+  wm_engine_release(engine);
+}
+
+static void other_ways_are_refused(void **state) {
+  (void)state;
+  Config config = jit_config();
+  Engine *maker = wm_engine_new(&config);
+  Buffer bytes = artifact_of(maker, program);
+  Config others[4];
+  for (u32 i = 0; i < ARRAY_LEN(others); i++) others[i] = config;
+  others[0].fuel = true;
+  others[1].canonical_nan = true;
+  others[2].signals = false;
+  others[3].jit.cpu = 0;
+  for (u32 i = 0; i < ARRAY_LEN(others) && wm_config_can_compile(); i++) {
+    Engine *engine = wm_engine_new(&others[i]);
+    Error err = {0};
+    assert_null(wm_engine_deserialize(engine, bytes.data, bytes.len, &err));
+    assert_non_null(strstr(err.message, "configuration"));
+    wm_engine_release(engine);
+  }
+  wm_buffer_free(&bytes);
+  wm_engine_release(maker);
+}
+
+/* ---- the cache ---- */
+
+typedef struct Folder {
+  char path[64];
+  u32 files;
+  char name[64];
+} Folder;
+
+static Folder folder_new(void) {
+  Folder f = {.path = "/tmp/libwasm-cache-XXXXXX"};
+  assert_non_null(mkdtemp(f.path));
+  return f;
+}
+
+static void note_file(void *env, const FileInfo *info) {
+  Folder *f = env;
+  f->files++;
+  snprintf(f->name, sizeof f->name, "%s", info->name);
+}
+
+static u32 count_files(Folder *f) {
+  f->files = 0;
+  wm_os_list_folder(f->path, note_file, f);
+  return f->files;
+}
+
+static void folder_delete(Folder *f) {
+  wm_cache_trim(f->path, 0);
+  assert_int_equal(rmdir(f->path), 0);
+}
+
+/* Loads and runs the program with the cache; how many functions had to be compiled. */
+static u64 run_cached(const Folder *f, const Config *base) {
+  Config config = *base;
+  snprintf(config.cache, sizeof config.cache, "%s", f->path);
+  Engine *engine = wm_engine_new(&config);
+  Buffer binary = binary_of(program);
+  LoadedModule *lm = wm_engine_load(engine, binary.data, binary.len, NULL);
+  assert_non_null(lm);
+  u64 compiled = wm_engine_tier_stats(engine).functions;
+  run_module(engine, lm);
+  wm_loaded_release(lm);
+  wm_buffer_free(&binary);
+  wm_engine_release(engine);
+  return compiled;
+}
+
+static void cache_hits(void **state) {
+  (void)state;
+  if (!wm_config_can_compile()) skip();
+  Folder f = folder_new();
+  Config config = jit_config(), other = config;
+  other.canonical_nan = true;
+  assert_int_equal(run_cached(&f, &config), 4);
+  assert_int_equal(count_files(&f), 1);
+  assert_int_equal(run_cached(&f, &config), 0);
+  assert_int_equal(run_cached(&f, &other), 4); /* not what was compiled otherwise */
+  assert_int_equal(run_cached(&f, &other), 0);
+  assert_int_equal(count_files(&f), 2);
+  folder_delete(&f);
+}
+
+static void bad_files_are_left_alone(void **state) {
+  (void)state;
+  if (!wm_config_can_compile()) skip();
+  Folder f = folder_new();
+  Config config = jit_config();
+  run_cached(&f, &config);
+  assert_int_equal(count_files(&f), 1);
+  char path[160];
+  snprintf(path, sizeof path, "%s/%s", f.path, f.name);
+  assert_int_equal(chmod(path, 0666), 0); /* anybody might have written it */
+  assert_int_equal(run_cached(&f, &config), 4);
+  assert_int_equal(run_cached(&f, &config), 0); /* it was put in order */
+  assert_int_equal(truncate(path, 300), 0);
+  assert_int_equal(run_cached(&f, &config), 4);
+  FILE *file = fopen(path, "r+");
+  assert_non_null(file);
+  fseek(file, 900, SEEK_SET);
+  fputc(0x5A, file), fputc(0xA5, file);
+  fclose(file);
+  assert_int_equal(run_cached(&f, &config), 4);
+  assert_int_equal(run_cached(&f, &config), 0);
+  folder_delete(&f);
+}
+
+/* A disk that takes no more: nothing is kept, nothing is left behind, nobody dies. */
+static void full_disk(void **state) {
+  (void)state;
+  if (!wm_config_can_compile()) skip();
+  Folder f = folder_new();
+  pid_t child = fork();
+  if (child == 0) {
+    struct rlimit limit = {500, 500};
+    signal(SIGXFSZ, SIG_IGN);
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(9);
+    Config config = jit_config();
+    u64 compiled = run_cached(&f, &config);
+    _exit(compiled == 4 && count_files(&f) == 0 ? 0 : 1);
+  }
+  int status = 0;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), 0);
+  folder_delete(&f);
+}
+
+/* Several processes load, store and clean the same files at once. */
+static void many_writers(void **state) {
+  (void)state;
+  if (!wm_config_can_compile()) skip();
+  enum { WRITERS = 4, ROUNDS = 25 };
+  Folder f = folder_new();
+  pid_t children[WRITERS];
+  for (u32 i = 0; i < WRITERS; i++) {
+    children[i] = fork();
+    if (children[i] != 0) continue;
+    Config config = jit_config();
+    for (u32 k = 0; k < ROUNDS; k++) {
+      u64 compiled = run_cached(&f, &config);
+      if (compiled != 0 && compiled != 4) _exit(1);
+      if (i == 0 && k % 5 == 4) wm_cache_trim(f.path, 0);
+    }
+    _exit(0);
+  }
+  for (u32 i = 0; i < WRITERS; i++) {
+    int status = 0;
+    assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  }
+  folder_delete(&f);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(round_trip),   cmocka_unit_test(damage_is_refused),
+      cmocka_unit_test(cache_hits),   cmocka_unit_test(other_ways_are_refused),
+      cmocka_unit_test(full_disk),    cmocka_unit_test(bad_files_are_left_alone),
+      cmocka_unit_test(many_writers),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
