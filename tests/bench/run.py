@@ -3,211 +3,31 @@
 how many times the native run's user time each engine takes. See README beside this file."""
 
 import argparse
+import contextlib
 import math
 import os
 import resource
-import shlex
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-KERNELS = os.path.join(HERE, 'kernels')
-NATIVE_FLAGS = '-std=c11 -O3 -fno-vectorize -fno-slp-vectorize -ffp-contract=off'.split()
-# Bulk memory as later compilers have it by default. Reference types would only pad the table index of
-# call_indirect, which wasm3 does not read.
-WASM_FLAGS = '-std=c11 --target=wasm32-wasi -O3 -s -mbulk-memory -mno-reference-types'.split()
-REACTOR_FLAGS = ['-DKERNEL_REACTOR', '-mexec-model=reactor']
+import building
+import large
+import svg
+from building import kind_of
+from engines import PEER_NAMES, Engine, find_engines, find_wasm, host, note
+
 CPU_LIMIT_SECONDS = 300  # of one run
+LONG_SECONDS, LONG_RUNS = 2, 3  # what takes longer is run less often
 SKIPPED = 77  # meson's exit code for a test that could not run
-
-
-# ---- engines ----
-
-class Engine:
-    """One way to run a kernel: command(kernel) is what to execute, units aside. A hosted engine runs
-    in a child that tells the user time of the call alone."""
-
-    def __init__(self, name, command, reactor=False):
-        self.name = name
-        self.command = command
-        self.file_suffix = '.reactor.wasm' if reactor else '.wasm'
-        self.hosted = reactor
-
-
-def cli(name, program, *options):
-    path = shutil.which(program)
-    if not path or not runs([path, '--version']):
-        return None
-    return Engine(name, [path, *options])
-
-
-def node(name, *options):
-    path = shutil.which('node')
-    if not path or not runs([path, '-e', 'require("node:wasi")']):
-        return None
-    return Engine(name, [path, '--no-warnings', *options, os.path.join(HERE, 'node_wasi.mjs')])
-
-
-def hosted(name, module, python):
-    if not runs([python, '-c', 'import ' + module]):
-        return None
-    return Engine(name, [python, os.path.abspath(__file__), '--host', module], reactor=True)
-
-
-# Name -> how to find it. Those with a star run only when named by --peers.
-PEERS = {
-    'wasmtime': lambda python: cli('wasmtime', 'wasmtime', 'run'),
-    'wasmtime-py': lambda python: hosted('wasmtime-py', 'wasmtime', python),
-    '*winch': lambda python: cli('winch', 'wasmtime', 'run', '-C', 'compiler=winch'),
-    'wasmer': lambda python: cli('wasmer', 'wasmer', 'run'),
-    'node': lambda python: node('node'),
-    '*liftoff': lambda python: node('liftoff', '--liftoff-only'),
-    '*turbofan': lambda python: node('turbofan', '--no-liftoff'),
-    'wasm3': lambda python: cli('wasm3', 'wasm3'),
-    'wasm3-py': lambda python: hosted('wasm3-py', 'wasm3', python),
-    'iwasm': lambda python: cli('iwasm', 'iwasm'),
-    'wazero': lambda python: wazero('wazero'),
-    '*wazero-int': lambda python: wazero('wazero-int', '-interpreter'),
+KINDS = {
+    'scalar': 'Scalar kernels: native is clang -O3 without its vectorisers',
+    'simd': 'Vectors: native is clang -O3 with its vectorisers, of 16 bytes',
+    'program': 'A large program, end to end',
 }
-# What the Python packages offer is left out where the program itself is there.
-STAND_INS = {'wasmtime-py': 'wasmtime', 'wasm3-py': 'wasm3'}
-
-
-def wazero(name, *options):
-    path = shutil.which('wazero')
-    return Engine(name, [path, 'run', *options]) if path and runs([path, 'version']) else None
-
-
-def runs(command):
-    try:
-        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, timeout=60).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-
-
-def find_peers(wanted, python):
-    """The engines of the comma-separated names, or all that are found."""
-    if wanted == 'none':
-        return []
-    plain = {name.lstrip('*'): find for name, find in PEERS.items()}
-    if wanted:
-        names = wanted.split(',')
-        for name in names:
-            if name not in plain:
-                sys.exit(f'run.py: no peer {name}; known are {", ".join(plain)}')
-    else:
-        names = [name for name in PEERS if not name.startswith('*')]
-    found, missing = {}, []
-    for name in names:
-        if not wanted and STAND_INS.get(name) in found:
-            continue
-        engine = plain[name](python)
-        if engine:
-            found[name] = engine
-        else:
-            missing.append(name)
-    if missing:
-        note('not found: ' + ', '.join(missing))
-    return list(found.values())
-
-
-def find_wasm(path):
-    """Our program, by option, in the usual build folders, or on the PATH."""
-    build = os.path.join(HERE, '..', '..', 'build', 'tools', 'wasm')
-    for candidate in [path] if path else [build, shutil.which('wasm')]:
-        if candidate and os.access(candidate, os.X_OK) and os.path.isfile(candidate):
-            return os.path.abspath(candidate)
-    return None
-
-
-# ---- hosts in Python: packages without a program ----
-
-def host(module, path, units):
-    """Runs the export `run` of a reactor; prints the checksum and the user seconds of the call."""
-    call = (host_wasm3 if module == 'wasm3' else host_wasmtime)(path)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
-    result = call(units)
-    seconds = resource.getrusage(resource.RUSAGE_SELF).ru_utime - before
-    print(f'{result & (1 << 64) - 1:016x} {seconds:.6f}')
-
-
-def host_wasm3(path):
-    import wasm3
-    with open(path, 'rb') as file:
-        code = file.read()
-    environment = wasm3.Environment()
-    engine = environment.new_runtime(1 << 20)
-    module = environment.parse_module(code)
-    engine.load(module)
-    try:
-        module.link_function('wasi_snapshot_preview1', 'proc_exit', 'v(i)', sys.exit)
-    except RuntimeError:
-        pass  # not imported
-    engine.find_function('_initialize')()
-    return engine.find_function('run')
-
-
-def host_wasmtime(path):
-    import wasmtime
-    engine = wasmtime.Engine()
-    store = wasmtime.Store(engine)
-    store.set_wasi(wasmtime.WasiConfig())
-    linker = wasmtime.Linker(engine)
-    linker.define_wasi()
-    instance = linker.instantiate(store, wasmtime.Module.from_file(engine, path))
-    exports = instance.exports(store)
-    exports['_initialize'](store)
-    return lambda units: exports['run'](store, units)
-
-
-# ---- building ----
-
-def first_program(*names):
-    return next((name for name in names if shutil.which(name)), None)
-
-
-def missing_tools(cc):
-    """What a build needs and this machine lacks, by the names of Debian's packages."""
-    if not cc:
-        return ['clang-19']
-    missing = []
-    if not first_program('wasm-ld-19', 'wasm-ld'):
-        missing.append('lld-19')
-    with tempfile.TemporaryDirectory() as folder:
-        source = os.path.join(folder, 'a.c')
-        with open(source, 'w') as file:
-            file.write('#include <stdio.h>\n')
-        if not runs([cc, '--target=wasm32-wasi', '-fsyntax-only', source]):
-            missing.append('wasi-libc')
-    runtime = subprocess.run([cc, '--target=wasm32-wasi', '-print-libgcc-file-name'],
-                             stdout=subprocess.PIPE, text=True).stdout.strip()
-    if not os.path.exists(runtime):
-        missing.append('libclang-rt-19-dev-wasm32')
-    return missing
-
-
-def newest_source():
-    return max(os.path.getmtime(os.path.join(KERNELS, name)) for name in os.listdir(KERNELS))
-
-
-def build(cc, folder, kernels, with_reactors):
-    """The native program, the WASI command and, for hosts without WASI, the reactor of each kernel."""
-    os.makedirs(folder, exist_ok=True)
-    newest = newest_source()
-    for kernel in kernels:
-        source = os.path.join(KERNELS, kernel + '.c')
-        products = [('', NATIVE_FLAGS, ['-lm']), ('.wasm', WASM_FLAGS, [])]
-        if with_reactors:
-            products.append(('.reactor.wasm', WASM_FLAGS + REACTOR_FLAGS, []))
-        for suffix, flags, libraries in products:
-            target = os.path.join(folder, kernel + suffix)
-            if os.path.exists(target) and os.path.getmtime(target) > newest:
-                continue
-            subprocess.run([cc, *flags, '-o', target, source, *libraries], check=True)
+NATIVE = Engine('native', [])
 
 
 # ---- running ----
@@ -216,9 +36,10 @@ def limit_cpu():
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT_SECONDS, CPU_LIMIT_SECONDS))
 
 
-def run_once(command, is_hosted):
-    """User seconds and checksum of one run; None and the reason when it failed."""
+def run_once(command, engine, by_wall):
+    """Seconds and checksum of one run; None and the reason when it failed."""
     with tempfile.TemporaryFile('w+', errors='replace') as errors:
+        start = time.monotonic()
         try:
             child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                      stderr=errors, text=True, preexec_fn=limit_cpu)
@@ -227,16 +48,13 @@ def run_once(command, is_hosted):
         with child.stdout:
             words = child.stdout.read().split()
         _, status, usage = os.wait4(child.pid, 0)
+        wall = time.monotonic() - start
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode != 0 or not words:
             errors.seek(0)
             reason = errors.read().strip().splitlines() or ['no output']
             return None, f'exit code {child.returncode}: {reason[-1][:120]}'
-    return (float(words[1]) if is_hosted else usage.ru_utime), words[0]
-
-
-def note(text):
-    print('run.py: ' + text, file=sys.stderr)
+    return float(words[1]) if engine.hosted else wall if by_wall else usage.ru_utime, words[0]
 
 
 class Progress:
@@ -259,39 +77,59 @@ class Progress:
             print('\r\033[K', end='', file=sys.stderr, flush=True)
 
 
+class Trial:
+    """One kernel, by native code and every engine that can run it, in turn."""
+
+    def __init__(self, kernel, folder, engines, options):
+        self.kernel, self.folder, self.options = kernel, folder, options
+        self.engines = [NATIVE] + [e for e in engines if kind_of(kernel) not in e.lacks]
+        self.times = {engine.name: [] for engine in [NATIVE] + engines}
+        self.expected = None
+        self.failed = set()
+
+    def command(self, engine):
+        program = os.path.join(self.folder, self.kernel + ('' if engine is NATIVE else engine.file_suffix))
+        units = ['1'] if self.options.smoke else ['0'] if engine.hosted else []
+        return [*engine.command, program, *units]
+
+    def is_done(self, engine):
+        times = self.times[engine.name]
+        return engine.name in self.failed or (len(times) >= LONG_RUNS and times[0] > LONG_SECONDS)
+
+    def run(self, engine):
+        seconds, answer = run_once(self.command(engine), engine, self.options.wall)
+        if engine is NATIVE:
+            self.expected = answer
+        if seconds is not None and answer == self.expected:
+            self.times[engine.name].append(seconds)
+            return
+        what = answer if seconds is None else f'checksum {answer}, native {self.expected}'
+        note(f'{self.kernel} by {engine.name}: {what}')
+        self.failed.add(engine.name)
+        self.times[engine.name] = []
+
+    def medians(self):
+        return {name: statistics.median(times) if times else None for name, times in self.times.items()}
+
+
 def measure(options, folder, kernels, engines):
-    """{kernel: {engine name: median user seconds or None}}, native under 'native', and whether all
-    runs of our own program were right."""
-    units = ['1'] if options.smoke else []
-    seconds, good = {}, True
+    """{kernel: {engine name: median seconds or None}}, native under 'native'; how many runs were right and
+    wrong; whether all of native code and of ours were right."""
+    seconds, passed, failed = {}, 0, set()
     progress = Progress(len(kernels) * options.runs * (len(engines) + 1))
     for kernel in kernels:
-        native = Engine('native', [])
-        times = {engine.name: [] for engine in [native] + engines}
-        expected = None
+        trial = Trial(kernel, folder, engines, options)
         for _ in range(options.runs):
-            for engine in [native] + engines:
+            for engine in trial.engines:
                 progress.step(f'{kernel} {engine.name}')
-                if times[engine.name] is None:
-                    continue
-                suffix = '' if engine is native else engine.file_suffix
-                program = os.path.join(folder, kernel + suffix)
-                more = units or (['0'] if engine.hosted else [])
-                time, answer = run_once([*engine.command, program, *more], engine.hosted)
-                if engine is native:
-                    expected = answer
-                if time is None or answer != expected:
-                    progress.close()
-                    what = answer if time is None else f'checksum {answer}, native {expected}'
-                    note(f'{kernel} by {engine.name}: {what}')
-                    good = good and engine.name not in ('native', 'wasm')
-                    times[engine.name] = None
-                else:
-                    times[engine.name].append(time)
-        seconds[kernel] = {name: statistics.median(list_) if list_ else None
-                           for name, list_ in times.items()}
+                if not trial.is_done(engine):
+                    trial.run(engine)
+        seconds[kernel] = trial.medians()
+        passed += len(trial.engines) - len(trial.failed)
+        failed |= {(kernel, name) for name in trial.failed}
     progress.close()
-    return seconds, good
+    good = not any(name == 'native' or name.startswith('ours-') for _, name in failed)
+    return seconds, passed, len(failed), good
 
 
 # ---- reporting ----
@@ -303,11 +141,11 @@ def ratios_of(seconds, engines, start_up):
         native = (times['native'] or 0) - start_up.get('native', 0)
         table[kernel] = {}
         for engine in engines:
-            time = times[engine.name]
-            if time is not None and not engine.hosted:
-                time -= start_up.get(engine.name, 0)
-            usable = time is not None and time > 0 and native > 0
-            table[kernel][engine.name] = time / native if usable else None
+            taken = times[engine.name]
+            if taken is not None and not engine.hosted:
+                taken -= start_up.get(engine.name, 0)
+            usable = taken is not None and taken > 0 and native > 0
+            table[kernel][engine.name] = taken / native if usable else None
     return table
 
 
@@ -315,164 +153,146 @@ def geometric_mean(values):
     return math.exp(sum(map(math.log, values)) / len(values)) if values else None
 
 
-def means_of(table, engines):
-    """Over the kernels that every engine ran, so that the means compare; and how many those are. An
-    engine that ran none does not count."""
-    able = [e.name for e in engines if any(row[e.name] for row in table.values())]
-    common = [row for row in table.values() if all(row[name] for name in able)]
-    return {e.name: geometric_mean([row[e.name] for row in common]) if e.name in able else None
-            for e in engines}, len(common)
+class Block:
+    """The kernels of one kind. Means are over the kernels that every engine ran, so that they compare;
+    an engine that ran none does not count."""
+
+    def __init__(self, kind, table, engines):
+        self.title = KINDS[kind]
+        self.rows = {kernel: row for kernel, row in table.items() if kind_of(kernel) == kind}
+        self.names = [engine.name for engine in engines]
+        able = [name for name in self.names if any(row[name] for row in self.rows.values())]
+        common = [row for row in self.rows.values() if all(row[name] for name in able)]
+        self.count = len(common)
+        self.means = {name: geometric_mean([row[name] for row in common]) if name in able else None
+                      for name in self.names}
+
+    def worst(self, name):
+        return max((row[name] for row in self.rows.values() if row[name]), default=None)
 
 
 def cell(value, form='{:.2f}'):
     return '-' if value is None else form.format(value)
 
 
-def print_table(seconds, table, engines):
-    names = [engine.name for engine in engines]
-    width = [max(9, len(name) + 2) for name in names]
+def print_block(block, seconds):
+    width = [max(9, len(name) + 2) for name in block.names]
     def row(label, native, cells):
-        print(f'{label:<14}{native:>9}' + ''.join(c.rjust(w) for c, w in zip(cells, width)))
-    row('kernel', 'native s', names)
-    for kernel, values in table.items():
-        row(kernel, cell(seconds[kernel]['native'], '{:.3f}'), [cell(values[name]) for name in names])
-    means, count = means_of(table, engines)
-    row('geometric mean', f'({count})', [cell(means[name]) for name in names])
-    worst = {n: max((r[n] for r in table.values() if r[n]), default=None) for n in names}
-    row('worst', '', [cell(worst[name]) for name in names])
+        print(f'{label:<20}{native:>9}' + ''.join(c.rjust(w) for c, w in zip(cells, width)))
+    print('\n' + block.title)
+    row('kernel', 'native s', block.names)
+    for kernel, values in block.rows.items():
+        row(kernel, cell(seconds[kernel]['native'], '{:.3f}'), [cell(values[name]) for name in block.names])
+    if len(block.rows) == 1:
+        return
+    means = block.means
+    row('geometric mean', f'({block.count})', [cell(means[name]) for name in block.names])
+    row('worst', '', [cell(block.worst(name)) for name in block.names])
+    for mine in block.names:
+        if mine.startswith('ours-') and means[mine] and len(block.names) > 1:
+            row(mine + ' over it', '', [cell(means[name] and means[mine] / means[name]) for name in block.names])
 
 
-COLORS = ['#1b6ca8', '#e07b39', '#4f9d69', '#b0478c', '#7a6ff0', '#c2a83e', '#5d6d7e', '#a93226']
-
-
-def write_svg(path, table, engines):
-    """Bars on a logarithmic scale: a group for the geometric mean and one for each kernel."""
-    means, _ = means_of(table, engines)
-    groups = [('geometric mean', means)] + list(table.items())
-    values = [v for _, row in groups for v in row.values() if v]
-    low = min(1.0, min(values, default=1.0)) / 1.15
-    high = max(values, default=1.0) * 1.6
-    left, right, top, bar, gap = 120, 860, 76, 11, 10
-    group_height = len(engines) * bar + gap
-    height = top + len(groups) * group_height + 34
-    def x(value):
-        return left + (right - left) * math.log(value / low) / math.log(high / low)
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 900 {height}" width="900" '
-           f'height="{height}" font-family="sans-serif" font-size="11">',
-           '<rect width="100%" height="100%" fill="white"/>',
-           '<text x="12" y="22" font-size="15">Run time over native, logarithmic; shorter is '
-           'faster</text>']
-    position = 12
-    for i, engine in enumerate(engines):
-        out.append(f'<rect x="{position}" y="34" width="11" height="11" fill="{COLORS[i % len(COLORS)]}"/>'
-                   f'<text x="{position + 16}" y="44">{escape(engine.name)}</text>')
-        position += 34 + 7 * len(engine.name)
-    bottom = height - 28
-    for tick in (0.5, 1, 2, 5, 10, 20, 50, 100):
-        if low <= tick <= high:
-            stroke = '#555' if tick == 1 else '#ddd'
-            out.append(f'<line x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="{top - 8}" y2="{bottom}" '
-                       f'stroke="{stroke}"/><text x="{x(tick):.1f}" y="{top - 12}" fill="#555" '
-                       f'text-anchor="middle">{tick:g}x</text>')
-    for g, (label, row) in enumerate(groups):
-        y = top + g * group_height
-        weight = ' font-weight="bold"' if g == 0 else ''
-        out.append(f'<text x="{left - 8}" y="{y + len(engines) * bar / 2 + 4:.1f}" '
-                   f'text-anchor="end"{weight}>{escape(label)}</text>')
-        for i, engine in enumerate(engines):
-            value = row[engine.name]
-            if value:
-                out.append(f'<rect x="{left}" y="{y + i * bar}" width="{max(1, x(value) - left):.1f}" '
-                           f'height="{bar - 1}" fill="{COLORS[i % len(COLORS)]}"/>'
-                           f'<text x="{x(value) + 4:.1f}" y="{y + i * bar + 9}" font-size="9">'
-                           f'{value:.2f}</text>')
-    out.append('</svg>')
-    with open(path, 'w') as file:
-        file.write('\n'.join(out) + '\n')
-
-
-def escape(text):
-    return text.replace('&', '&amp;').replace('<', '&lt;').replace('"', '&quot;')
+def report(options, seconds, engines, start_up):
+    table = ratios_of(seconds, engines, start_up)
+    blocks = [Block(kind, table, engines) for kind in KINDS]
+    blocks = [block for block in blocks if block.rows]
+    print(f'{"Wall" if options.wall else "User"} time over that of native code')
+    for block in blocks:
+        print_block(block, seconds)
+    if options.svg:
+        svg.write(options.svg, table, [engine.name for engine in engines],
+                  [(block.title, list(block.rows), block.means) for block in blocks])
 
 
 # ---- the command line ----
 
-def kernel_names(wanted):
-    """All kernels, or those of a comma-separated list; `empty` only measures starting."""
-    known = sorted(f[:-2] for f in os.listdir(KERNELS) if f.endswith('.c') and f != 'empty.c')
-    if not wanted:
-        return known
-    names = wanted.split(',')
-    for name in names:
-        if name not in known:
-            sys.exit(f'run.py: no kernel {name}; known are {", ".join(known)}')
-    return names
-
-
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--wasm', metavar='PATH', help='our program; else build/tools/wasm or on the PATH')
-    parser.add_argument('--kernels', metavar='A,B', help='only these kernels')
+    parser.add_argument('--kernels', metavar='A,B', help='only these kernels; "none" for none')
     parser.add_argument('--peers', metavar='A,B', help='only these engines beside ours; "none" for none; '
-                        'known: ' + ', '.join(name.lstrip('*') for name in PEERS))
+                        'known: ' + ', '.join(PEER_NAMES))
     parser.add_argument('--engine', metavar='NAME=COMMAND', action='append', default=[],
                         help='one more engine: file and arguments are appended to its command')
     parser.add_argument('--runs', type=int, default=5, help='runs of each, the median counts (5)')
     parser.add_argument('--smoke', action='store_true', help='one short run of each: do checksums agree?')
     parser.add_argument('--net', action='store_true', help="take off each engine's time for an empty program")
+    parser.add_argument('--wall', action='store_true', help='count wall time, not the user time of all threads')
     parser.add_argument('--svg', metavar='FILE', help='also draw the table')
-    parser.add_argument('--build', metavar='FOLDER', help='where programs go and stay (else a temporary one)')
+    parser.add_argument('--build', metavar='FOLDER', help="where programs go and stay (else in our program's "
+                        'build, or a temporary folder)')
     parser.add_argument('--python', metavar='PATH', default=sys.executable,
                         help='interpreter that has pywasm3 or wasmtime')
+    parser.add_argument('--large', metavar='FILE', nargs=argparse.REMAINDER, help='then a large module, with '
+                        'the arguments that follow; or "auto": those that can be built here')
     parser.add_argument('--host', nargs='+', help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.runs = 1 if options.smoke else max(1, options.runs)
+    if options.large == []:
+        parser.error('--large wants a file, or "auto"')
     return options
 
 
-def find_engines(options):
-    engines = []
-    wasm = find_wasm(options.wasm)
-    if wasm:
-        engines.append(Engine('wasm', [wasm, 'run']))
-    elif options.wasm:
-        sys.exit(f'run.py: no program at {options.wasm}')
+@contextlib.contextmanager
+def build_folder(options, wasm):
+    beside = os.path.join(os.path.dirname(wasm), '..', 'tests', 'bench') if wasm else ''
+    if options.build or os.path.isdir(beside):
+        folder = options.build or os.path.join(beside, 'programs')
+        os.makedirs(folder, exist_ok=True)
+        yield os.path.abspath(folder)
     else:
-        note('our program was not found: give --wasm PATH')
-    for extra in options.engine:
-        name, _, command = extra.partition('=')
-        engines.append(Engine(name, shlex.split(command)))
-    return engines + find_peers(options.peers, options.python)
+        with tempfile.TemporaryDirectory() as folder:
+            yield folder
+
+
+def build(options, folder, wasm, engines):
+    """Builds the kernels; returns those that there are."""
+    kernels = building.kernel_names(options.kernels)
+    if options.smoke and not options.kernels:
+        kernels = [kernel for kernel in kernels if kind_of(kernel) != 'program']
+    if any(kind_of(kernel) == 'program' for kernel in kernels):
+        try:
+            building.prepare_sqlite(folder, wasm)
+        except building.Missing as why:
+            note(f'sqlite left out, for want of {why}')
+            kernels.remove('sqlite')
+    for kernel in kernels + ['empty']:
+        building.build_kernel(folder, kernel, any(engine.hosted for engine in engines))
+    return kernels
+
+
+def run_kernels(options, folder, wasm, engines):
+    """Whether native code and ours were always right."""
+    kernels = build(options, folder, wasm, engines)
+    seconds, passed, failed, good = measure(options, folder, kernels, engines)
+    if options.smoke:
+        print(f'{passed} passed, {failed} failed')
+    elif kernels:
+        start_up = measure(options, folder, ['empty'], engines)[0]['empty'] if options.net else {}
+        report(options, seconds, engines, {name: taken or 0 for name, taken in start_up.items()})
+    return good
 
 
 def main():
     options = parse_options()
     if options.host:
         return host(options.host[0], options.host[1], int(options.host[2]))
-    kernels = kernel_names(options.kernels)
-    cc = first_program('clang-19', 'clang')
-    missing = missing_tools(cc)
+    missing = building.missing_tools()
     if missing:
         note('skipped, for want of ' + ', '.join(missing))
         return SKIPPED
-    engines = find_engines(options)
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = options.build or temporary
-        build(cc, folder, kernels + ['empty'], any(e.hosted for e in engines))
-        seconds, good = measure(options, folder, kernels, engines)
-        start_up = {}
-        if options.net:
-            start_up, _ = measure(options, folder, ['empty'], engines)
-            start_up = {name: time or 0 for name, time in start_up['empty'].items()}
-    if options.smoke:
-        run = sum(1 for row in seconds.values() for time in row.values() if time is not None)
-        failed = sum(len(row) for row in seconds.values()) - run
-        print(f'{run} passed, {failed} failed')
-        return 0 if good else 1
-    table = ratios_of(seconds, engines, start_up)
-    print_table(seconds, table, engines)
-    if options.svg:
-        write_svg(options.svg, table, engines)
+    wasm = find_wasm(options.wasm)
+    if not wasm:
+        if options.wasm:
+            sys.exit(f'run.py: no program at {options.wasm}')
+        note('our program was not found: give --wasm PATH')
+    engines = find_engines(options, wasm)
+    with build_folder(options, wasm) as folder:
+        good = run_kernels(options, folder, wasm, engines)
+        if options.large:
+            modules = large.find(options.large, folder, wasm)
+            good = large.report(modules, engines, wasm) and good
     return 0 if good else 1
 
 
