@@ -385,7 +385,7 @@ Tiers *wm_tiers_new(const Config *config, const JitOptions *options) {
   Tiers *tiers = calloc(1, sizeof *tiers);
   if (!tiers) return NULL;
   tiers->options = *options;
-  tiers->profile = config->profile;
+  tiers->profile = config->profile | DEBUG_UNWIND;
   tiers->hooks = (TierHooks){config->call_threshold, config->loop_threshold, request};
   tiers->max_threads = min_u32(config->compile_threads, MAX_THREADS);
   tiers->jobs_end = &tiers->jobs;

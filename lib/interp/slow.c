@@ -92,8 +92,8 @@ static bool begin(Activation *act, FuncCode *code, Instance *inst, u64 *fp, u32 
     wm_trap_raise(store, TRAP_STACK_OVERFLOW, NULL, 0);
     return false;
   }
-  *act = (Activation){.outer = store->activation, .instance = inst};
-  store->activation = act;
+  *act = (Activation){.instance = inst};
+  store_push_activation(store, act);
   return true;
 }
 
@@ -102,7 +102,7 @@ const u64 *wm_slow_enter(Instance *inst, const Cell *pc, u64 *fp) {
   Activation act;
   if (!begin(&act, code, inst, fp, code->link_slot + FRAME_LINK_SLOTS)) return NULL;
   TrapCode trap = code->module->machine->enter(code, inst, fp);
-  inst->store->activation = act.outer;
+  store_pop_activation(inst->store, &act);
   return trap ? NULL : fp + code->link_slot;
 }
 
@@ -114,6 +114,6 @@ const u64 *wm_slow_osr(Instance *inst, const Cell *pc, u64 *fp) {
   Activation act;
   if (!begin(&act, code, inst, fp, code->frame_slots)) return NULL;
   TrapCode trap = code->module->machine->enter_osr(code, inst, body->start, fp);
-  inst->store->activation = act.outer;
+  store_pop_activation(inst->store, &act);
   return trap ? NULL : fp + code->link_slot;
 }

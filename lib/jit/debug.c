@@ -142,7 +142,6 @@ static void write_jitdump(const NativeBody *body, const char *name) {
 /* ---- all ---- */
 
 static void register_unwind(DebugBody *debug, const NativeBody *body) {
-  if (!__register_frame || !__deregister_frame) return;
   wm_unwind_section(body, &debug->frame);
   if (debug->frame.failed)
     wm_buffer_free(&debug->frame);
@@ -151,6 +150,7 @@ static void register_unwind(DebugBody *debug, const NativeBody *body) {
 }
 
 DebugBody *wm_debug_body(u32 wanted, const NativeBody *body, const char *name) {
+  if (!__register_frame || !__deregister_frame) wanted &= ~(u32)DEBUG_UNWIND;
   if (!wanted) return NULL;
   DebugBody *debug = wanted & (DEBUG_GDB | DEBUG_UNWIND) ? calloc(1, sizeof *debug) : NULL;
   wm_mutex_lock(&lock);

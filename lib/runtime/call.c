@@ -55,19 +55,47 @@ static NOINLINE TrapCode refuse(Store *store, const u8 *here) {
   return wm_trap_raise(store, code, NULL, 0);
 }
 
+/* Whether it lies in the part of this thread's stack that is free now: nobody returned from it, a
+ * C++ exception or a longjmp went over it. */
+static bool is_dead(const Activation *act, const u8 *here) {
+  const u8 *bound = wm_os_stack_bound(), *at = (const u8 *)act;
+  return bound && at > bound && at < here;
+}
+
+/* Forgets the activations that a jump out of a host function left behind. Their memory may be
+ * anything by now: the way is from the outermost one. */
+void wm_store_forget_dead(Store *store) {
+  const u8 *here = __builtin_frame_address(0);
+  if (!store->activation || !is_dead(store->activation, here)) return;
+  Activation *alive = is_dead(store->outermost, here) ? NULL : store->outermost;
+  while (alive && alive->inner && !is_dead(alive->inner, here)) alive = alive->inner;
+  if (alive)
+    alive->inner = NULL;
+  else
+    store->stack_top = store->stack;
+  store->activation = alive;
+}
+
 TrapCode wm_call(Store *store, Func *func, u64 *slots) {
   u8 *here = __builtin_frame_address(0);
-  Activation act = {.outer = store->activation, .func = func};
+  Activation act; /* the other fields are of no use before one of these is set */
+  act.func = func;
+  act.callee = NULL;
+  act.fp = NULL;
+  act.instance = NULL;
+  act.native_sp = NULL;
   const void *before = store_enter(store);
   TrapCode trap;
-  if (!act.outer) set_native_limit(store, here);
+  if (UNLIKELY(store->activation && (const u8 *)store->activation < here))
+    wm_store_forget_dead(store);
+  if (!store->activation) set_native_limit(store, here);
   if (UNLIKELY(here < store->native_limit) || (UNLIKELY(!store->stack) && !make_stack(store))) {
     trap = refuse(store, here);
   } else {
-    store->activation = &act;
+    store_push_activation(store, &act);
     trap = LIKELY(func->instance) ? enter_wasm(store, func, slots)
                                   : func->host(store, func, NULL, slots);
-    store->activation = act.outer;
+    store_pop_activation(store, &act);
   }
   store_leave(store, before);
   return trap;

@@ -59,6 +59,7 @@ struct Activation {
   /* Compiled code: where it was left (native.h), NULL when it was not; and the stack pointer that
    * the entry returns with. */
   const void *native_sp, *entry_sp;
+  Activation *inner; /* borrowed: the one that began in it, while that runs */
 };
 
 /* Where a frame stood, in numbers of the module: what a trap keeps of it. */

@@ -23,11 +23,11 @@ TrapCode wm_native_call_out(Store *store, FuncCode *code, Instance *in, Func *fu
   const u8 *here = __builtin_frame_address(0);
   if (UNLIKELY(here < store->native_limit))
     return wm_trap_raise(store, TRAP_STACK_OVERFLOW, NULL, 0);
-  Activation act = {.outer = store->activation, .func = func, .instance = in};
-  store->activation = &act;
+  Activation act = {.func = func, .instance = in};
+  store_push_activation(store, &act);
   FuncEntry entry = atomic_load_explicit(&code->entry, memory_order_acquire);
   TrapCode trap = entry(code, in, slots);
-  store->activation = act.outer;
+  store_pop_activation(store, &act);
   store->stack_top = slots;
   return trap;
 }

@@ -38,6 +38,7 @@ struct Store {
   u64 *stack_end;         /* frames must end at or below; STACK_SLACK_SLOTS follow */
   u64 *stack_top;         /* free from here when entering from native code */
   Activation *activation; /* innermost, or NULL */
+  Activation *outermost;  /* the last one that began without another; dead when there is none */
 
   TypeRegistry *types; /* borrowed: the engine's */
   MemoryPool *pool;    /* borrowed: the engine's */
@@ -79,6 +80,24 @@ Store *wm_store_new(TypeRegistry *types, MemoryPool *pool, void *engine);
 /* Frees every object, running the finalizers. False (and nothing happens) while wasm or a finalizer
  * runs in it. */
 bool wm_store_delete(Store *store);
+
+/* Begins an activation, whose fields are set, and ends it. */
+static inline void store_push_activation(Store *store, Activation *act) {
+  act->outer = store->activation;
+  act->inner = NULL;
+  if (act->outer)
+    act->outer->inner = act;
+  else
+    store->outermost = act;
+  store->activation = act;
+}
+static inline void store_pop_activation(Store *store, const Activation *act) {
+  store->activation = act->outer;
+  if (act->outer) act->outer->inner = NULL;
+}
+
+/* Forgets activations that nobody will end: a C++ exception or a longjmp left them behind. */
+void wm_store_forget_dead(Store *store);
 
 /* Debug builds assert that no two threads are in a store at once: a bracket around whatever changes
  * it. Enter returns what leave wants back. */
