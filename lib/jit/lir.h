@@ -121,6 +121,13 @@ typedef struct LirConstraints {
   u8 d, a, b, c, e, mem, fixed;
 } LirConstraints;
 extern const LirConstraints wm_lir_constraints[LIR_OP_COUNT];
+
+/* The same as masks, a bit for each of Lir.operands: what is read at all, what in a register, what
+ * late always, what late unless LIR_COMMUTES is set. */
+typedef struct LirReads {
+  u8 all, registers, late, mixed;
+} LirReads;
+extern const LirReads wm_lir_reads[LIR_OP_COUNT];
 const char *wm_lir_name(u32 op); /* "alu" */
 
 enum {
@@ -141,15 +148,22 @@ typedef struct Lir {
   u8 flags; /* LIR_ */
   u8 type;  /* IrType of the value, where the row says so */
   u16 kind; /* OpId, where the row says so */
-  u16 unused;
-  u32 d, a, b, c, e, m0, m1; /* virtual registers, later locations; NONE: absent */
-  i32 disp;
+  u8 reads; /* set by the allocator: which of `operands` are read */
+  u8 unused;
+  u32 d; /* virtual registers, later locations; NONE: absent */
+  union {
+    struct {
+      u32 a, b, c, e, m0, m1;
+    };
+    u32 operands[6];
+  };
   i64 imm;
+  i32 disp;
   u32 args;  /* list in lir_pool: count, then pairs {vreg or LOC_CONST | node, IrType}; 0: none */
   u32 site;  /* index in Compile.sites; 0: cannot trap */
   u32 spill; /* set by the allocator: d is also stored to this frame slot (number n of LOC_SLOT);
                 NONE: no */
-} Lir;
+} Lir;       /* 64 bytes */
 
 /* ---- where arguments and results go (also wasm -> wasm) ---- */
 typedef struct ArgCursor {

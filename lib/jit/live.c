@@ -37,23 +37,34 @@ static void set_clear(WordSet *s) {
   s->listed.len = 0;
 }
 
-/* Appends the set to set_words and empties it. */
+/* Appends the set to set_words. */
 static MoveRange set_store(Compile *c, RegAlloc *ra, WordSet *s) {
   MoveRange at = {ra->set_words.len, 0};
   jit_reserve(c, &ra->set_words, s->listed.len);
+  SetWord *to = ra->set_words.data + at.start;
+  u32 kept = 0;
   for (u32 i = 0; i < s->listed.len; i++) {
     u32 word = s->listed.data[i];
-    if (s->words.data[word])
-      ra->set_words.data[ra->set_words.len++] = (SetWord){word, s->words.data[word]};
+    s->is_listed.data[word] = s->words.data[word] != 0;
+    if (!s->words.data[word]) continue;
+    s->listed.data[kept++] = word;
+    *to++ = (SetWord){word, s->words.data[word]};
   }
-  at.end = ra->set_words.len;
-  set_clear(s);
+  s->listed.len = kept;
+  at.end = ra->set_words.len += kept;
   return at;
 }
 
 static void set_union(const RegAlloc *ra, WordSet *s, MoveRange with) {
   for (u32 i = with.start; i < with.end; i++)
     set_or(s, ra->set_words.data[i].index, ra->set_words.data[i].bits);
+}
+
+/* With what lives where the block begins. */
+static void add_live_in(const Compile *c, const RegAlloc *ra, WordSet *s, u32 block) {
+  u32 loop = block_at(c, block)->loop;
+  set_union(ra, s, ra->live_in.data[block]);
+  if (loop != NONE && loop != block) set_union(ra, s, ra->live_in.data[loop]);
 }
 
 /* ---- preparation ---- */
@@ -112,35 +123,6 @@ static void find_loops(Compile *c, RegAlloc *ra) {
   }
 }
 
-/* ---- order of the graph ---- */
-
-static void search_from(Compile *c, RegAlloc *ra, u32 root) {
-  if (ra->visited.data[root]) return;
-  ra->visited.data[root] = 1;
-  ra->stack.len = 0;
-  *jit_push(c, &ra->stack) = (MoveRange){root, 0};
-  while (ra->stack.len) {
-    MoveRange *top = vec_last(&ra->stack);
-    const Block *b = block_at(c, top->start);
-    if (top->end == b->edge_count) {
-      *jit_push(c, &ra->postorder) = top->start;
-      ra->stack.len--;
-      continue;
-    }
-    u32 to = edge_at(c, b->edges + top->end++)->to;
-    if (ra->visited.data[to]) continue;
-    ra->visited.data[to] = 1;
-    *jit_push(c, &ra->stack) = (MoveRange){to, 0};
-  }
-}
-
-static void find_postorder(Compile *c, RegAlloc *ra) {
-  jit_resize(c, &ra->visited, c->blocks.len);
-  memset(ra->visited.data, 0, c->blocks.len);
-  ra->postorder.len = 0;
-  for (u32 i = 0; i < c->order.len; i++) search_from(c, ra, c->order.data[i]);
-}
-
 /* ---- what lives where blocks begin ---- */
 
 static void scan_read(RegAlloc *ra, u32 v) {
@@ -150,25 +132,34 @@ static void scan_read(RegAlloc *ra, u32 v) {
 }
 
 static void scan_instruction(const Compile *c, RegAlloc *ra, Lir *x) {
+  x->reads = (u8)reads_of(x);
   if (has_result(x)) {
     VregInfo *info = info_of(ra, x->d);
     info->use++;
     if (info->global != NONE) set_remove(&ra->live, info->global);
   }
-  Reads reads;
-  find_reads(x, &reads);
-  for (u32 i = 0; i < reads.count; i++) scan_read(ra, *reads.at[i]);
+  for (u32 reads = x->reads; reads; reads &= reads - 1)
+    scan_read(ra, x->operands[__builtin_ctz(reads)]);
   const u32 *args = &c->lir_pool.data[x->args];
   for (u32 i = 0; x->args && i < args[0]; i++)
     if (!(args[1 + 2 * i] & LOC_CONST)) scan_read(ra, args[1 + 2 * i]);
 }
 
-static void scan_edges(const Compile *c, RegAlloc *ra, const Block *b) {
+/* Whether one of the block's edges goes to `next`, the block behind it. */
+static bool goes_to(const Compile *c, const Block *b, u32 next) {
+  for (u32 i = b->edges; i < b->edges + b->edge_count; i++)
+    if (edge_at(c, i)->to == next) return true;
+  return false;
+}
+
+/* ra->live: what lives where block `next` begins, becomes what lives at the end of `b`. */
+static void scan_edges(const Compile *c, RegAlloc *ra, const Block *b, u32 next) {
+  if (!goes_to(c, b, next)) set_clear(&ra->live);
   for (u32 i = b->edges; i < b->edges + b->edge_count; i++) {
     const Edge *e = edge_at(c, i);
-    const Block *to = block_at(c, e->to);
-    set_union(ra, &ra->live, ra->live_in.data[e->to]);
-    for (u32 k = 0; e->args && k < to->param_count; k++) {
+    if (e->to != next) set_union(ra, &ra->live, ra->live_in.data[e->to]);
+    if (!e->args) continue;
+    for (u32 k = 0; k < block_at(c, e->to)->param_count; k++) {
       u32 arg = edge_argument(c, e, k);
       if (arg != EDGE_UNUSED && arg != EDGE_CONST) scan_read(ra, arg);
     }
@@ -182,30 +173,34 @@ static void remove_params(const Compile *c, RegAlloc *ra, const Block *b) {
   }
 }
 
-/* Without the back edges: their targets come later in the order, so their sets are empty. */
+/* Without the back edges: their targets come later here, so their sets are empty. */
 static void find_live_in(Compile *c, RegAlloc *ra) {
   jit_resize(c, &ra->live_in, c->blocks.len);
   memset(ra->live_in.data, 0, c->blocks.len * sizeof *ra->live_in.data);
   ra->set_words.len = 0;
-  for (u32 i = 0; i < ra->postorder.len; i++) {
-    const Block *b = block_at(c, ra->postorder.data[i]);
-    scan_edges(c, ra, b);
+  u32 next = NONE;
+  for (u32 i = c->order.len; i-- > 0;) {
+    u32 index = c->order.data[i];
+    const Block *b = block_at(c, index);
+    scan_edges(c, ra, b, next);
     for (u32 k = b->lir_end; k-- > b->lir_start;) scan_instruction(c, ra, &c->lir.data[k]);
     remove_params(c, ra, b);
-    ra->live_in.data[ra->postorder.data[i]] = set_store(c, ra, &ra->live);
+    ra->live_in.data[index] = set_store(c, ra, &ra->live);
+    next = index;
   }
+  set_clear(&ra->live);
 }
 
-/* What lives at a loop's header lives in the whole loop. */
+/* What lives at a loop's header lives in the loops inside. */
 static void add_loops(Compile *c, RegAlloc *ra) {
-  for (u32 i = ra->postorder.len; i-- > 0;) {
-    u32 index = ra->postorder.data[i];
-    const Block *b = block_at(c, index);
-    u32 h = b->loop == index ? b->outer_loop : b->loop;
-    if (h == NONE || ra->live_in.data[h].start == ra->live_in.data[h].end) continue;
-    set_union(ra, &ra->live, ra->live_in.data[index]);
+  for (u32 i = 0; i < c->order.len; i++) {
+    u32 h = c->order.data[i], outer = block_at(c, h)->outer_loop;
+    if (block_at(c, h)->loop != h || outer == NONE) continue;
+    if (ra->live_in.data[outer].start == ra->live_in.data[outer].end) continue;
     set_union(ra, &ra->live, ra->live_in.data[h]);
-    ra->live_in.data[index] = set_store(c, ra, &ra->live);
+    set_union(ra, &ra->live, ra->live_in.data[outer]);
+    ra->live_in.data[h] = set_store(c, ra, &ra->live);
+    set_clear(&ra->live);
   }
 }
 
@@ -230,9 +225,8 @@ static void close_word(Compile *c, RegAlloc *ra, u32 word, u32 bits, u32 from) {
     close_range(c, ra, ra->globals.data[word * 32 + (u32)__builtin_ctz(bits)], from);
 }
 
-/* From the begin of the block behind (at `behind`) to the end of this one: `live` is what lives
- * there, `open` what was found to live behind. */
-static void cross_boundary(Compile *c, RegAlloc *ra, u32 behind, u32 finish) {
+/* What is open, but not in `live`, begins at `behind`, where the block behind does. */
+static void close_others(Compile *c, RegAlloc *ra, u32 behind) {
   WordSet *open = &ra->open, *live = &ra->live;
   u32 kept = 0;
   for (u32 i = 0; i < open->listed.len; i++) {
@@ -244,9 +238,14 @@ static void cross_boundary(Compile *c, RegAlloc *ra, u32 behind, u32 finish) {
       open->is_listed.data[word] = 0;
   }
   open->listed.len = kept;
+}
+
+/* What is in `live`, but not yet open, lives up to `finish`, where the block ends. */
+static void open_live(RegAlloc *ra, u32 finish) {
+  WordSet *live = &ra->live;
   for (u32 i = 0; i < live->listed.len; i++) {
     u32 word = live->listed.data[i];
-    for (u32 bits = live->words.data[word] & ~open->words.data[word]; bits; bits &= bits - 1)
+    for (u32 bits = live->words.data[word] & ~ra->open.words.data[word]; bits; bits &= bits - 1)
       open_range(ra, ra->globals.data[word * 32 + (u32)__builtin_ctz(bits)], finish);
   }
   set_clear(live);
@@ -319,9 +318,9 @@ static void hint_edge(const Compile *c, RegAlloc *ra, const Edge *e, u32 arg, u3
 
 /* ---- one block ---- */
 
-static void read_operand(RegAlloc *ra, u32 v, u32 position, u32 how) {
-  add_use(ra, v, position, how & READ_REGISTER);
-  open_range(ra, v, position + (how & READ_LATE ? 2 : 1));
+static void read_operand(RegAlloc *ra, u32 v, u32 position, bool wants_register, bool is_late) {
+  add_use(ra, v, position, wants_register);
+  open_range(ra, v, position + 1 + is_late);
 }
 
 static void build_list(RegAlloc *ra, const Lir *x, const u32 *args, u32 position) {
@@ -331,7 +330,7 @@ static void build_list(RegAlloc *ra, const Lir *x, const u32 *args, u32 position
     u32 v = args[1 + 2 * i];
     if (v & LOC_CONST) continue;
     hint_fixed(ra, v, place);
-    read_operand(ra, v, position, 0);
+    read_operand(ra, v, position, false, false);
   }
 }
 
@@ -373,35 +372,39 @@ static void build_instruction(Compile *c, RegAlloc *ra, u32 index) {
   u32 position = 2 * index;
   if (has_result(x)) build_definition(c, ra, x, index);
   build_fixed(c, ra, x, position);
-  Reads reads;
-  find_reads(x, &reads);
-  for (u32 i = 0; i < reads.count; i++) read_operand(ra, *reads.at[i], position, reads.how[i]);
+  u32 late = late_reads(x), registers = wm_lir_reads[x->op].registers;
+  for (u32 reads = x->reads; reads; reads &= reads - 1) {
+    u32 i = (u32)__builtin_ctz(reads);
+    read_operand(ra, x->operands[i], position, registers >> i & 1, late >> i & 1);
+  }
   if (x->args) build_list(ra, x, &c->lir_pool.data[x->args], position);
 }
 
-/* Fills `live` with what lives at the end of the block, and opens its edges' arguments. */
-static void build_edges(Compile *c, RegAlloc *ra, const Block *b, u32 behind) {
-  for (u32 i = b->edges; i < b->edges + b->edge_count; i++)
-    set_union(ra, &ra->live, ra->live_in.data[edge_at(c, i)->to]);
+static void build_arguments(const Compile *c, RegAlloc *ra, const Block *b) {
   for (u32 i = b->edges; i < b->edges + b->edge_count; i++) {
     const Edge *e = edge_at(c, i);
+    if (!e->args) continue;
     const Block *to = block_at(c, e->to);
-    for (u32 k = 0; e->args && k < to->param_count; k++) {
+    for (u32 k = 0; k < to->param_count; k++) {
       u32 arg = edge_argument(c, e, k);
       if (arg == EDGE_UNUSED || arg == EDGE_CONST) continue;
-      if (info_of(ra, arg)->global != NONE) set_add(&ra->live, info_of(ra, arg)->global);
       add_use(ra, arg, 2 * (b->lir_end - 1), false);
       hint_edge(c, ra, e, arg, c->node_vreg.data[to->params + k]);
+      if (info_of(ra, arg)->global != NONE)
+        set_add(&ra->live, info_of(ra, arg)->global);
+      else
+        open_range(ra, arg, block_finish(b));
     }
   }
-  cross_boundary(c, ra, behind, block_finish(b));
-  for (u32 i = b->edges; i < b->edges + b->edge_count; i++) {
-    const Edge *e = edge_at(c, i);
-    for (u32 k = 0; e->args && k < block_at(c, e->to)->param_count; k++) {
-      u32 arg = edge_argument(c, e, k);
-      if (arg != EDGE_UNUSED && arg != EDGE_CONST) open_range(ra, arg, block_finish(b));
-    }
-  }
+}
+
+/* What lives at the end of the block. All that is open lives where the block behind begins. */
+static void build_edges(Compile *c, RegAlloc *ra, const Block *b, u32 next) {
+  for (u32 i = b->edges; i < b->edges + b->edge_count; i++)
+    if (edge_at(c, i)->to != next) add_live_in(c, ra, &ra->live, edge_at(c, i)->to);
+  build_arguments(c, ra, b);
+  if (!goes_to(c, b, next)) close_others(c, ra, block_finish(b));
+  open_live(ra, block_finish(b));
 }
 
 static void build_params(Compile *c, RegAlloc *ra, const Block *b) {
@@ -414,15 +417,15 @@ static void build_params(Compile *c, RegAlloc *ra, const Block *b) {
 }
 
 static void build_blocks(Compile *c, RegAlloc *ra) {
-  u32 behind = 2 * c->lir.len;
+  u32 next = NONE;
   for (u32 i = c->order.len; i-- > 0;) {
     const Block *b = block_at(c, c->order.data[i]);
-    build_edges(c, ra, b, behind);
+    build_edges(c, ra, b, next);
     for (u32 k = b->lir_end; k-- > b->lir_start;) build_instruction(c, ra, k);
     build_params(c, ra, b);
-    behind = block_begin(b);
+    next = c->order.data[i];
   }
-  cross_boundary(c, ra, behind, 0);
+  close_others(c, ra, 0);
 }
 
 /* ---- intervals ---- */
@@ -494,7 +497,6 @@ void wm_live_find(Compile *c, RegAlloc *ra) {
   reset_vregs(c, ra);
   prepare_blocks(c, ra);
   find_loops(c, ra);
-  find_postorder(c, ra);
   set_prepare(c, &ra->live, ra->globals.len);
   set_prepare(c, &ra->open, ra->globals.len);
   find_live_in(c, ra);

@@ -181,9 +181,10 @@ static u32 write_list(Compile *c, const RegAlloc *ra, u32 list, u32 position) {
 
 static void write_instruction(Compile *c, const RegAlloc *ra, u32 index) {
   Lir *x = &c->lir.data[index];
-  Reads reads;
-  find_reads(x, &reads);
-  for (u32 i = 0; i < reads.count; i++) *reads.at[i] = place_at(ra, *reads.at[i], 2 * index);
+  for (u32 reads = x->reads; reads; reads &= reads - 1) {
+    u32 *operand = &x->operands[__builtin_ctz(reads)];
+    *operand = place_at(ra, *operand, 2 * index);
+  }
   if (x->args) x->args = write_list(c, ra, x->args, 2 * index);
   x->spill = NONE;
   if (!has_result(x)) return;

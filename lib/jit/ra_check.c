@@ -213,15 +213,14 @@ static void check_splits(Compile *c, Check *k, u32 at) {
 
 /* ---- instructions ---- */
 
-static void check_reads(Compile *c, Check *k, Lir *x, Lir *original, bool late) {
-  Reads now, then;
-  find_reads(x, &now);
-  find_reads(original, &then);
-  if (now.count != then.count) fail(c, k, "operands lost", 0, 0);
-  for (u32 i = 0; i < then.count && !k->failed; i++) {
-    if (!!(then.how[i] & READ_LATE) != late) continue;
-    if (then.how[i] & READ_REGISTER) check_register(c, k, *now.at[i], *then.at[i]);
-    need_vreg(c, k, *now.at[i], *then.at[i]);
+static void check_reads(Compile *c, Check *k, const Lir *x, const Lir *original, bool late) {
+  u32 reads = reads_of(original), those = late_reads(original);
+  if (reads != reads_of(x)) fail(c, k, "operands lost", 0, 0);
+  for (reads &= late ? those : ~those; reads && !k->failed; reads &= reads - 1) {
+    u32 i = (u32)__builtin_ctz(reads);
+    if (wm_lir_reads[x->op].registers >> i & 1)
+      check_register(c, k, x->operands[i], original->operands[i]);
+    need_vreg(c, k, x->operands[i], original->operands[i]);
   }
 }
 
@@ -267,7 +266,7 @@ static void check_lost(Compile *c, Check *k, u32 index, u32 lost) {
 }
 
 static void check_instruction(Compile *c, Check *k, u32 index) {
-  Lir *x = &c->lir.data[index], original = k->before[index];
+  const Lir *x = &c->lir.data[index], original = k->before[index];
   u32 fixed = wm_lir_constraints[x->op].fixed, lost = lost_registers(fixed);
   k->at = index;
   if (x->op != original.op) return; /* a switch with one target: a jump */

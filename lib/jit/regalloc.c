@@ -604,9 +604,6 @@ void wm_regalloc_scratch_free(void *scratch) {
   vec_free(&ra->globals);
   vec_free(&ra->set_words);
   vec_free(&ra->live_in);
-  vec_free(&ra->postorder);
-  vec_free(&ra->visited);
-  vec_free(&ra->stack);
   vec_free(&ra->raw_ranges);
   vec_free(&ra->queue);
   vec_free(&ra->queue_next);

@@ -101,10 +101,8 @@ typedef struct RegAlloc {
   /* liveness */
   Vec(u32) globals;       /* vregs by number */
   Vec(SetWord) set_words; /* the sets of live_in */
-  Vec(MoveRange) live_in; /* by block, in set_words */
-  Vec(u32) postorder;
-  Vec(u8) visited;
-  Vec(MoveRange) stack; /* of the depth-first search: block, next edge */
+  Vec(MoveRange)
+      live_in; /* by block, in set_words; what lives in all of a loop is only at its header */
   Vec(RawRange) raw_ranges;
   WordSet live, open;
   /* scan */
@@ -130,32 +128,16 @@ typedef struct RegAlloc {
   Vec(Move) waiting;
 } RegAlloc;
 
-/* The operands that an instruction reads, but for its list of arguments. */
-enum { READ_REGISTER = 1, READ_LATE = 2 };
-typedef struct Reads {
-  u32 count;
-  u32 *at[6];
-  u8 how[6];
-} Reads;
-
-static inline void add_read(Reads *r, u32 *operand, u32 constraint, bool commutes) {
-  static const u8 how[] = {[C_R] = READ_REGISTER, [C_RL] = READ_REGISTER | READ_LATE,
-                           [C_ML] = READ_LATE,    [C_MC] = READ_LATE,
-                           [C_E] = READ_REGISTER, [C_L] = READ_REGISTER | READ_LATE};
-  if (constraint == C_N || *operand == NONE) return;
-  r->at[r->count] = operand;
-  r->how[r->count++] = constraint == C_MC && commutes ? 0 : how[constraint];
+/* Of the operands that an instruction reads, but for its list of arguments: a bit each. */
+static inline u32 reads_of(const Lir *x) {
+  u32 reads = 0;
+  for (u32 all = wm_lir_reads[x->op].all; all; all &= all - 1)
+    if (x->operands[__builtin_ctz(all)] != NONE) reads |= all & -all;
+  return reads;
 }
-
-static inline void find_reads(Lir *x, Reads *r) {
-  const LirConstraints *k = &wm_lir_constraints[x->op];
-  r->count = 0;
-  add_read(r, &x->a, k->a, false);
-  add_read(r, &x->b, k->b, x->flags & LIR_COMMUTES);
-  add_read(r, &x->c, k->c, false);
-  add_read(r, &x->e, k->e, false);
-  add_read(r, &x->m0, k->mem, false);
-  add_read(r, &x->m1, k->mem, false);
+static inline u32 late_reads(const Lir *x) {
+  const LirReads *k = &wm_lir_reads[x->op];
+  return x->flags & LIR_COMMUTES ? k->late : k->late | k->mixed;
 }
 
 static inline bool has_result(const Lir *x) {
