@@ -272,9 +272,9 @@ WASM_API_EXTERN bool wasmx_config_set_tier(wasm_config_t *, wasmx_tier_t);
 /* How many threads of the engine compile: 0 to 64; 0 compiles in the calling thread, when something
  * gets hot. One for each two processors when not set. */
 WASM_API_EXTERN bool wasmx_config_set_compile_threads(wasm_config_t *, uint32_t count);
-/* Whether compiled code may lean on the signals SIGSEGV and SIGBUS for the ends of memories: faster.
- * The handlers act on faults of compiled code alone, and hand on all others. On when not set; off
- * installs none, and every access is checked. */
+/* Whether compiled code may lean on the signals SIGSEGV and SIGBUS for the ends of memories:
+ * faster. The handlers act on faults of compiled code alone, and hand on all others. On when not
+ * set; off installs none, and every access is checked. */
 WASM_API_EXTERN bool wasmx_config_set_signals(wasm_config_t *, bool on);
 /* Whether running wasm burns fuel (wasmx_store_set_fuel). Off when not set. */
 WASM_API_EXTERN bool wasmx_config_set_fuel(wasm_config_t *, bool on);
@@ -282,11 +282,11 @@ WASM_API_EXTERN bool wasmx_config_set_fuel(wasm_config_t *, bool on);
  * bits on every machine and in every tier. Off when not set. */
 WASM_API_EXTERN bool wasmx_config_set_canonical_nan(wasm_config_t *, bool on);
 /* A folder in which compiled modules are kept between runs (auto and jit), made when missing; NULL:
- * the user's own (XDG_CACHE_HOME or ~/.cache, with /libwasm). Nothing is kept when not called. False:
- * no such folder can be. */
+ * the user's own (XDG_CACHE_HOME or ~/.cache, with /libwasm). Nothing is kept when not called.
+ * False: no such folder can be. */
 WASM_API_EXTERN bool wasmx_config_set_cache(wasm_config_t *, const char *folder);
-/* Tells tools about compiled functions, which then know their names: a sum of WASMX_PROFILE_.... Slow.
- * False: unknown ones. */
+/* Tells tools about compiled functions, which then know their names: a sum of WASMX_PROFILE_....
+ * Slow. False: unknown ones. */
 enum wasmx_profile_enum {
   WASMX_PROFILE_PERFMAP = 1, /* /tmp/perf-PID.map, for perf report */
   WASMX_PROFILE_JITDUMP = 2, /* jit-PID.dump in the current folder, for perf inject --jit */
@@ -306,12 +306,12 @@ WASM_API_EXTERN void wasmx_store_interrupt(wasm_store_t *);
 WASM_API_EXTERN void wasmx_store_clear_interrupt(wasm_store_t *);
 /* Whether the store has been told to stop, for host functions that take long. */
 WASM_API_EXTERN bool wasmx_store_interrupted(const wasm_store_t *);
-/* An interrupt `nanoseconds` from now; 0: none (also takes back one that happened). It may come some
- * milliseconds late. False (wasmx_last_error): no store, or no thread for the clock. */
+/* An interrupt `nanoseconds` from now; 0: none (also takes back one that happened). It may come
+ * some milliseconds late. False (wasmx_last_error): no store, or no thread for the clock. */
 WASM_API_EXTERN bool wasmx_store_set_deadline(wasm_store_t *, uint64_t nanoseconds);
 /* Fuel (wasmx_config_set_fuel): each instruction that runs takes one, charged block by block; when
- * there is not enough for the next block, wasm traps (OUT_OF_FUEL), at the same place in every tier. A
- * store starts with none. False (wasmx_last_error): the engine does not count fuel. */
+ * there is not enough for the next block, wasm traps (OUT_OF_FUEL), at the same place in every
+ * tier. A store starts with none. False (wasmx_last_error): the engine does not count fuel. */
 WASM_API_EXTERN bool wasmx_store_set_fuel(wasm_store_t *, uint64_t fuel);
 WASM_API_EXTERN uint64_t wasmx_store_fuel(const wasm_store_t *);
 

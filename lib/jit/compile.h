@@ -83,7 +83,7 @@ struct Compile {
   u32 *shared;       /* hash table of pure nodes */
   u32 shared_mask, shared_count, shared_capacity;
   u32 fold_depth; /* rules of fold.c that are at work inside each other */
-  u32 arg_count; /* IR_ARG nodes are 1 .. arg_count */
+  u32 arg_count;  /* IR_ARG nodes are 1 .. arg_count */
 
   /* placement (place) */
   Vec(u32) order; /* the blocks that can be reached, in layout order: loops contiguous, what ends in
@@ -121,10 +121,10 @@ struct Compile {
   Vec(CallFixup) calls;
   Vec(NativeSite) code_sites; /* ascending by pc */
   Vec(InlineSite) inline_sites;
-  u32 frame_bytes;            /* from rsp in the body up to the return address */
-  u32 saved_regs;             /* callee-saved ones pushed, as a mask */
-  void *scratch[16];          /* the passes' own state, one pointer a pass (SCRATCH_...), from
-                                 wm_jit_scratch; kept between compilations, freed with it */
+  u32 frame_bytes;   /* from rsp in the body up to the return address */
+  u32 saved_regs;    /* callee-saved ones pushed, as a mask */
+  void *scratch[16]; /* the passes' own state, one pointer a pass (SCRATCH_...), from
+                        wm_jit_scratch; kept between compilations, freed with it */
 };
 
 enum { EDGE_CONST = 0xFFFFFFFEu, EDGE_UNUSED = 0xFFFFFFFDu }; /* in edge_vregs */
@@ -186,9 +186,9 @@ static inline u32 type_bytes(u8 t) { return t == T_V128 ? 16 : t == T_I64 || t =
 IrType wm_jit_type(ValType t);
 
 /* ---- the passes, in order ---- */
-void wm_jit_build(Compile *c);    /* build.c: nodes, blocks, edges, effects, sites */
-void wm_jit_place(Compile *c);    /* place.c: order, loops, body, node_block, node_uses, ... */
-void wm_x64_select(Compile *c);   /* x64_isel.c: lir, vregs */
+void wm_jit_build(Compile *c);  /* build.c: nodes, blocks, edges, effects, sites */
+void wm_jit_place(Compile *c);  /* place.c: order, loops, body, node_block, node_uses, ... */
+void wm_x64_select(Compile *c); /* x64_isel.c: lir, vregs */
 void wm_x64_select_scratch_free(void *scratch);
 void wm_jit_allocate(Compile *c); /* regalloc.c: operands of lir become locations */
 void wm_x64_emit(Compile *c);     /* x64_emit.c: code and tables */

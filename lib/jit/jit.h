@@ -19,8 +19,9 @@ void wm_jit_delete(Compile *c);
  * (code and tables). JIT_TROUBLE: the verifier or checker objects (c->trouble). Takes no lock. */
 JitResult wm_jit_compile(Compile *c, const LoadedModule *lm, u32 func_index, u32 osr_offset,
                          const JitOptions *options);
-/* What wm_jit_compile left, taken out of c (publish.c); a body to be published together with others,
- * which share pages. osr: whose loop it starts at; NULL: a whole function. NULL: out of memory. */
+/* What wm_jit_compile left, taken out of c (publish.c); a body to be published together with
+ * others, which share pages. osr: whose loop it starts at; NULL: a whole function. NULL: out of
+ * memory. */
 typedef struct JitDraft JitDraft;
 JitDraft *wm_jit_take(const Compile *c, OsrEntry *osr);
 u32 wm_jit_draft_bytes(const JitDraft *draft); /* of code */

@@ -77,10 +77,10 @@ struct Instance {
   u32 *type_ids; /* canonical, by type index */
   /* By segment. elem_refs: owned, evaluated; NULL when dropped, or a list of plain functions. */
   Ref **elem_refs;
-  u32 *elem_lens, *data_lens;             /* 0 when dropped */
-  Func *inner_funcs;                      /* the escaping functions (LoadedModule.escapes) */
-  LoadedModule *module;                   /* counted */
-  u64 size_bytes;                         /* of this allocation */
+  u32 *elem_lens, *data_lens; /* 0 when dropped */
+  Func *inner_funcs;          /* the escaping functions (LoadedModule.escapes) */
+  LoadedModule *module;       /* counted */
+  u64 size_bytes;             /* of this allocation */
   i64 ticks; /* calls and loop rounds of the interpreter between two looks at what is hot */
   Instance *next_limited, **link_limited; /* the store's instances, under store->limit_lock */
 };

@@ -119,7 +119,8 @@ static bool take_slot(MemoryPool *pool, u64 min_bytes, Reservation *out) {
   return taken;
 }
 
-static bool acquire_new(const MemoryPool *pool, u64 min_bytes, u64 max_bytes, bool is_64, Reservation *out) {
+static bool acquire_new(const MemoryPool *pool, u64 min_bytes, u64 max_bytes, bool is_64,
+                        Reservation *out) {
   size_t page = wm_os_page_size();
   if (!reserve_some(pool, out, min_bytes, max_bytes, is_64)) return false;
   /* One call makes header page and contents accessible. */
