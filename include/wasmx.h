@@ -176,7 +176,9 @@ WASM_API_EXTERN own wasm_global_t *wasmx_global_new_raw(wasm_store_t *, const wa
 /* Who called a host function; valid during that call. */
 typedef struct wasmx_caller_t wasmx_caller_t;
 
-/* Arguments in slots[0..], results to slots[0..]. NULL, or a trap (own). */
+/* Arguments in slots[0..], results to slots[0..]. NULL, or a trap (own). A C++ exception may leave
+ * any callback: it goes through the wasm that called it, which is abandoned where it stands, to the
+ * host that called that; the store works on. */
 typedef own wasm_trap_t *(*wasmx_raw_callback_t)(void *env, wasmx_caller_t *caller,
                                                  wasmx_slot_t *slots);
 
