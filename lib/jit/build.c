@@ -41,10 +41,7 @@ static u32 site_at(Build *b, u32 offset) {
 }
 
 u32 wm_build_effect(Build *b, Node n) {
-  u32 index = wm_ir_node(b->c, n.op, (IrType)n.type, n.a, n.b, n.c);
-  Node *made = node_at(b->c, index);
-  made->flags = n.flags;
-  made->imm = n.imm;
+  u32 index = wm_ir_add(b->c, n);
   *jit_push(b->c, &b->c->effects) = index;
   return index;
 }

@@ -9,16 +9,10 @@ enum {
   B = 2,
   C = 4,
   LIST_B = 8,
-  OPERANDS = 15,
-  EFFECT = 16,    /* stays in order ... */
-  SAFE_PURE = 32, /* ... unless IR_SAFE is set */
-  LOADS = 64,     /* an effect that only reads */
+  EFFECT = IR_EFFECT,
+  SAFE_PURE = IR_SAFE_IS_PURE,
+  LOADS = IR_LOADS,
 };
-
-typedef struct OpFacts {
-  u8 flags; /* operands, EFFECT ... */
-  u8 type;  /* of the result */
-} OpFacts;
 
 /* A signature's parts: all rows that matter here have at most one result. */
 #define LETTER(sig) ((#sig)[sizeof(#sig) - 2])
@@ -35,7 +29,7 @@ typedef struct OpFacts {
 #define ADDRESS_OF(sig)  (sizeof(#sig) == sizeof("p_s") && LETTER(sig) != '_' ? A : A | C)
 #define IS_LANE(imm)     ((imm) == IMM_LANE || (imm) == IMM_SHUFFLE)
 
-static const OpFacts facts[IR_OP_COUNT] = {
+const IrFacts wm_ir_facts[IR_OP_COUNT] = {
 #define OP(prefix, code, id, text, imm, sig)                                                       \
   [OP_##id] = {IS_LANE(IMM_##imm) ? OPERANDS_OF(sig) : EFFECT,                                     \
                IS_LANE(IMM_##imm) ? RESULT(sig) : T_NONE},
@@ -69,15 +63,6 @@ static const OpFacts facts[IR_OP_COUNT] = {
     [IR_HELPER] = {LIST_B | EFFECT, T_NONE},
 };
 
-u32 wm_ir_operands(const Node *n) { return facts[n->op].flags & OPERANDS; }
-
-bool wm_ir_is_effect(const Node *n) {
-  u32 flags = facts[n->op].flags;
-  return flags & EFFECT && !(flags & SAFE_PURE && n->flags & IR_SAFE);
-}
-
-bool wm_ir_is_load(const Node *n) { return facts[n->op].flags & LOADS; }
-IrType wm_ir_result_type(u16 op) { return (IrType)facts[op].type; }
 bool wm_ir_is_compare(u16 op) { return op >= OP_i32_eqz && op <= OP_i64_ge_u; }
 bool wm_ir_is_fcompare(u16 op) { return op >= OP_f32_eq && op <= OP_f64_ge; }
 
@@ -91,10 +76,23 @@ const char *wm_ir_name(u16 op) {
 
 /* ---- new nodes ---- */
 
+/* node_sites has the room that nodes has. */
+static NOINLINE void grow_nodes(Compile *c) {
+  jit_reserve(c, &c->node_sites, (u64)c->nodes.len - c->node_sites.len + 1);
+  jit_reserve(c, &c->nodes, 1);
+}
+
+u32 wm_ir_add(Compile *c, Node n) {
+  u32 index = c->nodes.len;
+  if (UNLIKELY(index >= c->nodes.cap || index >= c->node_sites.cap)) grow_nodes(c);
+  c->nodes.data[index] = n;
+  c->node_sites.data[index] = 0;
+  c->nodes.len = c->node_sites.len = index + 1;
+  return index;
+}
+
 u32 wm_ir_node(Compile *c, u16 op, IrType type, u32 a, u32 b, u32 operand_c) {
-  *jit_push(c, &c->node_sites) = 0;
-  *jit_push(c, &c->nodes) = (Node){op, (u8)(type & 15), 0, 0, a, b, operand_c};
-  return c->nodes.len - 1;
+  return wm_ir_add(c, (Node){.op = op, .type = (u8)(type & 15), .a = a, .b = b, .c = operand_c});
 }
 
 /* ---- sharing ---- */
@@ -162,20 +160,12 @@ void wm_ir_reset(Compile *c, u32 nodes) {
 static u32 share(Compile *c, Node n) {
   u32 *slot = find_slot(c, &n);
   if (*slot) return *slot;
-  u32 made = *slot = wm_ir_node(c, n.op, (IrType)n.type, n.a, n.b, n.c);
-  node_at(c, made)->flags = n.flags;
-  node_at(c, made)->imm = n.imm;
+  u32 made = *slot = wm_ir_add(c, n);
   if (++c->shared_count * 2 > c->shared_mask) double_table(c);
   return made;
 }
 
-u32 wm_ir_share(Compile *c, Node n) {
-  if (is_shared(c, &n)) return share(c, n);
-  u32 made = wm_ir_node(c, n.op, (IrType)n.type, n.a, n.b, n.c);
-  node_at(c, made)->flags = n.flags;
-  node_at(c, made)->imm = n.imm;
-  return made;
-}
+u32 wm_ir_share(Compile *c, Node n) { return is_shared(c, &n) ? share(c, n) : wm_ir_add(c, n); }
 
 u32 wm_ir_const(Compile *c, IrType type, u64 bits) {
   if (type == T_I32 || type == T_F32) bits = (u32)bits;

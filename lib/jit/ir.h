@@ -73,7 +73,12 @@ typedef struct Node {
   u8 type : 4; /* IrType of the value */
   u8 flags : 4;
   u8 imm; /* lane or trap code */
-  u32 a, b, c;
+  union {
+    struct {
+      u32 a, b, c;
+    };
+    u32 operands[3];
+  };
 } Node; /* 16 bytes; operand fields that are unused are 0 */
 
 /* Lists (call arguments, results, edge arguments, switch tables) are in Compile.pool: the count,
@@ -122,19 +127,35 @@ typedef struct Site {
 
 typedef struct Compile Compile;
 
+/* What is known of an op. */
+enum {
+  IR_OPERANDS = 15,     /* a: 1, b: 2, c: 4, a list at b: 8 */
+  IR_EFFECT = 16,       /* stays in order ... */
+  IR_SAFE_IS_PURE = 32, /* ... unless IR_SAFE is set */
+  IR_LOADS = 64,        /* an effect that only reads */
+};
+typedef struct IrFacts {
+  u8 flags;
+  u8 type; /* of the result, for a row with a fixed signature */
+} IrFacts;
+extern const IrFacts wm_ir_facts[IR_OP_COUNT];
+
 /* Which of a (1), b (2), c (4) are nodes; 8: b is a list of nodes. */
-u32 wm_ir_operands(const Node *n);
+static inline u32 wm_ir_operands(const Node *n) { return wm_ir_facts[n->op].flags & IR_OPERANDS; }
 /* Must stay in its block's order: it has an effect, or sees those of others (loads). */
-bool wm_ir_is_effect(const Node *n);
+static inline bool wm_ir_is_effect(const Node *n) {
+  u32 flags = wm_ir_facts[n->op].flags;
+  return flags & IR_EFFECT && !(flags & IR_SAFE_IS_PURE && n->flags & IR_SAFE);
+}
 /* An effect that only reads: may be folded into its user while no writing effect is between; dead
  * when nobody uses it, but only with IR_POINTER: any other one may have to trap. */
-bool wm_ir_is_load(const Node *n);
-/* The result's type of a row with a fixed signature. */
-IrType wm_ir_result_type(u16 op);
+static inline bool wm_ir_is_load(const Node *n) { return wm_ir_facts[n->op].flags & IR_LOADS; }
+static inline IrType wm_ir_result_type(u16 op) { return (IrType)wm_ir_facts[op].type; }
 bool wm_ir_is_compare(u16 op);  /* integer: i32_eqz .. i64_ge_u */
 bool wm_ir_is_fcompare(u16 op); /* float: f32_eq .. f64_ge */
 
 /* A new node, as it is. Never fails (compile.h). */
+u32 wm_ir_add(Compile *c, Node n);
 u32 wm_ir_node(Compile *c, u16 op, IrType type, u32 a, u32 b, u32 operand_c);
 /* The op's name: "i32.add", "bounds". */
 const char *wm_ir_name(u16 op);
