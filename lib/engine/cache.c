@@ -75,7 +75,7 @@ u32 wm_cache_trim(const char *folder, u64 max_bytes) {
   Listing l = {0};
   u32 removed = 0;
   wm_os_list_folder(folder, note_file, &l);
-  if (l.total_bytes > max_bytes || max_bytes == 0) {
+  if (l.files.len && (l.total_bytes > max_bytes || max_bytes == 0)) {
     qsort(l.files.data, l.files.len, sizeof *l.files.data, by_use);
     for (u32 i = 0; i < l.files.len && (l.total_bytes > max_bytes || max_bytes == 0); i++) {
       char path[CACHE_PATH_BYTES];
