@@ -40,6 +40,7 @@ static void set_clear(WordSet *s) {
 /* Appends the set to set_words. */
 static MoveRange set_store(Compile *c, RegAlloc *ra, WordSet *s) {
   MoveRange at = {ra->set_words.len, 0};
+  if (!s->listed.len) return (MoveRange){at.start, at.start};
   jit_reserve(c, &ra->set_words, s->listed.len);
   SetWord *to = ra->set_words.data + at.start;
   u32 kept = 0;
