@@ -146,7 +146,8 @@ def build_sqlite(folder):
     source = os.path.join(KERNELS, 'sqlite.c')
     flags = [CC, *COMMON_FLAGS, '-I', os.path.join(folder, 'sqlite_source'), source]
     libraries = ['-lwasi-emulated-' + name for name in EMULATED] + ['-Wl,-z,stack-size=1048576']
-    for suffix, code, more in (('', 'sqlite3.o', ['-lm']), ('.wasm', 'sqlite3.wasm.o', WASM_FLAGS + libraries)):
+    products = (('', 'sqlite3.o', ['-lm']), ('.wasm', 'sqlite3.wasm.o', WASM_FLAGS + libraries))
+    for suffix, code, more in products:
         target, code = os.path.join(folder, 'sqlite' + suffix), os.path.join(folder, code)
         make(target, [source, code], [*flags, code, *more, '-o', target])
 

@@ -1,10 +1,12 @@
 """Large modules: time to the first result, peak memory, how fast they are compiled, how large the code is."""
 
 import os
+import shlex
 import shutil
 import statistics
 import struct
 import subprocess
+import sys
 import tempfile
 
 import building
@@ -13,8 +15,16 @@ from engines import HERE, IN, OUT, note
 ENOUGH_SECONDS = 20  # of runs of one command
 
 
+def split_option(text):
+    """The words of a --large."""
+    words = shlex.split(text)
+    if words != ['auto'] and not os.path.isfile(words[0] if words else ''):
+        sys.exit(f'run.py: no file {text}')
+    return words
+
+
 def find(words, folder, wasm):
-    """[(name, file, arguments)] of --large: a file and its arguments, or `auto`: what can be built here."""
+    """[(name, file, arguments)] of a --large: a file and its arguments, or `auto`: what can be built here."""
     if words != ['auto']:
         return [(os.path.basename(words[0]), words[0], words[1:])]
     found = []
@@ -89,7 +99,7 @@ class Meter:
             wall, cpu, peak, status = map(float, file.read().split())
         if done.returncode or status:
             reason = done.stderr.strip().splitlines() or ['no message']
-            raise Failure(f'exit status {status:.0f}: {reason[-1][:120]}')
+            raise Failure(f'exit status {status:.0f}: {reason[0][:120]}')
         return wall, cpu, peak / 1024, done.stdout
 
     def times(self, command, rounds):
@@ -140,7 +150,7 @@ def print_row(name, *cells):
     print(f'{name:<14}' + ''.join(text.rjust(11) for text in texts))
 
 
-def print_engine(meter, engine, path, arguments, jit, expected):
+def print_engine(meter, engine, name, path, arguments, jit, expected):
     """One row; returns what the module should print, and whether the engine did it."""
     wasm_bytes = code_bytes(path)
     try:
@@ -153,13 +163,20 @@ def print_engine(meter, engine, path, arguments, jit, expected):
             if engine.is_ours():
                 machine = jit.get('code_bytes')
     except (Failure, OSError, ValueError) as why:
-        note(f'{os.path.basename(path)} by {engine.name}: {why}')
+        note(f'{name} by {engine.name}: {why}')
         print_row(engine.name, *[None] * len(COLUMNS))
         return expected, False
     print_row(engine.name, wall, cpu, peak, seconds, seconds and wasm_bytes / 1e6 / seconds,
               machine and machine / 1e6, machine and wasm_bytes and machine / wasm_bytes,
               file_bytes and file_bytes / 1e6)
     return printed, True
+
+
+def print_loader(jit):
+    print(f'our compiler alone: {jit["mb_per_s"]:.1f} MB/s of code, {jit["code_per_wasm"]:.2f} bytes a '
+          f'byte of wasm; {jit["refused"]:.0f} of {jit["functions"]:.0f} functions refused; memory '
+          f'{jit["peak_bytes"] / 1e6:.1f} MB' +
+          (f', for a large function {jit["memory_ratio"]:.0f} times its size' if jit['memory_ratio'] else ''))
 
 
 def report(modules, engines, wasm):
@@ -170,18 +187,15 @@ def report(modules, engines, wasm):
         for name, original, arguments in modules:
             path = os.path.join(temporary, 'module.wasm')  # some engines look at the ending
             shutil.copyfile(original, path)
-            print(f'\n{name} {" ".join(arguments)}: {os.path.getsize(path) / 1e6:.1f} MB, '
+            print(f'\n{" ".join([name, *arguments])}: {os.path.getsize(path) / 1e6:.1f} MB, '
                   f'{code_bytes(path) / 1e6:.1f} MB of code')
             print_row('', *COLUMNS)
             jit = loader_figures(loader, path) if loader else {}
             expected = None
             for engine in engines:
                 if not engine.hosted:
-                    expected, ran = print_engine(meter, engine, path, arguments, jit, expected)
+                    expected, ran = print_engine(meter, engine, name, path, arguments, jit, expected)
                     good = good and (ran or not engine.is_ours())
             if jit:
-                print(f'our compiler alone: {jit["mb_per_s"]:.1f} MB/s of code a thread, {jit["code_per_wasm"]:.2f} '
-                      f'bytes a byte of wasm, {jit["peak_bytes"] / 1e6:.1f} MB of its own memory, for a large '
-                      f'function {jit["memory_ratio"]:.0f} times its size; {jit["refused"]:.0f} of '
-                      f'{jit["functions"]:.0f} functions refused')
+                print_loader(jit)
     return good

@@ -20,7 +20,7 @@ from building import kind_of
 from engines import PEER_NAMES, Engine, find_engines, find_wasm, host, note
 
 CPU_LIMIT_SECONDS = 300  # of one run
-LONG_SECONDS, LONG_RUNS = 2, 3  # what takes longer is run less often
+LONG_RUNS = ((10, 1), (2, 3))  # of what takes longer than these seconds
 SKIPPED = 77  # meson's exit code for a test that could not run
 KINDS = {
     'scalar': 'Scalar kernels: native is clang -O3 without its vectorisers',
@@ -94,7 +94,8 @@ class Trial:
 
     def is_done(self, engine):
         times = self.times[engine.name]
-        return engine.name in self.failed or (len(times) >= LONG_RUNS and times[0] > LONG_SECONDS)
+        enough = any(times and times[0] > seconds and len(times) >= runs for seconds, runs in LONG_RUNS)
+        return enough or engine.name in self.failed
 
     def run(self, engine):
         seconds, answer = run_once(self.command(engine), engine, self.options.wall)
@@ -190,7 +191,8 @@ def print_block(block, seconds):
     row('worst', '', [cell(block.worst(name)) for name in block.names])
     for mine in block.names:
         if mine.startswith('ours-') and means[mine] and len(block.names) > 1:
-            row(mine + ' over it', '', [cell(means[name] and means[mine] / means[name]) for name in block.names])
+            ratios = [means[name] and means[mine] / means[name] for name in block.names]
+            row(mine + ' over it', '', [cell(ratio) for ratio in ratios])
 
 
 def report(options, seconds, engines, start_up):
@@ -218,19 +220,18 @@ def parse_options():
     parser.add_argument('--runs', type=int, default=5, help='runs of each, the median counts (5)')
     parser.add_argument('--smoke', action='store_true', help='one short run of each: do checksums agree?')
     parser.add_argument('--net', action='store_true', help="take off each engine's time for an empty program")
-    parser.add_argument('--wall', action='store_true', help='count wall time, not the user time of all threads')
+    parser.add_argument('--wall', action='store_true', help='wall time, not the user time of all threads')
     parser.add_argument('--svg', metavar='FILE', help='also draw the table')
     parser.add_argument('--build', metavar='FOLDER', help="where programs go and stay (else in our program's "
                         'build, or a temporary folder)')
     parser.add_argument('--python', metavar='PATH', default=sys.executable,
                         help='interpreter that has pywasm3 or wasmtime')
-    parser.add_argument('--large', metavar='FILE', nargs=argparse.REMAINDER, help='then a large module, with '
-                        'the arguments that follow; or "auto": those that can be built here')
+    parser.add_argument('--large', metavar="'FILE ARGUMENT...'", action='append', default=[],
+                        help='then a large module; or "auto": those that can be built here')
     parser.add_argument('--host', nargs='+', help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.runs = 1 if options.smoke else max(1, options.runs)
-    if options.large == []:
-        parser.error('--large wants a file, or "auto"')
+    options.large = [large.split_option(text) for text in options.large]
     return options
 
 
@@ -291,7 +292,7 @@ def main():
     with build_folder(options, wasm) as folder:
         good = run_kernels(options, folder, wasm, engines)
         if options.large:
-            modules = large.find(options.large, folder, wasm)
+            modules = [module for words in options.large for module in large.find(words, folder, wasm)]
             good = large.report(modules, engines, wasm) and good
     return 0 if good else 1
 

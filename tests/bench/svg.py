@@ -46,7 +46,8 @@ class Picture:
                           f'fill="{color}"/>')
 
     def line(self, x, top, bottom, color):
-        self.parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{top:.1f}" y2="{bottom:.1f}" stroke="{color}"/>')
+        self.parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{top:.1f}" y2="{bottom:.1f}" '
+                          f'stroke="{color}"/>')
 
     def grid(self, scale, left, right, top, bottom, with_labels):
         for tick in scale.ticks():
@@ -76,7 +77,8 @@ def draw_means(picture, top, names, means, colors):
     picture.grid(scale, left, right, top, bottom, True)
     for i, name in enumerate(names):
         y = top + i * step
-        picture.text(left - 10, y + 15, name, 12, 'end', weight='bold' if name.startswith('ours') else 'normal')
+        weight = 'bold' if name.startswith('ours') else 'normal'
+        picture.text(left - 10, y + 15, name, 12, 'end', weight=weight)
         if means[name]:
             x = scale.x(means[name], left, right)
             picture.bar(left, y + 3, x - left, step - 6, colors[name])
@@ -115,6 +117,7 @@ def write(path, table, names, blocks):
         cell = step * len(names) + 28
         for i, kernel in enumerate(kernels):
             left = MARGIN + i % columns * (WIDTH - 2 * MARGIN) / columns
-            draw_kernel(picture, scale, left, y + i // columns * cell, kernel, table[kernel], names, colors, step)
+            top = y + i // columns * cell
+            draw_kernel(picture, scale, left, top, kernel, table[kernel], names, colors, step)
         y += math.ceil(len(kernels) / columns) * cell
     picture.write(path, y + 4)

@@ -1,6 +1,6 @@
 /* A mix as small systems run it: linked lists, integer matrices, a state machine over text, and a
  * checksum over what they give. */
-#define UNITS 360
+#define UNITS 420
 #include "kernel.h"
 
 static u16 crc16(u16 crc, u32 value) {

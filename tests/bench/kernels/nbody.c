@@ -2,7 +2,7 @@
 #ifndef REAL
 #define REAL        double
 #define SQUARE_ROOT sqrt
-#define UNITS       1100
+#define UNITS       1400
 #endif
 #include "kernel.h"
 

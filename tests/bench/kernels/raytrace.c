@@ -1,5 +1,5 @@
 /* Floats in structures: spheres over a plane, with shadows and mirrors. */
-#define UNITS 1100
+#define UNITS 1250
 #include "kernel.h"
 
 typedef struct Vec3 {

@@ -1,5 +1,5 @@
 /* 32-bit integer arithmetic, straight-line: SHA-256 (FIPS 180-4) of 256 KiB. */
-#define UNITS 360
+#define UNITS 430
 #include "kernel.h"
 
 /* The first 32 bits of the fractions of the cube roots of the first 64 primes. */

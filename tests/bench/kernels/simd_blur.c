@@ -1,6 +1,6 @@
 /* Vectors of bytes widened to u16 and back, by the compiler: an image is blurred again and again.
  */
-#define UNITS 400
+#define UNITS 5000
 #include "kernel.h"
 
 enum { WIDTH = 1024, HEIGHT = 512 };

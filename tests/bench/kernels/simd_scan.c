@@ -1,6 +1,6 @@
 /* Vectors by hand: 64 bytes of JSON at a time are sorted into classes by two table look-ups
  * (swizzle), whose masks tell what stands inside of strings and where the structure is. */
-#define UNITS 300
+#define UNITS 4400
 #include "kernel.h"
 
 #if defined __wasm_simd128__

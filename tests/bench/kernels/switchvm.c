@@ -1,5 +1,5 @@
 /* Dispatch: a register machine whose loop is one switch, running the Collatz problem. */
-#define UNITS 270
+#define UNITS 250
 #include "kernel.h"
 
 typedef enum Code {
