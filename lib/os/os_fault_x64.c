@@ -11,19 +11,22 @@ enum { SIGNALS = 2 };
 static const int numbers[SIGNALS] = {SIGSEGV, SIGBUS};
 
 /* The one installation. `first` is what was there before it; `later` what took its place since, in
- * front of which it was put again. */
+ * front of which it was put again. Each installation has another mask than the one before, so that
+ * it shows when `later` puts back what it had replaced. */
+enum { MASKED_IN_TURN = SIGURG };
 static pthread_mutex_t install_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool installed;
 static _Atomic(FaultHook) fault_hook;
 static struct sigaction first[SIGNALS], later[SIGNALS];
-static bool has_later[SIGNALS];
+static bool has_later[SIGNALS], masks_now[SIGNALS];
 
-/* The fault that this thread handed to `later` last: when that hands it back, it is the turn of
- * `first`. */
-static _Thread_local __attribute__((tls_model("initial-exec"))) struct {
-  const void *pc, *address;
+/* The fault that this thread has handed to `later`, while that runs: when it calls us, from a frame
+ * below, it is the turn of `first`. */
+typedef struct HandedOn {
+  const void *pc, *address, *frame;
   const u64 *sp;
-} handed_on;
+} HandedOn;
+static _Thread_local __attribute__((tls_model("initial-exec"))) HandedOn handed_on;
 
 /* Calls the handler as the kernel would have. */
 static void call_previous(const struct sigaction *old, int number, siginfo_t *info, void *context) {
@@ -54,14 +57,28 @@ static void hand_on(struct sigaction *old, int number, siginfo_t *info, void *co
   }
 }
 
-static struct sigaction *next_handler(int i, const Fault *fault) {
-  bool again =
-      handed_on.pc == fault->pc && handed_on.address == fault->address && handed_on.sp == fault->sp;
-  if (!has_later[i] || again) return &first[i];
-  handed_on.pc = fault->pc;
-  handed_on.address = fault->address;
-  handed_on.sp = fault->sp;
-  return &later[i];
+static bool is_ours(const struct sigaction *action);
+
+/* A handler that cannot help may put ours back and let the access happen again: it is gone then. */
+static void forget_if_gone(int i) {
+  struct sigaction now;
+  if (sigaction(numbers[i], NULL, &now) != 0 || !is_ours(&now)) return;
+  if ((sigismember(&now.sa_mask, MASKED_IN_TURN) == 1) != masks_now[i]) has_later[i] = false;
+}
+
+static void pass_on(int i, const Fault *fault, siginfo_t *info, void *raw) {
+  const u8 *frame = __builtin_frame_address(0);
+  HandedOn before = handed_on;
+  bool again = before.pc == fault->pc && before.address == fault->address &&
+               before.sp == fault->sp && frame < (const u8 *)before.frame;
+  if (!has_later[i] || again) {
+    hand_on(&first[i], numbers[i], info, raw);
+    return;
+  }
+  handed_on = (HandedOn){fault->pc, fault->address, frame, fault->sp};
+  hand_on(&later[i], numbers[i], info, raw);
+  handed_on = before;
+  forget_if_gone(i);
 }
 
 static void on_signal(int number, siginfo_t *info, void *raw) {
@@ -77,7 +94,11 @@ static void on_signal(int number, siginfo_t *info, void *raw) {
     regs[REG_RSP] = (greg_t)(uintptr_t)fault.sp;
     return;
   }
-  hand_on(next_handler(number == numbers[1], &fault), number, info, raw);
+  pass_on(number == numbers[1], &fault, info, raw);
+}
+
+static bool is_ours(const struct sigaction *action) {
+  return (action->sa_flags & SA_SIGINFO) && action->sa_sigaction == on_signal;
 }
 
 /* Puts the handler in front of what is there, unless it is there itself. */
@@ -87,12 +108,14 @@ static bool install(int i) {
   struct sigaction now;
   sigemptyset(&action.sa_mask);
   if (sigaction(numbers[i], NULL, &now) != 0) return false;
-  if ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == on_signal) return true;
+  if (is_ours(&now)) return true;
   if (installed)
     later[i] = now;
   else
     first[i] = now;
   has_later[i] = installed;
+  masks_now[i] = !masks_now[i];
+  if (masks_now[i]) sigaddset(&action.sa_mask, MASKED_IN_TURN);
   return sigaction(numbers[i], &action, NULL) == 0;
 }
 

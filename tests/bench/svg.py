@@ -39,7 +39,8 @@ class Picture:
 
     def text(self, x, y, text, size=11, anchor='start', fill='#222', weight='normal'):
         self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" '
-                          f'fill="{fill}" font-weight="{weight}">{escape(text)}</text>')
+                          f'fill="{fill}" font-weight="{weight}" paint-order="stroke" stroke="white" '
+                          f'stroke-width="2">{escape(text)}</text>')
 
     def bar(self, x, y, width, height, color):
         self.parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(1, width):.1f}" height="{height}" '
@@ -49,12 +50,11 @@ class Picture:
         self.parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{top:.1f}" y2="{bottom:.1f}" '
                           f'stroke="{color}"/>')
 
-    def grid(self, scale, left, right, top, bottom, with_labels):
+    def grid(self, scale, left, right, top, bottom, labels_y, size):
         for tick in scale.ticks():
             x = scale.x(tick, left, right)
             self.line(x, top, bottom, '#666' if tick == 1 else '#e2e2e2')
-            if with_labels:
-                self.text(x, top - 4, f'{tick:g}x', 10, 'middle', '#666')
+            self.text(x, labels_y, f'{tick:g}x', size, 'middle', '#666')
 
     def write(self, path, height):
         head = (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
@@ -74,7 +74,7 @@ def draw_means(picture, top, names, means, colors):
     left, right, step = 140, WIDTH - 80, 22
     scale = Scale([means[name] for name in names if means[name]])
     bottom = top + step * len(names)
-    picture.grid(scale, left, right, top, bottom, True)
+    picture.grid(scale, left, right, top, bottom, top - 4, 10)
     for i, name in enumerate(names):
         y = top + i * step
         weight = 'bold' if name.startswith('ours') else 'normal'
@@ -91,7 +91,8 @@ def draw_means(picture, top, names, means, colors):
 def draw_kernel(picture, scale, left, top, kernel, row, names, colors, step):
     left, right = left + 4, left + 255
     picture.text(left, top, kernel, 11, weight='bold')
-    picture.grid(scale, left, right, top + 5, top + 7 + step * len(names), False)
+    bottom = top + 7 + step * len(names)
+    picture.grid(scale, left, right, top + 5, bottom, bottom + 9, 8)
     for i, name in enumerate(names):
         y = top + 6 + i * step
         if row[name]:
@@ -105,7 +106,6 @@ def write(path, table, names, blocks):
     picture, colors, step, columns = Picture(), colors_of(names), 10, 3
     picture.text(MARGIN, 30, 'Run time over native code', 18, weight='bold')
     picture.text(MARGIN, 48, 'logarithmic; shorter is faster; the dark line is native', 11, fill='#666')
-    scale = Scale([value for row in table.values() for value in row.values() if value])
     y = 70
     for number, (title, kernels, means) in enumerate(blocks):
         if number == 0 and means:
@@ -114,7 +114,8 @@ def write(path, table, names, blocks):
         y += 22
         picture.text(MARGIN, y, title, 13, weight='bold')
         y += 24
-        cell = step * len(names) + 28
+        cell = step * len(names) + 40
+        scale = Scale([value for kernel in kernels for value in table[kernel].values() if value])
         for i, kernel in enumerate(kernels):
             left = MARGIN + i % columns * (WIDTH - 2 * MARGIN) / columns
             top = y + i // columns * cell
