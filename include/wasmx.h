@@ -137,8 +137,8 @@ WASM_API_EXTERN own wasm_instance_t *wasmx_linker_instantiate(const wasmx_linker
 enum { WASMX_V128 = 4 };
 
 /* Arguments and results as wasm keeps them: 8 bytes each, a v128 takes two (low lanes first). An
- * i32 is in i32 (the upper half zero), an f32 in f32. A reference is made and read by the two
- * functions below. */
+ * i32 is in i32, an f32 in f32; what the host leaves in the other half does not matter, and is zero
+ * in what wasm gives. A reference is made and read by the two functions below. */
 typedef union wasmx_slot_t {
   int32_t i32;
   uint32_t u32;
@@ -149,10 +149,32 @@ typedef union wasmx_slot_t {
   uint64_t ref; /* opaque; 0 is null */
 } wasmx_slot_t;
 
+/* A slot made from a value: all of its bits are set. */
+static inline wasmx_slot_t wasmx_slot_u64(uint64_t v) {
+  wasmx_slot_t slot;
+  slot.u64 = v;
+  return slot;
+}
+static inline wasmx_slot_t wasmx_slot_u32(uint32_t v) { return wasmx_slot_u64(v); }
+static inline wasmx_slot_t wasmx_slot_i32(int32_t v) { return wasmx_slot_u64((uint32_t)v); }
+static inline wasmx_slot_t wasmx_slot_i64(int64_t v) { return wasmx_slot_u64((uint64_t)v); }
+static inline wasmx_slot_t wasmx_slot_f32(float32_t v) {
+  wasmx_slot_t slot = wasmx_slot_u64(0);
+  slot.f32 = v;
+  return slot;
+}
+static inline wasmx_slot_t wasmx_slot_f64(float64_t v) {
+  wasmx_slot_t slot;
+  slot.f64 = v;
+  return slot;
+}
+
 /* The slot of a reference (NULL: null). It does not hold the object: keep `ref` while it is used.
- */
+ * Where a slot must hold a reference, one of another store or of another type is refused; a word
+ * that is none at all is the host's fault, as a wild pointer is. */
 WASM_API_EXTERN uint64_t wasmx_slot_of_ref(const wasm_ref_t *ref);
-/* A handle for the reference in a slot that this store's wasm gave; NULL for null. */
+/* A handle for the reference in a slot that this store's wasm gave; NULL for null, and for one of
+ * another store (wasmx_last_error). */
 WASM_API_EXTERN own wasm_ref_t *wasmx_ref_of_slot(wasm_store_t *, uint64_t slot);
 
 /* Slots that a function takes and gives: its parameters and results, each v128 counted twice. */
@@ -163,6 +185,11 @@ WASM_API_EXTERN size_t wasmx_func_result_slots(const wasm_func_t *);
  * has room for the larger of the two (and is undefined after a trap). No allocation, no type
  * checks. NULL, or the trap. */
 WASM_API_EXTERN own wasm_trap_t *wasmx_func_call_raw(const wasm_func_t *, wasmx_slot_t *slots);
+/* The same with a deadline: when the call still runs so many nanoseconds from now it traps
+ * (INTERRUPTED), and wasm that called it through the host runs on. Calls inside it, with a later
+ * deadline or none, end with it. OUT_OF_MEMORY: there is no thread for the clock. */
+WASM_API_EXTERN own wasm_trap_t *wasmx_func_call_within(const wasm_func_t *, wasmx_slot_t *slots,
+                                                        uint64_t nanoseconds);
 
 /* Globals by slots (one, or two for v128), whose type is not checked. get leaves the slots as they
  * are without a global; set: false (wasmx_last_error) for a constant; new: as wasm_global_new. */
@@ -176,9 +203,12 @@ WASM_API_EXTERN own wasm_global_t *wasmx_global_new_raw(wasm_store_t *, const wa
 /* Who called a host function; valid during that call. */
 typedef struct wasmx_caller_t wasmx_caller_t;
 
-/* Arguments in slots[0..], results to slots[0..]. NULL, or a trap (own). A C++ exception may leave
- * any callback: it goes through the wasm that called it, which is abandoned where it stands, to the
- * host that called that; the store works on. */
+/* Arguments in slots[0..], results to slots[0..]. NULL, or a trap (own).
+ *
+ * A C++ exception, the thread's cancellation, and a longjmp may leave any callback: they go through
+ * the wasm that called it, which is abandoned where it stands, to the host that called that; the
+ * store works on. What a longjmp abandons is found out by the next call into the store, or by the
+ * end of a call around it. */
 typedef own wasm_trap_t *(*wasmx_raw_callback_t)(void *env, wasmx_caller_t *caller,
                                                  wasmx_slot_t *slots);
 
@@ -301,15 +331,28 @@ WASM_API_EXTERN bool wasmx_config_set_hidden(wasm_config_t *, const char *settin
 /* ------------------------------------------------------------------------------- running time */
 
 /* Stops the wasm that runs in the store, and what starts to before wasmx_store_clear_interrupt: it
- * traps (INTERRUPTED) at the next call or loop round; libwasi's calls that wait give up. From any
- * thread; the store must not be deleted meanwhile. */
+ * traps (INTERRUPTED) at the next call or loop round, inside long operations on memories and
+ * tables, and when a host function returns to it; libwasi's calls that wait give up. From any
+ * thread and from signal handlers (it takes no lock); the store must not be deleted meanwhile. */
 WASM_API_EXTERN void wasmx_store_interrupt(wasm_store_t *);
 /* Lets wasm run again. */
 WASM_API_EXTERN void wasmx_store_clear_interrupt(wasm_store_t *);
 /* Whether the store has been told to stop, for host functions that take long. */
 WASM_API_EXTERN bool wasmx_store_interrupted(const wasm_store_t *);
-/* An interrupt `nanoseconds` from now; 0: none (also takes back one that happened). It may come
- * some milliseconds late. False (wasmx_last_error): no store, or no thread for the clock. */
+/* For host functions that wait: a descriptor for poll() that is readable while the store is told to
+ * stop; nothing is to be read from it. Belongs to the store. -1: the system has none. */
+WASM_API_EXTERN int wasmx_store_interrupt_fd(wasm_store_t *);
+
+/* The means to interrupt a store that may be gone by then, which does nothing. Counted by itself:
+ * raise is as wasmx_store_interrupt, from any thread and signal handlers, and delete may come after
+ * the store's. NULL (wasmx_last_error): no store. */
+typedef struct wasmx_interrupt_t wasmx_interrupt_t;
+WASM_API_EXTERN own wasmx_interrupt_t *wasmx_store_interrupt_handle(wasm_store_t *);
+WASM_API_EXTERN void wasmx_interrupt_raise(wasmx_interrupt_t *);
+WASM_API_EXTERN void wasmx_interrupt_delete(own wasmx_interrupt_t *);
+/* An interrupt `nanoseconds` from now, instead of the one set before, which is taken back if it
+ * happened; 0: none (takes back wasmx_store_interrupt, too). It may come some milliseconds late.
+ * False (wasmx_last_error): no store, or no thread for the clock. */
 WASM_API_EXTERN bool wasmx_store_set_deadline(wasm_store_t *, uint64_t nanoseconds);
 /* Fuel (wasmx_config_set_fuel): each instruction that runs takes one, charged block by block; when
  * there is not enough for the next block, wasm traps (OUT_OF_FUEL), at the same place in every

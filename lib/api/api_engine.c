@@ -206,6 +206,7 @@ wasm_store_t *wasm_store_new(wasm_engine_t *engine) {
 bool wasmx_store_try_delete(wasm_store_t *home) {
   Store *store = store_of(home);
   if (!store) return true;
+  FORGET_DEAD(store);
   if (store->collecting) return wm_api_fail(ERR_ARGUMENT, "a finalizer of the store runs");
   /* From here on handles are dead, for finalizers too. */
   home->store = NULL;
@@ -247,25 +248,48 @@ void wasmx_store_get_usage(const wasm_store_t *home, wasmx_limits_t *usage) {
 
 void wasmx_store_collect(wasm_store_t *home) {
   Store *store = store_of(home);
-  if (store) wm_store_collect(store);
+  if (!store) return;
+  FORGET_DEAD(store);
+  wm_store_collect(store);
 }
 
 /* ---- running time ---- */
 
 void wasmx_store_interrupt(wasm_store_t *home) {
   Store *store = store_of(home);
-  if (store) wm_store_interrupt(store);
+  if (store) wm_stop_request(store->stop, STOP_ASKED);
 }
 
 void wasmx_store_clear_interrupt(wasm_store_t *home) {
   Store *store = store_of(home);
-  if (store) wm_store_clear_interrupt(store);
+  if (store) wm_stop_take_back(store->stop, UINT32_MAX);
 }
 
 bool wasmx_store_interrupted(const wasm_store_t *home) {
   Store *store = store_of(home);
-  return store && atomic_load_explicit(&store->interrupt, memory_order_relaxed) != 0;
+  return store && stop_is_wanted(store->stop);
 }
+
+int wasmx_store_interrupt_fd(wasm_store_t *home) {
+  Store *store = store_of(home);
+  return store ? wm_stop_event(store->stop) : -1;
+}
+
+/* A handle is the Stop itself, counted. */
+static Stop *stop_of(const wasmx_interrupt_t *handle) { return (Stop *)(void *)(uintptr_t)handle; }
+
+wasmx_interrupt_t *wasmx_store_interrupt_handle(wasm_store_t *home) {
+  Store *store = store_of(home);
+  if (!store) return wm_api_fail(ERR_ARGUMENT, "there is no store"), NULL;
+  wm_stop_hold(store->stop);
+  return (wasmx_interrupt_t *)(void *)store->stop;
+}
+
+void wasmx_interrupt_raise(wasmx_interrupt_t *handle) {
+  if (handle) wm_stop_request(stop_of(handle), STOP_ASKED);
+}
+
+void wasmx_interrupt_delete(wasmx_interrupt_t *handle) { wm_stop_release(stop_of(handle)); }
 
 bool wasmx_store_set_deadline(wasm_store_t *home, uint64_t nanoseconds) {
   Store *store = store_of(home);

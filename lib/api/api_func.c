@@ -1,7 +1,8 @@
 /* Functions: host functions of three kinds, and calls by values and by slots.
  *
- * A host function's Func.env is a HostEnv. Its callback runs while the function is held, so that
- * the callback may drop the last reference to it. */
+ * A host function's Func.env is a HostEnv. While its callback runs the function is a root, as the
+ * activation's (frame.h), so that the callback may drop the last reference to it. A callback that
+ * returns to a store that was told to stop returns to no wasm. */
 #include "api/handle.h"
 
 #include <stdlib.h>
@@ -18,6 +19,7 @@ typedef struct HostEnv {
   void *env;
   void (*finalizer)(void *);
   const SubType *type; /* lives as long as the function */
+  SlotForm results;
 } HostEnv;
 
 static void host_env_free(void *p) {
@@ -28,17 +30,19 @@ static void host_env_free(void *p) {
 
 /* ---- wasm calls the host ---- */
 
-static TrapCode raise_text(Store *store, TrapCode code, const char *text) {
-  return wm_trap_raise(store, code, text, text ? strlen(text) : 0);
+static NOINLINE TrapCode wrong_result(Store *store) {
+  static const char text[] = "a host function returned a value of another type";
+  return wm_trap_raise(store, TRAP_HOST, text, sizeof text - 1);
 }
 
 static TrapCode call_raw(Store *store, Func *func, Instance *caller, u64 *slots) {
   const HostEnv *e = func->env;
   wasmx_caller_t from = {store, caller};
-  object_hold(&func->head);
   wasm_trap_t *trap = e->call.raw(e->env, &from, (wasmx_slot_t *)slots);
-  object_let_go(&func->head);
-  return LIKELY(!trap) ? TRAP_NONE : wm_api_raise(store, trap);
+  if (UNLIKELY(trap != NULL)) return wm_api_raise(store, trap);
+  if (UNLIKELY(!slots_take(store, e->results, e->type->results, e->type->result_count, slots)))
+    return wrong_result(store);
+  return store_poll_and_raise(store);
 }
 
 static void drop_refs(wasm_val_t *vals, u32 len) {
@@ -73,29 +77,34 @@ static inline wasm_trap_t *run_callback(const HostEnv *e, Style style, wasmx_cal
   }
 }
 
+/* The arguments' handles while the callback has them. */
+typedef struct LentArgs {
+  wasm_val_t *vals;
+  u32 count;
+} LentArgs;
+static inline void take_back_args(const LentArgs *lent) { drop_refs(lent->vals, lent->count); }
+
 /* With room for the arguments and results at vals. */
 static inline TrapCode call_values_at(Store *store, Func *func, Instance *caller, u64 *slots,
                                       Style style, wasm_val_t *vals) {
   const HostEnv *e = func->env;
   const SubType *type = e->type;
-  wasm_val_vec_t args = {type->param_count, vals};
-  wasm_val_vec_t results = {type->result_count, vals + type->param_count};
-  if (!args_of_slots(home_of(store), type, args.data, slots))
+  wasm_val_t *results = vals + type->param_count;
+  if (!args_of_slots(home_of(store), type, vals, slots))
     return wm_trap_raise(store, TRAP_OUT_OF_MEMORY, NULL, 0);
-  zero_results(store, type, results.data);
+  LentArgs lent __attribute__((cleanup(take_back_args))) = {vals, type->param_count};
+  zero_results(store, type, results);
   /* The callback may write over the vectors. */
-  wasm_val_vec_t given_args = args, given_results = results;
+  wasm_val_vec_t given_args = {type->param_count, vals};
+  wasm_val_vec_t given_results = {type->result_count, results};
   wasmx_caller_t from = {store, caller};
   wasm_trap_t *trap = run_callback(e, style, &from, &given_args, &given_results);
-  drop_refs(args.data, type->param_count);
   if (UNLIKELY(trap != NULL)) return wm_api_raise(store, trap);
   bool fits = true;
   for (u32 i = 0; i < type->result_count; i++)
-    fits = wm_slot_of_val(store, &results.data[i], type->results[i], &slots[i]) && fits;
-  drop_refs(results.data, type->result_count);
-  if (UNLIKELY(!fits))
-    return raise_text(store, TRAP_HOST, "a host function returned a value of another type");
-  return TRAP_NONE;
+    fits = wm_slot_of_val(store, &results[i], type->results[i], &slots[i]) && fits;
+  drop_refs(results, type->result_count);
+  return LIKELY(fits) ? store_poll_and_raise(store) : wrong_result(store);
 }
 
 static inline TrapCode call_values(Store *store, Func *func, Instance *caller, u64 *slots,
@@ -103,13 +112,9 @@ static inline TrapCode call_values(Store *store, Func *func, Instance *caller, u
   const SubType *type = ((HostEnv *)func->env)->type;
   u32 count = type->param_count + type->result_count;
   wasm_val_t few[FEW];
-  wasm_val_t *vals = LIKELY(count <= FEW) ? few : malloc(count * sizeof *vals);
-  if (UNLIKELY(!vals)) return wm_trap_raise(store, TRAP_OUT_OF_MEMORY, NULL, 0);
-  object_hold(&func->head);
-  TrapCode code = call_values_at(store, func, caller, slots, style, vals);
-  object_let_go(&func->head);
-  if (UNLIKELY(vals != few)) free(vals);
-  return code;
+  wasm_val_t *many AUTO_FREE = UNLIKELY(count > FEW) ? malloc(count * sizeof *many) : NULL;
+  if (UNLIKELY(count > FEW && !many)) return wm_trap_raise(store, TRAP_OUT_OF_MEMORY, NULL, 0);
+  return call_values_at(store, func, caller, slots, style, many ? many : few);
 }
 
 static TrapCode call_plain(Store *store, Func *func, Instance *caller, u64 *slots) {
@@ -142,6 +147,7 @@ static Func *host_func_with(Store *store, u32 type_id, HostFunc host, const Host
   if (!e) return wm_error_out_of_memory(err), NULL;
   *e = *env;
   e->type = type;
+  e->results = wm_slot_form(type->results, type->result_count);
   Func *func = wm_func_new_host(store, type_id, host, e, host_env_free, err);
   if (!func) free(e); /* not its finalizer: a failed constructor leaves env to the caller */
   return func;
@@ -248,6 +254,7 @@ wasm_trap_t *wasm_func_call(const wasm_func_t *ref, const wasm_val_vec_t *args,
   if (UNLIKELY(!handle_store(h))) return wm_api_misuse(NULL, "the function is NULL or dead");
   /* The handle may be deleted during the call. */
   wasm_store_t *home = h->home;
+  FORGET_DEAD(home->store);
   const SubType *type = h->type;
   Func *func = (Func *)h->object;
   size_t given = args ? args->size : 0, room = results ? results->size : 0;
@@ -261,22 +268,38 @@ wasm_trap_t *wasm_func_call(const wasm_func_t *ref, const wasm_val_vec_t *args,
     return wm_api_misuse(home, "a v128 has no wasm_val_t: use wasmx_func_call_raw");
   u64 few[FEW];
   u32 count = max_u32(type->param_count, type->result_count);
-  u64 *slots = LIKELY(count <= FEW) ? few : malloc(count * sizeof *slots);
-  if (UNLIKELY(!slots)) return (wasm_trap_t *)wm_handle_out_of_memory();
-  wasm_trap_t *trap = call_with_slots(home, func, type, args ? args->data : NULL,
-                                      results ? results->data : NULL, slots);
-  if (UNLIKELY(slots != few)) free(slots);
-  return trap;
+  u64 *many AUTO_FREE = UNLIKELY(count > FEW) ? malloc(count * sizeof *many) : NULL;
+  if (UNLIKELY(count > FEW && !many)) return (wasm_trap_t *)wm_handle_out_of_memory();
+  return call_with_slots(home, func, type, args ? args->data : NULL, results ? results->data : NULL,
+                         many ? many : few);
 }
 
-wasm_trap_t *wasmx_func_call_raw(const wasm_func_t *ref, wasmx_slot_t *slots) {
+static inline wasm_trap_t *call_raw_until(const wasm_func_t *ref, wasmx_slot_t *slots,
+                                          u64 deadline_ns) {
   const Handle *h = handle_of(ref);
   if (UNLIKELY(!handle_store(h))) return wm_api_misuse(NULL, "the function is NULL or dead");
   wasm_store_t *home = h->home;
+  FORGET_DEAD(home->store);
   if (UNLIKELY(!slots && h->type->param_slots + h->type->result_slots))
     return wm_api_misuse(home, "the function needs slots");
-  if (LIKELY(wm_call(home->store, (Func *)h->object, (u64 *)slots) == TRAP_NONE)) return NULL;
-  return wm_api_take_trap(home);
+  if (UNLIKELY(
+          !slots_take(home->store, h->params, h->type->params, h->type->param_count, (u64 *)slots)))
+    return wm_api_misuse(home, "a reference is not of the store, or not of the parameter's type");
+  TrapCode trap = deadline_ns
+                      ? wm_call_until(home->store, (Func *)h->object, (u64 *)slots, deadline_ns)
+                      : wm_call(home->store, (Func *)h->object, (u64 *)slots);
+  return LIKELY(!trap) ? NULL : wm_api_take_trap(home);
+}
+
+wasm_trap_t *wasmx_func_call_raw(const wasm_func_t *ref, wasmx_slot_t *slots) {
+  return call_raw_until(ref, slots, 0);
+}
+
+wasm_trap_t *wasmx_func_call_within(const wasm_func_t *ref, wasmx_slot_t *slots,
+                                    uint64_t nanoseconds) {
+  u64 at;
+  if (!checked_add(wm_os_monotonic_ns(), nanoseconds, &at)) at = 0;
+  return call_raw_until(ref, slots, at);
 }
 
 /* ---- callers ---- */

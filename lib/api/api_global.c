@@ -16,6 +16,11 @@ static bool global_type(const wasm_globaltype_t *type, GlobalType *out, Error *e
   return true;
 }
 
+static void wrong_ref(Error *err) {
+  wm_error_set(err, ERR_ARGUMENT, 0,
+               "the reference is not of the store, or not of the global's type");
+}
+
 wasm_global_t *wasm_global_new(wasm_store_t *home, const wasm_globaltype_t *type,
                                const wasm_val_t *init) {
   Error err = {0};
@@ -42,7 +47,10 @@ wasm_global_t *wasmx_global_new_raw(wasm_store_t *home, const wasm_globaltype_t 
   if (h && !init) wm_error_set(&err, ERR_ARGUMENT, 0, "the initial value is NULL");
   if (h && init && global_type(type, &inner, &err)) {
     memcpy(slots, init, val_slots(inner.type) * sizeof *slots);
-    global = wm_global_new(home->store, &inner, slots, &err);
+    if (wm_slots_take_each(home->store, &inner.type, 1, slots))
+      global = wm_global_new(home->store, &inner, slots, &err);
+    else
+      wrong_ref(&err);
   }
   return (wasm_global_t *)wm_api_finish(h, (Object *)global, &err);
 }
@@ -85,6 +93,14 @@ bool wasmx_global_set_raw(wasm_global_t *ref, const wasmx_slot_t *slots) {
   Global *global = writable(ref);
   if (!global) return false;
   if (!slots) return wm_api_fail(ERR_ARGUMENT, "the slots are NULL");
-  memcpy(global->value, slots, val_slots(global->type.type) * sizeof *slots);
+  u64 value[2] = {0};
+  memcpy(value, slots, val_slots(global->type.type) * sizeof *slots);
+  if (!wm_slots_take_each(store_of_global(ref), &global->type.type, 1, value)) {
+    Error err = {0};
+    wrong_ref(&err);
+    wm_api_report(&err, NULL);
+    return false;
+  }
+  memcpy(global->value, value, sizeof value);
   return true;
 }

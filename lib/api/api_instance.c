@@ -12,6 +12,7 @@ static Instance *instance_of(const wasm_instance_t *ref) {
 
 wasm_instance_t *wm_api_instantiate(wasm_store_t *home, LoadedModule *lm, Object *const *imports,
                                     u32 import_count, wasm_trap_t **trap, Error *err) {
+  if (store_of(home)) FORGET_DEAD(home->store);
   Handle *h = wm_api_begin(home, err);
   Instance *in = h ? wm_instance_new(home->store, lm, imports, import_count, err) : NULL;
   if (h && !in && err->code == ERR_TRAP) {
@@ -48,17 +49,14 @@ static wasm_instance_t *instance_new(wasm_store_t *home, const wasm_module_t *mo
                                      Error *err) {
   enum { ON_STACK = 32 };
   Object *few[ON_STACK];
-  Object **objects = few;
   if (trap) *trap = NULL;
   LoadedModule *lm = wm_api_module(home, module, err);
   u32 count = lm ? lm->module.import_count : 0;
-  if (count > ON_STACK) objects = malloc(count * sizeof *objects);
-  if (!objects) wm_error_out_of_memory(err);
-  wasm_instance_t *instance = NULL;
-  if (lm && objects && import_objects(home, lm, imports, objects, err))
-    instance = wm_api_instantiate(home, lm, objects, count, trap, err);
-  if (objects != few) free(objects);
-  return instance;
+  Object **many AUTO_FREE = count > ON_STACK ? malloc(count * sizeof *many) : NULL;
+  if (count > ON_STACK && !many) return wm_error_out_of_memory(err), NULL;
+  Object **objects = many ? many : few;
+  if (!lm || !import_objects(home, lm, imports, objects, err)) return NULL;
+  return wm_api_instantiate(home, lm, objects, count, trap, err);
 }
 
 wasm_instance_t *wasmx_instance_new(wasm_store_t *home, const wasm_module_t *module,

@@ -94,16 +94,14 @@ static TrapCode call_prepared(Store *store, Func *func, Instance *caller, u64 *s
   PreparedImport *native = func->env;
   u32 count = native->cif.nargs;
   void *few[FEW_ARGS];
-  void **args = LIKELY(count <= FEW_ARGS) ? few : malloc(count * sizeof *args);
-  if (UNLIKELY(!args)) return wm_trap_raise(store, TRAP_OUT_OF_MEMORY, NULL, 0);
+  void **many AUTO_FREE = count > FEW_ARGS ? malloc(count * sizeof *many) : NULL;
+  if (UNLIKELY(count > FEW_ARGS && !many)) return wm_trap_raise(store, TRAP_OUT_OF_MEMORY, NULL, 0);
+  void **args = many ? many : few;
   for (u32 i = 0; i < count; i++) args[i] = &slots[i];
   Result result;
-  object_hold(&func->head);
   ffi_call(&native->cif, native->head.fn, &result, args);
-  object_let_go(&func->head);
   if (native->result != VAL_BOTTOM) slots[0] = slot_of_result(&result, native->result);
-  if (UNLIKELY(args != few)) free(args);
-  return TRAP_NONE;
+  return store_poll_and_raise(store);
 }
 
 static NativeImport *direct_new(void (*fn)(void), Error *err) {
@@ -172,10 +170,12 @@ static void hand_over_trap(wasm_store_t *home, wasm_trap_t *trap) {
   home->native_trap = trap;
 }
 
-/* The result is zero when the call trapped. */
+/* The result is zero when the call trapped. The function, and the closure with it, may go while the
+ * trap is handed over. */
 static void call_export(const NativeExport *export_, u64 *slots, void *result, void **args) {
   const SubType *type = export_->type;
   wasm_store_t *home = export_->home;
+  FORGET_DEAD(home->store);
   for (u32 i = 0; i < type->param_count; i++) slot_of_arg(&slots[i], args[i], type->params[i]);
   bool trapped = wm_call(home->store, export_->func, slots) != TRAP_NONE;
   if (trapped) slots[0] = 0;
@@ -183,23 +183,18 @@ static void call_export(const NativeExport *export_, u64 *slots, void *result, v
   if (trapped) hand_over_trap(home, wm_api_take_trap(home));
 }
 
-/* The function is held meanwhile, so that the closure stays. */
 static void run_closure(ffi_cif *cif, void *result, void **args, void *user) {
   (void)cif;
   NativeExport *export_ = user;
-  Object *func = &export_->func->head;
   u32 count = max_u32(export_->type->param_count, 1);
   u64 few[FEW_ARGS];
-  u64 *slots = count <= FEW_ARGS ? few : malloc(count * sizeof *slots);
-  object_hold(func);
-  if (slots) {
-    call_export(export_, slots, result, args);
+  u64 *many AUTO_FREE = count > FEW_ARGS ? malloc(count * sizeof *many) : NULL;
+  if (count <= FEW_ARGS || many) {
+    call_export(export_, many ? many : few, result, args);
   } else {
     if (export_->type->result_count) result_of_slot(result, 0, export_->type->results[0]);
     hand_over_trap(export_->home, (wasm_trap_t *)wm_handle_out_of_memory());
   }
-  object_let_go(func);
-  if (slots != few) free(slots);
 }
 
 static void export_free(NativeExport *export_) {

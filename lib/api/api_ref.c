@@ -30,8 +30,10 @@ static Handle *handle_bind(Handle *h, Object *object) {
   h->kind = object->kind;
   h->object = object;
   object_hold(object);
-  if (object->kind == OBJ_FUNC)
+  if (object->kind == OBJ_FUNC) {
     h->type = wm_types_get(h->home->store->types, ((Func *)object)->type_id);
+    h->params = wm_slot_form(h->type->params, h->type->param_count);
+  }
   return h;
 }
 
@@ -212,19 +214,11 @@ wasm_externtype_t *wasm_extern_type(const wasm_extern_t *ref) {
   return wm_externtype_of_object(store, h->object);
 }
 
-/* ---- foreign, slots ---- */
+/* ---- foreign ---- */
 
 wasm_foreign_t *wasm_foreign_new(wasm_store_t *home) {
   Error err = {0};
   Handle *h = wm_api_begin(home, &err);
   Foreign *foreign = h ? wm_foreign_new(home->store, &err) : NULL;
   return (wasm_foreign_t *)wm_api_finish(h, (Object *)foreign, &err);
-}
-
-uint64_t wasmx_slot_of_ref(const wasm_ref_t *ref) {
-  return handle_store(ref) ? (u64)(uintptr_t)ref->object : 0;
-}
-
-wasm_ref_t *wasmx_ref_of_slot(wasm_store_t *home, uint64_t slot) {
-  return store_of(home) && slot ? wm_handle_new(home, (Object *)(uintptr_t)slot) : NULL;
 }

@@ -49,6 +49,7 @@ static wasm_trap_t *trap_new(wasm_store_t *home, TrapCode code, const char *text
 wasm_trap_t *wasm_trap_new(wasm_store_t *home, const wasm_message_t *message) {
   Error err = {0};
   Handle *h = wm_api_begin(home, &err);
+  if (h) FORGET_DEAD(home->store);
   size_t len = message && message->data ? message->size : 0;
   if (len && message->data[len - 1] == 0) len--;
   Trap *trap = h ? wm_trap_new(home->store, TRAP_HOST, len ? message->data : "", len) : NULL;
@@ -58,6 +59,7 @@ wasm_trap_t *wasm_trap_new(wasm_store_t *home, const wasm_message_t *message) {
 wasm_trap_t *wasmx_trap_new_exit(wasm_store_t *home, int status) {
   Error err = {0};
   Handle *h = wm_api_begin(home, &err);
+  if (h) FORGET_DEAD(home->store);
   Trap *trap = h ? wm_trap_new(home->store, TRAP_EXIT, NULL, 0) : NULL;
   if (trap) trap->exit_status = status;
   return as_trap(wm_api_finish(h, (Object *)trap, &err));

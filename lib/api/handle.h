@@ -31,8 +31,16 @@ struct wasm_store_t {
   wasm_trap_t *native_trap;                 /* owned: kept for wasmx_store_take_native_trap */
 };
 
+/* How slots that the host filled are brought to the form that wasm relies on (frame.h): those of 4
+ * bytes have zeros above, references are of this store and of their type. */
+typedef struct SlotForm {
+  u32 narrow; /* bit i: slot i holds 4 bytes */
+  bool slow;  /* there are references, or more slots than bits: each type is looked at */
+} SlotForm;
+
 struct wasm_ref_t {
   u8 kind;            /* ObjectKind */
+  SlotForm params;    /* OBJ_FUNC */
   wasm_store_t *home; /* counted; never NULL */
   Object *object;     /* held; NULL: a trap that belongs to no store, see `text` */
   union {
@@ -61,6 +69,13 @@ static inline Store *handle_store(const Handle *h) { return h ? h->home->store :
 static inline Engine *engine_of(wasm_engine_t *engine) { return (Engine *)(void *)engine; }
 static inline Store *store_of(const wasm_store_t *home) { return home ? home->store : NULL; }
 static inline wasm_store_t *home_of(const Store *store) { return store->embedder; }
+
+/* At the start of what the host calls and what looks at running wasm, or runs some: what a longjmp
+ * left behind is forgotten (runtime/store.h). */
+#define FORGET_DEAD(store)                                                                         \
+  do {                                                                                             \
+    if (UNLIKELY((store)->activation)) wm_store_forget_dead((store), __builtin_frame_address(0));  \
+  } while (0)
 
 /* ---- errors: api_error.c ---- */
 /* Makes `err` this thread's last error, and copies it to out (may be NULL) as far as its size goes.
@@ -121,6 +136,21 @@ bool wm_ref_of_handle(Store *store, const Handle *h, ValType t, Ref *out);
 bool wm_slot_of_val(Store *store, const wasm_val_t *val, ValType t, u64 *slot);
 /* And back; false (last error set): out of memory, a v128. */
 bool wm_val_of_slot(wasm_store_t *home, wasm_val_t *out, ValType t, u64 slot);
+
+/* ---- slots: api_slot.c ---- */
+SlotForm wm_slot_form(const ValType *types, u32 count);
+/* Brings slots of these types, whose form it is, to canonical form. False: a reference that cannot
+ * stand there. */
+bool wm_slots_take_each(Store *store, const ValType *types, u32 count, u64 *slots);
+static inline bool slots_take(Store *store, SlotForm form, const ValType *types, u32 count,
+                              u64 *slots) {
+  if (UNLIKELY(form.slow)) return wm_slots_take_each(store, types, count, slots);
+  for (u32 bits = form.narrow; bits; bits &= bits - 1) {
+    u32 i = (u32)__builtin_ctz(bits);
+    slots[i] = (u32)slots[i];
+  }
+  return true;
+}
 
 /* ---- traps: api_trap.c ---- */
 /* The pending trap of the store as a handle; never NULL. */

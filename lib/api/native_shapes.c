@@ -71,12 +71,10 @@ typedef void C_v;
 #define DEFINE_CALL(r, params, types, args)                                                        \
   ANY_SIGNEDNESS static TrapCode call_##params##_##r(Store *store, Func *func, Instance *caller,   \
                                                      u64 *slots) {                                 \
-    (void)store, (void)caller, (void)slots;                                                        \
+    (void)caller, (void)slots;                                                                     \
     void (*fn)(void) = ((NativeImport *)func->env)->fn;                                            \
-    object_hold(&func->head);                                                                      \
     KEEP_##r(((C_##r(*) types)fn)args);                                                            \
-    object_let_go(&func->head);                                                                    \
-    return TRAP_NONE;                                                                              \
+    return store_poll_and_raise(store);                                                            \
   }
 SHAPES(DEFINE_CALL)
 

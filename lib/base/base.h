@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef uint8_t u8;
@@ -29,6 +30,15 @@ _Static_assert(sizeof(f32) == 4 && sizeof(f64) == 8, "libwasm needs IEEE 754 flo
 #define UNLIKELY(x)             __builtin_expect(!!(x), 0)
 #define NOINLINE                __attribute__((noinline))
 #define PRINTF_LIKE(fmt, first) __attribute__((format(printf, fmt, first)))
+
+/* A variable that owns what it points at until it goes out of scope, also by a C++ exception of the
+ * host's. */
+#define AUTO_FREE __attribute__((cleanup(free_pointer_at)))
+static inline void free_pointer_at(void *variable) {
+  void *owned;
+  memcpy(&owned, variable, sizeof owned);
+  free(owned);
+}
 
 /* *out = a + b (a * b); false when the result does not fit. */
 static inline bool checked_add(u64 a, u64 b, u64 *out) {

@@ -1,11 +1,12 @@
-/* The thread that interrupts stores whose time is up (deadlines.h). */
+/* The thread that stops what has no time left (deadlines.h). */
 #include "engine/deadlines.h"
 
 #include <stdlib.h>
 
 struct Deadline {
   Deadline *next;
-  Store *store; /* borrowed: removed before the store goes */
+  Stop *stop; /* borrowed: removed before its store goes */
+  u32 reason;
   u64 at_ns;
 };
 
@@ -24,7 +25,7 @@ static u64 strike(Deadlines *d, u64 now) {
     Deadline *deadline = *link;
     if (deadline->at_ns <= now) {
       *link = deadline->next;
-      wm_store_interrupt(deadline->store);
+      wm_stop_request(deadline->stop, deadline->reason);
       free(deadline);
     } else {
       next = min_u64(next, deadline->at_ns);
@@ -60,30 +61,31 @@ void wm_deadlines_end(Deadlines *d) {
   d->ready = false;
 }
 
-static void remove_deadline(Deadlines *d, const Store *store) {
+static void remove_deadline(Deadlines *d, const Stop *stop, u32 reason) {
   for (Deadline **link = &d->list; *link; link = &(*link)->next) {
     Deadline *deadline = *link;
-    if (deadline->store != store) continue;
+    if (deadline->stop != stop || deadline->reason != reason) continue;
     *link = deadline->next;
     free(deadline);
     return;
   }
 }
 
-static bool add_deadline(Deadlines *d, Store *store, u64 at_ns) {
+static bool add_deadline(Deadlines *d, Stop *stop, u32 reason, u64 at_ns) {
   if (!d->runs && !(d->runs = wm_thread_start(&d->thread, keep_time, d))) return false;
   Deadline *deadline = malloc(sizeof *deadline);
   if (!deadline) return false;
-  *deadline = (Deadline){d->list, store, at_ns};
+  *deadline = (Deadline){d->list, stop, reason, at_ns};
   d->list = deadline;
   wm_condition_wake_all(&d->changed);
   return true;
 }
 
-bool wm_deadlines_set(Deadlines *d, Store *store, u64 at_ns) {
+bool wm_deadlines_set(Deadlines *d, Stop *stop, u32 reason, u64 at_ns) {
   wm_mutex_lock(&d->lock);
-  remove_deadline(d, store);
-  bool ok = at_ns == 0 || add_deadline(d, store, at_ns);
+  remove_deadline(d, stop, reason);
+  wm_stop_take_back(stop, reason);
+  bool ok = at_ns == 0 || add_deadline(d, stop, reason, at_ns);
   wm_mutex_unlock(&d->lock);
   return ok;
 }

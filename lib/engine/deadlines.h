@@ -1,9 +1,9 @@
-/* Deadlines of stores: one thread an engine, started with the first deadline, interrupts stores
- * whose time is up. */
+/* Deadlines of stores and of calls: one thread an engine, started with the first deadline, tells
+ * those to stop whose time is up. */
 #ifndef WM_ENGINE_DEADLINES_H
 #define WM_ENGINE_DEADLINES_H
 
-#include "runtime/store.h"
+#include "runtime/stop.h"
 
 typedef struct Deadline Deadline;
 
@@ -16,10 +16,11 @@ typedef struct Deadlines {
 } Deadlines;
 
 bool wm_deadlines_init(Deadlines *d);
-/* No store has one any more. */
+/* Nobody has one any more. */
 void wm_deadlines_end(Deadlines *d);
-/* Interrupts the store at `at_ns` of wm_os_monotonic_ns, instead of when it was to be before; 0:
- * not at all. False: no thread, or out of memory. */
-bool wm_deadlines_set(Deadlines *d, Store *store, u64 at_ns);
+/* Gives `stop` the reason at `at_ns` of wm_os_monotonic_ns, instead of when it was to get it
+ * before; 0: not at all. One that it got from an earlier deadline is taken back. False: no thread,
+ * or out of memory. */
+bool wm_deadlines_set(Deadlines *d, Stop *stop, u32 reason, u64 at_ns);
 
 #endif

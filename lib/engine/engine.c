@@ -252,12 +252,18 @@ bool wm_engine_validate(Engine *engine, const u8 *bytes, size_t size, Error *err
 
 /* ---- stores ---- */
 
+static bool set_call_deadline(Store *store, u64 at_ns) {
+  Engine *engine = store->engine;
+  return wm_deadlines_set(&engine->deadlines, store->stop, STOP_CALL_DEADLINE, at_ns);
+}
+
 Store *wm_engine_store_new(Engine *engine) {
   if (!prepare_faults(engine)) return NULL;
   Store *store = wm_store_new(engine->types, engine->pool, engine);
   if (!store) return NULL;
   store->stack_bytes = engine->config.stack_bytes;
   store->native_stack_bytes = engine->config.native_stack_bytes;
+  store->set_call_deadline = set_call_deadline;
   wm_interp_prepare_store(store);
   wm_engine_retain(engine);
   return store;
@@ -267,16 +273,16 @@ bool wm_engine_set_deadline(Store *store, u64 nanoseconds) {
   Engine *engine = store->engine;
   u64 at = 0, now = nanoseconds ? wm_os_monotonic_ns() : 0;
   if (nanoseconds && !checked_add(now, nanoseconds, &at)) at = 0;
-  bool ok = wm_deadlines_set(&engine->deadlines, store, at);
-  if (!nanoseconds) wm_store_clear_interrupt(store);
+  bool ok = wm_deadlines_set(&engine->deadlines, store->stop, STOP_DEADLINE, at);
+  if (!nanoseconds) wm_stop_take_back(store->stop, STOP_ASKED);
   return ok;
 }
 
 bool wm_engine_store_delete(Store *store) {
   if (!store) return true;
   Engine *engine = store->engine;
-  wm_store_forget_dead(store);
-  if (!store->activation) wm_deadlines_set(&engine->deadlines, store, 0);
+  wm_store_forget_dead(store, __builtin_frame_address(0));
+  if (!store->activation) wm_deadlines_set(&engine->deadlines, store->stop, STOP_DEADLINE, 0);
   if (!wm_store_delete(store)) return false;
   wm_engine_release(engine);
   return true;

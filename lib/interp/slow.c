@@ -83,26 +83,25 @@ TrapCode wm_slow_tick(Instance *inst, const Cell *pc, u64 *fp) {
 /* ---- compiled code ---- */
 
 /* Begins an activation for compiled code in the place of the interpreter's frame fp, of which
- * `kept_slots` must stay. False: trapped. */
-static bool begin(Activation *act, FuncCode *code, Instance *inst, u64 *fp, u32 kept_slots) {
+ * `kept_slots` must stay. NULL: trapped. */
+static Activation *begin(FuncCode *code, Instance *inst, u64 *fp, u32 kept_slots) {
   Store *store = inst->store;
   wm_frame_leave(store->activation, code, inst, fp);
   store->stack_top = fp + kept_slots;
-  if (UNLIKELY((const u8 *)__builtin_frame_address(0) < store->native_limit)) {
+  if (UNLIKELY((const u8 *)__builtin_frame_address(0) < store->native_limit) ||
+      UNLIKELY(store->stack_end - store->stack_top < ACTIVATION_SLOTS)) {
     wm_trap_raise(store, TRAP_STACK_OVERFLOW, NULL, 0);
-    return false;
+    return NULL;
   }
-  *act = (Activation){.instance = inst};
-  store_push_activation(store, act);
-  return true;
+  return store_push_activation(store, NULL, inst);
 }
 
 const u64 *wm_slow_enter(Instance *inst, const Cell *pc, u64 *fp) {
   FuncCode *code = stub_owner(pc);
-  Activation act;
-  if (!begin(&act, code, inst, fp, code->link_slot + FRAME_LINK_SLOTS)) return NULL;
+  Activation *act = begin(code, inst, fp, code->link_slot + FRAME_LINK_SLOTS);
+  if (!act) return NULL;
   TrapCode trap = code->module->machine->enter(code, inst, fp);
-  store_pop_activation(inst->store, &act);
+  store_pop_activation(inst->store, act);
   return trap ? NULL : fp + code->link_slot;
 }
 
@@ -111,9 +110,9 @@ const u64 *wm_slow_osr(Instance *inst, const Cell *pc, u64 *fp) {
   OsrEntry *entry = atomic_load_explicit(&code->osr, memory_order_acquire);
   while (entry->cell != pc) entry = entry->next;
   const NativeBody *body = atomic_load_explicit(&entry->body, memory_order_acquire);
-  Activation act;
-  if (!begin(&act, code, inst, fp, code->frame_slots)) return NULL;
+  Activation *act = begin(code, inst, fp, code->frame_slots);
+  if (!act) return NULL;
   TrapCode trap = code->module->machine->enter_osr(code, inst, body->start, fp);
-  store_pop_activation(inst->store, &act);
+  store_pop_activation(inst->store, act);
   return trap ? NULL : fp + code->link_slot;
 }

@@ -46,14 +46,27 @@ void wm_thread_join(Thread t);
 /* Gives up waiting for its end. */
 void wm_thread_detach(Thread t);
 bool wm_thread_is_self(Thread t);
+/* Lets others run. */
+void wm_thread_yield(void);
 /* How many processors this process may use; at least 1. */
 u32 wm_os_processors(void);
 
-/* The lowest address of this thread's stack, or NULL when unknown (also when the caller runs on
- * another stack than the thread's). Cached per thread. */
-u8 *wm_os_stack_bound(void);
+/* This thread's stack, from its lowest address to one past its highest; NULLs when unknown, also
+ * when the caller runs on another stack than the thread's. Cached per thread. */
+typedef struct StackRange {
+  u8 *low, *high;
+} StackRange;
+StackRange wm_os_stack_range(void);
 /* An address that no other running thread has. */
 const void *wm_os_thread_token(void);
+
+/* ---- events: a descriptor that others can wait for ---- */
+/* One that is not set, or -1. */
+int wm_os_event_new(void);
+/* -1 is allowed. Setting is for any thread and for signal handlers. */
+void wm_os_event_set(int event);
+void wm_os_event_clear(int event);
+void wm_os_event_close(int event);
 
 /* ---- this library ---- */
 enum { BUILD_ID_BYTES = 20 };

@@ -69,9 +69,16 @@ void wm_thread_join(Thread t) { pthread_join(t, NULL); }
 void wm_thread_detach(Thread t) { pthread_detach(t); }
 bool wm_thread_is_self(Thread t) { return pthread_equal(t, pthread_self()) != 0; }
 
+void wm_thread_yield(void) {}
+
 u32 wm_os_processors(void) { return 1; }
 
-u8 *wm_os_stack_bound(void) { return NULL; }
+int wm_os_event_new(void) { return -1; }
+void wm_os_event_set(int event) { (void)event; }
+void wm_os_event_clear(int event) { (void)event; }
+void wm_os_event_close(int event) { (void)event; }
+
+StackRange wm_os_stack_range(void) { return (StackRange){NULL, NULL}; }
 
 static _Thread_local char token;
 const void *wm_os_thread_token(void) { return &token; }

@@ -4,9 +4,11 @@
 #if defined(__linux__)
 #include <link.h>
 #endif
+#include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/auxv.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -77,6 +79,7 @@ bool wm_thread_start(Thread *t, void *(*run)(void *), void *env) {
 void wm_thread_join(Thread t) { pthread_join(t, NULL); }
 void wm_thread_detach(Thread t) { pthread_detach(t); }
 bool wm_thread_is_self(Thread t) { return pthread_equal(t, pthread_self()) != 0; }
+void wm_thread_yield(void) { sched_yield(); }
 
 u32 wm_os_processors(void) {
   cpu_set_t set;
@@ -84,10 +87,6 @@ u32 wm_os_processors(void) {
   long count = sysconf(_SC_NPROCESSORS_ONLN);
   return count > 0 ? (u32)count : 1;
 }
-
-typedef struct StackRange {
-  u8 *low, *high; /* high NULL: not asked yet; low NULL: unknown */
-} StackRange;
 
 /* The first thread's stack, without the walk through /proc that pthread_getattr_np takes (100 us,
  * more than a small program's whole run): the kernel puts the program's file name at the very top,
@@ -118,10 +117,11 @@ static void thread_stack(StackRange *out) {
   pthread_attr_destroy(&attr);
 }
 
-/* Reached without a call: two words of the room that the C library keeps for this. */
+/* Reached without a call: two words of the room that the C library keeps for this. High NULL: not
+ * asked yet; low NULL: unknown. */
 static _Thread_local StackRange stack_range __attribute__((tls_model("initial-exec")));
 
-u8 *wm_os_stack_bound(void) {
+StackRange wm_os_stack_range(void) {
   StackRange *range = &stack_range;
   u8 *here = __builtin_frame_address(0);
   if (!range->high) {
@@ -130,7 +130,8 @@ u8 *wm_os_stack_bound(void) {
     if (!found) thread_stack(range);
     if (!range->high) *range = (StackRange){NULL, here}; /* asked; unknown */
   }
-  return here >= range->low && here < range->high ? range->low : NULL;
+  bool is_own = range->low && here >= range->low && here < range->high;
+  return is_own ? *range : (StackRange){NULL, NULL};
 }
 
 const void *wm_os_thread_token(void) { return &stack_range; }
@@ -146,6 +147,26 @@ u64 wm_os_monotonic_ns(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (u64)now.tv_sec * 1000000000u + (u64)now.tv_nsec;
+}
+
+/* ---- events ---- */
+
+int wm_os_event_new(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+void wm_os_event_set(int event) {
+  if (event < 0) return;
+  int before = errno;
+  (void)!eventfd_write(event, 1);
+  errno = before;
+}
+
+void wm_os_event_clear(int event) {
+  eventfd_t count;
+  if (event >= 0) (void)!eventfd_read(event, &count);
+}
+
+void wm_os_event_close(int event) {
+  if (event >= 0) close(event);
 }
 
 /* ---- this library ---- */

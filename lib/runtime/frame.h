@@ -40,11 +40,23 @@
 
 enum { LINK_PC, LINK_FP, LINK_CROSS_PC, LINK_CROSS_FP, LINK_CROSS_INSTANCE, FRAME_LINK_SLOTS };
 
-/* One entry from native code, on the C stack; the innermost is store->activation. wm_call pushes
- * and pops it. */
+/* What an entry from the host leaves on the C stack while it runs: the proof that its activation is
+ * alive. A C++ exception or a thread's end takes the entry away in passing; a longjmp does not, but
+ * the host's next frames write over it. */
+typedef struct EntryProof {
+  u64 token; /* entry_token of the activation */
+} EntryProof;
+
+/* One stretch of wasm in one tier: begun by the host (wm_call), or where another tier or instance
+ * goes on. In the value stack, right below its first frame, so that it stays what it is whatever
+ * becomes of the C stack:
+ *
+ *   stack -> [ Activation | frames ... | Activation | frames ... ] <- store->stack_top
+ *
+ * The innermost is store->activation. */
 typedef struct Activation Activation;
 struct Activation {
-  Activation *outer; /* borrowed: below it on the C stack */
+  Activation *outer; /* below it on the value stack */
   Func *func;        /* entered; kept alive while it runs. NULL: one without an object (instance is
                         set then) */
   Func *callee;      /* the host function that wasm is calling, kept alive too; NULL: none. Set by
@@ -59,8 +71,12 @@ struct Activation {
   /* Compiled code: where it was left (native.h), NULL when it was not; and the stack pointer that
    * the entry returns with. */
   const void *native_sp, *entry_sp;
-  Activation *inner; /* borrowed: the one that began in it, while that runs */
+  Activation *entry;       /* the entry from the host that it belongs to, or is */
+  const EntryProof *proof; /* of an entry; on the C stack. Else undefined, as the next two */
+  u64 number;              /* of the entry: differs from all others of the store */
+  u64 deadline_ns;         /* of the entry, or of one around it (stop.h); 0: none */
 };
+enum { ACTIVATION_SLOTS = sizeof(Activation) / sizeof(u64) };
 
 /* Where a frame stood, in numbers of the module: what a trap keeps of it. */
 typedef struct FrameInfo {

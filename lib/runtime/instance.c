@@ -68,7 +68,8 @@ static Instance *allocate(Store *store, LoadedModule *lm, Error *err) {
   for (u32 i = 0; i < m->type_count; i++) in->type_ids[i] = m->types[i].type_id;
   in->module = lm;
   wm_loaded_retain(lm);
-  wm_store_add_limited(store, in);
+  wm_stop_add(store->stop, in);
+  wm_store_update_limit(store, in);
   return in;
 }
 
@@ -274,26 +275,44 @@ static Instance *make_with_room(Store *store, LoadedModule *lm, Object *const *i
   return make(store, lm, imports, err);
 }
 
+/* What is kept alive meanwhile; let go also when a C++ exception leaves the start function. */
+typedef struct Birth {
+  Store *store;
+  LoadedModule *module;
+  Object *const *imports;
+  u32 import_count;
+  Instance *instance; /* NULL: none is held */
+  const void *before; /* of store_enter */
+} Birth;
+
+static void begin_birth(Birth *b) {
+  b->before = store_enter(b->store);
+  for (u32 i = 0; i < b->import_count; i++) object_hold(b->imports[i]);
+  wm_loaded_retain(b->module);
+}
+
+static void end_birth(Birth *b) {
+  if (b->instance) object_let_go(&b->instance->head);
+  for (u32 i = 0; i < b->import_count; i++) object_let_go(b->imports[i]);
+  wm_loaded_release(b->module);
+  store_leave(b->store, b->before);
+}
+
 Instance *wm_instance_new(Store *store, LoadedModule *lm, Object *const *imports, u32 import_count,
                           Error *err) {
   Error unheard;
   unheard.code = ERR_NONE;
   if (!err) err = &unheard;
   if (!check_imports(store, lm, imports, import_count, err)) return NULL;
-  const void *before = store_enter(store);
-  for (u32 i = 0; i < import_count; i++) object_hold(imports[i]);
-  wm_loaded_retain(lm);
+  Birth birth __attribute__((cleanup(end_birth))) = {store, lm, imports, import_count, NULL, NULL};
+  begin_birth(&birth);
   Instance *in = make_with_room(store, lm, imports, err);
   if (in) {
     object_hold(&in->head);
-    bool done = write_elems(in, err) && write_datas(in, err) && start(in, err);
-    object_let_go(&in->head);
-    if (!done) in = NULL;
+    birth.instance = in;
+    if (!write_elems(in, err) || !write_datas(in, err) || !start(in, err)) in = NULL;
   }
   if (!in) wm_store_safepoint(store); /* what was made for it may be large */
-  for (u32 i = 0; i < import_count; i++) object_let_go(imports[i]);
-  wm_loaded_release(lm);
-  store_leave(store, before);
   return in;
 }
 

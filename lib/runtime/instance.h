@@ -64,7 +64,7 @@ struct Instance {
   u8 *memory0_base; /* base of memory 0, or wm_pool_empty_base() */
   Store *store;     /* head.store, nearer to the rest */
   /* Lowest native stack address that compiled code of this instance may use; UINTPTR_MAX makes it
-   * stop at the next poll (native.c: written under store->limit_lock). */
+   * stop at the next poll (stop.h). */
   _Atomic(uintptr_t) stack_limit;
   const void *const *helpers; /* what compiled code calls, by HelperId (native.h); borrowed */
   /* Index spaces, imports first. These arrays and the next five are in this allocation,
@@ -82,7 +82,7 @@ struct Instance {
   LoadedModule *module;       /* counted */
   u64 size_bytes;             /* of this allocation */
   i64 ticks; /* calls and loop rounds of the interpreter between two looks at what is hot */
-  Instance *next_limited, **link_limited; /* the store's instances, under store->limit_lock */
+  _Atomic(Instance *) next_limited, *link_limited; /* the store's instances (stop.h) */
 };
 
 /* ---- construction. All return NULL with err set (err may be NULL). Types are canonical. ---- */

@@ -142,8 +142,9 @@ bool wm_native_catch_faults(void);
 u64 wm_helper_memory_grow(Instance *in, u32 memory, u64 delta_pages);
 u64 wm_helper_table_grow(Instance *in, u32 table, u64 delta, Ref init);
 
-/* A call from compiled code that leaves it, of a function in slots at store->stack_top, whose room
- * is checked. `func` is NULL where the function has no object. */
+/* A call from compiled code that leaves it, of a function of `in` (NULL: of the host) with its
+ * slots at store->stack_top, behind the room for an activation when it is wasm; all that room is
+ * checked. `func` is NULL where the function has no object. */
 TrapCode wm_native_call_out(Store *store, FuncCode *code, Instance *in, Func *func, u64 *slots);
 
 #endif

@@ -23,11 +23,9 @@ TrapCode wm_native_call_out(Store *store, FuncCode *code, Instance *in, Func *fu
   const u8 *here = __builtin_frame_address(0);
   if (UNLIKELY(here < store->native_limit))
     return wm_trap_raise(store, TRAP_STACK_OVERFLOW, NULL, 0);
-  Activation act = {.func = func, .instance = in};
-  store_push_activation(store, &act);
+  Activation *act = store_push_activation(store, func, in);
   FuncEntry entry = atomic_load_explicit(&code->entry, memory_order_acquire);
   TrapCode trap = entry(code, in, slots);
-  store_pop_activation(store, &act);
-  store->stack_top = slots;
+  store_pop_activation(store, act);
   return trap;
 }

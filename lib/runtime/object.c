@@ -76,7 +76,7 @@ u64 wm_object_weight(const Object *object) {
 
 static void end_instance(Instance *in) {
   in->head.store->instances--;
-  wm_store_remove_limited(in->head.store, in);
+  wm_stop_remove(in->head.store->stop, in);
   if (!in->module) return;
   for (u32 i = 0; i < in->module->module.elem_count; i++) free(in->elem_refs[i]);
   wm_loaded_release(in->module);

@@ -6,6 +6,7 @@
 #include "base/hashmap.h"
 #include "runtime/frame.h"
 #include "runtime/pool.h"
+#include "runtime/stop.h"
 
 /* Why a call stopped, with a backtrace: what a host sees of a trap. */
 typedef struct Trap {
@@ -38,7 +39,6 @@ struct Store {
   u64 *stack_end;         /* frames must end at or below; STACK_SLACK_SLOTS follow */
   u64 *stack_top;         /* free from here when entering from native code */
   Activation *activation; /* innermost, or NULL */
-  Activation *outermost;  /* the last one that began without another; dead when there is none */
 
   TypeRegistry *types; /* borrowed: the engine's */
   MemoryPool *pool;    /* borrowed: the engine's */
@@ -59,19 +59,22 @@ struct Store {
   u64 stack_bytes;                         /* of the value stack, before it is made */
   u64 native_stack_bytes;                  /* what nested entries may use below the outermost one */
   u64 *stack;                              /* owned: the value stack, made at the first call */
+  u64 entries;                             /* from the host so far */
   u8 *native_limit;                        /* lowest native stack address an entry may start at */
   const void *native_here, *native_thread; /* the outermost entry that native_limit was made for */
+  StackRange native_stack;                 /* that thread's; {NULL, NULL}: it runs on another one */
   Trap *trap;                              /* the trap on its way out (rooted), or NULL */
   Trap *out_of_memory;                     /* preallocated (rooted) */
   const void *exit_pc, *restore_pc;        /* the interpreter's special cells */
 
-  i64 fuel;          /* instructions that may still run (LoadedModule.charges_fuel) */
-  Mutex limit_lock;  /* of the instances' stack_limit and list: interrupts come from any thread */
-  Instance *limited; /* all instances */
+  i64 fuel;   /* instructions that may still run (LoadedModule.charges_fuel) */
+  Stop *stop; /* counted */
+  /* Set by engine/: STOP_CALL_DEADLINE is for this time from now on (0: for none), and not before
+   * it. False: out of memory. */
+  bool (*set_call_deadline)(Store *store, u64 deadline_ns);
 
   StoreLimits limits;
   u64 memory_bytes, table_elements, instances; /* in use */
-  _Atomic u32 interrupt;                       /* set under limit_lock; see wm_store_poll */
   _Atomic(const void *) thread; /* debug builds: who is in the store now (store_enter) */
 };
 
@@ -81,23 +84,33 @@ Store *wm_store_new(TypeRegistry *types, MemoryPool *pool, void *engine);
  * runs in it. */
 bool wm_store_delete(Store *store);
 
-/* Begins an activation, whose fields are set, and ends it. */
-static inline void store_push_activation(Store *store, Activation *act) {
+/* Begins an activation at the top of the value stack, where there must be room for it, and ends it
+ * with all that began in it. Func and instance may be NULL. */
+static inline Activation *store_push_activation(Store *store, Func *func, Instance *in) {
+  Activation *act = (Activation *)(void *)store->stack_top;
   act->outer = store->activation;
-  act->inner = NULL;
-  if (act->outer)
-    act->outer->inner = act;
-  else
-    store->outermost = act;
+  act->func = func;
+  act->callee = NULL;
+  act->fp = NULL;
+  act->instance = in;
+  act->native_sp = NULL;
+  act->entry = act->outer ? act->outer->entry : act;
   store->activation = act;
+  store->stack_top = (u64 *)(void *)(act + 1);
+  return act;
 }
-static inline void store_pop_activation(Store *store, const Activation *act) {
+static inline void store_pop_activation(Store *store, Activation *act) {
   store->activation = act->outer;
-  if (act->outer) act->outer->inner = NULL;
+  store->stack_top = (u64 *)(void *)act;
 }
 
-/* Forgets activations that nobody will end: a C++ exception or a longjmp left them behind. */
-void wm_store_forget_dead(Store *store);
+/* What an entry's proof holds. */
+static inline u64 entry_token(const Store *store, const Activation *entry) {
+  return entry->number ^ (u64)(uintptr_t)store;
+}
+/* Ends the entries that nobody will return to: a longjmp left them behind. `here` is the frame
+ * address of the function that the host called, below which the stack is ours. */
+void wm_store_forget_dead(Store *store, const void *here);
 
 /* Debug builds assert that no two threads are in a store at once: a bracket around whatever changes
  * it. Enter returns what leave wants back. */
@@ -134,24 +147,30 @@ TrapCode wm_trap_hand_on(Store *store, Trap *trap);
 /* Takes the pending trap out of the store. */
 Trap *wm_store_take_trap(Store *store);
 
-/* ---- stopping ---- */
-/* Asks wasm that runs in the store to stop at its next poll. Any thread. */
-void wm_store_interrupt(Store *store);
-/* Lets it run again. Any thread. */
-void wm_store_clear_interrupt(Store *store);
+/* ---- stopping (stop.h) ---- */
 /* Whether wasm must stop, and with which trap: called at polls (every few thousand calls and loop
- * rounds of the interpreter; in compiled code when its instance's stack_limit says so). */
-TrapCode wm_store_poll(Store *store);
+ * rounds of the interpreter; in compiled code when its instance's stack_limit says so; before and
+ * between the pieces of long operations; when a host function returns). */
+static inline TrapCode wm_store_poll(Store *store) {
+  return UNLIKELY(stop_is_wanted(store->stop)) ? TRAP_INTERRUPTED : TRAP_NONE;
+}
+/* The same, and raises the trap. */
+static inline TrapCode store_poll_and_raise(Store *store) {
+  TrapCode stop = wm_store_poll(store);
+  return UNLIKELY(stop) ? wm_trap_raise(store, stop, NULL, 0) : TRAP_NONE;
+}
 /* Makes the instance's stack_limit what it should be now. */
-void wm_store_update_limit(Store *store, Instance *in);
-/* The instance is born; goes. */
-void wm_store_add_limited(Store *store, Instance *in);
-void wm_store_remove_limited(Store *store, Instance *in);
+static inline void wm_store_update_limit(Store *store, Instance *in) {
+  wm_stop_set_limit(store->stop, in, (uintptr_t)store->native_limit);
+}
 
 /* ---- calls from native code ---- */
 /* Calls func with arguments in slots[0..param_slots); results in slots[0..result_slots). `slots`
  * must have room for the larger. Checks the native stack, the value stack and nesting. Returns
  * TRAP_NONE or the code of store->trap. */
 TrapCode wm_call(Store *store, Func *func, u64 *slots);
+/* The same, until `deadline_ns` of wm_os_monotonic_ns at the latest (0: no such time), or the
+ * deadline of a call around it. */
+TrapCode wm_call_until(Store *store, Func *func, u64 *slots, u64 deadline_ns);
 
 #endif

@@ -85,10 +85,10 @@ static void loops_are_counted_and_stopped(void **state) {
   assert_int_equal(call(f, in, "count", slots), TRAP_NONE);
   u32 hotness = atomic_load(&loaded_code(in->module, 1)->hotness);
   assert_in_range(hotness, 900000, 1100000);
-  atomic_store(&f->store->interrupt, 1);
+  wm_stop_request(f->store->stop, STOP_ASKED);
   assert_int_equal(call(f, in, "spin", slots), TRAP_INTERRUPTED);
   assert_int_equal(wm_store_take_trap(f->store)->frame_count, 1);
-  atomic_store(&f->store->interrupt, 0);
+  wm_stop_take_back(f->store->stop, STOP_ASKED);
   slots[0] = 100000;
   assert_int_equal(call(f, in, "count", slots), TRAP_NONE);
   object_let_go(&in->head);

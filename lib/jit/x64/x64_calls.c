@@ -214,8 +214,9 @@ static Left call_out(NativeRegs *regs, u64 *native_sp, Instance *caller, FuncCod
   Store *store = caller->store;
   Activation *activation = store->activation;
   activation->native_sp = native_sp;
-  u64 *slots = store->stack_top, *stack = native_sp + 1;
-  if ((u64)(store->stack_end - slots) < code->link_slot + (u64)FRAME_LINK_SLOTS)
+  u32 before = in ? ACTIVATION_SLOTS : 0;
+  u64 *slots = store->stack_top + before, *stack = native_sp + 1;
+  if ((u64)(store->stack_end - store->stack_top) < before + code->link_slot + (u64)FRAME_LINK_SLOTS)
     return (Left){wm_trap_raise(store, TRAP_STACK_OVERFLOW, NULL, 0), activation->entry_sp};
   const SubType *type = wm_types_get(store->types, code->type_id);
   ArgCursor args = args_to_slots(type, regs, stack, slots);

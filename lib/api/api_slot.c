@@ -1,0 +1,42 @@
+/* Slots that the host filled (wasmx.h: wasmx_slot_t), and handles of the references in them. */
+#include "api/handle.h"
+
+enum { FORM_SLOTS = 32 };
+
+SlotForm wm_slot_form(const ValType *types, u32 count) {
+  SlotForm form = {0};
+  u32 slot = 0;
+  for (u32 i = 0; i < count; i++) {
+    if (slot >= FORM_SLOTS || val_is_ref(types[i])) return (SlotForm){.slow = true};
+    if (types[i] == VAL_I32 || types[i] == VAL_F32) form.narrow |= 1u << slot;
+    slot += val_slots(types[i]);
+  }
+  return form;
+}
+
+/* As far as it can be known of a word that the host says is a reference. */
+static bool is_ref_of(Store *store, u64 slot, ValType t) {
+  Ref ref = (Ref)(uintptr_t)slot;
+  if (slot % _Alignof(Object) || (ref && ref->store != store)) return false;
+  return wm_ref_fits(store, ref, t);
+}
+
+bool wm_slots_take_each(Store *store, const ValType *types, u32 count, u64 *slots) {
+  for (u32 i = 0; i < count; i++) {
+    if (types[i] == VAL_I32 || types[i] == VAL_F32) *slots = (u32)*slots;
+    if (val_is_ref(types[i]) && !is_ref_of(store, *slots, types[i])) return false;
+    slots += val_slots(types[i]);
+  }
+  return true;
+}
+
+uint64_t wasmx_slot_of_ref(const wasm_ref_t *ref) {
+  return handle_store(ref) ? (u64)(uintptr_t)ref->object : 0;
+}
+
+wasm_ref_t *wasmx_ref_of_slot(wasm_store_t *home, uint64_t slot) {
+  Store *store = store_of(home);
+  if (!store || !slot) return NULL;
+  if (is_ref_of(store, slot, VAL_EXTERNREF)) return wm_handle_new(home, (Object *)(uintptr_t)slot);
+  return wm_api_fail(ERR_ARGUMENT, "the slot holds no reference of this store"), NULL;
+}

@@ -1,0 +1,69 @@
+/* Stopping (stop.h). All atomics are sequentially consistent: each step is half of an argument of
+ * the form "either I see yours or you see mine". */
+#include "runtime/stop.h"
+
+#include "runtime/instance.h"
+
+#include <stdlib.h>
+
+Stop *wm_stop_new(void) {
+  Stop *stop = calloc(1, sizeof *stop);
+  if (!stop) return NULL;
+  atomic_init(&stop->references, 1);
+  atomic_init(&stop->event, -1);
+  return stop;
+}
+
+void wm_stop_hold(Stop *stop) { atomic_fetch_add(&stop->references, 1); }
+
+void wm_stop_release(Stop *stop) {
+  if (!stop || atomic_fetch_sub(&stop->references, 1) != 1) return;
+  wm_os_event_close(atomic_load(&stop->event));
+  free(stop);
+}
+
+void wm_stop_request(Stop *stop, u32 reason) {
+  atomic_fetch_or(&stop->reasons, reason);
+  atomic_fetch_add(&stop->walkers, 1);
+  for (Instance *in = atomic_load(&stop->instances); in; in = atomic_load(&in->next_limited))
+    atomic_store(&in->stack_limit, UINTPTR_MAX);
+  atomic_fetch_sub(&stop->walkers, 1);
+  wm_os_event_set(atomic_load(&stop->event));
+}
+
+void wm_stop_take_back(Stop *stop, u32 reasons) {
+  if (atomic_fetch_and(&stop->reasons, ~reasons) & ~reasons) return;
+  int event = atomic_load(&stop->event);
+  wm_os_event_clear(event);
+  if (atomic_load(&stop->reasons)) wm_os_event_set(event);
+}
+
+int wm_stop_event(Stop *stop) {
+  int event = atomic_load(&stop->event);
+  if (event >= 0) return event;
+  event = wm_os_event_new();
+  atomic_store(&stop->event, event);
+  if (atomic_load(&stop->reasons)) wm_os_event_set(event);
+  return event;
+}
+
+void wm_stop_set_limit(Stop *stop, Instance *in, uintptr_t limit) {
+  atomic_store(&in->stack_limit, limit);
+  if (atomic_load(&stop->reasons)) atomic_store(&in->stack_limit, UINTPTR_MAX);
+}
+
+void wm_stop_add(Stop *stop, Instance *in) {
+  Instance *first = atomic_load(&stop->instances);
+  atomic_store(&in->next_limited, first);
+  in->link_limited = &stop->instances;
+  if (first) first->link_limited = &in->next_limited;
+  atomic_store(&stop->instances, in);
+}
+
+void wm_stop_remove(Stop *stop, Instance *in) {
+  if (!in->link_limited) return;
+  Instance *next = atomic_load(&in->next_limited);
+  if (next) next->link_limited = in->link_limited;
+  atomic_store(in->link_limited, next);
+  while (atomic_load(&stop->walkers)) wm_thread_yield();
+}
