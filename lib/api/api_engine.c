@@ -207,6 +207,7 @@ bool wasmx_store_try_delete(wasm_store_t *home) {
   Store *store = store_of(home);
   if (!store) return true;
   FORGET_DEAD(store);
+  wm_store_find_dead(store);
   if (store->collecting) return wm_api_fail(ERR_ARGUMENT, "a finalizer of the store runs");
   /* From here on handles are dead, for finalizers too. */
   home->store = NULL;

@@ -19,7 +19,8 @@ typedef struct HostEnv {
   void *env;
   void (*finalizer)(void *);
   const SubType *type; /* lives as long as the function */
-  SlotForm results;
+  u32 narrow_results;
+  bool looks_at_results;
 } HostEnv;
 
 static void host_env_free(void *p) {
@@ -35,12 +36,14 @@ static NOINLINE TrapCode wrong_result(Store *store) {
   return wm_trap_raise(store, TRAP_HOST, text, sizeof text - 1);
 }
 
-static TrapCode call_raw(Store *store, Func *func, Instance *caller, u64 *slots) {
+static TrapCode call_slots(Store *store, Func *func, Instance *caller, u64 *slots) {
   const HostEnv *e = func->env;
   wasmx_caller_t from = {store, caller};
   wasm_trap_t *trap = e->call.raw(e->env, &from, (wasmx_slot_t *)slots);
   if (UNLIKELY(trap != NULL)) return wm_api_raise(store, trap);
-  if (UNLIKELY(!slots_take(store, e->results, e->type->results, e->type->result_count, slots)))
+  narrow_slots(slots, e->narrow_results);
+  if (UNLIKELY(e->looks_at_results) &&
+      !wm_slots_take(store, e->type->results, e->type->result_count, slots))
     return wrong_result(store);
   return store_poll_and_raise(store);
 }
@@ -139,7 +142,7 @@ static bool has_v128(const SubType *type) {
 static Func *host_func_with(Store *store, u32 type_id, HostFunc host, const HostEnv *env,
                             Error *err) {
   const SubType *type = wm_types_get(store->types, type_id);
-  if (host != call_raw && has_v128(type)) {
+  if (host != call_slots && has_v128(type)) {
     wm_error_set(err, ERR_ARGUMENT, 0, "a v128 has no wasm_val_t: use wasmx_func_new_raw");
     return NULL;
   }
@@ -147,7 +150,8 @@ static Func *host_func_with(Store *store, u32 type_id, HostFunc host, const Host
   if (!e) return wm_error_out_of_memory(err), NULL;
   *e = *env;
   e->type = type;
-  e->results = wm_slot_form(type->results, type->result_count);
+  e->narrow_results = wm_narrow_slots(type->results, type->result_count);
+  e->looks_at_results = wm_slots_want_look(type->results, type->result_count);
   Func *func = wm_func_new_host(store, type_id, host, e, host_env_free, err);
   if (!func) free(e); /* not its finalizer: a failed constructor leaves env to the caller */
   return func;
@@ -192,7 +196,7 @@ wasm_func_t *wasmx_func_new(wasm_store_t *home, const wasm_functype_t *type,
 wasm_func_t *wasmx_func_new_raw(wasm_store_t *home, const wasm_functype_t *type,
                                 wasmx_raw_callback_t callback, void *env,
                                 void (*finalizer)(void *)) {
-  return host_func_new(home, type, call_raw,
+  return host_func_new(home, type, call_slots,
                        &(HostEnv){.call.raw = callback, .env = env, .finalizer = finalizer});
 }
 
@@ -274,21 +278,32 @@ wasm_trap_t *wasm_func_call(const wasm_func_t *ref, const wasm_val_vec_t *args,
                          many ? many : few);
 }
 
-static inline wasm_trap_t *call_raw_until(const wasm_func_t *ref, wasmx_slot_t *slots,
-                                          u64 deadline_ns) {
-  const Handle *h = handle_of(ref);
-  if (UNLIKELY(!handle_store(h))) return wm_api_misuse(NULL, "the function is NULL or dead");
+static inline wasm_trap_t *call_raw(const Handle *h, wasmx_slot_t *slots, u64 deadline_ns) {
   wasm_store_t *home = h->home;
-  FORGET_DEAD(home->store);
   if (UNLIKELY(!slots && h->type->param_slots + h->type->result_slots))
     return wm_api_misuse(home, "the function needs slots");
-  if (UNLIKELY(
-          !slots_take(home->store, h->params, h->type->params, h->type->param_count, (u64 *)slots)))
+  if (UNLIKELY(h->looks_at_params) &&
+      !wm_slots_take(home->store, h->type->params, h->type->param_count, (u64 *)slots))
     return wm_api_misuse(home, "a reference is not of the store, or not of the parameter's type");
   TrapCode trap = deadline_ns
                       ? wm_call_until(home->store, (Func *)h->object, (u64 *)slots, deadline_ns)
                       : wm_call(home->store, (Func *)h->object, (u64 *)slots);
   return LIKELY(!trap) ? NULL : wm_api_take_trap(home);
+}
+
+/* Wasm of the store seems to run already. Apart, so that the others need no frame. */
+static NOINLINE wasm_trap_t *call_raw_nested(const Handle *h, wasmx_slot_t *slots,
+                                             u64 deadline_ns) {
+  FORGET_DEAD(h->home->store);
+  return call_raw(h, slots, deadline_ns);
+}
+
+static inline wasm_trap_t *call_raw_until(const wasm_func_t *ref, wasmx_slot_t *slots,
+                                          u64 deadline_ns) {
+  const Handle *h = handle_of(ref);
+  if (UNLIKELY(!handle_store(h))) return wm_api_misuse(NULL, "the function is NULL or dead");
+  if (UNLIKELY(h->home->store->activation)) return call_raw_nested(h, slots, deadline_ns);
+  return call_raw(h, slots, deadline_ns);
 }
 
 wasm_trap_t *wasmx_func_call_raw(const wasm_func_t *ref, wasmx_slot_t *slots) {

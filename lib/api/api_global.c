@@ -47,7 +47,7 @@ wasm_global_t *wasmx_global_new_raw(wasm_store_t *home, const wasm_globaltype_t 
   if (h && !init) wm_error_set(&err, ERR_ARGUMENT, 0, "the initial value is NULL");
   if (h && init && global_type(type, &inner, &err)) {
     memcpy(slots, init, val_slots(inner.type) * sizeof *slots);
-    if (wm_slots_take_each(home->store, &inner.type, 1, slots))
+    if (wm_slots_take(home->store, &inner.type, 1, slots))
       global = wm_global_new(home->store, &inner, slots, &err);
     else
       wrong_ref(&err);
@@ -95,7 +95,7 @@ bool wasmx_global_set_raw(wasm_global_t *ref, const wasmx_slot_t *slots) {
   if (!slots) return wm_api_fail(ERR_ARGUMENT, "the slots are NULL");
   u64 value[2] = {0};
   memcpy(value, slots, val_slots(global->type.type) * sizeof *slots);
-  if (!wm_slots_take_each(store_of_global(ref), &global->type.type, 1, value)) {
+  if (!wm_slots_take(store_of_global(ref), &global->type.type, 1, value)) {
     Error err = {0};
     wrong_ref(&err);
     wm_api_report(&err, NULL);

@@ -32,7 +32,7 @@ static Handle *handle_bind(Handle *h, Object *object) {
   object_hold(object);
   if (object->kind == OBJ_FUNC) {
     h->type = wm_types_get(h->home->store->types, ((Func *)object)->type_id);
-    h->params = wm_slot_form(h->type->params, h->type->param_count);
+    h->looks_at_params = wm_slots_want_look(h->type->params, h->type->param_count);
   }
   return h;
 }

@@ -1,17 +1,15 @@
 /* Slots that the host filled (wasmx.h: wasmx_slot_t), and handles of the references in them. */
 #include "api/handle.h"
 
-enum { FORM_SLOTS = 32 };
+enum { SEEN_SLOTS = 32 };
 
-SlotForm wm_slot_form(const ValType *types, u32 count) {
-  SlotForm form = {0};
-  u32 slot = 0;
+bool wm_slots_want_look(const ValType *types, u32 count) {
+  u32 slots = 0;
   for (u32 i = 0; i < count; i++) {
-    if (slot >= FORM_SLOTS || val_is_ref(types[i])) return (SlotForm){.slow = true};
-    if (types[i] == VAL_I32 || types[i] == VAL_F32) form.narrow |= 1u << slot;
-    slot += val_slots(types[i]);
+    if (val_is_ref(types[i])) return true;
+    slots += val_slots(types[i]);
   }
-  return form;
+  return slots > SEEN_SLOTS;
 }
 
 /* As far as it can be known of a word that the host says is a reference. */
@@ -21,7 +19,7 @@ static bool is_ref_of(Store *store, u64 slot, ValType t) {
   return wm_ref_fits(store, ref, t);
 }
 
-bool wm_slots_take_each(Store *store, const ValType *types, u32 count, u64 *slots) {
+bool wm_slots_take(Store *store, const ValType *types, u32 count, u64 *slots) {
   for (u32 i = 0; i < count; i++) {
     if (types[i] == VAL_I32 || types[i] == VAL_F32) *slots = (u32)*slots;
     if (val_is_ref(types[i]) && !is_ref_of(store, *slots, types[i])) return false;

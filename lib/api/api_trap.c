@@ -39,6 +39,12 @@ static TrapCode lone_code(const wasm_trap_t *ref) {
 
 /* ---- making traps ---- */
 
+/* The backtrace of a trap that the host makes is of what really runs. */
+static inline void find_dead(Store *store) {
+  FORGET_DEAD(store);
+  if (store->activation) wm_store_find_dead(store);
+}
+
 /* `text` is zero-terminated. Never NULL. */
 static wasm_trap_t *trap_new(wasm_store_t *home, TrapCode code, const char *text, size_t len) {
   Trap *trap = wm_trap_new(home->store, code, text, len);
@@ -49,7 +55,7 @@ static wasm_trap_t *trap_new(wasm_store_t *home, TrapCode code, const char *text
 wasm_trap_t *wasm_trap_new(wasm_store_t *home, const wasm_message_t *message) {
   Error err = {0};
   Handle *h = wm_api_begin(home, &err);
-  if (h) FORGET_DEAD(home->store);
+  if (h) find_dead(home->store);
   size_t len = message && message->data ? message->size : 0;
   if (len && message->data[len - 1] == 0) len--;
   Trap *trap = h ? wm_trap_new(home->store, TRAP_HOST, len ? message->data : "", len) : NULL;
@@ -59,7 +65,7 @@ wasm_trap_t *wasm_trap_new(wasm_store_t *home, const wasm_message_t *message) {
 wasm_trap_t *wasmx_trap_new_exit(wasm_store_t *home, int status) {
   Error err = {0};
   Handle *h = wm_api_begin(home, &err);
-  if (h) FORGET_DEAD(home->store);
+  if (h) find_dead(home->store);
   Trap *trap = h ? wm_trap_new(home->store, TRAP_EXIT, NULL, 0) : NULL;
   if (trap) trap->exit_status = status;
   return as_trap(wm_api_finish(h, (Object *)trap, &err));

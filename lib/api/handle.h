@@ -31,18 +31,11 @@ struct wasm_store_t {
   wasm_trap_t *native_trap;                 /* owned: kept for wasmx_store_take_native_trap */
 };
 
-/* How slots that the host filled are brought to the form that wasm relies on (frame.h): those of 4
- * bytes have zeros above, references are of this store and of their type. */
-typedef struct SlotForm {
-  u32 narrow; /* bit i: slot i holds 4 bytes */
-  bool slow;  /* there are references, or more slots than bits: each type is looked at */
-} SlotForm;
-
 struct wasm_ref_t {
-  u8 kind;            /* ObjectKind */
-  SlotForm params;    /* OBJ_FUNC */
-  wasm_store_t *home; /* counted; never NULL */
-  Object *object;     /* held; NULL: a trap that belongs to no store, see `text` */
+  u8 kind;              /* ObjectKind */
+  bool looks_at_params; /* OBJ_FUNC: wm_slots_want_look of its parameters */
+  wasm_store_t *home;   /* counted; never NULL */
+  Object *object;       /* held; NULL: a trap that belongs to no store, see `text` */
   union {
     const SubType *type; /* OBJ_FUNC: its type, which lives as long as the function */
     const char *text;    /* a trap without store: its message, static */
@@ -138,19 +131,12 @@ bool wm_slot_of_val(Store *store, const wasm_val_t *val, ValType t, u64 *slot);
 bool wm_val_of_slot(wasm_store_t *home, wasm_val_t *out, ValType t, u64 slot);
 
 /* ---- slots: api_slot.c ---- */
-SlotForm wm_slot_form(const ValType *types, u32 count);
-/* Brings slots of these types, whose form it is, to canonical form. False: a reference that cannot
- * stand there. */
-bool wm_slots_take_each(Store *store, const ValType *types, u32 count, u64 *slots);
-static inline bool slots_take(Store *store, SlotForm form, const ValType *types, u32 count,
-                              u64 *slots) {
-  if (UNLIKELY(form.slow)) return wm_slots_take_each(store, types, count, slots);
-  for (u32 bits = form.narrow; bits; bits &= bits - 1) {
-    u32 i = (u32)__builtin_ctz(bits);
-    slots[i] = (u32)slots[i];
-  }
-  return true;
-}
+/* Slots that the host filled are brought to the form that wasm relies on (runtime/frame.h): those
+ * of 4 bytes have zeros above, references are of this store and of their type. Whether that takes a
+ * look at each, as there are references, or more slots than narrow_slots sees. */
+bool wm_slots_want_look(const ValType *types, u32 count);
+/* That look, and the form. False: a reference that cannot stand there. */
+bool wm_slots_take(Store *store, const ValType *types, u32 count, u64 *slots);
 
 /* ---- traps: api_trap.c ---- */
 /* The pending trap of the store as a handle; never NULL. */

@@ -21,7 +21,7 @@ struct Engine {
   Deadlines deadlines;
 };
 
-enum { CALL_THRESHOLD = 200, LOOP_THRESHOLD = 2 * DEFAULT_TICKS, MAX_DEFAULT_THREADS = 8 };
+enum { CALL_THRESHOLD = 200, LOOP_THRESHOLD = 8 * DEFAULT_TICKS, MAX_DEFAULT_THREADS = 8 };
 
 /* Half of the processors; a single one compiles when it must. */
 static u32 default_threads(void) {

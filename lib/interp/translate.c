@@ -6,6 +6,9 @@
 /* Values that are moved to a label one by one; more go to their homes first, then in one cell. */
 enum { FEW_VALUES = 4 };
 
+/* Of wasm, that run between two counts of the interpreter's clock at most, but for what is called. */
+enum { BYTES_A_TICK = 1024 };
+
 /* ---- block types ---- */
 
 static Types types_of(const ValType *items, u32 count) {
@@ -153,12 +156,33 @@ static void mark_loop(Translator *t) {
     t->failed = true;
 }
 
+/* A round or call of so much code counts for more than one. */
+static void spend(Translator *t, u32 bytes) {
+  if (bytes < BYTES_A_TICK) return;
+  wm_cells_emit(t, H_spend, 2, 0)->b = bytes / BYTES_A_TICK;
+  end_region(t);
+}
+
+/* Bytes of wasm of the loop that begins at `offset`. */
+static u32 loop_bytes(const FuncFacts *facts, u32 offset) {
+  u32 low = 0, high = facts->loop_count;
+  while (high - low > 1) {
+    u32 middle = low + (high - low) / 2;
+    if (facts->loops[middle].offset <= offset)
+      low = middle;
+    else
+      high = middle;
+  }
+  return facts->loops[low].end_offset - offset;
+}
+
 static void open_loop(Translator *t) {
   wm_value_flush(t);
   Control *c = open_block(t, CONTROL_LOOP);
   wm_values_settle(t, c->params.count);
   wm_label_bind(t, c->label);
   if (t->marking) mark_loop(t);
+  spend(t, loop_bytes(&t->module->funcs[t->func->index].facts, t->in.offset));
 }
 
 static void open_if(Translator *t) {
@@ -226,10 +250,10 @@ static void br_if(Translator *t) {
   memcpy(t->acc, acc, sizeof acc); /* the only way here is the branch */
 }
 
-/* The label that a branch table's entry goes to: the target's own, or a stub that moves values.
- * Stubs are shared by the entries of one target. */
+/* The label that a branch table's entry goes to: the target's own, or a stub that moves values, or
+ * goes back to a loop, which must be counted. Stubs are shared by the entries of one target. */
 static u32 table_label(Translator *t, Control *c) {
-  if (!needs_moves(t, c, 0) && c->kind != CONTROL_BODY) {
+  if (!needs_moves(t, c, 0) && c->kind != CONTROL_BODY && c->kind != CONTROL_LOOP) {
     c->used = true;
     return c->label;
   }
@@ -463,6 +487,7 @@ bool wm_translate_body(Translator *t, FuncCode *func, bool marking) {
   if (func->frame_slots > UINT16_MAX || !allocate(t, &decl->facts, decl->code_bytes)) return false;
   place_locals(t);
   open_body(t);
+  spend(t, decl->code_bytes);
   translate_instructions(t);
   t->reader.err = NULL;
   return !t->failed;

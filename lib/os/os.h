@@ -57,6 +57,15 @@ typedef struct StackRange {
   u8 *low, *high;
 } StackRange;
 StackRange wm_os_stack_range(void);
+/* A function's frame on the C stack, in [low, high). */
+typedef struct StackFrame {
+  const u8 *low, *high;
+  const void *function; /* its first instruction */
+} StackFrame;
+typedef bool FrameVisit(void *env, const StackFrame *frame);
+/* Calls visit for the frames of this thread from the caller's own outwards, until it says false, or
+ * nothing is known about a frame. */
+void wm_os_walk_stack(FrameVisit *visit, void *env);
 /* An address that no other running thread has. */
 const void *wm_os_thread_token(void);
 

@@ -80,6 +80,8 @@ void wm_os_event_close(int event) { (void)event; }
 
 StackRange wm_os_stack_range(void) { return (StackRange){NULL, NULL}; }
 
+void wm_os_walk_stack(FrameVisit *visit, void *env) { (void)visit, (void)env; }
+
 static _Thread_local char token;
 const void *wm_os_thread_token(void) { return &token; }
 

@@ -17,7 +17,7 @@ static u8 *reserve_end(StackRange range) {
 
 /* The limit of an outermost entry at `here`; kept for the next, which is often at the same place.
  */
-static void set_native_limit(Store *store, u8 *here) {
+static void set_native_limit(Store *store, const u8 *here) {
   const void *thread = wm_os_thread_token();
   if (LIKELY(here == store->native_here && thread == store->native_thread)) return;
   store->native_stack = wm_os_stack_range();
@@ -48,12 +48,16 @@ static inline void copy_slots(u64 *to, const u64 *from, u32 count) {
 
 /* ---- entries ---- */
 
+/* The proof must be on the C stack itself. */
+#define ON_REAL_STACK __attribute__((no_sanitize("address")))
+/* A function's address as data. */
+#define FUNCTION(f)   ((const void *)(uintptr_t)(f))
+
 /* On the C stack while an entry runs. */
 typedef struct Entry {
-  EntryProof proof;
+  u64 token; /* 0: not begun, or ended */
   Store *store;
-  Activation *activation; /* NULL: not begun */
-  const void *before;     /* of store_enter */
+  const void *before; /* of store_enter */
 } Entry;
 
 /* The call's own time is over: what is around it has its deadline back. */
@@ -68,34 +72,30 @@ static inline void drop_entry(Store *store, Activation *entry) {
   if (UNLIKELY(entry->deadline_ns)) end_deadline(store, entry);
 }
 
+/* Only what is left early has something to end: see call. */
 static inline void end_entry(Entry *e) {
-  if (LIKELY(e->activation)) drop_entry(e->store, e->activation);
+  if (e->token) drop_entry(e->store, entry_of_token(e->token));
   store_leave(e->store, e->before);
 }
 
-static inline Activation *begin_entry(Entry *e, Func *func) {
-  Store *store = e->store;
-  u64 deadline = store->activation ? store->activation->entry->deadline_ns : 0;
-  Activation *act = store_push_activation(store, func, NULL);
+static inline Activation *begin_entry(Entry *e, Store *store, Func *func) {
+  Activation *act = store_push_activation(store, func, NULL), *outer = act->outer;
   act->entry = act;
-  act->proof = &e->proof;
-  act->number = ++store->entries;
-  act->deadline_ns = deadline;
-  e->proof.token = entry_token(store, act);
-  e->activation = act;
+  act->proof = &e->token;
+  act->deadline_ns = outer ? outer->entry->deadline_ns : 0;
+  e->token = entry_token(act);
   return act;
 }
 
 /* Whether the proof can only be gone: of another thread, which must have ended or left the store;
  * in the part of this thread's stack that is free now; or written over. On another stack (the
  * host's coroutines) there is nothing to be seen. */
-__attribute__((no_sanitize("address"))) static bool
-is_dead(const Store *store, const Activation *entry, const u8 *here) {
+ON_REAL_STACK static bool is_dead(const Store *store, const Activation *entry, const u8 *here) {
   if (store->native_thread != wm_os_thread_token()) return true;
   const u8 *at = (const u8 *)entry->proof;
   StackRange range = store->native_stack;
   if (here < range.low || here >= range.high || at < range.low || at >= range.high) return false;
-  return at < here || entry->proof->token != entry_token(store, entry);
+  return at < here || *entry->proof != entry_token(entry);
 }
 
 NOINLINE void wm_store_forget_dead(Store *store, const void *here) {
@@ -103,17 +103,74 @@ NOINLINE void wm_store_forget_dead(Store *store, const void *here) {
     drop_entry(store, store->activation->entry);
 }
 
-/* ---- calls ---- */
+/* ---- the walk that tells which entries are there ---- */
 
-/* Why the entry cannot be: too little stack of either kind. */
-static NOINLINE TrapCode refuse(Store *store, const u8 *here) {
-  bool no_memory = here >= store->native_limit && !store->stack;
-  return wm_trap_raise(store, no_memory ? TRAP_OUT_OF_MEMORY : TRAP_STACK_OVERFLOW, NULL, 0);
+typedef struct Search {
+  Store *store;
+  Activation **link; /* where the next entry's innermost activation is noted */
+} Search;
+
+/* Entries in it had its deadline from it. */
+static void end_inherited_deadline(Store *store, const Activation *entry) {
+  u64 over = entry->deadline_ns, outer = entry->outer ? entry->outer->entry->deadline_ns : 0;
+  if (over == outer) return;
+  u64 now = outer;
+  for (Activation *a = store->activation; a; a = a->entry->outer) {
+    if (a->entry->deadline_ns == over) a->entry->deadline_ns = outer;
+    if (a == store->activation) now = a->entry->deadline_ns;
+  }
+  store->set_call_deadline(store, now);
 }
 
-static inline bool has_room(const Store *store, const FuncCode *code) {
+/* Takes an entry out from below those that began on top of it. */
+static void unlink_entry(Search *s, const Activation *entry) {
+  *s->link = entry->outer;
+  if (s->link == &s->store->activation) s->store->stack_top = (u64 *)(uintptr_t)entry;
+  end_inherited_deadline(s->store, entry);
+}
+
+/* Whether the frame, in which the entry's proof would be, is the entry's. */
+ON_REAL_STACK static bool is_frame_of(const Activation *entry, const StackFrame *frame) {
+  bool is_call = frame->function == FUNCTION(wm_call) || frame->function == FUNCTION(wm_call_until);
+  return is_call && *entry->proof == entry_token(entry);
+}
+
+/* Looks at the entries below the frame's end. */
+static bool compare_frame(void *env, const StackFrame *frame) {
+  Search *s = env;
+  StackRange range = s->store->native_stack;
+  while (*s->link) {
+    Activation *entry = (*s->link)->entry;
+    const u8 *at = (const u8 *)entry->proof;
+    if (at < range.low || at >= range.high) return false;
+    if (at >= frame->high) return true;
+    if (at >= frame->low && is_frame_of(entry, frame))
+      s->link = &entry->outer;
+    else
+      unlink_entry(s, entry);
+  }
+  return false;
+}
+
+void wm_store_find_dead(Store *store) {
+  Search s = {store, &store->activation};
+  if (store->activation && store->native_thread == wm_os_thread_token())
+    wm_os_walk_stack(compare_frame, &s);
+}
+
+/* ---- calls ---- */
+
+static inline bool has_room(const Store *store, const FuncCode *code, const u8 *here) {
   u64 room = (u64)(store->stack_end - store->stack_top);
-  return room >= ACTIVATION_SLOTS + code->link_slot + (u64)FRAME_LINK_SLOTS;
+  return LIKELY(here >= store->native_limit) &&
+         LIKELY(room >= ACTIVATION_SLOTS + code->link_slot + (u64)FRAME_LINK_SLOTS);
+}
+
+/* There is too little stack of either kind, or the first entry has to make one. */
+static NOINLINE TrapCode make_room(Store *store, const FuncCode *code, const u8 *here) {
+  if (!store->stack && !make_stack(store)) return wm_trap_raise(store, TRAP_OUT_OF_MEMORY, NULL, 0);
+  if (has_room(store, code, here)) return TRAP_NONE;
+  return wm_trap_raise(store, TRAP_STACK_OVERFLOW, NULL, 0);
 }
 
 /* The entered function's frame is the next free part of the value stack. */
@@ -121,6 +178,7 @@ static inline TrapCode run_wasm(Store *store, const Func *func, u64 *slots) {
   FuncCode *code = func->code;
   u64 *frame = store->stack_top;
   copy_slots(frame, slots, code->param_slots);
+  narrow_slots(frame, code->narrow_params);
   FuncEntry entry = atomic_load_explicit(&code->entry, memory_order_acquire);
   TrapCode trap = entry(code, func->instance, frame);
   if (LIKELY(!trap)) copy_slots(slots, frame, code->result_slots);
@@ -128,30 +186,36 @@ static inline TrapCode run_wasm(Store *store, const Func *func, u64 *slots) {
 }
 
 static inline TrapCode run_host(Store *store, Func *func, u64 *slots) {
+  narrow_slots(slots, func->code->narrow_params);
   return func->host(store, func, NULL, slots);
 }
 
-/* The proof must be on the C stack itself. */
-#define ON_REAL_STACK __attribute__((no_sanitize("address")))
+/* The deadline of the call itself, when it is the next. False: out of memory. */
+static NOINLINE bool set_deadline(Store *store, Activation *act, u64 deadline_ns) {
+  if (act->deadline_ns && act->deadline_ns <= deadline_ns) return true;
+  act->deadline_ns = deadline_ns;
+  return store->set_call_deadline(store, deadline_ns);
+}
 
 ON_REAL_STACK static inline TrapCode call(Store *store, Func *func, u64 *slots, u64 deadline_ns) {
-  u8 *here = __builtin_frame_address(0);
   Entry e __attribute__((cleanup(end_entry)));
+  const u8 *here = (const u8 *)&e;
   e.store = store;
-  e.activation = NULL;
+  e.token = 0;
   e.before = store_enter(store);
-  if (UNLIKELY(store->activation != NULL)) wm_store_forget_dead(store, here);
-  if (!store->activation) set_native_limit(store, here);
-  if (UNLIKELY(here < store->native_limit) || (UNLIKELY(!store->stack) && !make_stack(store)) ||
-      UNLIKELY(!has_room(store, func->code)))
-    return refuse(store, here);
-  Activation *act = begin_entry(&e, func);
-  if (UNLIKELY(deadline_ns) && (!act->deadline_ns || deadline_ns < act->deadline_ns)) {
-    act->deadline_ns = deadline_ns;
-    if (!store->set_call_deadline(store, deadline_ns))
-      return wm_trap_raise(store, TRAP_OUT_OF_MEMORY, NULL, 0);
+  if (LIKELY(!store->activation)) set_native_limit(store, here);
+  if (!has_room(store, func->code, here)) {
+    TrapCode refused = make_room(store, func->code, here);
+    if (refused) return refused;
   }
-  return LIKELY(func->instance) ? run_wasm(store, func, slots) : run_host(store, func, slots);
+  Activation *act = begin_entry(&e, store, func);
+  if (UNLIKELY(deadline_ns) && !set_deadline(store, act, deadline_ns))
+    return wm_trap_raise(store, TRAP_OUT_OF_MEMORY, NULL, 0);
+  TrapCode trap =
+      LIKELY(func->instance) ? run_wasm(store, func, slots) : run_host(store, func, slots);
+  e.token = 0;
+  drop_entry(store, act);
+  return trap;
 }
 
 ON_REAL_STACK TrapCode wm_call(Store *store, Func *func, u64 *slots) {

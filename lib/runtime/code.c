@@ -51,8 +51,18 @@ static bool make_codes(LoadedModule *lm) {
     code->result_slots = (u16)type->result_slots;
     code->link_slot = max_u32(type->param_slots, type->result_slots);
     code->native_shape = (u8)wm_signature_shape(type);
+    code->narrow_params = wm_narrow_slots(type->params, type->param_count);
   }
   return true;
+}
+
+u32 wm_narrow_slots(const ValType *types, u32 count) {
+  u32 narrow = 0, slot = 0;
+  for (u32 i = 0; i < count && slot < 32; i++) {
+    if (types[i] == VAL_I32 || types[i] == VAL_F32) narrow |= 1u << slot;
+    slot += val_slots(types[i]);
+  }
+  return narrow;
 }
 
 LoadedModule *wm_loaded_new(Module *module, TypeRegistry *types) {

@@ -49,6 +49,7 @@ struct FuncCode {
   u32 link_slot;           /* where the frame's link is: max(param_slots, result_slots) */
   u32 frame_slots;         /* the whole frame; set when the module is prepared */
   u8 native_shape;         /* NativeShape of the signature (native.h) */
+  u32 narrow_params;       /* narrow_slots of the parameters */
   _Atomic u8 requested;    /* compilation of the whole function was asked for */
   _Atomic u32 hotness;     /* calls and loop rounds credited by the interpreter */
   const void *cells;       /* the translation, in a chunk of the module; NULL: none yet */
@@ -127,6 +128,17 @@ void *wm_code_alloc(LoadedModule *lm, size_t size_bytes);
 bool wm_code_register(LoadedModule *lm, FuncCode *fc, const void *code, size_t size_bytes);
 /* The function whose cells (or stub) hold `pc`, or NULL. Takes the lock. */
 FuncCode *wm_code_find(LoadedModule *lm, const void *pc);
+
+/* Which of the first 32 slots of values of these types hold 4 bytes: bit i for slot i. */
+u32 wm_narrow_slots(const ValType *types, u32 count);
+/* Makes the other half of these zero (frame.h). */
+static inline void narrow_slots(u64 *slots, u32 narrow) {
+  if (narrow & 1) slots[0] = (u32)slots[0];
+  for (u32 bits = narrow & ~1u; UNLIKELY(bits); bits &= bits - 1) {
+    u32 i = (u32)__builtin_ctz(bits);
+    slots[i] = (u32)slots[i];
+  }
+}
 
 static inline FuncCode *loaded_code(LoadedModule *lm, u32 func_index) {
   return &lm->codes[func_index - lm->module.func_import_count];

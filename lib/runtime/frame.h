@@ -40,13 +40,6 @@
 
 enum { LINK_PC, LINK_FP, LINK_CROSS_PC, LINK_CROSS_FP, LINK_CROSS_INSTANCE, FRAME_LINK_SLOTS };
 
-/* What an entry from the host leaves on the C stack while it runs: the proof that its activation is
- * alive. A C++ exception or a thread's end takes the entry away in passing; a longjmp does not, but
- * the host's next frames write over it. */
-typedef struct EntryProof {
-  u64 token; /* entry_token of the activation */
-} EntryProof;
-
 /* One stretch of wasm in one tier: begun by the host (wm_call), or where another tier or instance
  * goes on. In the value stack, right below its first frame, so that it stays what it is whatever
  * becomes of the C stack:
@@ -71,10 +64,12 @@ struct Activation {
   /* Compiled code: where it was left (native.h), NULL when it was not; and the stack pointer that
    * the entry returns with. */
   const void *native_sp, *entry_sp;
-  Activation *entry;       /* the entry from the host that it belongs to, or is */
-  const EntryProof *proof; /* of an entry; on the C stack. Else undefined, as the next two */
-  u64 number;              /* of the entry: differs from all others of the store */
-  u64 deadline_ns;         /* of the entry, or of one around it (stop.h); 0: none */
+  Activation *entry; /* the entry from the host that it belongs to, or is */
+  /* Of an entry, else undefined. The proof that it is alive is a word on the C stack that holds its
+   * entry_token: a C++ exception or a thread's end takes the entry away in passing; a longjmp does
+   * not, but the host's next frames write over the word. */
+  const u64 *proof;
+  u64 deadline_ns; /* its own, or that of one around it (stop.h); 0: none */
 };
 enum { ACTIVATION_SLOTS = sizeof(Activation) / sizeof(u64) };
 

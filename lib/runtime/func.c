@@ -22,6 +22,7 @@ Func *wm_func_new_host(Store *store, u32 type_id, HostFunc host, void *env,
   code->result_slots = (u16)type->result_slots;
   code->link_slot = max_u32(type->param_slots, type->result_slots);
   code->native_shape = (u8)wm_signature_shape(type);
+  code->narrow_params = wm_narrow_slots(type->params, type->param_count);
   Func *func = &object->func;
   func->type_id = type_id;
   func->code = code;

@@ -57,7 +57,9 @@ struct Func {
   void (*env_finalizer)(void *env); /* or NULL */
 };
 
-enum { DEFAULT_TICKS = 1 << 13 };
+/* How many calls and back edges of the interpreter lie between two looks at what is hot and at
+ * whether to stop, at most. */
+enum { DEFAULT_TICKS = 1 << 11 };
 
 struct Instance {
   Object head;

@@ -59,7 +59,6 @@ struct Store {
   u64 stack_bytes;                         /* of the value stack, before it is made */
   u64 native_stack_bytes;                  /* what nested entries may use below the outermost one */
   u64 *stack;                              /* owned: the value stack, made at the first call */
-  u64 entries;                             /* from the host so far */
   u8 *native_limit;                        /* lowest native stack address an entry may start at */
   const void *native_here, *native_thread; /* the outermost entry that native_limit was made for */
   StackRange native_stack;                 /* that thread's; {NULL, NULL}: it runs on another one */
@@ -101,16 +100,19 @@ static inline Activation *store_push_activation(Store *store, Func *func, Instan
 }
 static inline void store_pop_activation(Store *store, Activation *act) {
   store->activation = act->outer;
-  store->stack_top = (u64 *)(void *)act;
+  /* Below an outermost one there may be what was left behind (wm_store_find_dead). */
+  store->stack_top = act->outer ? (u64 *)(void *)act : store->stack;
 }
 
-/* What an entry's proof holds. */
-static inline u64 entry_token(const Store *store, const Activation *entry) {
-  return entry->number ^ (u64)(uintptr_t)store;
-}
+/* What an entry's proof holds: its place, written so that no stray pointer looks like it. */
+static inline u64 entry_token(const Activation *entry) { return ~(u64)(uintptr_t)entry; }
+static inline Activation *entry_of_token(u64 token) { return (Activation *)(uintptr_t)~token; }
 /* Ends the entries that nobody will return to: a longjmp left them behind. `here` is the frame
  * address of the function that the host called, below which the stack is ours. */
 void wm_store_forget_dead(Store *store, const void *here);
+/* The same, by a walk over the C stack, which tells them all and takes long: for those deeper than
+ * `here` would be, whose proof nobody happened to write over. */
+void wm_store_find_dead(Store *store);
 
 /* Debug builds assert that no two threads are in a store at once: a bracket around whatever changes
  * it. Enter returns what leave wants back. */
@@ -165,9 +167,11 @@ static inline void wm_store_update_limit(Store *store, Instance *in) {
 }
 
 /* ---- calls from native code ---- */
-/* Calls func with arguments in slots[0..param_slots); results in slots[0..result_slots). `slots`
- * must have room for the larger. Checks the native stack, the value stack and nesting. Returns
- * TRAP_NONE or the code of store->trap. */
+/* What the host calls forgets what is dead first (wm_store_forget_dead). Of the arguments, what is
+ * in the unused halves of the first 32 slots does not matter (narrow_slots). Calls func with
+ * arguments in slots[0..param_slots); results in slots[0..result_slots). `slots` must have room for
+ * the larger. Checks the native stack, the value stack and nesting. Returns TRAP_NONE or the code
+ * of store->trap. */
 TrapCode wm_call(Store *store, Func *func, u64 *slots);
 /* The same, until `deadline_ns` of wm_os_monotonic_ns at the latest (0: no such time), or the
  * deadline of a call around it. */

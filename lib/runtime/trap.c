@@ -24,6 +24,8 @@ static void walk_frames(Store *store, Backtrace *b) {
 /* A trap without its backtrace is better than none, so out of memory is not an error here. */
 static NOINLINE void keep_frames(Store *store, Trap *trap) {
   if (!store->activation) return;
+  bool is_nested = store->activation->entry->outer != NULL;
+  if (is_nested) wm_store_find_dead(store);
   Backtrace b;
   walk_frames(store, &b);
   u32 kept = (u32)min_u64(b.count, FIRST_FRAMES + LAST_FRAMES);

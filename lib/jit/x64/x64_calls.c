@@ -181,16 +181,15 @@ static NOINLINE TrapCode enter_mixed(Instance *in, const FuncCode *fc, const voi
 }
 
 /* Interrupts may have changed it, and another place on the stack. */
-static inline void check_limit(Instance *in) {
+static inline bool has_limit(Instance *in) {
   uintptr_t limit = atomic_load_explicit(&in->stack_limit, memory_order_relaxed);
-  if (UNLIKELY(limit != (uintptr_t)in->store->native_limit)) wm_store_update_limit(in->store, in);
+  return LIKELY(limit == (uintptr_t)in->store->native_limit);
 }
 
-static TrapCode enter_body(FuncCode *fc, Instance *in, u64 *slots) {
+static inline TrapCode enter_within_limit(FuncCode *fc, Instance *in, u64 *slots) {
   const NativeBody *body = atomic_load_explicit(&fc->body, memory_order_acquire);
   const void *code = body->start;
   Activation *activation = in->store->activation;
-  check_limit(in);
   activation->instance = in;
   if (LIKELY(fc->native_shape == SHAPE_INTS))
     return body->is_plain ? wm_x64_enter_plain(in, code, slots, &activation->entry_sp)
@@ -200,8 +199,17 @@ static TrapCode enter_body(FuncCode *fc, Instance *in, u64 *slots) {
   return enter_mixed(in, fc, code, slots, false);
 }
 
+static NOINLINE TrapCode update_and_enter(FuncCode *fc, Instance *in, u64 *slots) {
+  wm_store_update_limit(in->store, in);
+  return enter_within_limit(fc, in, slots);
+}
+
+static TrapCode enter_body(FuncCode *fc, Instance *in, u64 *slots) {
+  return has_limit(in) ? enter_within_limit(fc, in, slots) : update_and_enter(fc, in, slots);
+}
+
 static TrapCode enter_osr(const FuncCode *fc, Instance *in, const void *code, u64 *frame) {
-  check_limit(in);
+  if (!has_limit(in)) wm_store_update_limit(in->store, in);
   in->store->activation->instance = in;
   return enter_mixed(in, fc, code, frame, true);
 }

@@ -319,6 +319,8 @@ END(wm_x64_call_slot)
 /* STUB_TRAP: the TrapCode is the site's, or in eax. The stack may be aligned in any way. */
 FUNCTION(wm_x64_trap)
   SAVE_FOR_COLLECTOR
+  movq %rsp, %rbp
+  .cfi_def_cfa_register %rbp
   leaq 32(%rsp), %rdi
   movq %r15, %rsi
   movl %eax, %edx
