@@ -166,8 +166,9 @@ static void hand_over_trap(wasm_store_t *home, wasm_trap_t *trap) {
     home->trap_handler(home->trap_env, trap);
     return;
   }
-  wasm_trap_delete(home->native_trap);
+  wasm_trap_t *before = home->native_trap;
   home->native_trap = trap;
+  wasm_trap_delete(before); /* last: finalizers may run, and take the trap */
 }
 
 /* The result is zero when the call trapped. The function, and the closure with it, may go while the

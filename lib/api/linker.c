@@ -85,9 +85,10 @@ static bool define(wasmx_linker_t *linker, const void *module, size_t module_len
   u8 *key = handle ? key_new(module, module_len, name, name_len, &len) : NULL;
   Definition *old = key ? find(linker, key, len) : NULL;
   if (old) {
-    wm_handle_delete(old->handle);
+    Handle *before = old->handle;
     old->handle = handle;
     free(key);
+    wm_handle_delete(before); /* last: finalizers may run, and define something */
     return true;
   }
   u32 index = linker->definitions.len;
@@ -123,14 +124,18 @@ bool wasmx_linker_define_instance(wasmx_linker_t *linker, const char *module, si
   if (!linker || !handle_store(h) || h->home != linker->home)
     return wm_api_fail(ERR_ARGUMENT, "the linker and the instance are not of one living store");
   if (!module && module_len) return wm_api_fail(ERR_ARGUMENT, "the name is NULL");
+  /* Finalizers of what is replaced may delete the host's handle. */
+  Handle *held = wm_handle_copy(h);
+  bool ok = held != NULL;
   Instance *in = (Instance *)h->object;
-  const Module *m = &in->module->module;
-  for (u32 i = 0; i < m->export_count; i++) {
-    const Export *e = &m->exports[i];
+  u32 count = ok ? in->module->module.export_count : 0;
+  for (u32 i = 0; ok && i < count; i++) {
+    const Export *e = &in->module->module.exports[i];
     Handle *item = wm_handle_new(linker->home, wm_instance_export(in, e));
-    if (!define(linker, module, module_len, e->name.bytes, e->name.len, item)) return false;
+    ok = define(linker, module, module_len, e->name.bytes, e->name.len, item);
   }
-  return true;
+  wm_handle_delete(held);
+  return ok;
 }
 
 /* ---- using ---- */
@@ -170,11 +175,10 @@ wasm_instance_t *wasmx_linker_instantiate(const wasmx_linker_t *linker, const wa
   else
     wm_error_set(&err, ERR_ARGUMENT, 0, "the linker is NULL");
   u32 count = lm ? lm->module.import_count : 0;
-  Object **objects = lm ? malloc((count + (size_t)1) * sizeof *objects) : NULL;
+  Object **objects AUTO_FREE = lm ? malloc((count + (size_t)1) * sizeof *objects) : NULL;
   if (lm && !objects) wm_error_out_of_memory(&err);
   if (objects && import_objects(linker, lm, objects, &err))
     instance = wm_api_instantiate(linker->home, lm, objects, count, trap, &err);
-  free(objects);
   if (!instance) wm_api_report(&err, out);
   return instance;
 }

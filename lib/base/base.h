@@ -29,6 +29,7 @@ _Static_assert(sizeof(f32) == 4 && sizeof(f64) == 8, "libwasm needs IEEE 754 flo
 #define LIKELY(x)               __builtin_expect(!!(x), 1)
 #define UNLIKELY(x)             __builtin_expect(!!(x), 0)
 #define NOINLINE                __attribute__((noinline))
+#define ALWAYS_INLINE           inline __attribute__((always_inline))
 #define PRINTF_LIKE(fmt, first) __attribute__((format(printf, fmt, first)))
 
 /* A variable that owns what it points at until it goes out of scope, also by a C++ exception of the

@@ -197,7 +197,9 @@ static NOINLINE bool set_deadline(Store *store, Activation *act, u64 deadline_ns
   return store->set_call_deadline(store, deadline_ns);
 }
 
-ON_REAL_STACK static inline TrapCode call(Store *store, Func *func, u64 *slots, u64 deadline_ns) {
+/* Part of the two that is_frame_of knows. */
+ON_REAL_STACK static ALWAYS_INLINE TrapCode call(Store *store, Func *func, u64 *slots,
+                                                 u64 deadline_ns) {
   Entry e __attribute__((cleanup(end_entry)));
   const u8 *here = (const u8 *)&e;
   e.store = store;

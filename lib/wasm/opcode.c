@@ -78,7 +78,7 @@ u16 wm_op_find(u8 prefix, u32 code) {
 
 /* Compares with every text of the length. Inlined with a constant `len`, the rows of other lengths
  * vanish, and the rest compares whole words. */
-__attribute__((always_inline)) static inline u16 find_text(const char *text, size_t len) {
+static ALWAYS_INLINE u16 find_text(const char *text, size_t len) {
 #define OP(prefix, code, id, row_text, imm, sig)                                                   \
   if (sizeof row_text - 1 == len && !memcmp(text, row_text, sizeof row_text - 1)) return OP_##id;
 #include "wasm/opcodes.def"

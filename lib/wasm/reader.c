@@ -46,7 +46,7 @@ u8 wm_reader_byte(Reader *r) {
 
 /* Reads a LEB128 of at most `bits` bits. Of its last possible byte only some bits belong to the
  * number; the others must be zero, or copies of the sign. */
-__attribute__((always_inline)) static inline u64 read_leb(Reader *r, u32 bits, bool is_signed) {
+static ALWAYS_INLINE u64 read_leb(Reader *r, u32 bits, bool is_signed) {
   u64 offset = reader_offset(r), value = 0;
   const u32 last = (bits - 1) / 7 * 7; /* shift of the last possible byte */
   for (u32 shift = 0;; shift += 7) {

@@ -56,6 +56,66 @@ static void linking(void **state) {
   world_delete(&w);
 }
 
+/* What is replaced has a finalizer that defines more, so that the definitions move, and drops the
+ * instance that is being defined. */
+typedef struct Redefiner {
+  wasmx_linker_t *linker;
+  wasm_store_t *store;
+  wasm_instance_t *instance;
+  int runs;
+} Redefiner;
+
+static void redefine(void *env) {
+  Redefiner *r = env;
+  wasm_instance_t *other =
+      instance_of(r->store, "(module (global (export \"x\") i32 (i32.const 6)))");
+  wasm_global_t *g = wasmx_instance_global(other, "x");
+  for (int i = 0; i < 100; i++) {
+    char name[32];
+    snprintf(name, sizeof name, "more%d", r->runs * 100 + i);
+    assert_true(wasmx_linker_define(r->linker, "m", name, wasm_global_as_extern(g)));
+  }
+  wasm_instance_delete(r->instance);
+  r->instance = NULL;
+  r->runs++;
+  wasm_global_delete(g);
+  wasm_instance_delete(other);
+}
+
+static wasm_trap_t *do_nothing(const wasm_val_vec_t *args, wasm_val_vec_t *results) {
+  (void)args, (void)results;
+  return NULL;
+}
+
+/* Traps, which are no safe points themselves, until the next handle that goes starts a collection.
+ */
+enum { TRAPS = 20000 };
+
+static void finalizers_may_define(void **state) {
+  (void)state;
+  World w = world_new();
+  Redefiner r = {wasmx_linker_new(w.store), w.store, instance_of(w.store, lib), 0};
+  wasm_functype_t *type = wasm_functype_new_0_0();
+  wasm_func_t *func = wasm_func_new(w.store, type, do_nothing);
+  wasm_func_set_host_info_with_finalizer(func, &r, redefine);
+  assert_true(wasmx_linker_define(r.linker, "lib", "f", wasm_func_as_extern(func)));
+  wasm_func_delete(func);
+  wasm_instance_t *traps_of = instance_of(w.store, "(module (func (export \"t\") (unreachable)))");
+  wasm_func_t *trap = wasmx_instance_func(traps_of, "t");
+  static wasm_trap_t *traps[TRAPS];
+  wasmx_slot_t none[1];
+  for (int i = 0; i < TRAPS; i++) traps[i] = wasmx_func_call_raw(trap, none);
+  assert_true(wasmx_linker_define_instance(r.linker, "lib", 3, r.instance));
+  assert_int_equal(r.runs, 1);
+  assert_int_equal(run_app(r.linker, w.store), 35);
+  for (int i = 0; i < TRAPS; i++) wasm_trap_delete(traps[i]);
+  wasm_func_delete(trap);
+  wasm_instance_delete(traps_of);
+  wasm_functype_delete(type);
+  wasmx_linker_delete(r.linker);
+  world_delete(&w);
+}
+
 static void link_errors(void **state) {
   (void)state;
   World w = world_new();
@@ -262,11 +322,9 @@ static void limits(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(linking),
-      cmocka_unit_test(link_errors),
-      cmocka_unit_test(errors_with_places),
-      cmocka_unit_test(text_to_binary),
-      cmocka_unit_test(configuration),
+      cmocka_unit_test(linking),        cmocka_unit_test(finalizers_may_define),
+      cmocka_unit_test(link_errors),    cmocka_unit_test(errors_with_places),
+      cmocka_unit_test(text_to_binary), cmocka_unit_test(configuration),
       cmocka_unit_test(limits),
   };
   return run_with_text(tests);
