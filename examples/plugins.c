@@ -36,7 +36,8 @@ static void unload(Plugin *p) {
 
 static bool load(wasm_engine_t *engine, Plugin *p) {
   wasmx_error_t err = {.size = sizeof err};
-  wasmx_limits_t limits = {sizeof limits, 4 << 20, 1000, 1}; /* 4 MiB of memory, one instance */
+  wasmx_limits_t limits = {
+      .size = sizeof limits, .memory_bytes = 4 << 20, .table_elements = 1000, .instances = 1};
   wasm_byte_vec_t bytes;
   if (!read_file(p->path, &bytes)) return false;
   p->store = wasm_store_new(engine);

@@ -265,14 +265,20 @@ typedef struct wasmx_limits_t {
   uint64_t memory_bytes;   /* all linear memories of the store together; UINT64_MAX: no limit */
   uint64_t table_elements; /* all tables together */
   uint64_t instances;      /* alive at once */
+  uint64_t total_bytes;    /* memories and tables together, 8 bytes an element: all that a guest can
+                              make grow (what else an instance takes follows from its module); 0,
+                              too, is no limit, so that hosts that do not know it set none */
 } wasmx_limits_t;
 
-/* Sets the limits from now on; what exists stays. Growth beyond fails as for want of memory. False
- * (wasmx_last_error): no store, or no size. */
+/* Sets the limits from now on; what exists stays, and fields that the size leaves out are no limit.
+ * Beyond one, memory.grow and table.grow give -1, and what makes memories, tables or instances
+ * fails (WASMX_LIMIT) with a message that names it. False (wasmx_last_error): no store, or no size.
+ */
 WASM_API_EXTERN bool wasmx_store_set_limits(wasm_store_t *, const wasmx_limits_t *);
 /* What the store holds now, in the fields of the limits. usage->size is set before. */
 WASM_API_EXTERN void wasmx_store_get_usage(const wasm_store_t *, wasmx_limits_t *usage);
-/* Frees what nothing reaches any more, now. Deleting handles does it by and by. */
+/* Frees what nothing reaches any more, now. Deleting handles does it by and by. Takes as long as
+ * what lives and what goes are large; nothing stops it. */
 WASM_API_EXTERN void wasmx_store_collect(wasm_store_t *);
 /* wasm_store_delete that says whether it was done: false (wasmx_last_error) while wasm or a
  * finalizer runs in the store, which stays the caller's then. */
@@ -332,8 +338,9 @@ WASM_API_EXTERN bool wasmx_config_set_hidden(wasm_config_t *, const char *settin
 
 /* Stops the wasm that runs in the store, and what starts to before wasmx_store_clear_interrupt: it
  * traps (INTERRUPTED) at the next call or loop round, inside long operations on memories and
- * tables, and when a host function returns to it; libwasi's calls that wait give up. From any
- * thread and from signal handlers (it takes no lock); the store must not be deleted meanwhile. */
+ * tables, and when a host function returns to it; instantiation gives up in the same way
+ * (WASMX_TRAPPED), growing a large table by -1; libwasi's calls that wait give up. From any thread
+ * and from signal handlers (it takes no lock); the store must not be deleted meanwhile. */
 WASM_API_EXTERN void wasmx_store_interrupt(wasm_store_t *);
 /* Lets wasm run again. */
 WASM_API_EXTERN void wasmx_store_clear_interrupt(wasm_store_t *);

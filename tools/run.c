@@ -13,7 +13,7 @@ typedef struct Run {
   bool precompiled;          /* the file is from `wasm compile` */
   char **args;               /* of the guest, without its name */
   int arg_count;
-  uint64_t max_memory;
+  wasmx_limits_t limits;
   uint64_t fuel, timeout_ns;    /* 0: no limit */
   wasm_config_t *engine_config; /* owned until the engine is made */
   wasi_config_t *config;        /* owned until the context is made */
@@ -84,8 +84,13 @@ static int set_max_memory(Run *run, const char *text) {
   bool digits = *text >= '0' && *text <= '9'; /* strtoull takes spaces and signs before them */
   bool ok = digits && !errno && !end[shift ? 1 : 0] && n <= UINT64_MAX >> shift;
   if (!ok) return complain_usage("run", "--max-memory wants a size such as 64M");
-  run->max_memory = (uint64_t)n << shift;
+  run->limits.total_bytes = (uint64_t)n << shift;
   return STATUS_OK;
+}
+
+static int set_max_elements(Run *run, const char *text) {
+  if (parse_number(text, &run->limits.table_elements)) return STATUS_OK;
+  return complain_usage("run", "--max-table-elements wants a number");
 }
 
 static int set_fuel(Run *run, const char *text) {
@@ -142,6 +147,8 @@ static int read_option(Run *run, Options *o) {
     status = value ? add_env(run, value) : -1;
   else if (take_option(o, "--max-memory", &value))
     status = value ? set_max_memory(run, value) : -1;
+  else if (take_option(o, "--max-table-elements", &value))
+    status = value ? set_max_elements(run, value) : -1;
   else if (take_option(o, "--resolver", &value))
     status = value ? set_resolver(run, value) : -1;
   else if (take_option(o, "--invoke", &run->invoke))
@@ -289,8 +296,7 @@ static int start(Run *run) {
 }
 
 static bool set_limits(const Run *run) {
-  wasmx_limits_t limits = {sizeof limits, run->max_memory, UINT64_MAX, UINT64_MAX};
-  return (run->max_memory == UINT64_MAX || wasmx_store_set_limits(run->store, &limits)) &&
+  return wasmx_store_set_limits(run->store, &run->limits) &&
          (!run->fuel || wasmx_store_set_fuel(run->store, run->fuel)) &&
          (!run->timeout_ns || wasmx_store_set_deadline(run->store, run->timeout_ns));
 }
@@ -337,8 +343,9 @@ static void tear_down(Run *run) {
 }
 
 int run_main(int argc, char **argv) {
-  Run run = {
-      .max_memory = UINT64_MAX, .engine_config = wasm_config_new(), .config = wasi_config_new()};
+  Run run = {.engine_config = wasm_config_new(), .config = wasi_config_new()};
+  memset(&run.limits, 0xff, sizeof run.limits); /* none */
+  run.limits.size = sizeof run.limits;
   if (!run.config || !run.engine_config) return complain("out of memory");
   wasi_config_inherit_stdio(run.config);
   wasi_config_raise_sigpipe(run.config, true);

@@ -229,9 +229,12 @@ bool wasmx_store_set_limits(wasm_store_t *home, const wasmx_limits_t *limits) {
   Store *store = store_of(home);
   if (!store || !limits || limits->size < sizeof limits->size)
     return wm_api_fail(ERR_ARGUMENT, "no store, or no limits with their size set");
-  wasmx_limits_t all = {sizeof all, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+  wasmx_limits_t all = {sizeof all, UINT64_MAX, UINT64_MAX, UINT64_MAX, 0};
   memcpy(&all, limits, limits->size < sizeof all ? limits->size : sizeof all);
-  store->limits = (StoreLimits){all.memory_bytes, all.table_elements, all.instances};
+  store->limits = (StoreLimits){.memory_bytes = all.memory_bytes,
+                                .table_elements = all.table_elements,
+                                .instances = all.instances,
+                                .total_bytes = all.total_bytes ? all.total_bytes : UINT64_MAX};
   return true;
 }
 
@@ -243,6 +246,7 @@ void wasmx_store_get_usage(const wasm_store_t *home, wasmx_limits_t *usage) {
     all.memory_bytes = store->memory_bytes;
     all.table_elements = store->table_elements;
     all.instances = store->instances;
+    all.total_bytes = store_total_bytes(store);
   }
   memcpy(usage, &all, usage->size < sizeof all ? usage->size : sizeof all);
 }

@@ -41,7 +41,7 @@ bool wasm_table_set(wasm_table_t *ref, wasm_table_size_t index, wasm_ref_t *valu
     return wm_api_fail(ERR_ARGUMENT, "no table, or the index is out of bounds");
   if (!wm_ref_of_handle(handle_of(ref)->home->store, value, table->type.element, &object))
     return wm_api_fail(ERR_ARGUMENT, "the reference is not of the element's type");
-  table->elems[index] = object;
+  table_write(table, index, object);
   return true;
 }
 

@@ -174,22 +174,31 @@ static u32 table_length(Build *b, u32 table) {
                           offsetof(Table, length));
 }
 
-static u32 table_elems(Build *b, u32 table) {
+/* The word of the Table at `offset`, which changes only when it grows. */
+static u32 table_word(Build *b, u32 table, u32 offset) {
   u32 object = instance_word(b, b->layout.tables, table);
-  if (!is_fixed(table_limits(b, table)))
-    return wm_mem_load_word(b, OP_i64_load, object, offsetof(Table, elems));
-  return wm_ir_pure(b->c, make_node(IR_PURE_LOAD, T_I64, object, offsetof(Table, elems), 0));
+  if (!is_fixed(table_limits(b, table))) return wm_mem_load_word(b, OP_i64_load, object, offset);
+  return wm_ir_pure(b->c, make_node(IR_PURE_LOAD, T_I64, object, offset, 0));
 }
 
-/* The address of the element, whose index is checked; NONE: surely a trap (the block ended). */
-static u32 table_element(Build *b, u32 table, u32 index, TrapCode outside) {
+/* The index as i64, checked; NONE: surely a trap (the block ended). */
+static u32 table_index(Build *b, u32 table, u32 index, TrapCode outside) {
   bool is_64 = table_limits(b, table)->is_64;
   u16 compare = is_64 ? OP_i64_ge_u : OP_i32_ge_u;
   wm_build_trap_if(b, pure(b, compare, index, table_length(b, table)), outside);
   if (b->block == NONE) return NONE;
-  if (!is_64) index = pure(b, OP_i64_extend_i32_u, index, 0);
+  return is_64 ? index : pure(b, OP_i64_extend_i32_u, index, 0);
+}
+
+static u32 element_at(Build *b, u32 table, u32 index) {
   u32 bytes = pure(b, OP_i64_shl, index, const_i64(b, 3));
-  return pure(b, OP_i64_add, table_elems(b, table), bytes);
+  return pure(b, OP_i64_add, table_word(b, table, offsetof(Table, elems)), bytes);
+}
+
+/* The address of the element, whose index is checked; NONE: surely a trap. */
+static u32 table_element(Build *b, u32 table, u32 index, TrapCode outside) {
+  index = table_index(b, table, index, outside);
+  return index == NONE ? NONE : element_at(b, table, index);
 }
 
 static void table_get(Build *b) {
@@ -197,13 +206,21 @@ static void table_get(Build *b) {
   if (element != NONE) push(b, wm_mem_load_word(b, OP_i64_load, element, 0));
 }
 
-static void table_set(Build *b) {
-  u32 value = pop(b);
-  u32 element = table_element(b, b->in.index, pop(b), TRAP_TABLE_OUT_OF_BOUNDS);
-  if (element == NONE) return;
-  Node n = make_node(OP_i64_store, T_NONE, element, 0, value);
+static void store_at(Build *b, u16 op, u32 address, u32 value) {
+  Node n = make_node(op, T_NONE, address, 0, value);
   n.flags = IR_POINTER;
   wm_build_effect(b, n);
+}
+
+/* As table_write does (runtime/instance.h). */
+static void table_set(Build *b) {
+  u32 table = b->in.index, value = pop(b);
+  u32 index = table_index(b, table, pop(b), TRAP_TABLE_OUT_OF_BOUNDS);
+  if (index == NONE) return;
+  store_at(b, OP_i64_store, element_at(b, table, index), value);
+  u32 card = pure(b, OP_i64_shr_u, index, const_i64(b, CARD_LOG2));
+  u32 cards = table_word(b, table, offsetof(Table, cards));
+  store_at(b, OP_i32_store8, pure(b, OP_i64_add, cards, card), const_i32(b, 1));
 }
 
 static void table_grow(Build *b) {

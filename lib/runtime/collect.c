@@ -8,14 +8,16 @@
 
 #include <stdlib.h>
 
-/* A collection costs time by the number of live objects; it is due when the garbage may be as much
- * as what lives, but not before this much a live object, so that large memories stay cheap. */
+/* A collection costs time by the number of live objects and what it reads in them; it is due when
+ * the garbage may be as much as what lives, but not before this much a live object (so that large
+ * memories stay cheap) and all that the last one read. */
 enum { DEBT_BYTES_OBJECT = 1024, INLINE_TODO = 128 };
 
 typedef struct Marker {
   Store *store;
   Object **todo; /* marked, children not yet visited; `inline_todo` or owned */
   u32 len, cap;
+  u64 words_read;
   bool overflowed; /* a marked object is not in todo: visit all marked ones again */
   Object *inline_todo[INLINE_TODO];
 } Marker;
@@ -46,8 +48,12 @@ static void mark(void *env, Object *object) {
     m->overflowed = true;
 }
 
+static void visit(Marker *m, const Object *object) {
+  m->words_read += wm_object_trace(object, mark, m);
+}
+
 static void visit_todo(Marker *m) {
-  while (m->len > 0) wm_object_trace(m->todo[--m->len], mark, m);
+  while (m->len > 0) visit(m, m->todo[--m->len]);
 }
 
 /* Marks everything that is reachable from what is marked already. */
@@ -57,7 +63,7 @@ static void mark_reachable(Marker *m) {
     m->overflowed = false;
     for (Object *o = m->store->objects; o; o = o->next) {
       if (o->mark != m->store->mark) continue;
-      wm_object_trace(o, mark, m);
+      visit(m, o);
       visit_todo(m);
     }
   }
@@ -128,10 +134,11 @@ static bool gather_words(const Store *store, PtrMap *words) {
          gather_native(store, range, words);
 }
 
-static bool is_on_stack(const PtrMap *words, Object *object) {
+static bool is_on_stack(Marker *m, const PtrMap *words, Object *object) {
   if (words->count == 0) return false;
   if (wm_ptrmap_get(words, object, NULL)) return true;
   u32 inner = inner_count(object);
+  m->words_read += inner;
   for (u32 i = 0; i < inner; i++)
     if (wm_ptrmap_get(words, inner_object(object, i), NULL)) return true;
   return false;
@@ -147,7 +154,7 @@ static void mark_roots(Marker *m, const PtrMap *words) {
     mark(m, (Object *)a->instance);
   }
   for (Object *o = store->objects; o; o = o->next) {
-    if (o->handles > 0 || is_on_stack(words, o)) mark(m, o);
+    if (o->handles > 0 || is_on_stack(m, words, o)) mark(m, o);
     if (m->len > INLINE_TODO / 2) visit_todo(m);
   }
 }
@@ -155,7 +162,7 @@ static void mark_roots(Marker *m, const PtrMap *words) {
 /* ---- sweeping ---- */
 
 /* Moves the unmarked objects to store->doomed and says when the next collection is due. */
-static void sweep(Store *store) {
+static void sweep(Store *store, u64 bytes_read) {
   u64 live = 0, live_bytes = 0;
   for (Object **link = &store->objects; *link;) {
     Object *object = *link;
@@ -170,7 +177,8 @@ static void sweep(Store *store) {
     }
   }
   store->debt_bytes = 0;
-  store->threshold_bytes = COLLECT_MIN_DEBT_BYTES + min_u64(live_bytes, live * DEBT_BYTES_OBJECT);
+  store->threshold_bytes =
+      COLLECT_MIN_DEBT_BYTES + min_u64(live_bytes, live * DEBT_BYTES_OBJECT) + bytes_read;
 }
 
 static void destroy_doomed(Store *store) {
@@ -188,12 +196,12 @@ void wm_store_collect(Store *store) {
   if (gather_words(store, &words)) {
     store->collecting = true;
     store->mark ^= 1;
-    Marker m = {.store = store, .cap = INLINE_TODO};
+    Marker m = {.store = store, .cap = INLINE_TODO, .words_read = words.count};
     m.todo = m.inline_todo;
     mark_roots(&m, &words);
     mark_reachable(&m);
     if (m.todo != m.inline_todo) free(m.todo);
-    sweep(store);
+    sweep(store, m.words_read * sizeof(u64));
     destroy_doomed(store);
     store->collecting = false;
   }

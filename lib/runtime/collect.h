@@ -24,7 +24,8 @@ void *wm_object_new(Store *store, ObjectKind kind, size_t size, u64 weight_bytes
 
 /* Collects when the debt says so. */
 void wm_store_safepoint(Store *store);
-/* Collects now. Does nothing inside a finalizer or when memory is too short to scan the stack. */
+/* Collects now, however long that takes: nothing stops it. Does nothing inside a finalizer or when
+ * memory is too short to scan the stack. */
 void wm_store_collect(Store *store);
 /* Frees all objects and runs their finalizers: the end of the store. */
 void wm_store_free_objects(Store *store);
@@ -32,8 +33,9 @@ void wm_store_free_objects(Store *store);
 /* ---- what a kind of object is made of: object.c ---- */
 /* Bytes that `object` keeps busy, its allocation apart. */
 u64 wm_object_weight(const Object *object);
-/* Calls visit for each object that `object`, which is no inner one, refers to (NULLs too). */
-void wm_object_trace(const Object *object, void (*visit)(void *env, Object *child), void *env);
+/* Calls visit for each object that `object`, which is no inner one, refers to (NULLs too). Returns
+ * how many words it looked at. */
+u64 wm_object_trace(const Object *object, void (*visit)(void *env, Object *child), void *env);
 /* Tells the watcher, runs the finalizers, gives everything back. It is in no list any more. */
 void wm_object_destroy(Object *object);
 

@@ -1,7 +1,8 @@
 /* Constant expressions (spec 3.4.15), with extended arithmetic. They are valid, so only memory can
- * be missing. Whatever pushes an operand takes two bytes or more, so half an expression's size
- * bounds its stack. */
+ * be missing, or time. Whatever pushes an operand takes two bytes or more, so half an expression's
+ * size bounds its stack. */
 #include "runtime/instance.h"
+#include "runtime/pieces.h"
 #include "wasm/reader.h"
 
 #include <stdlib.h>
@@ -45,19 +46,27 @@ static Value *step(const Instance *in, const Instr *instr, Value *top) {
   return top + 1;
 }
 
-bool wm_const_evaluate(const Instance *in, ConstExpr expr, u64 out[2]) {
-  Error err;
-  err.code = ERR_NONE;
-  Reader r = wm_reader_at(&in->module->module, expr.offset, expr.size_bytes, &err);
+/* All of them, from `top` on: the value ends at the bottom. */
+static bool run(const Instance *in, Reader *r, Value *top, Error *err) {
+  Instr instr;
+  for (u32 i = 1; wm_instr_read(r, &instr) && instr.op != OP_end; i++) {
+    if (i % PIECE_ITEMS == 0 && !wm_may_go_on(in->store, err)) return false;
+    top = step(in, &instr, top);
+  }
+  return true;
+}
+
+bool wm_const_evaluate(const Instance *in, ConstExpr expr, u64 out[2], Error *err) {
+  Error unheard;
+  unheard.code = ERR_NONE;
+  Reader r = wm_reader_at(&in->module->module, expr.offset, expr.size_bytes, &unheard);
   Value few[INLINE_VALUES] = {{{0, 0}}};
-  Value *values = few, *top;
+  Value *values = few;
   if (expr.size_bytes / 2 >= INLINE_VALUES)
     values = malloc((expr.size_bytes / 2 + 1) * sizeof *values);
-  if (!values) return false;
-  top = values;
-  Instr instr;
-  while (wm_instr_read(&r, &instr) && instr.op != OP_end) top = step(in, &instr, top);
+  if (!values) return wm_error_out_of_memory(err);
+  bool done = run(in, &r, values, err);
   memcpy(out, values->slots, sizeof values->slots);
   if (values != few) free(values);
-  return true;
+  return done;
 }

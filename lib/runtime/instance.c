@@ -4,8 +4,34 @@
 
 #include "runtime/collect.h"
 #include "runtime/native.h"
+#include "runtime/pieces.h"
 
 #include <stdlib.h>
+
+/* ---- stopping ---- */
+
+/* The error of the trap that is store->trap. */
+static bool trapped(Store *store, u64 offset, Error *err) {
+  char text[sizeof err->message];
+  const Trap *trap = store->trap;
+  return wm_error_set(err, ERR_TRAP, offset, "%s",
+                      wm_escape(text, sizeof text, trap->message, trap->message_len));
+}
+
+static bool raise_trap(Store *store, TrapCode code, u64 offset, Error *err) {
+  wm_trap_raise(store, code, NULL, 0);
+  return trapped(store, offset, err);
+}
+
+bool wm_may_go_on(Store *store, Error *err) {
+  TrapCode stop = wm_store_poll(store);
+  return !stop || raise_trap(store, stop, 0, err);
+}
+
+/* Before the i-th of many. */
+static bool may_go_on(Store *store, u32 i, Error *err) {
+  return (i + 1) % PIECE_ITEMS != 0 || wm_may_go_on(store, err);
+}
 
 /* ---- making ---- */
 
@@ -87,9 +113,10 @@ static void take_imports(Instance *in, Object *const *imports) {
   }
 }
 
-static void make_funcs(Instance *in) {
+static bool make_funcs(Instance *in, Error *err) {
   LoadedModule *lm = in->module;
   for (u32 i = 0; i < lm->escape_count; i++) {
+    if (!may_go_on(in->store, i, err)) return false;
     FuncCode *code = loaded_code(lm, lm->escapes[i]);
     Func *func = &in->inner_funcs[i];
     *func = (Func){.head = {.next = &in->head, .store = in->store, .kind = OBJ_FUNC, .inner = true},
@@ -99,11 +126,13 @@ static void make_funcs(Instance *in) {
                    .instance = in};
     in->funcs[code->index] = func;
   }
+  return true;
 }
 
 static bool make_tables(Instance *in, Error *err) {
   const Module *m = &in->module->module;
   for (u32 i = m->table_import_count; i < m->table_count; i++) {
+    if (!may_go_on(in->store, i, err)) return false;
     TableType type = m->tables[i].type;
     type.element = module_canonical(m, type.element);
     in->tables[i] = wm_table_new(in->store, &type, NULL, err);
@@ -125,6 +154,7 @@ static bool make_memories(Instance *in, Error *err) {
 static bool make_tags(Instance *in, Error *err) {
   const Module *m = &in->module->module;
   for (u32 i = m->tag_import_count; i < m->tag_count; i++) {
+    if (!may_go_on(in->store, i, err)) return false;
     in->tags[i] = wm_tag_new(in->store, m->types[m->tags[i].type_index].type_id, err);
     if (!in->tags[i]) return false;
   }
@@ -137,19 +167,20 @@ static bool make_tags(Instance *in, Error *err) {
 static bool make_globals(Instance *in, Error *err) {
   const Module *m = &in->module->module;
   for (u32 i = m->global_import_count; i < m->global_count; i++) {
+    if (!may_go_on(in->store, i, err)) return false;
     GlobalType type = m->globals[i].type;
     type.type = module_canonical(m, type.type);
     u64 value[2];
-    if (!wm_const_evaluate(in, m->globals[i].init, value)) return wm_error_out_of_memory(err);
+    if (!wm_const_evaluate(in, m->globals[i].init, value, err)) return false;
     in->globals[i] = wm_global_new(in->store, &type, value, err);
     if (!in->globals[i]) return false;
   }
   return true;
 }
 
-static bool evaluate_ref(const Instance *in, ConstExpr expr, Ref *out) {
+static bool evaluate_ref(const Instance *in, ConstExpr expr, Ref *out, Error *err) {
   u64 value[2];
-  if (!wm_const_evaluate(in, expr, value)) return false;
+  if (!wm_const_evaluate(in, expr, value, err)) return false;
   *out = (Ref)(uintptr_t)value[0];
   return true;
 }
@@ -159,28 +190,40 @@ static bool fill_tables(Instance *in, Error *err) {
   for (u32 i = m->table_import_count; i < m->table_count; i++) {
     Ref init;
     if (!m->tables[i].has_init) continue;
-    if (!evaluate_ref(in, m->tables[i].init, &init)) return wm_error_out_of_memory(err);
-    wm_table_fill(in, i, 0, init, in->tables[i]->length);
+    if (!may_go_on(in->store, i, err)) return false;
+    if (!evaluate_ref(in, m->tables[i].init, &init, err)) return false;
+    TrapCode code = wm_table_fill(in, i, 0, init, in->tables[i]->length);
+    if (code) return raise_trap(in->store, code, 0, err);
   }
   return true;
 }
 
+static bool evaluate_refs(const Instance *in, const ElemSegment *seg, Ref *refs, Error *err) {
+  for (u32 i = 0; i < seg->count; i++)
+    if (!may_go_on(in->store, i, err) || !evaluate_ref(in, seg->exprs[i], &refs[i], err))
+      return false;
+  return true;
+}
+
 /* Segments of plain function indices need no array: wm_table_init looks the functions up. */
-static bool evaluate_segments(Instance *in, Error *err) {
+static bool evaluate_elems(Instance *in, Error *err) {
   const Module *m = &in->module->module;
-  for (u32 i = 0; i < m->data_count; i++) in->data_lens[i] = m->datas[i].size_bytes;
   for (u32 i = 0; i < m->elem_count; i++) {
     const ElemSegment *seg = &m->elems[i];
+    if (!may_go_on(in->store, i, err)) return false;
     if (seg->mode == SEGMENT_DECLARATIVE) continue;
     in->elem_lens[i] = seg->count;
     if (seg->funcs || seg->count == 0) continue;
-    Ref *refs = calloc(seg->count, sizeof *refs);
-    in->elem_refs[i] = refs;
-    bool done = refs != NULL;
-    for (u32 k = 0; k < seg->count && done; k++) done = evaluate_ref(in, seg->exprs[k], &refs[k]);
-    if (!done) return wm_error_out_of_memory(err);
+    in->elem_refs[i] = calloc(seg->count, sizeof(Ref));
+    if (!in->elem_refs[i]) return wm_error_out_of_memory(err);
+    if (!evaluate_refs(in, seg, in->elem_refs[i], err)) return false;
   }
   return true;
+}
+
+static void size_datas(Instance *in) {
+  const Module *m = &in->module->module;
+  for (u32 i = 0; i < m->data_count; i++) in->data_lens[i] = m->datas[i].size_bytes;
 }
 
 /* Everything that others cannot see yet. What is made when it fails is garbage. */
@@ -193,34 +236,25 @@ static Instance *make(Store *store, LoadedModule *lm, Object *const *imports, Er
   Instance *in = allocate(store, lm, err);
   if (!in) return NULL;
   take_imports(in, imports);
-  make_funcs(in);
-  bool made = make_tables(in, err) && make_memories(in, err) && make_tags(in, err) &&
-              make_globals(in, err) && fill_tables(in, err) && evaluate_segments(in, err);
+  size_datas(in);
+  bool made = make_funcs(in, err) && make_tables(in, err) && make_memories(in, err) &&
+              make_tags(in, err) && make_globals(in, err) && fill_tables(in, err) &&
+              evaluate_elems(in, err);
   return made ? in : NULL;
 }
 
 /* ---- what others see ---- */
 
-/* The error of the trap that is store->trap. */
-static bool trapped(Instance *in, u64 offset, Error *err) {
-  char text[sizeof err->message];
-  const Trap *trap = in->store->trap;
-  return wm_error_set(err, ERR_TRAP, offset, "%s",
-                      wm_escape(text, sizeof text, trap->message, trap->message_len));
-}
-
 static bool write_elems(Instance *in, Error *err) {
   const Module *m = &in->module->module;
   for (u32 i = 0; i < m->elem_count; i++) {
     const ElemSegment *seg = &m->elems[i];
+    if (!may_go_on(in->store, i, err)) return false;
     if (seg->mode != SEGMENT_ACTIVE) continue;
     u64 offset[2];
-    if (!wm_const_evaluate(in, seg->offset, offset)) return wm_error_out_of_memory(err);
+    if (!wm_const_evaluate(in, seg->offset, offset, err)) return false;
     TrapCode code = wm_table_init(in, seg->table, i, offset[0], 0, seg->count);
-    if (code) {
-      wm_trap_raise(in->store, code, NULL, 0);
-      return trapped(in, seg->offset.offset, err);
-    }
+    if (code) return raise_trap(in->store, code, seg->offset.offset, err);
     wm_elem_drop(in, i);
   }
   return true;
@@ -230,14 +264,12 @@ static bool write_datas(Instance *in, Error *err) {
   const Module *m = &in->module->module;
   for (u32 i = 0; i < m->data_count; i++) {
     const DataSegment *seg = &m->datas[i];
+    if (!may_go_on(in->store, i, err)) return false;
     if (seg->mode != SEGMENT_ACTIVE) continue;
     u64 offset[2];
-    if (!wm_const_evaluate(in, seg->offset, offset)) return wm_error_out_of_memory(err);
+    if (!wm_const_evaluate(in, seg->offset, offset, err)) return false;
     TrapCode code = wm_memory_init(in, seg->memory, i, offset[0], 0, seg->size_bytes);
-    if (code) {
-      wm_trap_raise(in->store, code, NULL, 0);
-      return trapped(in, seg->offset.offset, err);
-    }
+    if (code) return raise_trap(in->store, code, seg->offset.offset, err);
     wm_data_drop(in, i);
   }
   return true;
@@ -248,7 +280,7 @@ static bool start(Instance *in, Error *err) {
   if (m->start_func == NO_INDEX) return true;
   u64 none[1] = {0};
   TrapCode code = wm_call(in->store, in->funcs[m->start_func], none);
-  return !code || trapped(in, m->start_offset, err);
+  return !code || trapped(in->store, m->start_offset, err);
 }
 
 /* ---- all of it ---- */
@@ -260,7 +292,8 @@ static bool check_imports(Store *store, const LoadedModule *lm, Object *const *i
     return wm_error_set(err, ERR_ARGUMENT, 0, "the module has %u imports, %u are given",
                         m->import_count, count);
   for (u32 i = 0; i < count; i++)
-    if (!wm_import_check(store, lm, &m->imports[i], imports[i], err)) return false;
+    if (!may_go_on(store, i, err) || !wm_import_check(store, lm, &m->imports[i], imports[i], err))
+      return false;
   return true;
 }
 

@@ -11,13 +11,25 @@ typedef struct Memory {
   MemoryType type;   /* limits.min is the size now, in pages */
 } Memory;
 
+/* Elements that share a card, as a power of two. */
+enum { CARD_LOG2 = 12, CARD_ELEMENTS = 1 << CARD_LOG2 };
+
 typedef struct Table {
   Object head;
-  Ref *elems; /* owned: capacity items, of which length are in use */
+  Ref *elems; /* owned: capacity items, of which length are in use; the cards follow (table.c) */
+  /* By CARD_ELEMENTS of the capacity: 0 when all of them are null, so that nobody need look at (or
+   * touch) them. Whoever writes an element marks its card: table_write, or compiled code. */
+  u8 *cards;
   u64 length;
   u64 capacity;
   TableType type; /* element: canonical, counted; limits.min is the length */
 } Table;
+
+/* elems[index] = value; index below length. */
+static inline void table_write(Table *table, u64 index, Ref value) {
+  table->elems[index] = value;
+  table->cards[index >> CARD_LOG2] = 1;
+}
 
 typedef struct Global {
   Object head;
@@ -90,6 +102,7 @@ struct Instance {
 /* ---- construction. All return NULL with err set (err may be NULL). Types are canonical. ---- */
 Memory *wm_memory_new(Store *store, const MemoryType *type, Error *err);
 Table *wm_table_new(Store *store, const TableType *type, Ref init, Error *err);
+void wm_table_free_room(Table *table); /* its end */
 Global *wm_global_new(Store *store, const GlobalType *type, const u64 *value, Error *err);
 Tag *wm_tag_new(Store *store, u32 type_id, Error *err);
 Foreign *wm_foreign_new(Store *store, Error *err);
@@ -104,11 +117,13 @@ void wm_valtype_hold(TypeRegistry *types, ValType t);
 void wm_valtype_let_go(TypeRegistry *types, ValType t);
 
 /* ---- operations; sizes in pages / elements ---- */
-/* The old size, or UINT64_MAX when it cannot grow (maximum, limits, memory). */
+/* The old size, or UINT64_MAX when it cannot grow (maximum, limits, memory; a table also when wasm
+ * must stop meanwhile). */
 u64 wm_memory_grow(Store *store, Memory *memory, u64 delta_pages);
 u64 wm_table_grow(Store *store, Table *table, u64 delta, Ref init);
 /* memory.init, memory.copy, memory.fill, table.init, table.copy, table.fill with the spec's checks;
- * for the tiers, which raise the trap when a code comes back. */
+ * for the tiers, which raise the trap when a code comes back: TRAP_INTERRUPTED when wasm must stop,
+ * with some of it done. */
 TrapCode wm_memory_init(Instance *in, u32 memory, u32 segment, u64 dst, u64 src, u64 len);
 TrapCode wm_memory_copy(Instance *in, u32 dst_memory, u32 src_memory, u64 dst, u64 src, u64 len);
 TrapCode wm_memory_fill(Instance *in, u32 memory, u64 dst, u8 value, u64 len);
@@ -122,14 +137,17 @@ void wm_data_drop(Instance *in, u32 segment);
 /* Instantiates (spec 4.7.2): checks the imports against the module (ERR_LINK names both sides),
  * allocates, runs segments and the start function. imports: one object an import, of this store
  * (else ERR_ARGUMENT); NULL: there is none (ERR_LINK). NULL with err set; ERR_TRAP when a segment
- * or the start function trapped: the trap is store->trap. What was written to shared tables and
- * memories before stays, and keeps the instance alive. A safe point: may collect, keeps the imports
- * alive meanwhile. */
+ * or the start function trapped, or wasm must stop: the trap is store->trap. What was written to
+ * shared tables and memories before stays, and keeps the instance alive. A safe point: may collect,
+ * keeps the imports alive meanwhile. */
 Instance *wm_instance_new(Store *store, LoadedModule *lm, Object *const *imports, u32 import_count,
                           Error *err);
 
-/* The value of a constant expression of `in`'s module, in slots. False: out of memory. */
-bool wm_const_evaluate(const Instance *in, ConstExpr expr, u64 out[2]);
+/* The value of a constant expression of `in`'s module, in slots. False with err set: out of memory,
+ * or wasm must stop. */
+bool wm_const_evaluate(const Instance *in, ConstExpr expr, u64 out[2], Error *err);
+/* Whether wasm need not stop; else raises the trap and sets err to it. */
+bool wm_may_go_on(Store *store, Error *err);
 
 /* Whether `object` may be imported as `import`; false sets err: ERR_LINK, or ERR_ARGUMENT when it
  * belongs to another store. */

@@ -2,11 +2,20 @@
  * minimum follows it, as seen from outside. */
 #include "runtime/collect.h"
 #include "runtime/instance.h"
+#include "runtime/pieces.h"
 #include "wasm/limits.h"
 
 static u64 max_pages(const MemoryType *type) {
   u64 most = type->limits.is_64 ? MAX_MEMORY64_BYTES / PAGE_BYTES : MAX_PAGES32;
   return type->limits.has_max ? min_u64(type->limits.max, most) : most;
+}
+
+static bool check_limits(const Store *store, u64 bytes, Error *err) {
+  const StoreLimits *limits = &store->limits;
+  if (!limit_allows(limits->memory_bytes, store->memory_bytes, bytes))
+    return wm_error_set(err, ERR_LIMIT, 0, "the store's memory limit of %llu bytes is used up",
+                        (unsigned long long)limits->memory_bytes);
+  return wm_store_check_total(store, bytes, err);
 }
 
 Memory *wm_memory_new(Store *store, const MemoryType *type, Error *err) {
@@ -17,11 +26,7 @@ Memory *wm_memory_new(Store *store, const MemoryType *type, Error *err) {
     return NULL;
   }
   u64 bytes = pages * PAGE_BYTES;
-  if (!limit_allows(store->limits.memory_bytes, store->memory_bytes, bytes)) {
-    wm_error_set(err, ERR_LIMIT, 0, "the store's memory limit of %llu bytes is used up",
-                 (unsigned long long)store->limits.memory_bytes);
-    return NULL;
-  }
+  if (!check_limits(store, bytes, err)) return NULL;
   Memory *memory = wm_object_new(store, OBJ_MEMORY, sizeof *memory, bytes);
   if (!memory || !wm_pool_acquire(store->pool, bytes, max_pages(type) * PAGE_BYTES,
                                   type->limits.is_64, &memory->space)) {
@@ -39,7 +44,7 @@ u64 wm_memory_grow(Store *store, Memory *memory, u64 delta_pages) {
   if (old > most || delta_pages > most - old) return UINT64_MAX;
   u64 delta = delta_pages * PAGE_BYTES;
   if (delta > 0) {
-    if (!limit_allows(store->limits.memory_bytes, store->memory_bytes, delta)) return UINT64_MAX;
+    if (!check_limits(store, delta, NULL)) return UINT64_MAX;
     if (!wm_pool_grow(&memory->space, old_bytes + delta)) return UINT64_MAX;
     store->memory_bytes += delta;
     store->debt_bytes += delta;
@@ -48,12 +53,38 @@ u64 wm_memory_grow(Store *store, Memory *memory, u64 delta_pages) {
   return old;
 }
 
+/* ---- bulk operations: what is large goes in pieces ---- */
+
+static NOINLINE TrapCode fill_pieces(Store *store, u8 *to, u8 value, u64 len) {
+  for (u64 done = 0, count; done < len; done += count) {
+    TrapCode stop = wm_store_poll(store);
+    if (stop) return stop;
+    count = min_u64(len - done, PIECE_BYTES);
+    memset(to + done, value, (size_t)count);
+  }
+  return TRAP_NONE;
+}
+
+/* In the order in which no piece overwrites what another has still to read. */
+static NOINLINE TrapCode copy_pieces(Store *store, u8 *to, const u8 *from, u64 len, bool from_end) {
+  for (u64 done = 0, count; done < len; done += count) {
+    TrapCode stop = wm_store_poll(store);
+    if (stop) return stop;
+    count = min_u64(len - done, PIECE_BYTES);
+    u64 at = from_end ? len - done - count : done;
+    memmove(to + at, from + at, (size_t)count);
+  }
+  return TRAP_NONE;
+}
+
 TrapCode wm_memory_init(Instance *in, u32 memory, u32 segment, u64 dst, u64 src, u64 len) {
   const Module *m = &in->module->module;
   u8 *base = in->memories[memory]->space.base;
   if (!is_within(src, len, in->data_lens[segment]) || !is_within(dst, len, memory_length(base)))
     return TRAP_MEMORY_OUT_OF_BOUNDS;
-  if (len) memcpy(base + dst, m->bytes + m->datas[segment].data_offset + src, (size_t)len);
+  const u8 *from = m->bytes + m->datas[segment].data_offset + src;
+  if (UNLIKELY(len > UNPOLLED_BYTES)) return copy_pieces(in->store, base + dst, from, len, false);
+  if (len) memcpy(base + dst, from, (size_t)len);
   return TRAP_NONE;
 }
 
@@ -62,6 +93,8 @@ TrapCode wm_memory_copy(Instance *in, u32 dst_memory, u32 src_memory, u64 dst, u
   const u8 *from = in->memories[src_memory]->space.base;
   if (!is_within(src, len, memory_length(from)) || !is_within(dst, len, memory_length(to)))
     return TRAP_MEMORY_OUT_OF_BOUNDS;
+  if (UNLIKELY(len > UNPOLLED_BYTES))
+    return copy_pieces(in->store, to + dst, from + src, len, dst > src);
   if (len) memmove(to + dst, from + src, (size_t)len);
   return TRAP_NONE;
 }
@@ -69,6 +102,7 @@ TrapCode wm_memory_copy(Instance *in, u32 dst_memory, u32 src_memory, u64 dst, u
 TrapCode wm_memory_fill(Instance *in, u32 memory, u64 dst, u8 value, u64 len) {
   u8 *base = in->memories[memory]->space.base;
   if (!is_within(dst, len, memory_length(base))) return TRAP_MEMORY_OUT_OF_BOUNDS;
+  if (UNLIKELY(len > UNPOLLED_BYTES)) return fill_pieces(in->store, base + dst, value, len);
   if (len) memset(base + dst, value, (size_t)len);
   return TRAP_NONE;
 }

@@ -25,42 +25,62 @@ void *wm_object_new(Store *store, ObjectKind kind, size_t size, u64 weight_bytes
 
 typedef void Visit(void *env, Object *child);
 
-static void trace_instance(const Instance *in, Visit *visit, void *env) {
-  if (!in->module) return; /* not yet built */
-  const Module *m = &in->module->module;
-  for (u32 i = 0; i < m->func_import_count; i++) visit(env, (Object *)in->funcs[i]);
-  for (u32 i = 0; i < m->table_count; i++) visit(env, (Object *)in->tables[i]);
-  for (u32 i = 0; i < m->memory_count; i++) visit(env, (Object *)in->memories[i]);
-  for (u32 i = 0; i < m->global_count; i++) visit(env, (Object *)in->globals[i]);
-  for (u32 i = 0; i < m->tag_count; i++) visit(env, (Object *)in->tags[i]);
-  for (u32 i = 0; i < m->elem_count; i++)
-    for (u32 k = 0; in->elem_refs[i] && k < m->elems[i].count; k++) visit(env, in->elem_refs[i][k]);
+static u64 trace_list(Object *const *list, u64 count, Visit *visit, void *env) {
+  for (u64 i = 0; i < count; i++) visit(env, list[i]);
+  return count;
 }
 
-void wm_object_trace(const Object *object, Visit *visit, void *env) {
+static u64 trace_elems(const Instance *in, Visit *visit, void *env) {
+  const Module *m = &in->module->module;
+  u64 seen = m->elem_count;
+  for (u32 i = 0; i < m->elem_count; i++)
+    if (in->elem_refs[i]) seen += trace_list(in->elem_refs[i], m->elems[i].count, visit, env);
+  return seen;
+}
+
+static u64 trace_instance(const Instance *in, Visit *visit, void *env) {
+  if (!in->module) return 0; /* not yet built */
+  const Module *m = &in->module->module;
+  return trace_list((Object *const *)in->funcs, m->func_import_count, visit, env) +
+         trace_list((Object *const *)in->tables, m->table_count, visit, env) +
+         trace_list((Object *const *)in->memories, m->memory_count, visit, env) +
+         trace_list((Object *const *)in->globals, m->global_count, visit, env) +
+         trace_list((Object *const *)in->tags, m->tag_count, visit, env) +
+         trace_elems(in, visit, env);
+}
+
+/* Only where something else than null may be. */
+static u64 trace_table(const Table *table, Visit *visit, void *env) {
+  u64 seen = table->length / CARD_ELEMENTS;
+  for (u64 at = 0; at < table->length; at += CARD_ELEMENTS)
+    if (table->cards[at >> CARD_LOG2])
+      seen += trace_list(table->elems + at, min_u64(table->length - at, CARD_ELEMENTS), visit, env);
+  return seen;
+}
+
+static u64 trace_trap(const Trap *trap, Visit *visit, void *env) {
+  for (u32 i = 0; i < trap->frame_count; i++) visit(env, (Object *)trap->frames[i].instance);
+  return trap->frame_count;
+}
+
+static u64 trace_global(const Global *global, Visit *visit, void *env) {
+  if (val_is_ref(global->type.type)) visit(env, (Ref)(uintptr_t)global->value[0]);
+  return 1;
+}
+
+u64 wm_object_trace(const Object *object, Visit *visit, void *env) {
   switch ((ObjectKind)object->kind) {
-  case OBJ_INSTANCE: trace_instance((const Instance *)object, visit, env); break;
-  case OBJ_TABLE: {
-    const Table *table = (const Table *)object;
-    for (u64 i = 0; i < table->length; i++) visit(env, table->elems[i]);
-    break;
-  }
-  case OBJ_GLOBAL: {
-    const Global *global = (const Global *)object;
-    if (val_is_ref(global->type.type)) visit(env, (Ref)(uintptr_t)global->value[0]);
-    break;
-  }
-  case OBJ_TRAP: {
-    const Trap *trap = (const Trap *)object;
-    for (u32 i = 0; i < trap->frame_count; i++) visit(env, (Object *)trap->frames[i].instance);
-    break;
-  }
+  case OBJ_INSTANCE: return trace_instance((const Instance *)object, visit, env);
+  case OBJ_TABLE: return trace_table((const Table *)object, visit, env);
+  case OBJ_GLOBAL: return trace_global((const Global *)object, visit, env);
+  case OBJ_TRAP: return trace_trap((const Trap *)object, visit, env);
   case OBJ_FUNC: /* a host function: a wasm function is an inner object */
   case OBJ_MEMORY:
   case OBJ_TAG:
   case OBJ_FOREIGN:
   case OBJ_MODULE: break;
   }
+  return 0;
 }
 
 u64 wm_object_weight(const Object *object) {
@@ -92,7 +112,7 @@ static void end_memory(Memory *memory) {
 static void end_table(Table *table) {
   Store *store = table->head.store;
   store->table_elements -= table->length;
-  free(table->elems);
+  wm_table_free_room(table);
   wm_valtype_let_go(store->types, table->type.element);
 }
 

@@ -15,7 +15,7 @@ Store *wm_store_new(TypeRegistry *types, MemoryPool *pool, void *engine) {
   store->threshold_bytes = COLLECT_MIN_DEBT_BYTES;
   store->stack_bytes = DEFAULT_STACK_BYTES;
   store->native_stack_bytes = DEFAULT_NATIVE_STACK_BYTES;
-  store->limits = (StoreLimits){UINT64_MAX, UINT64_MAX, UINT64_MAX};
+  store->limits = (StoreLimits){UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
   store->stop = wm_stop_new();
   if (store->stop) store->out_of_memory = wm_trap_new(store, TRAP_OUT_OF_MEMORY, NULL, 0);
   if (store->out_of_memory) return store;
@@ -35,6 +35,13 @@ bool wm_store_delete(Store *store) {
   wm_stop_release(store->stop);
   free(store);
   return true;
+}
+
+bool wm_store_check_total(const Store *store, u64 more, Error *err) {
+  if (limit_allows(store->limits.total_bytes, store_total_bytes(store), more)) return true;
+  return wm_error_set(err, ERR_LIMIT, 0,
+                      "the store's limit of %llu bytes of memories and tables is used up",
+                      (unsigned long long)store->limits.total_bytes);
 }
 
 const void *wm_store_enter(Store *store) {

@@ -23,7 +23,8 @@ typedef struct Trap {
 typedef struct StoreLimits {
   u64 memory_bytes, table_elements; /* sums over the store */
   u64 instances;
-} StoreLimits; /* UINT64_MAX: no limit */
+  u64 total_bytes; /* of memories and tables: store_total_bytes */
+} StoreLimits;     /* UINT64_MAX: no limit */
 
 /* Whether `more` fits under a limit of which `used` is in use: more than all of it, when the limit
  * was set later. */
@@ -76,6 +77,14 @@ struct Store {
   u64 memory_bytes, table_elements, instances; /* in use */
   _Atomic(const void *) thread; /* debug builds: who is in the store now (store_enter) */
 };
+
+/* What memories and tables take together. */
+static inline u64 store_total_bytes(const Store *store) {
+  return store->memory_bytes + store->table_elements * sizeof(Ref);
+}
+
+/* Whether `more` bytes fit under that limit; else ERR_LIMIT. */
+bool wm_store_check_total(const Store *store, u64 more, Error *err);
 
 /* NULL: out of memory. */
 Store *wm_store_new(TypeRegistry *types, MemoryPool *pool, void *engine);

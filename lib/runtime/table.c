@@ -1,21 +1,87 @@
 /* Tables (spec 4.2.7, 4.4.6). The Table object stays where it is; its elements move when it grows.
- */
+ * Elements whose card is not marked are null, also behind the length: fresh memory stays untouched
+ * until somebody writes something else. */
 #include "runtime/collect.h"
 #include "runtime/instance.h"
+#include "runtime/pieces.h"
 #include "wasm/limits.h"
 
 #include <stdlib.h>
+
+enum { UNPOLLED_ELEMENTS = UNPOLLED_BYTES / sizeof(Ref) };
 
 static u64 max_elements(const TableType *type) {
   return type->limits.has_max ? min_u64(type->limits.max, MAX_TABLE_ELEMENTS) : MAX_TABLE_ELEMENTS;
 }
 
-static bool is_allowed(const Store *store, u64 delta) {
-  return limit_allows(store->limits.table_elements, store->table_elements, delta);
+static bool check_limits(const Store *store, u64 delta, Error *err) {
+  const StoreLimits *limits = &store->limits;
+  if (!limit_allows(limits->table_elements, store->table_elements, delta))
+    return wm_error_set(err, ERR_LIMIT, 0, "the store's limit of %llu table elements is used up",
+                        (unsigned long long)limits->table_elements);
+  return wm_store_check_total(store, delta * sizeof(Ref), err);
 }
 
-static void fill(Ref *elems, u64 count, Ref value) {
-  for (u64 i = 0; i < count; i++) elems[i] = value;
+/* ---- cards ---- */
+
+static u64 card_count(u64 capacity) { return (capacity - 1) / CARD_ELEMENTS + 1; }
+
+/* Where the piece of [at, end) ends that starts at `at`: it shares a card. */
+static u64 piece_end(u64 at, u64 end) { return min_u64(end, (at | (CARD_ELEMENTS - 1)) + 1); }
+
+/* len: 1 to CARD_ELEMENTS, so that two cards are all. */
+static void mark_cards(Table *table, u64 at, u64 len) {
+  table->cards[at >> CARD_LOG2] = 1;
+  table->cards[(at + len - 1) >> CARD_LOG2] = 1;
+}
+
+/* ---- room ---- */
+
+/* From this size on pages come from the system: zero without having been touched. */
+enum { PAGED_BYTES = 1 << 20 };
+
+static size_t room_bytes(u64 capacity) {
+  u64 bytes = capacity * sizeof(Ref) + card_count(capacity), page = wm_os_page_size();
+  return (size_t)(bytes < PAGED_BYTES ? bytes : (bytes + page - 1) / page * page);
+}
+
+/* Gives the table room for `capacity` elements, all null; what it had stays the caller's. */
+static bool set_room(Table *table, u64 capacity) {
+  size_t bytes = room_bytes(capacity);
+  Ref *elems = bytes < PAGED_BYTES ? calloc(1, bytes) : wm_os_alloc_pages(bytes);
+  if (!elems) return false;
+  table->elems = elems;
+  table->cards = (u8 *)(elems + capacity);
+  table->capacity = capacity;
+  return true;
+}
+
+void wm_table_free_room(Table *table) {
+  if (!table->elems) return;
+  size_t bytes = room_bytes(table->capacity);
+  if (bytes < PAGED_BYTES)
+    free(table->elems);
+  else
+    wm_os_release(table->elems, bytes);
+  table->elems = NULL;
+}
+
+/* ---- making, filling, growing ---- */
+
+static void fill_piece(Table *table, u64 at, u64 end, Ref value) {
+  for (u64 i = at; i < end; i++) table->elems[i] = value;
+  if (value) table->cards[at >> CARD_LOG2] = 1;
+}
+
+static TrapCode fill(Store *store, Table *table, u64 at, u64 len, Ref value) {
+  TrapCode stop = TRAP_NONE;
+  for (u64 end = at + len, next; at < end && !stop; at = next) {
+    next = piece_end(at, end);
+    if (!value && !table->cards[at >> CARD_LOG2]) continue; /* is null already */
+    stop = poll_before(store, (next - at) * sizeof(Ref));
+    if (!stop) fill_piece(table, at, next, value);
+  }
+  return stop;
 }
 
 Table *wm_table_new(Store *store, const TableType *type, Ref init, Error *err) {
@@ -25,66 +91,89 @@ Table *wm_table_new(Store *store, const TableType *type, Ref init, Error *err) {
                  (unsigned long long)length, MAX_TABLE_ELEMENTS);
     return NULL;
   }
-  if (!is_allowed(store, length)) {
-    wm_error_set(err, ERR_LIMIT, 0, "the store's limit of %llu table elements is used up",
-                 (unsigned long long)store->limits.table_elements);
-    return NULL;
-  }
-  Ref *elems = calloc((size_t)length + 1, sizeof *elems);
-  Table *table =
-      elems ? wm_object_new(store, OBJ_TABLE, sizeof *table, length * sizeof *elems) : NULL;
-  if (!table) {
-    free(elems);
+  if (!check_limits(store, length, err)) return NULL;
+  Table *table = wm_object_new(store, OBJ_TABLE, sizeof *table, length * sizeof(Ref));
+  if (!table || !set_room(table, length + 1)) {
     wm_error_out_of_memory(err);
     return NULL;
   }
-  if (init) fill(elems, length, init);
-  table->elems = elems;
   table->length = length;
-  table->capacity = length + 1;
+  for (u64 at = 0; init && at < length; at = piece_end(at, length))
+    fill_piece(table, at, piece_end(at, length), init);
   table->type = *type;
   wm_valtype_hold(store->types, type->element);
   store->table_elements += length;
   return table;
 }
 
+/* Copies what is not null. */
+static TrapCode copy_pieces(Store *store, Table *to, const Table *from) {
+  TrapCode stop = TRAP_NONE;
+  for (u64 at = 0, next; at < from->length && !stop; at = next) {
+    next = piece_end(at, from->length);
+    if (!from->cards[at >> CARD_LOG2]) continue;
+    size_t bytes = (size_t)(next - at) * sizeof(Ref);
+    stop = poll_before(store, bytes);
+    memcpy(to->elems + at, from->elems + at, bytes);
+    to->cards[at >> CARD_LOG2] = 1;
+  }
+  return stop;
+}
+
 /* Room for `length` elements: half as much again when memory allows it, so that growing by one is
  * cheap. */
-static bool make_room(Table *table, u64 length) {
+static bool make_room(Store *store, Table *table, u64 length) {
   if (length <= table->capacity) return true;
+  Table old = *table;
   u64 wanted = max_u64(length, table->capacity + table->capacity / 2);
-  Ref *elems = realloc(table->elems, (size_t)wanted * sizeof *elems);
-  if (!elems) {
-    wanted = length;
-    elems = realloc(table->elems, (size_t)wanted * sizeof *elems);
+  if (!set_room(table, wanted) && !set_room(table, length)) return false;
+  if (copy_pieces(store, table, &old)) {
+    wm_table_free_room(table);
+    *table = old;
+    return false;
   }
-  if (!elems) return false;
-  table->head.store->debt_bytes += (wanted - table->capacity) * sizeof *elems;
-  table->elems = elems;
-  table->capacity = wanted;
+  store->debt_bytes += (table->capacity - old.capacity) * sizeof(Ref);
+  wm_table_free_room(&old);
   return true;
 }
 
 u64 wm_table_grow(Store *store, Table *table, u64 delta, Ref init) {
   u64 old = table->length, most = max_elements(&table->type);
-  if (old > most || delta > most - old || !is_allowed(store, delta)) return UINT64_MAX;
-  if (!make_room(table, old + delta)) return UINT64_MAX;
-  fill(table->elems + old, delta, init);
+  if (old > most || delta > most - old || !check_limits(store, delta, NULL)) return UINT64_MAX;
+  if (!make_room(store, table, old + delta)) return UINT64_MAX;
+  if (fill(store, table, old, delta, init)) return UINT64_MAX;
   table->length = old + delta;
   table->type.limits.min = table->length;
   store->table_elements += delta;
   return old;
 }
 
+/* ---- bulk operations ---- */
+
+static void init_piece(const Instance *in, u32 segment, Ref *to, u64 src, u64 len) {
+  const ElemSegment *seg = &in->module->module.elems[segment];
+  const Ref *refs = in->elem_refs[segment];
+  for (u64 i = 0; i < len; i++) to[i] = refs ? refs[src + i] : (Ref)in->funcs[seg->funcs[src + i]];
+}
+
 TrapCode wm_table_init(Instance *in, u32 table, u32 segment, u64 dst, u64 src, u64 len) {
   Table *to = in->tables[table];
   if (!is_within(src, len, in->elem_lens[segment]) || !is_within(dst, len, to->length))
     return TRAP_TABLE_OUT_OF_BOUNDS;
-  const ElemSegment *seg = &in->module->module.elems[segment];
-  const Ref *refs = in->elem_refs[segment];
-  for (u64 i = 0; i < len; i++)
-    to->elems[dst + i] = refs ? refs[src + i] : (Ref)in->funcs[seg->funcs[src + i]];
-  return TRAP_NONE;
+  TrapCode stop = TRAP_NONE;
+  for (u64 done = 0, count; done < len && !stop; done += count) {
+    count = min_u64(len - done, CARD_ELEMENTS);
+    stop = poll_before(in->store, count * sizeof(Ref));
+    if (stop) break;
+    mark_cards(to, dst + done, count);
+    init_piece(in, segment, to->elems + dst + done, src + done, count);
+  }
+  return stop;
+}
+
+static void copy_piece(Table *to, const Table *from, u64 dst, u64 src, u64 len) {
+  mark_cards(to, dst, len);
+  memmove(to->elems + dst, from->elems + src, (size_t)len * sizeof(Ref));
 }
 
 TrapCode wm_table_copy(Instance *in, u32 dst_table, u32 src_table, u64 dst, u64 src, u64 len) {
@@ -92,14 +181,27 @@ TrapCode wm_table_copy(Instance *in, u32 dst_table, u32 src_table, u64 dst, u64 
   const Table *from = in->tables[src_table];
   if (!is_within(src, len, from->length) || !is_within(dst, len, to->length))
     return TRAP_TABLE_OUT_OF_BOUNDS;
-  if (len) memmove(to->elems + dst, from->elems + src, (size_t)len * sizeof(Ref));
+  if (LIKELY(len <= UNPOLLED_ELEMENTS)) {
+    if (len) copy_piece(to, from, dst, src, len);
+    return TRAP_NONE;
+  }
+  bool from_end = dst > src; /* what a piece overwrites has been read, in one table */
+  for (u64 done = 0, count; done < len; done += count) {
+    count = min_u64(len - done, CARD_ELEMENTS);
+    TrapCode stop = poll_before(in->store, count * sizeof(Ref));
+    if (stop) return stop;
+    u64 at = from_end ? len - done - count : done;
+    copy_piece(to, from, dst + at, src + at, count);
+  }
   return TRAP_NONE;
 }
 
 TrapCode wm_table_fill(Instance *in, u32 table, u64 dst, Ref value, u64 len) {
   Table *to = in->tables[table];
   if (!is_within(dst, len, to->length)) return TRAP_TABLE_OUT_OF_BOUNDS;
-  fill(to->elems + dst, len, value);
+  if (len > UNPOLLED_ELEMENTS) return fill(in->store, to, dst, len, value);
+  for (u64 i = 0; i < len; i++) to->elems[dst + i] = value;
+  if (len) mark_cards(to, dst, len);
   return TRAP_NONE;
 }
 

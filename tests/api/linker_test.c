@@ -279,7 +279,11 @@ static void configuration(void **state) {
 static void limits(void **state) {
   (void)state;
   World w = world_new();
-  wasmx_limits_t limit = {sizeof limit, 3 * 65536, 100, 2}, usage = {.size = sizeof usage};
+  wasmx_limits_t limit = {.size = sizeof limit,
+                          .memory_bytes = 3 * 65536,
+                          .table_elements = 100,
+                          .instances = 2},
+                 usage = {.size = sizeof usage};
   assert_true(wasmx_store_set_limits(w.store, &limit));
   wasm_instance_t *in = instance_of(w.store, "(module (memory (export \"m\") 2)\n"
                                              " (table (export \"t\") 60 externref))");
@@ -320,12 +324,46 @@ static void limits(void **state) {
   world_delete(&w);
 }
 
+/* Memories and tables share one limit: each takes what the others leave. */
+static void limit_of_all_bytes(void **state) {
+  (void)state;
+  World w = world_new();
+  wasmx_limits_t limit, usage = {.size = sizeof usage};
+  memset(&limit, 0xff, sizeof limit);
+  limit.size = sizeof limit;
+  limit.total_bytes = 3 * 65536;
+  assert_true(wasmx_store_set_limits(w.store, &limit));
+  wasm_instance_t *in = instance_of(w.store, "(module (memory (export \"m\") 1)\n"
+                                             " (table (export \"t\") 8192 externref))");
+  wasmx_store_get_usage(w.store, &usage);
+  assert_int_equal(usage.total_bytes, 2 * 65536);
+  wasm_memory_t *m = wasmx_instance_memory(in, "m");
+  wasm_table_t *t = wasmx_instance_table(in, "t");
+  assert_false(wasm_memory_grow(m, 2));
+  assert_false(wasm_table_grow(t, 8193, NULL));
+  assert_true(wasm_table_grow(t, 8192, NULL));
+  assert_false(wasm_memory_grow(m, 1));
+  wasmx_error_t err = {.size = sizeof err};
+  wasm_module_t *module = module_of(w.store, "(module (table 1 funcref))");
+  assert_null(wasmx_instance_new(w.store, module, NULL, NULL, &err));
+  assert_int_equal(err.code, WASMX_LIMIT);
+  assert_non_null(strstr(err.message, "limit of 196608 bytes of memories and tables"));
+  limit.total_bytes = 0; /* a host that does not know the field */
+  assert_true(wasmx_store_set_limits(w.store, &limit));
+  assert_true(wasm_memory_grow(m, 1));
+  wasm_memory_delete(m);
+  wasm_table_delete(t);
+  wasm_module_delete(module);
+  wasm_instance_delete(in);
+  world_delete(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(linking),        cmocka_unit_test(finalizers_may_define),
       cmocka_unit_test(link_errors),    cmocka_unit_test(errors_with_places),
       cmocka_unit_test(text_to_binary), cmocka_unit_test(configuration),
-      cmocka_unit_test(limits),
+      cmocka_unit_test(limits),         cmocka_unit_test(limit_of_all_bytes),
   };
   return run_with_text(tests);
 }

@@ -332,6 +332,10 @@ def program(folder):
     ends("limited memory", wasm("--max-memory", "1M", file("mem.wat", "(module (memory 17) "
          '(func (export "_start")))')), 1, "")
     ends("enough memory", wasm("--max-memory", "2M", folder / "mem.wat"), 0, "")
+    ends("limited tables", wasm("--max-memory", "1M", file("tab.wat", "(module (memory 15) (table 8193 funcref) "
+         '(func (export "_start")))')), 1, "", ["limit of 1048576 bytes"])
+    ends("limited elements", wasm("--max-table-elements", "8192", folder / "tab.wat"), 1, "", ["limit of 8192 table"])
+    ends("enough for tables", wasm("--max-memory", "2M", "--max-table-elements=8193", folder / "tab.wat"), 0, "")
     ends("validate", wasm("validate", add, types), 0, "")
     ends("validate says no", wasm("validate", add, folder / "bad2.wat", types), 1, "", ["bad2.wat"])
     ends("parse", wasm("parse", add, "-o", folder / "out.wasm"), 0, "")

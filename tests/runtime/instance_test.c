@@ -132,7 +132,7 @@ static void segments_out_of_bounds(void **state) {
   u64 slots[1] = {0};
   assert_int_equal(wm_call(f->store, (Func *)((Table *)imports[0])->elems[1], slots), TRAP_NONE);
   assert_int_equal(slots[0], 42);
-  ((Table *)imports[0])->elems[1] = NULL;
+  table_write((Table *)imports[0], 1, NULL);
   wm_store_collect(f->store);
   assert_int_equal(count_objects(f->store, OBJ_INSTANCE), 1);
 
@@ -163,7 +163,7 @@ static void start_functions_run(void **state) {
 static void limits_hold(void **state) {
   Fixture *f = *state;
   Error err;
-  f->store->limits = (StoreLimits){3 * 65536, 10, 2};
+  f->store->limits = (StoreLimits){3 * 65536, 10, 2, UINT64_MAX};
   assert_null(try_instantiate(f, "(module (memory 4))", NULL, 0, &err));
   assert_int_equal(err.code, ERR_LIMIT);
   assert_null(try_instantiate(f, "(module (table 11 funcref))", NULL, 0, &err));
