@@ -23,7 +23,7 @@ struct MemoryPool {
   bool wants_guards;
   u32 count;
   u64 kept_bytes;                /* accessible in all slots */
-  Reservation slots[POOL_SLOTS]; /* guarded 32-bit reservations, as their memories left them */
+  Reservation slots[POOL_SLOTS]; /* usual 32-bit reservations, as their memories left them */
 };
 
 static const struct {
@@ -77,17 +77,21 @@ bool wm_pool_want_guards(MemoryPool *pool) {
 static bool reserve_some(const MemoryPool *pool, Reservation *r, u64 min_bytes, u64 max_bytes,
                          bool is_64) {
   bool is_free = wm_os_reserve_is_free();
-  if (is_free && !is_64 && reserve(r, GUARDED_BYTES, MAX_BYTES32)) {
-    r->has_guard = true;
-    return true;
-  }
-  if (pool->wants_guards && !is_64) return false;
+  if (pool->wants_guards && !is_64) return reserve(r, GUARDED_BYTES, MAX_BYTES32);
   u64 limit = is_64 ? MAX_MEMORY64_BYTES : MAX_BYTES32;
   u64 most = max_u64(min_u64(max_bytes, limit), min_bytes);
-  if (is_free && is_64 && reserve(r, most + GUARD_BYTES, most)) return true;
+  /* All small ones alike, so that they can be used again. */
+  u64 large = is_64 ? most : MAX_BYTES32;
+  if (is_free && reserve(r, large + GUARD_BYTES, large)) return true;
   u64 step = max_u64(min_bytes, is_free ? GROWTH_STEP : GROWTH_STEP_PAID);
   u64 some = min_u64(most, min_bytes + step);
   return reserve(r, some + GUARD_BYTES, some) || reserve(r, min_bytes + GUARD_BYTES, min_bytes);
+}
+
+/* Whether the next 32-bit memory can use it. */
+static bool is_usual(const MemoryPool *pool, const Reservation *r) {
+  u64 usual = pool->wants_guards ? GUARDED_BYTES : MAX_BYTES32 + GUARD_BYTES;
+  return r->reserved_bytes == usual && r->capacity_bytes == MAX_BYTES32;
 }
 
 /* Makes [0, bytes) accessible and nothing behind it. New bytes are zero. */
@@ -181,7 +185,7 @@ static bool put_slot(MemoryPool *pool, const Reservation *r) {
 
 void wm_pool_release(MemoryPool *pool, Reservation *r) {
   if (!r->base) return;
-  if (r->has_guard && trim(pool, r) && put_slot(pool, r))
+  if (is_usual(pool, r) && trim(pool, r) && put_slot(pool, r))
     *r = (Reservation){0};
   else
     give_back(r);

@@ -1,5 +1,6 @@
-/* Address space for linear memories: reserved with guard pages where the system allows it, kept for
- * reuse by the next memory. Engine-level, locked.
+/* Address space for linear memories: reserved with guard pages where they are wanted, kept for
+ * reuse by the next memory. Engine-level, locked. Each memory takes two mappings of the system's
+ * (header and contents; the rest).
  *
  *   [ header page: ... MemoryHeader | base: accessible | reserved, no access ... | guard ]
  *
@@ -28,12 +29,12 @@ typedef struct Reservation {
   u64 capacity_bytes; /* what can be made accessible; >= the memory's maximum, or less when space is
                          short */
   u64 accessible_bytes;
-  bool has_guard; /* every 32-bit index + 32-bit offset + 16 is inside the reservation */
 } Reservation;
 
 MemoryPool *wm_pool_new(void); /* NULL: out of memory */
 void wm_pool_delete(MemoryPool *pool);
-/* From now on each 32-bit memory has a guard, or cannot be had. False: there is no address space
+/* From now on each 32-bit memory has a guard (every 32-bit index + 32-bit offset + 16 is inside its
+ * reservation), or cannot be had. False: there is no address space
  * for guards, nothing is changed. Before the first memory. */
 bool wm_pool_want_guards(MemoryPool *pool);
 
