@@ -66,25 +66,17 @@ int complain_error(const char *path, const wasmx_error_t *err) {
   return complain("%s: %s", file, err->message);
 }
 
-/* The length of the character at `text` when a terminal takes it as no more than a letter, else 0:
- * controls, those of two bytes (C1) and what is not UTF-8 do not count. */
-static size_t plain_step(const unsigned char *text, size_t len) {
-  size_t step = wm_utf8_step(text, len);
-  if (step == 1) return *text >= 0x20 && *text != 0x7f;
-  return step == 2 && text[0] == 0xc2 && text[1] < 0xa0 ? 0 : step;
-}
-
 const char *printable(const char *text) {
   static char buffers[PRINTABLES][PRINTABLE_MAX];
   static int turn;
   char *out = buffers[turn++ % PRINTABLES];
   size_t used = 0, len = strlen(text);
   for (size_t at = 0; at < len && used + 8 < PRINTABLE_MAX;) {
-    size_t step = plain_step((const unsigned char *)text + at, len - at);
+    size_t step = wm_utf8_visible_step((const u8 *)text + at, len - at);
     if (step)
       memcpy(out + used, text + at, step);
     else
-      snprintf(out + used, PRINTABLE_MAX - used, "\\%02x", (unsigned char)text[at]);
+      snprintf(out + used, PRINTABLE_MAX - used, "\\%02x", (u8)text[at]);
     used += step ? step : 3;
     at += step ? step : 1;
   }

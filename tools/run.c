@@ -1,6 +1,8 @@
 /* `wasm run`: a program under WASI, or one function of a module. */
 #include "tools/tool.h"
 
+#include "base/error.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,12 +206,10 @@ static void print_export(const wasm_exporttype_t *export) {
   static const char *const kinds[] = {"func", "global", "table", "memory", "tag"};
   const wasm_externtype_t *type = wasm_exporttype_type(export);
   const wasm_name_t *name = wasm_exporttype_name(export);
-  char text[256];
-  size_t len = name->size < sizeof text - 1 ? name->size : sizeof text - 1;
-  memcpy(text, name->data, len);
-  text[len] = 0;
+  char text[512];
   size_t kind = wasm_externtype_kind(type);
-  fprintf(stderr, "  %-6s %s", kind < 5 ? kinds[kind] : "extern", printable(text));
+  fprintf(stderr, "  %-6s %s", kind < 5 ? kinds[kind] : "extern",
+          wm_escape(text, sizeof text, name->data, name->size));
   const wasm_functype_t *func = wasm_externtype_as_functype_const(type);
   if (func) {
     fprintf(stderr, " (");

@@ -34,10 +34,8 @@ const char *wm_escape(char *out, size_t size, const void *text, size_t len) {
   const u8 *in = text;
   size_t n = 0;
   for (size_t i = 0; i < len;) {
-    size_t step = wm_utf8_step(in + i, len - i);
-    bool plain =
-        step > 1 || (step == 1 && in[i] >= 0x20 && in[i] < 0x7F && in[i] != '"' && in[i] != '\\');
-    if (step == 2 && in[i] == 0xC2 && in[i + 1] < 0xA0) plain = false; /* C1 controls */
+    size_t step = wm_utf8_visible_step(in + i, len - i);
+    bool plain = step && in[i] != '"' && in[i] != '\\';
     size_t take = plain ? step : 1, need = plain ? step : 3;
     if (n + need + 4 > size) { /* keep room for "..." and the end */
       for (int dots = 0; dots < 3 && n + 1 < size; dots++) out[n++] = '.';

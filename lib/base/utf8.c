@@ -19,6 +19,36 @@ size_t wm_utf8_step(const u8 *text, size_t len) {
   return len >= 4 && is_tail(text[3]) ? 4 : 0;
 }
 
+/* The scalar value of a well-formed character of `step` bytes. */
+static u32 decode(const u8 *text, size_t step) {
+  u32 c = step == 1 ? text[0] : text[0] & (0x7Fu >> step);
+  for (size_t i = 1; i < step; i++) c = c << 6 | (text[i] & 0x3F);
+  return c;
+}
+
+/* Ascending. Format characters that are drawn (such as Arabic number signs) are not among them. */
+static const struct {
+  u32 first, last;
+} unseen[] = {
+    {0x0000, 0x001F},   {0x007F, 0x009F},   {0x00AD, 0x00AD},   {0x034F, 0x034F},
+    {0x061C, 0x061C},   {0x115F, 0x1160},   {0x17B4, 0x17B5},   {0x180B, 0x180F},
+    {0x200B, 0x200F},   {0x2028, 0x202E},   {0x2060, 0x206F},   {0x3164, 0x3164},
+    {0xFDD0, 0xFDEF},   {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},
+    {0xFFF0, 0xFFFB},   {0xFFFE, 0xFFFF},   {0x13430, 0x1343F}, {0x1BCA0, 0x1BCA3},
+    {0x1D173, 0x1D17A}, {0x1FFFE, 0x1FFFF}, {0x2FFFE, 0x2FFFF}, {0x3FFFE, 0x10FFFF},
+};
+
+static bool is_unseen(u32 c) {
+  size_t i = 0;
+  while (i + 1 < ARRAY_LEN(unseen) && c > unseen[i].last) i++;
+  return c >= unseen[i].first && c <= unseen[i].last;
+}
+
+size_t wm_utf8_visible_step(const u8 *text, size_t len) {
+  size_t step = wm_utf8_step(text, len);
+  return step && !is_unseen(decode(text, step)) ? step : 0;
+}
+
 bool wm_utf8_valid(const u8 *text, size_t len) {
   for (size_t i = 0; i < len;) {
     size_t step = wm_utf8_step(text + i, len - i);

@@ -27,12 +27,11 @@ static const char *locate(const char *text, const char *end, const char *at, u32
 /* One character of the line in printable form, as wide as it looks: what is no printable character
  * becomes "?". Returns the bytes of source taken; *width is what it adds to the caret's column. */
 static size_t put_character(char *out, size_t *len, const char *p, const char *end) {
-  size_t step = wm_utf8_step((const u8 *)p, (size_t)(end - p));
-  bool plain =
-      step > 1 ? !((u8)p[0] == 0xC2 && (u8)p[1] < 0xA0) : step && (u8)*p >= 0x20 && *p != 0x7F;
-  if (!plain) {
+  size_t step = wm_utf8_visible_step((const u8 *)p, (size_t)(end - p));
+  if (!step) {
+    size_t hidden = wm_utf8_step((const u8 *)p, (size_t)(end - p));
     out[(*len)++] = *p == '\t' ? ' ' : '?';
-    return step ? step : 1;
+    return hidden ? hidden : 1;
   }
   memcpy(out + *len, p, step);
   *len += step;

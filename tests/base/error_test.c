@@ -36,9 +36,31 @@ static void names_are_escaped(void **state) {
   expect_escaped("\xC3\xA9", 2, "\xC3\xA9");
   expect_escaped("\xC2\x9B", 2, "\\c2\\9b"); /* a C1 control */
   expect_escaped("\xFF", 1, "\\ff");
+  expect_escaped("a\xE2\x80\xAEz", 5, "a\\e2\\80\\aez"); /* turns the rest of the line */
   expect_escaped("0123456789012345678901234567890123456789", 40, "0123456789012345678901234567...");
   char tiny[1] = {'x'};
   assert_string_equal(wm_escape(tiny, 1, "abc", 3), "");
+}
+
+/* What is no letter to the eye, first and last of each range, and its neighbours. */
+static void what_cannot_be_seen(void **state) {
+  static const u32 unseen[] = {
+      0x00,    0x1F,    0x7F,    0x9F,    0xAD,    0x34F,   0x61C,   0x115F,  0x17B4,  0x180E,
+      0x200B,  0x200F,  0x2028,  0x2029,  0x202A,  0x202E,  0x2060,  0x2066,  0x2069,  0x206F,
+      0x3164,  0xFDD0,  0xFE0F,  0xFEFF,  0xFFA0,  0xFFF9,  0xFFFB,  0xFFFE,  0xFFFF,  0x13430,
+      0x1BCA3, 0x1D173, 0x1FFFE, 0x2FFFF, 0x40000, 0xE0001, 0xE007F, 0xE01EF, 0x10FFFF};
+  static const u32 seen[] = {0x20,   0x7E,   0xA0,   0xA1,   0xAE,    0x350,   0x600,   0x2027,
+                             0x2030, 0x3163, 0x4E00, 0xFE10, 0xFFFC,  0xFFFD,  0x1F600, 0x3134A,
+                             0xE000, 0xFFA1, 0x200A, 0x2070, 0x13440, 0x1D17B, 0x10400, 0xD7FF};
+  (void)state;
+  u8 out[4];
+  for (size_t i = 0; i < ARRAY_LEN(unseen); i++)
+    assert_int_equal(wm_utf8_visible_step(out, wm_utf8_put(out, unseen[i])), 0);
+  for (size_t i = 0; i < ARRAY_LEN(seen); i++) {
+    size_t len = wm_utf8_put(out, seen[i]);
+    assert_int_equal(wm_utf8_visible_step(out, len), len);
+  }
+  assert_int_equal(wm_utf8_visible_step((const u8 *)"\xED\xA0\x80", 3), 0); /* a surrogate */
 }
 
 static void utf8_is_strict(void **state) {
@@ -86,9 +108,8 @@ static void utf8_round_trips(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(first_error_wins),
-      cmocka_unit_test(names_are_escaped),
-      cmocka_unit_test(utf8_is_strict),
+      cmocka_unit_test(first_error_wins),    cmocka_unit_test(names_are_escaped),
+      cmocka_unit_test(what_cannot_be_seen), cmocka_unit_test(utf8_is_strict),
       cmocka_unit_test(utf8_round_trips),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

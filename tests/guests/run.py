@@ -353,7 +353,8 @@ def corners(folder):
         (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
         return folder / name
     good = file("good.wat", ADD + ")")
-    for name, escaped in ((b"\x1b[31m", rb"\1b[31m"), (b"\xc2\x9b\x7f", rb"\c2\9b\7f"), (b"\xff\x9bx", rb"\ff\9bx")):
+    for name, escaped in ((b"\x1b[31m", rb"\1b[31m"), (b"\xc2\x9b\x7f", rb"\c2\9b\7f"), (b"\xff\x9bx", rb"\ff\9bx"),
+                          ("\u202e".encode(), rb"\e2\80\ae")):
         for command in (["validate"], ["parse"], ["wast"], ["--dir"]):
             done = wasm(*command, os.fsdecode(bytes(folder) + b"/" + name), *([good] if command == ["--dir"] else []))
             check(f"{command} escapes {name}", done.returncode == 1 and escaped in done.stderr

@@ -92,6 +92,8 @@ static void positions(void **state) {
 
   err = refuse("(func\x01)");
   assert_string_equal(err.context, "(func?)\n     ^");
+  err = refuse("(func \"\xe2\x80\xae\" x)");
+  assert_string_equal(err.context, "(func \"?\" x)\n      ^");
   err = refuse("(func \r");
   assert_int_equal(err.line, 2);
   assert_int_equal(err.column, 1);
