@@ -144,6 +144,7 @@ static bool decode_memories(Reader *r, Decoder *d) {
 }
 
 static bool decode_tags(Reader *r, Decoder *d) {
+  reader_saw(r, FEATURE_EXCEPTIONS, reader_offset(r));
   u32 count = wm_reader_count(r, MAX_TAGS - d->tags.len, "tags");
   for (u32 i = 0; i < count && reader_ok(r); i++) {
     TagDecl *t = push_item(&d->tags, r);
@@ -209,6 +210,7 @@ static bool read_elem(Reader *r, Decoder *d, ElemSegment *e) {
   u64 offset = reader_offset(r);
   u32 flags = wm_reader_u32(r);
   if (flags > 7) return wm_reader_fail(r, offset, "malformed elements segment kind %u", flags);
+  if (flags) reader_saw(r, FEATURE_BULK_MEMORY, offset);
   if (flags & NOT_ACTIVE) {
     e->mode = flags & EXPLICIT ? SEGMENT_DECLARATIVE : SEGMENT_PASSIVE;
   } else {
@@ -238,6 +240,7 @@ static bool decode_elems(Reader *r, Decoder *d) {
 
 static bool decode_data_count(Reader *r, Decoder *d) {
   u64 offset = reader_offset(r);
+  reader_saw(r, FEATURE_BULK_MEMORY, offset);
   d->data_count = wm_reader_u32(r);
   d->m->has_data_count = true;
   if (d->data_count > MAX_DATA_SEGMENTS) {
@@ -269,6 +272,7 @@ static bool read_data(Reader *r, DataSegment *s) {
   u64 offset = reader_offset(r);
   u32 flags = wm_reader_u32(r);
   if (flags > 2) return wm_reader_fail(r, offset, "malformed data segment kind %u", flags);
+  if (flags) reader_saw(r, FEATURE_BULK_MEMORY, offset);
   s->mode = flags == 1 ? SEGMENT_PASSIVE : SEGMENT_ACTIVE;
   s->memory = flags == 2 ? wm_reader_u32(r) : 0;
   if (s->mode == SEGMENT_ACTIVE) s->offset = read_const_expr(r);
@@ -409,6 +413,7 @@ bool wm_module_decode(Module *m, const u8 *bytes, size_t size, Error *err) {
   if (!copy_bytes(m, bytes, size, err)) return false;
   Decoder d = {.m = m};
   Reader r = wm_reader_at(m, HEADER_BYTES, m->size_bytes - HEADER_BYTES, err);
+  r.first_use = m->first_use;
   bool done = decode_sections(&r, &d);
   if (done && !move_lists(&d)) done = wm_error_out_of_memory(err);
   free_lists(&d);

@@ -98,6 +98,7 @@ static void read_subtype(Reader *r, Arena *arena, SubType *t) {
   u64 offset = reader_offset(r);
   u8 byte = wm_reader_byte(r);
   if (byte == TYPE_SUB || byte == TYPE_SUB_FINAL) {
+    reader_saw(r, FEATURE_GC, offset);
     t->is_final = byte == TYPE_SUB_FINAL;
     if (wm_reader_count(r, 1, "supertypes")) t->super = wm_reader_u32(r);
     offset = reader_offset(r);
@@ -118,6 +119,7 @@ static bool read_rectype(Reader *r, Arena *arena, SubTypeVec *types) {
   u64 offset = reader_offset(r);
   u32 start = types->len, len = 1;
   if (r->pos < r->end && *r->pos == TYPE_REC) {
+    reader_saw(r, FEATURE_GC, offset);
     r->pos++;
     len = wm_reader_count(r, MAX_RECURSION_GROUP, "types in a recursion group");
   }

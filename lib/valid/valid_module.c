@@ -279,6 +279,21 @@ static bool check_segments(Validator *v) {
 
 /* ---- the whole ---- */
 
+/* What is written in a proposal's form, though it says nothing new. */
+static bool check_forms(Validator *v) {
+  static const char *const forms[FEATURE_COUNT] = {
+      [FEATURE_GC] = "a recursion group or sub type",
+      [FEATURE_FUNCTION_REFERENCES] = "the long form of a reference type",
+      [FEATURE_EXCEPTIONS] = "a tag section",
+      [FEATURE_MULTI_MEMORY] = "a memory index in an instruction",
+      [FEATURE_BULK_MEMORY] = "this form of segment or data count",
+  };
+  for (u32 f = 0; f < FEATURE_COUNT; f++)
+    if (v->m->first_use[f] && !wm_valid_need(v, v->m->first_use[f], (Feature)f, forms[f]))
+      return false;
+  return true;
+}
+
 /* Bodies last: by then it is known which functions escape, and every index means something. */
 static bool check_module(Validator *v) {
   const Module *m = v->m;
@@ -288,7 +303,7 @@ static bool check_module(Validator *v) {
     return false;
   for (u32 i = m->func_import_count; i < m->func_count; i++)
     if (!wm_valid_func(v, i)) return false;
-  return true;
+  return check_forms(v);
 }
 
 static void free_scratch(Validator *v) {

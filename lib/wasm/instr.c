@@ -53,7 +53,11 @@ static bool read_memarg(Reader *r, Instr *in) {
   if (UNLIKELY(flags >= 2 * MEMARG_HAS_MEMORY)) {
     return wm_reader_fail(r, offset, "malformed memop flags");
   }
-  in->mem.memory = flags & MEMARG_HAS_MEMORY ? wm_reader_u32(r) : 0;
+  in->mem.memory = 0;
+  if (UNLIKELY(flags & MEMARG_HAS_MEMORY)) {
+    reader_saw(r, FEATURE_MULTI_MEMORY, offset);
+    in->mem.memory = wm_reader_u32(r);
+  }
   in->mem.align_log2 = flags & (MEMARG_HAS_MEMORY - 1);
   if (LIKELY(r->pos < r->end && *r->pos < 0x80))
     in->mem.offset = *r->pos++;

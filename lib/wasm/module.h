@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/hashmap.h"
+#include "wasm/feature.h"
 #include "wasm/types.h"
 
 typedef struct Name {
@@ -185,6 +186,9 @@ typedef struct Module {
   u32 section_offsets[SECTION_ID_COUNT]; /* of the contents; 0: no such section (custom: none kept)
                                           */
   bool has_data_count;
+  /* By Feature: where a form first stands that only the proposal has, though what it says may be
+   * said without; 0: nowhere. */
+  u32 first_use[FEATURE_COUNT];
   u32 start_func; /* NO_INDEX: none */
   u32 start_offset;
 

@@ -136,7 +136,10 @@ ValType wm_reader_valtype(Reader *r) {
   u64 offset = reader_offset(r);
   u8 byte = wm_reader_byte(r);
   if (LIKELY(byte >= VAL_V128 && byte <= VAL_I32)) return byte;
-  if (byte == KIND_REF || byte == KIND_REF_NULL) return byte | wm_reader_heaptype(r) << 8;
+  if (byte == KIND_REF || byte == KIND_REF_NULL) {
+    reader_saw(r, FEATURE_FUNCTION_REFERENCES, offset);
+    return byte | wm_reader_heaptype(r) << 8;
+  }
   if (is_abstract_heap(byte)) return REF_NULL_TYPE(HEAP_ABSTRACT | byte);
   wm_reader_fail(r, offset, "malformed value type %02x", byte);
   return 0;

@@ -11,14 +11,21 @@ typedef struct Reader {
   const u8 *start, *pos, *end; /* borrowed; start <= pos <= end */
   u64 base;                    /* offset of `start` in the module, for errors */
   Error *err;                  /* borrowed; once set, every read returns 0 and pos == end */
+  u32 *first_use;              /* borrowed: Module.first_use, or NULL: nobody asks */
 } Reader;
 
 static inline Reader wm_reader_at(const Module *m, u32 offset, u32 size_bytes, Error *err) {
-  return (Reader){m->bytes + offset, m->bytes + offset, m->bytes + offset + size_bytes, offset,
-                  err};
+  const u8 *start = m->bytes + offset;
+  return (Reader){
+      .start = start, .pos = start, .end = start + size_bytes, .base = offset, .err = err};
 }
 static inline bool reader_ok(const Reader *r) { return r->err->code == ERR_NONE; }
 static inline u64 reader_offset(const Reader *r) { return r->base + (u64)(r->pos - r->start); }
+
+/* A form of proposal `f` stands at `offset`. */
+static inline void reader_saw(Reader *r, Feature f, u64 offset) {
+  if (r->first_use && !r->first_use[f]) r->first_use[f] = (u32)offset;
+}
 
 /* The message of input that ends too early. */
 #define UNEXPECTED_END "unexpected end of section or function"

@@ -41,7 +41,7 @@ static Instr make_instr(u16 op) {
 
 static Reader reader_of(const Buffer *b, size_t len, Error *err) {
   *err = (Error){0};
-  return (Reader){b->data, b->data, b->data + len, 0, err};
+  return (Reader){b->data, b->data, b->data + len, 0, err, NULL};
 }
 
 /* Written, read and written again gives the same bytes; every shorter prefix is an unexpected end.
@@ -64,7 +64,7 @@ static void every_instruction_goes_round(void **state) {
       u8 *cut = malloc(len ? len : 1);
       memcpy(cut, b.data, len);
       Error cut_err = {0};
-      r = (Reader){cut, cut, cut + len, 0, &cut_err};
+      r = (Reader){cut, cut, cut + len, 0, &cut_err, NULL};
       assert_false(wm_instr_read(&r, &out));
       assert_int_equal(strncmp(cut_err.message, "unexpected end", 14), 0);
       free(cut);

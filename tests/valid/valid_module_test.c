@@ -23,8 +23,15 @@ static const Row rows[] = {
     {"sub type", "01{01 50 00 60 00 00}", "a sub type needs the gc", ERR_UNSUPPORTED},
     {"group of two", "01{01 4e 02 60 00 00 60 00 00}", "a recursion group needs the gc",
      ERR_UNSUPPORTED},
-    {"group of one", "01{01 4e 01 60 00 00}", "", 0},
-    {"empty group", "01{02 4e 00 60 00 00}", "", 0},
+    {"group of one", "01{01 4e 01 60 00 00}", "a recursion group or sub type needs the gc",
+     ERR_UNSUPPORTED},
+    {"empty group", "01{02 4e 00 60 00 00}", "a recursion group or sub type needs the gc",
+     ERR_UNSUPPORTED},
+    {"final sub type", "01{01 4f 00 60 00 00}", "a recursion group or sub type needs the gc",
+     ERR_UNSUPPORTED},
+    {"long funcref", "01{01 60 01 63 70 00}",
+     "the long form of a reference type needs the function", ERR_UNSUPPORTED},
+    {"no tags", "0d{00}", "a tag section needs the exception-handling", ERR_UNSUPPORTED},
     /* imports and functions */
     {"imported function", "01{01 60 00 00} 02{01 01'm'01'f' 00 00}", "", 0},
     {"imported function's type", "01{01 60 00 00} 02{01 01'm'01'f' 00 01}", "unknown type 1", 0},
@@ -129,6 +136,11 @@ static void test_features_off(void **state) {
       {FEATURE_SIMD, "01{01 60 01 7b 00}"},
       {FEATURE_EXTENDED_CONST, "06{01 7f 00 41 00 41 01 6a 0b}"},
       {FEATURE_MULTI_MEMORY, "05{02 00 01 00 01}"},
+      {FEATURE_MULTI_MEMORY, "01{01 60 00 00} 03{01 00} 05{01 00 01}"
+                             "0a{01 {00 41 00 28 42 00 00 1a 0b}}"}, /* i32.load of memory 0 */
+      {FEATURE_BULK_MEMORY, "05{01 00 01} 0b{01 02 00 41 00 0b 00}"},
+      {FEATURE_BULK_MEMORY, "0c{00}"},
+      {FEATURE_BULK_MEMORY, "04{01 70 00 01} 09{01 04 41 00 0b 00}"},
       {FEATURE_MEMORY64, "05{01 04 01}"},
       {FEATURE_MEMORY64, "04{01 70 04 01}"},
   };
@@ -176,7 +188,8 @@ static void test_type_ids(void **state) {
   Module a, b;
   Error err = hex_validate("01{02 60 00 00 60 01 7f 01 7e}", *state, wm_features_default(), &a);
   hex_expect("a", &err, ERR_NONE, "");
-  err = hex_validate("01{02 60 01 7f 01 7e 4e 01 60 00 00}", *state, wm_features_default(), &b);
+  FeatureSet gc = features_with(wm_features_default(), FEATURE_GC, true);
+  err = hex_validate("01{02 60 01 7f 01 7e 4e 01 60 00 00}", *state, gc, &b);
   hex_expect("b", &err, ERR_NONE, "");
   assert_int_equal(a.types[0].type_id, b.types[1].type_id);
   assert_int_equal(a.types[1].type_id, b.types[0].type_id);

@@ -17,7 +17,7 @@ static bool read_bytes(const char *bytes, size_t len, Instr *in) {
   copy = malloc(len ? len : 1); /* exactly sized: reading on would be seen */
   memcpy(copy, bytes, len);
   err = (Error){0};
-  Reader r = {copy, copy, copy + len, 0, &err};
+  Reader r = {copy, copy, copy + len, 0, &err, NULL};
   memset(in, 0xEE, sizeof *in);
   bool ok = wm_instr_read(&r, in);
   assert_true(r.pos == r.end);

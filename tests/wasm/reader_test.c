@@ -62,7 +62,7 @@ static const Case cases[] = {
 
 static Reader reader_of(const void *bytes, size_t len, Error *err) {
   *err = (Error){0};
-  return (Reader){bytes, bytes, (const u8 *)bytes + len, 100, err};
+  return (Reader){bytes, bytes, (const u8 *)bytes + len, 100, err, NULL};
 }
 
 static void assert_message(const Reader *r, const char *message) {
