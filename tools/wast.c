@@ -379,11 +379,24 @@ static void assert_refused(Runner *r) {
   if (module) wasm_module_delete(module);
 }
 
+/* The module that the assertion instantiates; NULL with *err. */
+static wasm_module_t *load_subject(Runner *r, wasmx_error_t *err) {
+  const WastCommand *c = r->command;
+  if (!c->has_instance) return load_definition(r, &c->module, err);
+  const Entry *entry = find_entry(r->definitions.data, r->definitions.len, c->definition);
+  if (entry && entry->module) return wasm_module_copy(entry->module);
+  bool refused = entry && entry->proposal;
+  err->code = refused ? WASMX_UNSUPPORTED : WASMX_ARGUMENT;
+  snprintf(err->proposal, sizeof err->proposal, "%s", refused ? entry->proposal : "");
+  snprintf(err->message, sizeof err->message, "no such module definition");
+  return NULL;
+}
+
 static void assert_no_instance(Runner *r) {
   const WastCommand *c = r->command;
   wasmx_error_t err = {.size = sizeof err};
   wasm_trap_t *trap = NULL;
-  wasm_module_t *module = load_definition(r, &c->module, &err);
+  wasm_module_t *module = load_subject(r, &err);
   wasm_instance_t *instance =
       module ? wasmx_linker_instantiate(r->linker, module, &trap, &err) : NULL;
   const char *proposal = refused_import(r, &err);
@@ -423,7 +436,7 @@ static void run_command(Runner *r, Result *out) {
   }
   case WAST_ASSERT_RETURN: assert_return(r, out); break;
   case WAST_ASSERT_TRAP:
-    if (c->has_module)
+    if (c->has_module || c->has_instance)
       assert_no_instance(r);
     else
       assert_action_trap(r, out);

@@ -211,19 +211,26 @@ static void take_module(WastScript *s, WastCommand *c, const char *open) {
 }
 
 static void take_instance(WastScript *s, WastCommand *c) {
-  c->kind = WAST_INSTANCE;
   wm_lexer_next(&s->lx);
   wm_lexer_next(&s->lx);
   c->id = take_id(s);
   c->definition = take_id(s);
 }
 
-/* What an assertion is about, an action or a module. */
+static bool at_instance(WastScript *s) {
+  return wm_lexer_at(&s->lx, "module") && wm_token_is(wm_lexer_peek(&s->lx), "instance");
+}
+
+/* What an assertion is about, an action, a module or an instance. */
 static void take_subject(WastScript *s, WastCommand *c) {
   const char *open = s->lx.token.text;
   bool wants_module = c->kind >= WAST_ASSERT_MALFORMED;
+  bool instantiates = c->kind == WAST_ASSERT_UNLINKABLE || c->kind == WAST_ASSERT_TRAP;
   take_open(s);
-  if (wm_lexer_at(&s->lx, "module") && (wants_module || c->kind == WAST_ASSERT_TRAP)) {
+  if (instantiates && at_instance(s)) {
+    take_instance(s, c);
+    c->has_instance = true;
+  } else if (wm_lexer_at(&s->lx, "module") && (wants_module || instantiates)) {
     take_module(s, c, open);
   } else if (wants_module) {
     wm_lexer_unexpected(&s->lx);
@@ -321,7 +328,8 @@ static void take_command(WastScript *s, WastCommand *c) {
   c->proposal = word->proposal;
   switch (c->kind) {
   case WAST_MODULE:
-    if (wm_token_is(wm_lexer_peek(&s->lx), "instance")) {
+    if (at_instance(s)) {
+      c->kind = WAST_INSTANCE;
       take_instance(s, c);
     } else {
       take_module(s, c, open);
@@ -337,7 +345,7 @@ static void take_command(WastScript *s, WastCommand *c) {
 /* To the last token of a broken command that started with `start`; its error moves to `c`. */
 static void recover(WastScript *s, WastCommand *c, const Lexer *start) {
   c->kind = WAST_ERROR;
-  c->has_module = false; /* it may be half read */
+  c->has_module = c->has_instance = false; /* it may be half read */
   c->error = s->error;
   s->error = (Error){0};
   s->lx = *start;

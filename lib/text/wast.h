@@ -27,13 +27,13 @@ typedef enum WastKind {
   WAST_REGISTER, /* give instance .id (the current one when empty) the import name .name */
   WAST_ACTION,   /* .action, outcome of no interest unless it fails */
   WAST_ASSERT_RETURN, /* .action gives .results */
-  WAST_ASSERT_TRAP, /* .action traps with .message, or, when .has_module, instantiating .module does
-                     */
+  WAST_ASSERT_TRAP, /* .action traps with .message, or instantiating does: .module when .has_module,
+                       definition .definition when .has_instance */
   WAST_ASSERT_EXHAUSTION,       /* .action exhausts the call stack */
   WAST_ASSERT_EXCEPTION,        /* .action ends in an uncaught exception */
   WAST_ASSERT_MALFORMED,        /* .module cannot be converted or decoded, with .message */
   WAST_ASSERT_INVALID,          /* .module does not validate */
-  WAST_ASSERT_UNLINKABLE,       /* .module does not link */
+  WAST_ASSERT_UNLINKABLE,       /* .module, or definition .definition, does not link */
   WAST_ASSERT_MALFORMED_CUSTOM, /* the same two for custom sections and annotations (spec folder
                                    custom/) */
   WAST_ASSERT_INVALID_CUSTOM,
@@ -102,17 +102,17 @@ typedef struct WastAction {
 
 typedef struct WastCommand {
   WastKind kind;
-  u32 line;            /* of its "(", from 1 */
-  u64 start, end;      /* its bytes in the script */
-  const char *keyword; /* "assert_return": for reports; static */
-  bool has_module;
+  u32 line;                      /* of its "(", from 1 */
+  u64 start, end;                /* its bytes in the script */
+  const char *keyword;           /* "assert_return": for reports; static */
+  bool has_module, has_instance; /* has_instance: an assertion is about (module instance $I $D) */
   WastModule module;
   WastAction action;
   u32 result_count; /* entries in results: an "either" takes 1 + alternatives of them */
   const WastValue *results;
   Name message;         /* what an assertion expects, as written: compare as a prefix */
   Name id;              /* WAST_INSTANCE, WAST_REGISTER; without "$" */
-  Name definition;      /* WAST_INSTANCE; without "$" */
+  Name definition;      /* WAST_INSTANCE, or has_instance; without "$" */
   Name name;            /* WAST_REGISTER */
   const char *proposal; /* WAST_SKIPPED: static */
   Error error;          /* WAST_ERROR */

@@ -85,7 +85,38 @@ bool wm_wat_parse(const char *text, size_t from, size_t to, Buffer *out, Error *
   return err->code == ERR_NONE;
 }
 
+/* At (module [definition] [$id] binary or quote, goes to its strings; false (the lexer is anywhere)
+ * for other modules. */
+static bool at_strings(Lexer *lx, bool *is_quote) {
+  if (!wm_lexer_take_list(lx, "module")) return false;
+  wm_lexer_take(lx, "definition");
+  if (lx->token.kind == TOKEN_ID) wm_lexer_next(lx);
+  *is_quote = wm_lexer_take(lx, "quote");
+  return *is_quote || wm_lexer_take(lx, "binary");
+}
+
+/* The module in the strings. Those in strings again have twice the escapes at least, so that this
+ * goes no deeper than the size has bits. */
+static bool module_of_strings(Lexer *lx, bool is_quote, Buffer *out) {
+  Buffer quoted = {0}, *to = is_quote ? &quoted : out;
+  while (lx->token.kind == TOKEN_STRING) wm_lexer_take_string(lx, to);
+  wm_lexer_close(lx);
+  if (lexer_ok(lx) && lx->token.kind != TOKEN_END) wm_lexer_unexpected(lx);
+  if (to->failed) wm_lexer_out_of_memory(lx);
+  if (is_quote && lexer_ok(lx))
+    wm_wat_to_binary(quoted.len ? (const char *)quoted.data : "", quoted.len, out, lx->err);
+  wm_buffer_free(&quoted);
+  return lexer_ok(lx);
+}
+
 bool wm_wat_to_binary(const char *text, size_t size, Buffer *out, Error *err) {
-  Error ignored = {0};
-  return wm_wat_parse(text, 0, size, out, err ? err : &ignored);
+  Error ignored = {0}, looked = {0};
+  if (!err) err = &ignored;
+  Lexer lx;
+  bool is_quote;
+  wm_lexer_init(&lx, text, 0, size, &looked);
+  if (!at_strings(&lx, &is_quote)) return wm_wat_parse(text, 0, size, out, err);
+  lx.err = err;
+  if (looked.code) *err = looked; /* the first string is broken */
+  return module_of_strings(&lx, is_quote, out);
 }

@@ -11,10 +11,11 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-/* Appends the binary of `text`, either (module ...) or its bare fields, to `out`. When false, `err`
- * says why: ERR_SYNTAX with offset, line and column (in characters, both from 1), a message in the
- * spec suite's words, and the source line with a caret below it in err->context. `out` may hold
- * part of the output then. */
+/* Appends the binary of `text` to `out`: (module ...), its bare fields, or, as in scripts, a module
+ * in strings: (module binary "..."*), whose bytes are taken as they are, or (module quote "..."*).
+ * When false, `err` says why: ERR_SYNTAX with offset, line and column (in characters, both from 1),
+ * a message in the spec suite's words, and the source line with a caret below it in err->context.
+ * `out` may hold part of the output then. */
 bool wm_wat_to_binary(const char *text, size_t size, Buffer *out, Error *err);
 
 #endif

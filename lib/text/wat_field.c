@@ -103,13 +103,11 @@ static void add_local(Wat *w, ValType type) {
 /* (local ...)* and their number and groups */
 static void local_lists(Wat *w, Buffer *out) {
   w->locals.len = 0;
-  while (wm_lexer_take_list(&w->lx, "local")) {
-    if (wat_token(w) == TOKEN_ID) {
-      wm_wat_bind_local(w, w->local_count);
-      add_local(w, wm_wat_valtype(w));
-    } else {
-      while (wat_ok(w) && wat_token(w) != TOKEN_CLOSE) add_local(w, wm_wat_valtype(w));
-    }
+  while (wm_wat_take_named_list(w, "local")) {
+    bool has_id = wat_token(w) == TOKEN_ID;
+    if (wat_token(w) != TOKEN_CLOSE) wm_wat_bind_local(w, w->local_count);
+    if (has_id) add_local(w, wm_wat_valtype(w));
+    while (!has_id && wat_ok(w) && wat_token(w) != TOKEN_CLOSE) add_local(w, wm_wat_valtype(w));
     wm_lexer_close(&w->lx);
   }
   wm_buffer_uleb(out, w->locals.len);
@@ -124,6 +122,7 @@ static void func_field(Wat *w) {
   if (inline_import(w, SPACE_FUNC)) return;
   w->function = index + 1;
   w->label_index = 0;
+  wm_wat_keep_notes(w, true);
   u32 type = wm_wat_typeuse(w, PARAMS_LOCALS);
   wm_buffer_uleb(entry(w, SECTION_FUNCTION), type);
   w->local_count = wm_wat_param_count(w, type);
@@ -137,6 +136,7 @@ static void func_field(Wat *w) {
                      &w->owner_local_count);
   wm_wat_close_names(&w->label_names, &w->label_owners, index, &w->owner_labels,
                      &w->owner_label_count);
+  wm_wat_keep_notes(w, false);
   w->function = 0;
 }
 

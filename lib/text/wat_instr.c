@@ -23,12 +23,22 @@ enum {
   FRAME_AFTER_ELSE
 };
 
-static void open_frame(Wat *w, u8 kind, u32 symbol, size_t pending) {
+static void open_frame(Wat *w, u8 kind, u32 symbol, size_t pending, Name label) {
   InstrFrame *f = lexer_push(&w->lx, &w->frames);
-  if (f) *f = (InstrFrame){kind, symbol, pending};
+  if (f) *f = (InstrFrame){kind, symbol, pending, label};
 }
 
-static void push_label(Wat *w, u32 symbol) {
+static const Name no_name = {0};
+
+/* Takes a label's identifier, if there is one; *name is what it or an annotation says. */
+static u32 take_label(Wat *w, Name *name) {
+  u32 symbol = wm_wat_take_symbol(w);
+  *name = symbol == NO_SYMBOL ? no_name : w->symbols.data[symbol].name;
+  wm_wat_part_name(w, name);
+  return symbol;
+}
+
+static void push_label(Wat *w, u32 symbol, Name name) {
   Label *label = lexer_push(&w->lx, &w->labels);
   if (!label) return;
   *label = (Label){symbol, 0};
@@ -36,9 +46,9 @@ static void push_label(Wat *w, u32 symbol) {
     Symbol *s = &w->symbols.data[symbol];
     label->shadowed = s->label;
     s->label = w->labels.len;
-    if (w->function)
-      wm_wat_add_name(&w->owner_labels, &w->owner_label_count, w->label_index, s->name);
   }
+  if (name.bytes && w->function)
+    wm_wat_add_name(&w->owner_labels, &w->owner_label_count, w->label_index, name);
   w->label_index++;
 }
 
@@ -87,21 +97,23 @@ static void catch_clauses(Wat *w) {
 
 /* block, loop or try_table, and a flat if: head, label and frame. */
 static void open_block(Wat *w, u16 op, u8 kind) {
-  u32 symbol = wm_wat_take_symbol(w);
+  Name name;
+  u32 symbol = take_label(w, &name);
   wm_encode_op(w->out, op);
   wm_encode_blocktype(w->out, wm_wat_blocktype(w));
   if (op == OP_try_table) catch_clauses(w);
-  push_label(w, symbol);
-  open_frame(w, kind, symbol, w->pending.len);
+  push_label(w, symbol, name);
+  open_frame(w, kind, symbol, w->pending.len, no_name);
 }
 
 /* The head of a folded if, which waits for its condition. */
 static void open_folded_if(Wat *w) {
   size_t start = w->pending.len;
-  u32 symbol = wm_wat_take_symbol(w);
+  Name name;
+  u32 symbol = take_label(w, &name);
   wm_encode_op(&w->pending, OP_if);
   wm_encode_blocktype(&w->pending, wm_wat_blocktype(w));
-  open_frame(w, FRAME_IF, symbol, start);
+  open_frame(w, FRAME_IF, symbol, start, name);
 }
 
 static bool is_block(u16 op) { return op == OP_block || op == OP_loop || op == OP_try_table; }
@@ -113,6 +125,7 @@ static u16 take_op(Wat *w) {
   if (op == OP_INVALID) {
     wm_lexer_unexpected(&w->lx);
   } else {
+    w->notes.len = 0; /* those before the keyword are for something else */
     wm_lexer_next(&w->lx);
   }
   return op;
@@ -166,7 +179,7 @@ static bool open_branch(Wat *w, InstrFrame *f) {
   if (f->kind == FRAME_IF && wm_lexer_take_list(&w->lx, "then")) {
     flush_pending(w, f->pending);
     f->kind = FRAME_THEN;
-    push_label(w, f->symbol);
+    push_label(w, f->symbol, f->name);
     return true;
   }
   if (f->kind == FRAME_AFTER_THEN && wm_lexer_take_list(&w->lx, "else")) {
@@ -198,7 +211,7 @@ static void folded_instr(Wat *w) {
   } else {
     size_t start = w->pending.len;
     wm_wat_plain(w, op, &w->pending);
-    open_frame(w, FRAME_PLAIN, NO_SYMBOL, start);
+    open_frame(w, FRAME_PLAIN, NO_SYMBOL, start, no_name);
   }
 }
 

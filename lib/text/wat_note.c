@@ -114,6 +114,29 @@ void wm_wat_field_name(Wat *w, Space space, u32 first) {
   }
 }
 
+void wm_wat_keep_notes(Wat *w, bool keep) {
+  w->lx.notes = keep ? &w->notes : NULL;
+  w->notes.len = 0;
+}
+
+bool wm_wat_take_named_list(Wat *w, const char *keyword) {
+  bool found = wm_lexer_at_list(&w->lx, keyword);
+  w->notes.len = 0; /* those before the keyword are for something else */
+  return found && wm_lexer_take_list(&w->lx, keyword);
+}
+
+bool wm_wat_part_name(Wat *w, Name *name) {
+  bool found = false;
+  for (u32 i = 0; i < w->notes.len; i++) {
+    const Note *note = &w->notes.data[i];
+    if (!is_note(note, "name") || note->end > w->lx.token.text) continue;
+    *name = note_name(w, note);
+    found = true;
+  }
+  w->notes.len = 0;
+  return found;
+}
+
 static bool only_blanks(const char *from, const char *to) {
   while (from < to && (*from == ' ' || *from == '\t' || *from == '\n' || *from == '\r')) from++;
   return from == to;

@@ -77,6 +77,7 @@ typedef struct InstrFrame {
   u8 kind;
   u32 symbol;     /* of its label, or NO_SYMBOL */
   size_t pending; /* where its bytes start in Wat.pending */
+  Name name;      /* of the label of a folded if; bytes NULL: none */
 } InstrFrame;
 
 typedef struct Label {
@@ -154,7 +155,8 @@ u32 wm_wat_intern(Wat *w, const Token *id);
 u32 wm_wat_take_symbol(Wat *w);
 /* Adds the next entry of the space, under the identifier that stands here, if any. */
 void wm_wat_bind(Wat *w, Space space);
-/* Binds the identifier that stands here, if any, to a local of the current function. */
+/* Binds the identifier that stands here, if any, to a local of the current function, and names that
+ * as the identifier or an annotation says. */
 void wm_wat_bind_local(Wat *w, u32 local);
 void wm_wat_bind_field(Wat *w, u32 type, u32 field);
 /* Takes an index, a number or name. */
@@ -223,6 +225,12 @@ void wm_wat_module_notes(Wat *w, bool before_fields);
 /* A name given by an annotation right behind a field's identifier: one of w->notes from `first` on.
  */
 void wm_wat_field_name(Wat *w, Space space, u32 first);
+/* Begins and ends what may hold names of parts (locals, labels). */
+void wm_wat_keep_notes(Wat *w, bool keep);
+/* Takes the list `keyword`, whose part a name annotation in it is for. */
+bool wm_wat_take_named_list(Wat *w, const char *keyword);
+/* The name that the last annotation before the current token gives; false: there is none. */
+bool wm_wat_part_name(Wat *w, Name *name);
 /* Refuses what is left of the annotations in a field. */
 void wm_wat_field_notes(Wat *w, FieldKind kind);
 /* Adds a name to the current function's locals or labels or type's fields. */

@@ -69,15 +69,18 @@ void wm_wat_bind(Wat *w, Space space) {
 void wm_wat_bind_local(Wat *w, u32 local) {
   Token id = w->lx.token;
   u32 number = wm_wat_take_symbol(w);
-  if (number == NO_SYMBOL) return;
-  Symbol *s = &w->symbols.data[number];
-  if (s->local_owner == w->function) {
+  Symbol *s = number == NO_SYMBOL ? NULL : &w->symbols.data[number];
+  Name name = s ? s->name : (Name){0};
+  if (s && s->local_owner == w->function) {
     fail_name(w, &id, "duplicate", "local");
     return;
   }
-  s->local = local;
-  s->local_owner = w->function;
-  wm_wat_add_name(&w->owner_locals, &w->owner_local_count, local, s->name);
+  if (s) {
+    s->local = local;
+    s->local_owner = w->function;
+  }
+  if (wm_wat_part_name(w, &name) || s)
+    wm_wat_add_name(&w->owner_locals, &w->owner_local_count, local, name);
 }
 
 void wm_wat_bind_field(Wat *w, u32 type, u32 field) {

@@ -142,23 +142,22 @@ static void push_type(Wat *w, ValType type, bool is_result) {
 
 /* The inside of a (param ...). */
 static void param_list(Wat *w, ParamNames names) {
-  if (wat_token(w) == TOKEN_ID && names != PARAMS_UNNAMED) {
-    if (names == PARAMS_LOCALS) {
-      wm_wat_bind_local(w, w->params.len);
-    } else {
-      wm_lexer_next(&w->lx);
-    }
-    push_type(w, wm_wat_valtype(w), false);
-  } else {
-    while (wat_ok(w) && wat_token(w) != TOKEN_CLOSE) push_type(w, wm_wat_valtype(w), false);
+  bool has_id = wat_token(w) == TOKEN_ID && names != PARAMS_UNNAMED;
+  if (names == PARAMS_LOCALS && wat_token(w) != TOKEN_CLOSE) {
+    wm_wat_bind_local(w, w->params.len);
+  } else if (has_id) {
+    wm_lexer_next(&w->lx);
   }
+  if (has_id) push_type(w, wm_wat_valtype(w), false);
+  while (!has_id && wat_ok(w) && wat_token(w) != TOKEN_CLOSE)
+    push_type(w, wm_wat_valtype(w), false);
   wm_lexer_close(&w->lx);
 }
 
 /* (param ...)* (result ...)* into w->params and w->results. */
 static void signature(Wat *w, ParamNames names) {
   w->params.len = w->results.len = 0;
-  while (wm_lexer_take_list(&w->lx, "param")) param_list(w, names);
+  while (wm_wat_take_named_list(w, "param")) param_list(w, names);
   while (wm_lexer_take_list(&w->lx, "result")) {
     while (wat_ok(w) && wat_token(w) != TOKEN_CLOSE) push_type(w, wm_wat_valtype(w), true);
     wm_lexer_close(&w->lx);

@@ -364,6 +364,12 @@ def corners(folder):
             check(f"{command} escapes option {name}", done.returncode == 2 and b"-" + escaped in done.stderr, done.stderr)
     script = wasm("wast", file("escape.wast", r'(module (func (export "f") unreachable))'
                                r'(assert_trap (invoke "f") "\1b[31m\c2\9b")'))
+    instances = wasm("wast", file("instances.wast", '(module definition $D (import "nope" "x" (func)))'
+                                  '(assert_unlinkable (module instance $I $D) "unknown import")'
+                                  '(module definition $T (func $f unreachable) (start $f))'
+                                  '(assert_trap (module instance $T) "unreachable")'
+                                  '(assert_trap (module instance $I $D) "unreachable")'))
+    check("assertions on instances", b"4 passed, 1 failed" in instances.stdout, instances.stdout)
     check("texts of scripts are escaped", rb'"\1b[31m\c2\9b"' in script.stdout, script.stdout)
     deep = wasm(file("deep.wat", '(module (func $deep (export "_start") (call $deep)))'))
     check("a deep backtrace is printed whole", deep.stderr.endswith(b")\n") and b" more\n" in deep.stderr, deep.stderr)

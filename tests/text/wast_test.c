@@ -30,7 +30,9 @@ static void modules(void **state) {
   WastScript *s =
       open_script(";; one\n(module $M (func))\n(module binary \"\\00a\" \"sm\")\n"
                   "(module $\"q q\" quote \"(func\" \" $f)\")\n(module definition $D (memory 1))\n"
-                  "(module instance $I $D) (module instance)");
+                  "(module instance $I $D) (module instance)\n"
+                  "(assert_unlinkable (module instance $I $D) \"m\")"
+                  "(assert_trap (module instance) \"m\") (assert_invalid (module instance) \"m\")");
   assert_true(wm_wast_next(s, &c));
   assert_int_equal(c.kind, WAST_MODULE);
   assert_int_equal(c.line, 2);
@@ -64,6 +66,16 @@ static void modules(void **state) {
   assert_true(is(c.id, "I") && is(c.definition, "D"));
   assert_true(wm_wast_next(s, &c));
   assert_true(is(c.id, "") && is(c.definition, ""));
+
+  assert_true(wm_wast_next(s, &c));
+  assert_int_equal(c.kind, WAST_ASSERT_UNLINKABLE);
+  assert_true(c.has_instance && !c.has_module && is(c.definition, "D") && is(c.message, "m"));
+  assert_true(wm_wast_next(s, &c));
+  assert_int_equal(c.kind, WAST_ASSERT_TRAP);
+  assert_true(c.has_instance && is(c.definition, ""));
+  assert_true(wm_wast_next(s, &c));
+  assert_int_equal(c.kind, WAST_ASSERT_INVALID); /* of a module: this is a broken one */
+  assert_false(c.has_instance);
   assert_false(wm_wast_next(s, &c));
   assert_false(wm_wast_next(s, &c));
   wm_wast_close(s);

@@ -72,7 +72,10 @@ static void messages(void **state) {
   wrong("(func br 4294967296)", "i32 constant out of range");
   wrong("(type (array))", "unexpected token");
   wrong("(type (func) (func))", "unexpected token");
-  wrong("(module binary \"\")", "unexpected token");
+  wrong("(module binary \"\" func)", "unexpected token");
+  wrong("(module binary \"\") func", "unexpected token");
+  wrong("(module quote \"(func func)\")", "unexpected token");
+  wrong("(module quote \"", "unclosed string");
 }
 
 static void positions(void **state) {

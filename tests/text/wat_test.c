@@ -187,6 +187,31 @@ static void names(void **state) {
   same("(func (@name \"given\") $id (export \"x\"))", "(func $given (export \"x\"))");
 }
 
+/* An annotation names what stands in the place of an identifier, whatever that is. */
+static void names_of_parts(void **state) {
+  (void)state;
+  same("(func (param (@name \"p\") i32) (local (@name \"l\") i64))",
+       "(func (param $p i32) (local $l i64))");
+  same("(func (param $p (@name \"q\") i32) (local (@name \"r\") $l i32))",
+       "(func (param $q i32) (local $r i32))");
+  same("(func (@name \"f\") (param i32) (@name \"no\") (param (@name \"b\") i32))",
+       "(func $f (param i32) (param $b i32))");
+  same("(func block (@name \"a\") loop $l (@name \"b\") end end (if (@name \"c\") (i32.const 0) "
+       "(then (block $d))) i32.const 1 if (@name \"e\") end)",
+       "(func block $a loop $b end end (if $c (i32.const 0) (then (block $d))) i32.const 1 if $e "
+       "end)");
+  same("(func (block $l (@name \"m\") br $l))", "(func (block $m br 0))");
+}
+
+static void modules_in_strings(void **state) {
+  (void)state;
+  gives("(module binary \"\\00asm\" \"\\01\\00\\00\\00\" \"\\01\\01\\00\")", "01 01 00");
+  gives(";; so\n(module definition $m binary \"\\00asm\\01\\00\\00\\00\") (; and so ;)", "");
+  same("(module quote \"(func\" \" $f)\")", "(func $f)");
+  same("(module $m quote \"(module quote \\\"(memory 1)\\\")\")", "(memory 1)");
+  same("(module quote)", "(module)");
+}
+
 static void customs(void **state) {
   (void)state;
   gives("(@custom \"a\") (@custom \"b\" \"x\" \"y\") (@custom \"c\" (before type) \"z\")"
@@ -204,12 +229,19 @@ static void customs(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(whole_modules), cmocka_unit_test(folding),
-      cmocka_unit_test(labels),        cmocka_unit_test(type_uses),
-      cmocka_unit_test(locals),        cmocka_unit_test(inline_imports_and_exports),
-      cmocka_unit_test(segments),      cmocka_unit_test(type_definitions),
-      cmocka_unit_test(immediates),    cmocka_unit_test(names),
+      cmocka_unit_test(whole_modules),
+      cmocka_unit_test(folding),
+      cmocka_unit_test(labels),
+      cmocka_unit_test(type_uses),
+      cmocka_unit_test(locals),
+      cmocka_unit_test(inline_imports_and_exports),
+      cmocka_unit_test(segments),
+      cmocka_unit_test(type_definitions),
+      cmocka_unit_test(immediates),
+      cmocka_unit_test(names),
       cmocka_unit_test(customs),
+      cmocka_unit_test(names_of_parts),
+      cmocka_unit_test(modules_in_strings),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
