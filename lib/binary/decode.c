@@ -85,7 +85,7 @@ static void read_import_desc(Reader *r, Decoder *d, Import *import) {
   case EXTERN_TAG: {
     TagDecl *t = push_item(&d->tags, r);
     import->index = d->m->tag_import_count++;
-    if (t) t->type_index = wm_decode_tagtype(r);
+    if (t) *t = wm_decode_tag(r);
     break;
   }
   default: wm_reader_fail(r, offset, "malformed import kind %02x", kind);
@@ -148,7 +148,7 @@ static bool decode_tags(Reader *r, Decoder *d) {
   u32 count = wm_reader_count(r, MAX_TAGS - d->tags.len, "tags");
   for (u32 i = 0; i < count && reader_ok(r); i++) {
     TagDecl *t = push_item(&d->tags, r);
-    if (t) t->type_index = wm_decode_tagtype(r);
+    if (t) *t = wm_decode_tag(r);
   }
   return reader_ok(r);
 }
@@ -213,6 +213,7 @@ static bool read_elem(Reader *r, Decoder *d, ElemSegment *e) {
   if (flags) reader_saw(r, FEATURE_BULK_MEMORY, offset);
   if (flags & NOT_ACTIVE) {
     e->mode = flags & EXPLICIT ? SEGMENT_DECLARATIVE : SEGMENT_PASSIVE;
+    e->offset.offset = (u32)offset;
   } else {
     e->mode = SEGMENT_ACTIVE;
     e->table = flags & EXPLICIT ? wm_reader_u32(r) : 0;
@@ -339,7 +340,6 @@ static bool decode_section(Reader *r, Decoder *d) {
   }
   if (id != SECTION_CUSTOM && !find_place(d, id))
     return wm_reader_fail(r, offset, "unexpected content after last section");
-  if (id != SECTION_CUSTOM) d->m->section_offsets[id] = (u32)reader_offset(r);
   d->section_end = (u32)reader_offset(r) + size_bytes;
   if (!decoders[id](r, d)) return false;
   if (reader_offset(r) != d->section_end) {

@@ -33,20 +33,26 @@ GlobalType wm_decode_globaltype(Reader *r) {
 }
 
 TableType wm_decode_tabletype(Reader *r) {
+  u32 offset = (u32)reader_offset(r);
   TableType t = {.element = wm_reader_reftype(r)};
   t.limits = read_limits(r, 5);
+  t.limits.offset = offset;
   return t;
 }
 
 MemoryType wm_decode_memorytype(Reader *r) {
+  u32 offset = (u32)reader_offset(r);
   MemoryType t = {.limits = read_limits(r, 7)};
   t.limits.page_log2 = 16;
+  t.limits.offset = offset;
   return t;
 }
 
-u32 wm_decode_tagtype(Reader *r) {
+TagDecl wm_decode_tag(Reader *r) {
+  TagDecl t = {.offset = (u32)reader_offset(r)};
   wm_reader_zero(r); /* the attribute: an exception */
-  return wm_reader_u32(r);
+  t.type_index = wm_reader_u32(r);
+  return t;
 }
 
 /* A list of value types; its length in frame slots goes to *slots. */
@@ -96,6 +102,7 @@ static void read_subtype(Reader *r, Arena *arena, SubType *t) {
   t->super = NO_TYPE;
   t->type_id = NO_TYPE;
   u64 offset = reader_offset(r);
+  t->offset = (u32)offset;
   u8 byte = wm_reader_byte(r);
   if (byte == TYPE_SUB || byte == TYPE_SUB_FINAL) {
     reader_saw(r, FEATURE_GC, offset);

@@ -11,7 +11,7 @@ typedef Vec(SubType) SubTypeVec;
 GlobalType wm_decode_globaltype(Reader *r);
 TableType wm_decode_tabletype(Reader *r);
 MemoryType wm_decode_memorytype(Reader *r);
-u32 wm_decode_tagtype(Reader *r); /* the type index */
+TagDecl wm_decode_tag(Reader *r);
 
 /* The type section's contents: appends to `types`, lists go to the arena. */
 bool wm_decode_types(Reader *r, Arena *arena, SubTypeVec *types);

@@ -133,29 +133,27 @@ static bool check_table_init(Validator *v, const TableDecl *table) {
                          "a table's initialiser") &&
            wm_valid_const(v, table->init, element, v->m->global_import_count);
   return val_is_nullable(element) ||
-         wm_valid_fail_at(v, v->m->section_offsets[SECTION_TABLE],
+         wm_valid_fail_at(v, table->type.limits.offset,
                           "type mismatch: a table of non-null references needs a value");
 }
 
 static bool check_tables(Validator *v) {
   const Module *m = v->m;
-  u32 offset = m->section_offsets[SECTION_TABLE];
-  if (m->table_count > 1 &&
-      !wm_valid_need(v, offset, FEATURE_REFERENCE_TYPES, "more than one table"))
+  if (m->table_count > 1 && !wm_valid_need(v, m->tables[1].type.limits.offset,
+                                           FEATURE_REFERENCE_TYPES, "more than one table"))
     return false;
   for (u32 i = m->table_import_count; i < m->table_count; i++)
-    if (!check_table(v, &m->tables[i].type, offset)) return false;
+    if (!check_table(v, &m->tables[i].type, m->tables[i].type.limits.offset)) return false;
   return true;
 }
 
 static bool check_memories(Validator *v) {
   const Module *m = v->m;
-  u32 offset = m->section_offsets[SECTION_MEMORY];
   if (m->memory_count > 1 &&
-      !wm_valid_need(v, offset, FEATURE_MULTI_MEMORY, "more than one memory"))
+      !wm_valid_need(v, m->memories[1].limits.offset, FEATURE_MULTI_MEMORY, "more than one memory"))
     return false;
   for (u32 i = m->memory_import_count; i < m->memory_count; i++)
-    if (!check_memory(v, &m->memories[i], offset)) return false;
+    if (!check_memory(v, &m->memories[i], m->memories[i].limits.offset)) return false;
   return true;
 }
 
@@ -176,7 +174,7 @@ static bool check_initialisers(Validator *v) {
 static bool check_tags(Validator *v) {
   const Module *m = v->m;
   for (u32 i = m->tag_import_count; i < m->tag_count; i++)
-    if (!check_tag(v, &m->tags[i], m->section_offsets[SECTION_TAG])) return false;
+    if (!check_tag(v, &m->tags[i], m->tags[i].offset)) return false;
   return true;
 }
 
@@ -240,8 +238,7 @@ static bool check_elem_target(Validator *v, const ElemSegment *elem) {
 
 static bool check_elem(Validator *v, const ElemSegment *elem) {
   Module *m = v->m;
-  u32 offset =
-      elem->mode == SEGMENT_ACTIVE ? elem->offset.offset : m->section_offsets[SECTION_ELEM];
+  u32 offset = elem->offset.offset;
   if (elem->mode != SEGMENT_ACTIVE &&
       !wm_valid_need(v, offset, FEATURE_BULK_MEMORY, "a passive element segment"))
     return false;

@@ -55,8 +55,7 @@ bool wm_valid_matches(Validator *v, ValType sub, ValType super) {
   return wm_valtype_matches(v->reg, module_canonical(v->m, sub), module_canonical(v->m, super));
 }
 
-static bool check_types(Validator *v, const ValType *types, u32 count, u32 type_limit) {
-  u32 offset = v->m->section_offsets[SECTION_TYPE];
+static bool check_types(Validator *v, const ValType *types, u32 count, u32 type_limit, u32 offset) {
   for (u32 i = 0; i < count; i++)
     if (!check_valtype(v, types[i], type_limit, offset)) return false;
   return true;
@@ -64,7 +63,7 @@ static bool check_types(Validator *v, const ValType *types, u32 count, u32 type_
 
 /* One type of a recursion group whose types are all below `type_limit`. */
 static bool check_subtype(Validator *v, const SubType *t, u32 type_limit) {
-  u32 offset = v->m->section_offsets[SECTION_TYPE];
+  u32 offset = t->offset;
   if (t->kind != COMP_FUNC)
     return wm_valid_unsupported(v, offset, FEATURE_GC,
                                 t->kind == COMP_STRUCT ? "a struct type" : "an array type");
@@ -72,13 +71,13 @@ static bool check_subtype(Validator *v, const SubType *t, u32 type_limit) {
     return wm_valid_need(v, offset, FEATURE_GC, "a sub type");
   if (t->result_count > 1 && !wm_valid_need(v, offset, FEATURE_MULTI_VALUE, "more than one result"))
     return false;
-  return check_types(v, t->params, t->param_count, type_limit) &&
-         check_types(v, t->results, t->result_count, type_limit);
+  return check_types(v, t->params, t->param_count, type_limit, offset) &&
+         check_types(v, t->results, t->result_count, type_limit, offset);
 }
 
 static bool check_group(Validator *v, u32 start, u32 len) {
-  u32 offset = v->m->section_offsets[SECTION_TYPE];
-  if (len != 1 && !wm_valid_need(v, offset, FEATURE_GC, "a recursion group")) return false;
+  if (len != 1 && !wm_valid_need(v, v->m->types[start].offset, FEATURE_GC, "a recursion group"))
+    return false;
   for (u32 i = start; i < start + len; i++)
     if (!check_subtype(v, &v->m->types[i], start + len)) return false;
   return true;

@@ -25,6 +25,7 @@ typedef struct Limits {
   u64 min, max; /* pages of PAGE_BYTES, or elements */
   bool has_max, is_64, is_shared;
   u8 page_log2; /* memories: 16 */
+  u32 offset;   /* of the table or memory in the module's bytes, for errors */
 } Limits;
 
 typedef struct TableType {
@@ -109,6 +110,7 @@ typedef struct GlobalDecl {
 
 typedef struct TagDecl {
   u32 type_index;
+  u32 offset; /* in the module's bytes, for errors */
 } TagDecl;
 
 typedef enum SegmentMode { SEGMENT_ACTIVE, SEGMENT_PASSIVE, SEGMENT_DECLARATIVE } SegmentMode;
@@ -116,8 +118,8 @@ typedef enum SegmentMode { SEGMENT_ACTIVE, SEGMENT_PASSIVE, SEGMENT_DECLARATIVE 
 typedef struct ElemSegment {
   SegmentMode mode;
   u32 table;
-  ConstExpr offset;
-  ValType type; /* (ref func) where it lists function indices */
+  ConstExpr offset; /* not active: of no bytes, where the segment is */
+  ValType type;     /* (ref func) where it lists function indices */
   u32 count;
   const u32 *funcs;       /* arena: function indices, or NULL when it holds expressions */
   const ConstExpr *exprs; /* arena, or NULL */
@@ -183,8 +185,6 @@ typedef struct Module {
   ElemSegment *elems;
   DataSegment *datas;
   CustomSection *customs;
-  u32 section_offsets[SECTION_ID_COUNT]; /* of the contents; 0: no such section (custom: none kept)
-                                          */
   bool has_data_count;
   /* By Feature: where a form first stands that only the proposal has, though what it says may be
    * said without; 0: nowhere. */

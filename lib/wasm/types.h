@@ -107,6 +107,7 @@ typedef struct SubType {
   u32 field_count;                 /* COMP_STRUCT; 1 for COMP_ARRAY */
   const FieldType *fields;         /* arena */
   u32 type_id;                     /* canonical id, or NO_TYPE before interning */
+  u32 offset;                      /* in the module's bytes, for errors */
 } SubType;
 
 #define NO_TYPE 0xFFFFFFFFu

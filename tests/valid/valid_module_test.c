@@ -118,6 +118,29 @@ static void test_rules(void **state) {
   }
 }
 
+/* Errors point at the item, not at its section. */
+static void test_offsets(void **state) {
+  static const struct {
+    const char *module;
+    u64 offset; /* the first section's first item is at 11 */
+  } cases[] = {
+      {"01{02 60 00 00 5f 00}", 14},
+      {"01{02 60 00 00 60 01 63 09 00}", 14},
+      {"05{02 00 01 01 02 01}", 13},
+      {"04{02 70 00 01 70 01 02 01}", 14},
+      {"04{02 70 00 01 64 70 00 01}", 14},
+      {"01{01 60 00 00} 0d{01 00 00}", 17},
+      {"09{02 01 00 00 03 00 01 05}", 14},
+      {"01{01 60 00 00} 03{01 01} 0a{01 {00 0b}}", 22},
+      {"02{02 01'm'01'f' 02 00 01 01'm'01'g' 02 01 02 01}", 18},
+  };
+  for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+    Error err = hex_validate(cases[i].module, *state, wm_features_default(), NULL);
+    if (err.offset != cases[i].offset)
+      fail_msg("%s: \"%s\" at %llu", cases[i].module, err.message, (unsigned long long)err.offset);
+  }
+}
+
 /* Without a proposal, what needs it is refused by its name. */
 static void test_features_off(void **state) {
   static const struct {
@@ -231,9 +254,10 @@ static int close_registry(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_rules),     cmocka_unit_test(test_features_off),
-      cmocka_unit_test(test_mvp_alone), cmocka_unit_test(test_escapes),
-      cmocka_unit_test(test_type_ids),  cmocka_unit_test(test_deep_constant),
+      cmocka_unit_test(test_rules),         cmocka_unit_test(test_offsets),
+      cmocka_unit_test(test_features_off),  cmocka_unit_test(test_mvp_alone),
+      cmocka_unit_test(test_escapes),       cmocka_unit_test(test_type_ids),
+      cmocka_unit_test(test_deep_constant),
   };
   return cmocka_run_group_tests(tests, open_registry, close_registry);
 }
