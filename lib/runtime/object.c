@@ -98,7 +98,8 @@ static void end_instance(Instance *in) {
   in->head.store->instances--;
   wm_stop_remove(in->head.store->stop, in);
   if (!in->module) return;
-  for (u32 i = 0; i < in->module->module.elem_count; i++) free(in->elem_refs[i]);
+  for (u32 i = 0; i < in->module->module.elem_count; i++)
+    if (in->elem_refs[i]) free(in->elem_refs[i]); /* few have one: no call for the others */
   wm_loaded_release(in->module);
 }
 
