@@ -67,8 +67,9 @@ WASI_API_EXTERN void wasi_config_inherit_stdio(wasi_config_t *); /* all three */
 WASI_API_EXTERN void wasi_config_set_stdin_bytes(wasi_config_t *, own wasm_byte_vec_t *bytes);
 
 /* Input and output by callback. A callback returns how many bytes it gave or took (0 from input:
- * its end), or a negated errno of the host's. `finalizer` (may be NULL) is run with `data` once
- * nothing uses the stream any more. */
+ * its end), or a negated errno of the host's. It may come back into the store, the program included,
+ * and delete its handles; `bytes` stay good until it returns. `finalizer` (may be NULL) is run with
+ * `data` once nothing uses the stream any more; it must not run the program. */
 typedef ptrdiff_t (*wasi_output_callback_t)(void *data, const unsigned char *bytes, size_t size);
 typedef ptrdiff_t (*wasi_input_callback_t)(void *data, unsigned char *bytes, size_t size);
 WASI_API_EXTERN void wasi_config_set_stdin_custom(wasi_config_t *, wasi_input_callback_t,

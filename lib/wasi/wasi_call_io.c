@@ -16,7 +16,7 @@ enum {
 };
 
 typedef struct Transfer {
-  Descriptor *d;
+  Descriptor d; /* a copy: a callback may close or move what it is made of */
   struct iovec *vectors;
   int count;
   i64 offset; /* or CURRENT */
@@ -38,9 +38,9 @@ static Errno read_vectors(Call *call, u32 address, u32 count, struct iovec *out)
 /* Borrowed descriptors keep the flags they came with, so not blocking is done here: asks first, and
  * writes no more than surely fits. */
 static Errno wait_free(Transfer *t) {
-  struct pollfd p = {.fd = t->d->fd, .events = t->write ? POLLOUT : POLLIN};
+  struct pollfd p = {.fd = t->d.fd, .events = t->write ? POLLOUT : POLLIN};
   if (poll(&p, 1, 0) == 0) return E_AGAIN;
-  if (t->write && t->d->pipe) {
+  if (t->write && t->d.pipe) {
     t->count = t->count > 1 ? 1 : t->count;
     if (t->count && t->vectors[0].iov_len > PIPE_ROOM) t->vectors[0].iov_len = PIPE_ROOM;
   }
@@ -49,7 +49,7 @@ static Errno wait_free(Transfer *t) {
 
 /* Waits until the host would not block, so that a store that is told to stop does. */
 static Errno wait_ready(const Call *call, const Transfer *t) {
-  struct pollfd p = {.fd = t->d->fd, .events = t->write ? POLLOUT : POLLIN};
+  struct pollfd p = {.fd = t->d.fd, .events = t->write ? POLLOUT : POLLIN};
   for (;;) {
     int n = poll(&p, 1, (int)(INTERRUPT_POLL_NS / 1000000));
     if (n > 0 || (n < 0 && errno != EINTR)) return E_SUCCESS; /* the transfer tells what is wrong */
@@ -63,7 +63,7 @@ static bool may_block(const Descriptor *d) {
 }
 
 static ssize_t host_call(const Transfer *t) {
-  int fd = t->d->fd;
+  int fd = t->d.fd;
   ssize_t n;
   do {
     if (t->offset != CURRENT)
@@ -96,15 +96,15 @@ static ssize_t call_without_sigpipe(const Transfer *t) {
 }
 
 static Errno host_transfer(const Call *call, Transfer *t, size_t *done) {
-  if (!t->d->owned && (t->d->flags & FDFLAG_NONBLOCK)) {
+  if (!t->d.owned && (t->d.flags & FDFLAG_NONBLOCK)) {
     Errno e = wait_free(t);
     if (e) return e;
   }
-  if (may_block(t->d)) {
+  if (may_block(&t->d)) {
     Errno e = wait_ready(call, t);
     if (e) return e;
   }
-  bool guard = t->write && t->d->pipe && !call->ctx->raise_sigpipe;
+  bool guard = t->write && t->d.pipe && !call->ctx->raise_sigpipe;
   ssize_t n = guard ? call_without_sigpipe(t) : host_call(t);
   if (n < 0) return wm_errno_of_host(errno);
   *done = (size_t)n;
@@ -114,10 +114,10 @@ static Errno host_transfer(const Call *call, Transfer *t, size_t *done) {
 /* One vector after another; what was moved before an error counts. */
 static Errno stream_transfer(const Transfer *t, size_t *done) {
   if (t->offset != CURRENT) return E_SPIPE;
+  Stream *s = t->d.stream; /* in the context, which the function that runs keeps */
   for (int i = 0; i < t->count; i++) {
     size_t n = 0, wanted = t->vectors[i].iov_len, len = min_u64(wanted, STREAM_MAX - *done);
     if (wanted == 0) continue;
-    Stream *s = t->d->stream;
     Errno e = t->write ? wm_stream_write(s, t->vectors[i].iov_base, len, &n)
                        : wm_stream_read(s, t->vectors[i].iov_base, len, &n);
     *done += n;
@@ -137,13 +137,15 @@ static Errno transfer(Call *call, bool write, bool at_offset, u32 result) {
     t.offset = call->args[3].i64;
     if (t.offset < 0) return E_INVAL;
   }
-  Errno e = call_fd(call, 0, rights, &t.d);
+  Descriptor *d;
+  Errno e = call_fd(call, 0, rights, &d);
   if (!e) e = can_put_u32(call, call->args[result].u32);
   if (!e) e = read_vectors(call, call->args[1].u32, call->args[2].u32, vectors);
   if (e) return e;
+  t.d = *d;
   t.count = (int)min_u32(call->args[2].u32, MAX_IOVECS);
   size_t done = 0;
-  e = t.d->kind == FD_STREAM ? stream_transfer(&t, &done) : host_transfer(call, &t, &done);
+  e = t.d.kind == FD_STREAM ? stream_transfer(&t, &done) : host_transfer(call, &t, &done);
   return e ? e : put_u32(call, call->args[result].u32, (u32)done);
 }
 

@@ -18,7 +18,6 @@ wasi_config_t *wasi_config_new(void) {
 
 void wasi_config_delete(wasi_config_t *config) {
   if (!config) return;
-  for (int i = 0; i < 3; i++) wm_stream_close(&config->streams[i]);
   for (u32 i = 0; i < config->preopens.len; i++) {
     if (config->preopens.data[i].fd >= 0) close(config->preopens.data[i].fd);
     free(config->preopens.data[i].name);
@@ -26,7 +25,7 @@ void wasi_config_delete(wasi_config_t *config) {
   vec_free(&config->preopens);
   wm_buffer_free(&config->args.bytes);
   wm_buffer_free(&config->env.bytes);
-  free(config);
+  wm_streams_close(config->streams, config);
 }
 
 /* ---- strings ---- */
@@ -107,8 +106,9 @@ static int open_granted(const char *path, int flags) {
 /* ---- standard streams ---- */
 
 static void set_stream(wasi_config_t *config, int number, Stream stream) {
-  wm_stream_close(&config->streams[number]);
+  Stream before = config->streams[number];
   config->streams[number] = stream;
+  wm_stream_close(&before);
 }
 
 static bool set_file(wasi_config_t *config, int number, const char *path, int flags) {
@@ -149,8 +149,9 @@ void wasi_config_set_stdin_bytes(wasi_config_t *config, wasm_byte_vec_t *bytes) 
     wasm_byte_vec_delete(bytes);
     return;
   }
-  set_stream(config, 0, (Stream){.kind = STREAM_BYTES, .input = *bytes});
+  Stream s = {.kind = STREAM_BYTES, .input = *bytes};
   *bytes = (wasm_byte_vec_t){0, NULL};
+  set_stream(config, 0, s);
 }
 
 void wasi_config_set_stdin_custom(wasi_config_t *config, wasi_input_callback_t callback, void *data,

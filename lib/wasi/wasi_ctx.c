@@ -26,10 +26,9 @@ void *wm_wasi_fail(wasmx_error_t *err, wasmx_errcode_t code, const char *message
 static void release(wasi_ctx_t *ctx) {
   if (--ctx->holders > 0) return;
   wm_fds_free(&ctx->fds);
-  for (int i = 0; i < 3; i++) wm_stream_close(&ctx->streams[i]);
   wm_buffer_free(&ctx->args.bytes);
   wm_buffer_free(&ctx->env.bytes);
-  free(ctx);
+  wm_streams_close(ctx->streams, ctx);
 }
 
 /* Descriptor 0, 1 or 2 out of its stream. What the process holds there may do more than was given:
@@ -104,7 +103,7 @@ void wasi_ctx_delete(wasi_ctx_t *ctx) {
 static void take(Stream *s, wasm_byte_vec_t *out) {
   if (!out) return;
   wasm_byte_vec_new(out, s->output.len, (const byte_t *)s->output.data);
-  wm_buffer_free(&s->output);
+  if (out->size == s->output.len) wm_buffer_free(&s->output); /* else it waits for more memory */
 }
 
 void wasi_ctx_take_stdout(wasi_ctx_t *ctx, wasm_byte_vec_t *out) {

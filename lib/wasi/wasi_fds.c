@@ -10,12 +10,20 @@
 
 /* ---- streams ---- */
 
-void wm_stream_close(Stream *s) {
-  if (s->kind == STREAM_HOST && s->owned) close(s->fd);
-  if (s->kind == STREAM_BYTES) wasm_byte_vec_delete(&s->input);
-  if (s->finalizer) s->finalizer(s->data);
-  wm_buffer_free(&s->output);
-  *s = (Stream){0};
+void wm_stream_close(Stream *stream) {
+  Stream s = *stream;
+  *stream = (Stream){0};
+  if (s.kind == STREAM_HOST && s.owned) close(s.fd);
+  if (s.kind == STREAM_BYTES) wasm_byte_vec_delete(&s.input);
+  wm_buffer_free(&s.output);
+  if (s.finalizer) s.finalizer(s.data);
+}
+
+void wm_streams_close(Stream streams[3], void *holder) {
+  Stream last[3];
+  memcpy(last, streams, sizeof last);
+  free(holder);
+  for (int i = 0; i < 3; i++) wm_stream_close(&last[i]);
 }
 
 /* What a callback returned: bytes (at most size), or a negated errno of the host's. */

@@ -36,8 +36,13 @@ typedef struct Stream {
   void (*finalizer)(void *); /* of data; NULL: none */
 } Stream;                    /* all-zero is STREAM_EMPTY */
 
-/* Frees what the stream owns; it is STREAM_EMPTY then. */
+/* Frees what the stream owns; it is STREAM_EMPTY then. The finalizer is run last and may do
+ * anything: put another stream in its place, delete what held it. */
 void wm_stream_close(Stream *s);
+/* Frees `holder`, which the streams are in, then closes them. */
+void wm_streams_close(Stream streams[3], void *holder);
+/* A callback may do anything too, so that nothing but the stream itself is known to be in its place
+ * afterwards: descriptors may have moved, closed or been renumbered. */
 Errno wm_stream_read(Stream *s, void *to, size_t size, size_t *done);
 Errno wm_stream_write(Stream *s, const void *from, size_t size, size_t *done);
 
@@ -82,8 +87,8 @@ Errno wm_descriptor_of_host(Descriptor *d, int fd, bool owned);
 Errno wm_fds_add(FdTable *t, const Descriptor *d, u32 *number);
 
 /* The descriptor, when it has all of `rights`: else E_NOTCAPABLE (or what a native program is told
- * when the thing itself cannot do it), or E_BADF when it is not open. It moves when one is added.
- */
+ * when the thing itself cannot do it), or E_BADF when it is not open. It moves when one
+ * is added: who calls out copies it first. */
 Errno wm_fds_get(FdTable *t, u32 number, Rights rights, Descriptor **d);
 
 Errno wm_fds_close(FdTable *t, u32 number);
