@@ -46,10 +46,11 @@ static Errno advance(DirStream *s, const struct dirent64 *entry) {
 }
 
 /* The entry the stream stands at; *entry NULL at the end. */
-static Errno peek(Descriptor *d, struct dirent64 **entry) {
+static Errno peek(const Call *call, Descriptor *d, struct dirent64 **entry) {
   DirStream *s = d->dir;
   *entry = NULL;
   if (s->pos == s->len) {
+    if (call_interrupted(call)) return E_INTR; /* between two looks: a page of entries */
     ssize_t n = getdents64(d->fd, s->bytes, sizeof s->bytes);
     s->pos = s->len = 0;
     if (n < 0) return wm_errno_of_host(errno);
@@ -96,7 +97,7 @@ Errno call_fd_readdir(Call *call) {
   while (!e && used < room) {
     u8 whole[DIRENT_SIZE + NAME_MAX + 1];
     struct dirent64 *entry;
-    e = peek(d, &entry);
+    e = peek(call, d, &entry);
     if (e || !entry) break;
     size_t name_len = strnlen(entry->d_name, NAME_MAX);
     encode(whole, d, entry, name_len);

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { ALLOCATE_PIECE = 16 << 20 /* bytes allocated between two looks for a stop */ };
+
 /* The descriptor with the rights, when it is one of the host's: else E_SPIPE, as for a pipe. */
 static Errno host_fd(Call *call, Rights rights, Descriptor **d) {
   Errno e = call_fd(call, 0, rights, d);
@@ -66,7 +68,8 @@ Errno call_fd_fdstat_get(Call *call) {
 }
 
 /* Flags of a borrowed descriptor are shared with the host process: only not blocking can be
- * changed, and that is done by us. How writes are synced is fixed when a file is opened. */
+ * changed, and that is done by us for all descriptors. How writes are synced is fixed when a file
+ * is opened. */
 Errno call_fd_fdstat_set_flags(Call *call) {
   Descriptor *d;
   Errno e = call_fd(call, 0, RIGHT_FD_FDSTAT_SET_FLAGS, &d);
@@ -76,9 +79,8 @@ Errno call_fd_fdstat_set_flags(Call *call) {
   u32 settable = FDFLAG_NONBLOCK | (d->kind == FD_HOST && d->owned ? FDFLAG_APPEND : 0);
   if ((flags ^ d->flags) & ~settable) return E_NOTSUP;
   if (d->kind == FD_HOST && d->owned) {
-    int host = fcntl(d->fd, F_GETFL) & ~(O_APPEND | O_NONBLOCK);
+    int host = fcntl(d->fd, F_GETFL) & ~O_APPEND;
     if (flags & FDFLAG_APPEND) host |= O_APPEND;
-    if (flags & FDFLAG_NONBLOCK) host |= O_NONBLOCK;
     if (fcntl(d->fd, F_SETFL, host)) return wm_errno_of_host(errno);
   }
   d->flags = (u16)flags;
@@ -139,13 +141,29 @@ Errno call_fd_advise(Call *call) {
   return wm_errno_of_host(posix_fadvise(d->fd, offset, len, advices[advice]));
 }
 
+/* Piece by piece. When there is not enough room, the file gets its size back, and the disk what
+ * was added to it. */
+static Errno allocate(const Call *call, int fd, i64 offset, i64 len) {
+  struct stat before;
+  Errno e = wm_errno_of_result(fstat(fd, &before));
+  for (; len > 0 && !e; len -= ALLOCATE_PIECE, offset += ALLOCATE_PIECE) {
+    i64 piece = len < ALLOCATE_PIECE ? len : ALLOCATE_PIECE;
+    e = call_interrupted(call) ? E_INTR : wm_errno_of_result(fallocate(fd, 0, offset, piece));
+  }
+  struct stat after;
+  if (e && fstat(fd, &after) == 0 && after.st_size > before.st_size)
+    (void)!ftruncate(fd, before.st_size);
+  return e;
+}
+
 Errno call_fd_allocate(Call *call) {
   Descriptor *d;
   Errno e = host_fd(call, RIGHT_FD_ALLOCATE, &d);
   if (e) return e;
   i64 offset = call->args[1].i64, len = call->args[2].i64;
   if (offset < 0 || len <= 0) return E_INVAL;
-  return wm_errno_of_result(fallocate(d->fd, 0, offset, len));
+  if (offset > INT64_MAX - len) return E_FBIG;
+  return allocate(call, d->fd, offset, len);
 }
 
 static Errno sync_fd(Call *call, Rights right, int (*sync_call)(int)) {

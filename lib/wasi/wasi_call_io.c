@@ -1,18 +1,24 @@
 /* Reading and writing: fd_read, fd_write, fd_pread, fd_pwrite. The host's system call works on the
- * guest's memory directly; its vectors are copied and checked first. */
-#include "wasi/wasi_ctx.h"
+ * guest's memory directly; its vectors are copied and checked first.
+ *
+ * No system call here blocks where that can be helped: each tries to move a piece, and what the
+ * guest has to wait for is waited for in between (wasi_wait.h), so that a stop of the store ends
+ * it. */
+#include "wasi/wasi_wait.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
-  MAX_IOVECS = 1024,      /* as many as the host takes: more are a transfer that stops early */
-  PIPE_ROOM = 4096,       /* what a pipe that polls as writable takes at least (PIPE_BUF) */
+  MAX_IOVECS = 1024,   /* as many as the host takes: more are a transfer that stops early */
+  PIPE_ROOM = 4096,    /* what a pipe that polls as writable takes at least (PIPE_BUF) */
+  TERMINAL_ROOM = 128, /* the same for a terminal (256 bytes), each a line's end that becomes two */
   STREAM_MAX = 128 << 20, /* one call moves no more through a stream, which may have to keep it */
-  CURRENT = -1            /* no offset of its own */
+  CURRENT = -1            /* no offset of its own: as preadv2 spells it */
 };
 
 typedef struct Transfer {
@@ -21,7 +27,11 @@ typedef struct Transfer {
   int count;
   i64 offset; /* or CURRENT */
   bool write;
+  bool waits;     /* as the guest asked for: a pipe or device that is not ready is waited for */
+  bool no_nowait; /* found out: the kernel has no RWF_NOWAIT for pipes (Linux 6.5) */
 } Transfer;
+
+/* ---- vectors ---- */
 
 /* Copies the guest's vectors and checks each. */
 static Errno read_vectors(Call *call, u32 address, u32 count, struct iovec *out) {
@@ -35,57 +45,97 @@ static Errno read_vectors(Call *call, u32 address, u32 count, struct iovec *out)
   return E_SUCCESS;
 }
 
-/* Borrowed descriptors keep the flags they came with, so not blocking is done here: asks first, and
- * writes no more than surely fits. */
-static Errno wait_free(Transfer *t) {
-  struct pollfd p = {.fd = t->d.fd, .events = t->write ? POLLOUT : POLLIN};
-  if (poll(&p, 1, 0) == 0) return E_AGAIN;
-  if (t->write && t->d.pipe) {
-    t->count = t->count > 1 ? 1 : t->count;
-    if (t->count && t->vectors[0].iov_len > PIPE_ROOM) t->vectors[0].iov_len = PIPE_ROOM;
+/* The first vectors of a transfer, `size` bytes in all. The last is shortened meanwhile: by `cut`.
+ */
+typedef struct Piece {
+  int count;
+  size_t size, cut;
+} Piece;
+
+static Piece cut_piece(Transfer *t, size_t limit) {
+  Piece p = {0};
+  while (p.count < t->count && p.size < limit) p.size += t->vectors[p.count++].iov_len;
+  if (p.size > limit) {
+    p.cut = p.size - limit;
+    p.size = limit;
+    t->vectors[p.count - 1].iov_len -= p.cut;
   }
-  return E_SUCCESS;
+  return p;
 }
 
-/* Waits until the host would not block, so that a store that is told to stop does. */
-static Errno wait_ready(const Call *call, const Transfer *t) {
-  struct pollfd p = {.fd = t->d.fd, .events = t->write ? POLLOUT : POLLIN};
-  for (;;) {
-    int n = poll(&p, 1, (int)(INTERRUPT_POLL_NS / 1000000));
-    if (n > 0 || (n < 0 && errno != EINTR)) return E_SUCCESS; /* the transfer tells what is wrong */
-    if (call_interrupted(call)) return E_INTR;
+static void rejoin(Transfer *t, const Piece *p) {
+  if (p->count) t->vectors[p->count - 1].iov_len += p->cut;
+}
+
+/* Steps over what was moved, and over vectors of nothing behind it. */
+static void advance(Transfer *t, size_t moved) {
+  if (t->offset != CURRENT) t->offset += (i64)moved;
+  for (; t->count && moved >= t->vectors->iov_len; t->count--) moved -= (t->vectors++)->iov_len;
+  if (!t->count) return;
+  t->vectors->iov_base = (u8 *)t->vectors->iov_base + moved;
+  t->vectors->iov_len -= moved;
+}
+
+/* ---- one attempt ---- */
+
+static bool is_socket(const Descriptor *d) {
+  return d->type == FILETYPE_SOCKET_STREAM || d->type == FILETYPE_SOCKET_DGRAM;
+}
+
+static ssize_t vector_call(const Transfer *t, int count, int flags) {
+  return t->write ? pwritev2(t->d.fd, t->vectors, count, t->offset, flags)
+                  : preadv2(t->d.fd, t->vectors, count, t->offset, flags);
+}
+
+static ssize_t socket_call(const Call *call, const Transfer *t, const Piece *p) {
+  struct msghdr m = {.msg_iov = t->vectors, .msg_iovlen = (size_t)p->count};
+  errno = ESPIPE;
+  if (t->offset != CURRENT) return -1;
+  if (!t->write && !p->size) return 0; /* as read(2): no message is taken for it */
+  int no_signal = call->ctx->raise_sigpipe ? 0 : MSG_NOSIGNAL;
+  return t->write ? sendmsg(t->d.fd, &m, MSG_DONTWAIT | no_signal)
+                  : recvmsg(t->d.fd, &m, MSG_DONTWAIT);
+}
+
+/* For a borrowed descriptor, whose flags are not ours to change, that knows no call that does not
+ * wait: asks first, and writes no more than surely fits. */
+static ssize_t careful_call(Transfer *t, Piece *p) {
+  struct pollfd fd = {.fd = t->d.fd, .events = t->write ? POLLOUT : POLLIN};
+  errno = EAGAIN;
+  if (p->size && poll(&fd, 1, 0) == 0) return -1;
+  size_t room = t->d.pipe ? PIPE_ROOM : isatty(t->d.fd) ? TERMINAL_ROOM : PIECE;
+  if (t->write && p->size > room) {
+    rejoin(t, p);
+    *p = cut_piece(t, room);
   }
+  return vector_call(t, p->count, 0);
 }
 
-static bool may_block(const Descriptor *d) {
-  return d->type != FILETYPE_REGULAR_FILE && d->type != FILETYPE_DIRECTORY &&
-         !(d->flags & FDFLAG_NONBLOCK);
-}
-
-static ssize_t host_call(const Transfer *t) {
-  int fd = t->d.fd;
-  ssize_t n;
-  do {
-    if (t->offset != CURRENT)
-      n = t->write ? pwritev(fd, t->vectors, t->count, t->offset)
-                   : preadv(fd, t->vectors, t->count, t->offset);
-    else
-      n = t->write ? writev(fd, t->vectors, t->count) : readv(fd, t->vectors, t->count);
-  } while (n < 0 && errno == EINTR);
-  return n;
+/* Moves what can be moved now of the piece, which may become smaller; -1 and EAGAIN: nothing. Our
+ * own descriptors are O_NONBLOCK. RWF_NOWAIT is for pipes alone: a device may well poll as ready
+ * and still have nothing for it. */
+static ssize_t attempt(const Call *call, Transfer *t, Piece *p) {
+  if (is_socket(&t->d)) return socket_call(call, t, p);
+  if (t->d.owned || !wm_descriptor_may_block(&t->d)) return vector_call(t, p->count, 0);
+  if (t->d.pipe && !t->no_nowait) {
+    ssize_t n = vector_call(t, p->count, RWF_NOWAIT);
+    if (n >= 0 || errno != EOPNOTSUPP) return n;
+    t->no_nowait = true;
+  }
+  return careful_call(t, p);
 }
 
 /* A write to a pipe nobody reads, without the signal: it is blocked in this thread meanwhile, and
  * one that the write left pending is taken back; a write that was cut short because the reader went
  * away leaves one too. The process's disposition stays as it is. */
-static ssize_t call_without_sigpipe(const Transfer *t) {
+static ssize_t attempt_without_sigpipe(const Call *call, Transfer *t, Piece *p) {
   sigset_t pipe_only, before, pending;
   sigemptyset(&pipe_only);
   sigaddset(&pipe_only, SIGPIPE);
   sigpending(&pending);
   bool pending_before = sigismember(&pending, SIGPIPE);
   pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
-  ssize_t n = host_call(t);
+  ssize_t n = attempt(call, t, p);
   int error = errno;
   const struct timespec now = {0, 0};
   while (!pending_before && sigtimedwait(&pipe_only, NULL, &now) < 0 && errno == EINTR) {
@@ -95,34 +145,52 @@ static ssize_t call_without_sigpipe(const Transfer *t) {
   return n;
 }
 
+/* ---- transfers ---- */
+
+/* One piece; *more: it was moved whole and there is more to move. A write that waits goes on until
+ * all is written, as a native one; a read waits for its first bytes only. */
+static Errno move_piece(const Call *call, Transfer *t, size_t *done, bool *more) {
+  Piece p = cut_piece(t, PIECE);
+  bool guard = t->write && t->d.pipe && !is_socket(&t->d) && !call->ctx->raise_sigpipe;
+  ssize_t n = guard ? attempt_without_sigpipe(call, t, &p) : attempt(call, t, &p);
+  int error = errno;
+  rejoin(t, &p);
+  *more = true;
+  if (n < 0 && error == EINTR) return E_SUCCESS;
+  if (n < 0 && error == EAGAIN && t->waits && (t->write || !*done))
+    return wm_wait_for(call, t->d.fd, t->write ? POLLOUT : POLLIN);
+  *more = false;
+  if (n < 0) return *done ? E_SUCCESS : wm_errno_of_host(error);
+  *done += (size_t)n;
+  advance(t, (size_t)n);
+  *more = t->count && ((size_t)n == p.size || (t->write && n > 0));
+  return E_SUCCESS;
+}
+
 static Errno host_transfer(const Call *call, Transfer *t, size_t *done) {
-  if (!t->d.owned && (t->d.flags & FDFLAG_NONBLOCK)) {
-    Errno e = wait_free(t);
+  t->waits = wm_descriptor_may_block(&t->d) && !(t->d.flags & FDFLAG_NONBLOCK);
+  for (bool more = true; more;) {
+    Errno e = move_piece(call, t, done, &more);
     if (e) return e;
+    if (more && call_interrupted(call)) return E_INTR;
   }
-  if (may_block(&t->d)) {
-    Errno e = wait_ready(call, t);
-    if (e) return e;
-  }
-  bool guard = t->write && t->d.pipe && !call->ctx->raise_sigpipe;
-  ssize_t n = guard ? call_without_sigpipe(t) : host_call(t);
-  if (n < 0) return wm_errno_of_host(errno);
-  *done = (size_t)n;
   return E_SUCCESS;
 }
 
 /* One vector after another; what was moved before an error counts. */
-static Errno stream_transfer(const Transfer *t, size_t *done) {
+static Errno stream_transfer(const Call *call, Transfer *t, size_t *done) {
   if (t->offset != CURRENT) return E_SPIPE;
   Stream *s = t->d.stream; /* in the context, which the function that runs keeps */
-  for (int i = 0; i < t->count; i++) {
-    size_t n = 0, wanted = t->vectors[i].iov_len, len = min_u64(wanted, STREAM_MAX - *done);
-    if (wanted == 0) continue;
-    Errno e = t->write ? wm_stream_write(s, t->vectors[i].iov_base, len, &n)
-                       : wm_stream_read(s, t->vectors[i].iov_base, len, &n);
+  advance(t, 0);
+  while (t->count && *done < STREAM_MAX) {
+    size_t n = 0, wanted = min_u64(t->vectors->iov_len, min_u64(PIECE, STREAM_MAX - *done));
+    Errno e = t->write ? wm_stream_write(s, t->vectors->iov_base, wanted, &n)
+                       : wm_stream_read(s, t->vectors->iov_base, wanted, &n);
     *done += n;
+    if (call_interrupted(call)) return E_INTR;
     if (e) return *done ? E_SUCCESS : e;
     if (n < wanted) break;
+    advance(t, n);
   }
   return E_SUCCESS;
 }
@@ -145,7 +213,7 @@ static Errno transfer(Call *call, bool write, bool at_offset, u32 result) {
   t.d = *d;
   t.count = (int)min_u32(call->args[2].u32, MAX_IOVECS);
   size_t done = 0;
-  e = t.d.kind == FD_STREAM ? stream_transfer(&t, &done) : host_transfer(call, &t, &done);
+  e = t.d.kind == FD_STREAM ? stream_transfer(call, &t, &done) : host_transfer(call, &t, &done);
   return e ? e : put_u32(call, call->args[result].u32, (u32)done);
 }
 

@@ -37,7 +37,8 @@ typedef struct Opening {
   bool follow;
 } Opening;
 
-/* Host's flags. Never blocks on a pipe or device, never makes a terminal ours. */
+/* Host's flags. Never blocks on a pipe or device (waiting is done by us, whatever the guest asks
+ * for), never makes a terminal ours. */
 static int host_flags(const Opening *o, Rights granted) {
   bool write = (granted & RIGHT_FD_WRITE) || (o->oflags & OFLAG_TRUNC);
   bool read = granted & (RIGHT_FD_READ | RIGHT_FD_READDIR);
@@ -64,9 +65,6 @@ static Errno adopt(Call *call, const Opening *o, const Descriptor *dir, int fd, 
   Errno e = wm_descriptor_of_host(&d, fd, true);
   bool ordinary = d.type == FILETYPE_REGULAR_FILE || d.type == FILETYPE_DIRECTORY;
   if (!e && !ordinary && !dir->special) e = E_NOTCAPABLE;
-  /* Pipes and devices block from now on unless asked not to. */
-  if (!e && !ordinary && !(o->fdflags & FDFLAG_NONBLOCK))
-    e = wm_errno_of_result(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK));
   if (e) {
     close(fd);
     return e;

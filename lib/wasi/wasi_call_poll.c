@@ -2,19 +2,19 @@
  * event for each that has. Clocks are kept by deadlines; descriptors of the host by ppoll; regular
  * files and streams are always ready; what cannot be waited for is an event with an error at once.
  */
-#include "wasi/wasi_ctx.h"
+#include "wasi/wasi_wait.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_SUBSCRIPTIONS = 1024, FEW = 8 };
-
-static const u64 second = 1000000000u;
+enum {
+  MAX_SUBSCRIPTIONS = 1024,
+  FEW = 8,
+  CLOCK_LOOK_NS = 100000000 /* how often the clocks are looked at: somebody may set one */
+};
 
 /* One subscription, read from the guest once. */
 typedef struct Subscription {
@@ -29,7 +29,7 @@ typedef struct Subscription {
 
 typedef struct Poll {
   Subscription *subs;
-  struct pollfd *fds; /* one for each subscription; fd -1: not polled */
+  struct pollfd *fds; /* one for each subscription, fd -1: not polled; and room for one more */
   u32 count;
   bool ready; /* one or more are ready without waiting */
 } Poll;
@@ -95,15 +95,12 @@ static u64 time_left(const Poll *p) {
   return least;
 }
 
-/* Waits; now and then looks whether the store was told to stop. */
 static Errno wait(const Call *call, Poll *p) {
   for (;;) {
-    u64 span = p->ready ? 0 : min_u64(time_left(p), INTERRUPT_POLL_NS);
-    struct timespec t = {(time_t)(span / second), (long)(span % second)};
-    int n = ppoll(p->fds, p->count, &t, NULL);
-    if (n < 0 && errno != EINTR) return wm_errno_of_host(errno);
-    if (n > 0 || p->ready || time_left(p) == 0) return E_SUCCESS;
-    if (call_interrupted(call)) return E_INTR;
+    u32 n;
+    u64 span = p->ready ? 0 : min_u64(time_left(p), CLOCK_LOOK_NS);
+    Errno e = wm_wait(call, p->fds, p->count, span, &n);
+    if (e || n || p->ready || time_left(p) == 0) return e;
   }
 }
 
@@ -169,9 +166,9 @@ Errno call_poll_oneoff(Call *call) {
   Errno e = can_put_u32(call, call->args[3].u32);
   if (e) return e;
   Subscription few_subs[FEW];
-  struct pollfd few_fds[FEW];
+  struct pollfd few_fds[FEW + 1];
   if (count <= FEW) return poll_all(call, from, out, &(Poll){few_subs, few_fds, count, false});
-  Poll p = {calloc(count, sizeof *p.subs), calloc(count, sizeof *p.fds), count, false};
+  Poll p = {calloc(count, sizeof *p.subs), calloc(count + 1, sizeof *p.fds), count, false};
   e = p.subs && p.fds ? poll_all(call, from, out, &p) : E_NOMEM;
   free(p.subs);
   free(p.fds);

@@ -6,6 +6,8 @@
 #include <sys/random.h>
 #include <time.h>
 
+enum { RANDOM_PIECE = 1 << 18 /* bytes made between two looks for a stop: under a millisecond */ };
+
 /* ---- arguments and environment ---- */
 
 static Errno list_sizes(Call *call, const StringList *list) {
@@ -68,7 +70,8 @@ Errno call_random_get(Call *call) {
   u8 *bytes = guest_bytes(call, call->args[0].u32, len);
   if (!bytes) return call->error;
   for (u64 done = 0; done < len;) {
-    ssize_t n = getrandom(bytes + done, len - done, 0);
+    if (call_interrupted(call)) return E_INTR;
+    ssize_t n = getrandom(bytes + done, min_u64(len - done, RANDOM_PIECE), 0);
     if (n > 0)
       done += (u64)n;
     else if (errno != EINTR)

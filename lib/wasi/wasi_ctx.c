@@ -81,7 +81,7 @@ wasi_ctx_t *wasi_ctx_new(wasm_store_t *store, wasi_config_t *config, wasmx_error
   ctx->env = config->env;
   memcpy(ctx->streams, config->streams, sizeof ctx->streams);
   ctx->fds.max = config->max_fds;
-  ctx->resolver.mode = config->resolver;
+  ctx->resolver = (Resolver){.mode = config->resolver, .store = store};
   ctx->raise_sigpipe = config->raise_sigpipe;
   config->args = config->env = (StringList){0};
   memset(config->streams, 0, sizeof config->streams);

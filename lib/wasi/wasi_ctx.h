@@ -8,7 +8,6 @@
 #include <time.h>
 
 enum { DEFAULT_MAX_FDS = 1024, WASI_CALLS = 46 };
-enum { INTERRUPT_POLL_NS = 100000000 }; /* how often a call that waits looks for an interrupt */
 
 /* Strings that a guest asks for as a block of bytes and an array of addresses into it. */
 typedef struct StringList {
@@ -105,8 +104,8 @@ bool wm_strings_add(StringList *list, const char *text, size_t len);
 /* The descriptor in the call's argument `arg` (see wm_fds_get). */
 Errno call_fd(Call *call, u32 arg, Rights rights, Descriptor **d);
 
-/* Whether the store was told to stop: a call that waits gives up (E_INTR), and the guest traps at
- * its next step. */
+/* Whether the store was told to stop: a call that waits or works long gives up (E_INTR), and the
+ * guest traps instead of seeing that. */
 static inline bool call_interrupted(const Call *call) {
   return wasmx_store_interrupted(wasmx_caller_store(call->caller));
 }

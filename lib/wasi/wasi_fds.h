@@ -57,11 +57,11 @@ typedef struct DirStream {
 typedef enum FdKind { FD_FREE = 0, FD_HOST, FD_STREAM } FdKind;
 
 typedef struct Descriptor {
-  u8 kind;      /* FdKind */
-  u8 type;      /* FileType */
-  u16 flags;    /* FDFLAG_*, as the guest sees them */
-  bool owned;   /* fd is closed with the descriptor */
-  bool pipe;    /* a write may raise SIGPIPE */
+  u8 kind;    /* FdKind */
+  u8 type;    /* FileType */
+  u16 flags;  /* FDFLAG_*, as the guest sees them */
+  bool owned; /* fd is closed with the descriptor, and O_NONBLOCK; else its flags are the host's */
+  bool pipe;  /* a write may raise SIGPIPE */
   bool special; /* special files below this directory may be opened */
   int fd;
   Rights base, inheriting;
@@ -75,6 +75,12 @@ typedef struct FdTable {
   u32 max;
   u32 lowest; /* no free number is below */
 } FdTable;
+
+/* Whether reading or writing may have to wait: all but files, directories and disks. */
+static inline bool wm_descriptor_may_block(const Descriptor *d) {
+  return d->kind == FD_HOST && d->type != FILETYPE_REGULAR_FILE && d->type != FILETYPE_DIRECTORY &&
+         d->type != FILETYPE_BLOCK_DEVICE;
+}
 
 /* The type of a file by its st_mode. */
 FileType wm_filetype_of_mode(u32 mode);

@@ -23,6 +23,8 @@ Errno wm_path_check(GuestPath *path, const void *bytes, u32 len) {
   return E_SUCCESS;
 }
 
+bool wm_resolver_stopped(const Resolver *r) { return wasmx_store_interrupted(r->store); }
+
 void wm_place_close(Place *place) {
   if (place->owned) close(place->dir);
   place->owned = false;
@@ -69,14 +71,13 @@ Errno wm_resolve_parent(Resolver *r, int root, const GuestPath *path, Place *pla
     Errno e = kernel_parent(r, root, path, place, &refused);
     if (!refused || !may_walk(r)) return e;
   }
-  Errno e = wm_walker_walk(root, path->text, false, place);
+  Errno e = wm_walker_walk(r, root, path->text, false, place);
   place->must_be_dir |= path->must_be_dir;
   return e;
 }
 
 Errno wm_resolve_final(Resolver *r, int root, const GuestPath *path, Place *place) {
-  (void)r;
-  Errno e = wm_walker_walk(root, path->text, true, place);
+  Errno e = wm_walker_walk(r, root, path->text, true, place);
   place->must_be_dir |= path->must_be_dir;
   return e;
 }
@@ -91,12 +92,13 @@ static Errno open_place(const Place *place, int flags, mode_t mode, int *fd) {
   return *fd >= 0 ? E_SUCCESS : wm_errno_of_host(errno);
 }
 
-static Errno walker_open(int root, const GuestPath *path, int flags, mode_t mode, int *fd) {
+static Errno walker_open(const Resolver *r, int root, const GuestPath *path, int flags, mode_t mode,
+                         int *fd) {
   bool follow = !(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
   Errno e = E_LOOP;
   for (int i = 0; i < SWAP_TRIES; i++) {
     Place place;
-    e = wm_walker_walk(root, path->text, follow, &place);
+    e = wm_walker_walk(r, root, path->text, follow, &place);
     if (e) return e;
     e = open_place(&place, flags, mode, fd);
     wm_place_close(&place);
@@ -125,5 +127,5 @@ Errno wm_resolve_open(Resolver *r, int root, const GuestPath *path, int flags, m
     Errno e = wm_openat2_open(r, root, path->text, flags, mode, fd, &refused);
     if (!refused || !may_walk(r)) return e;
   }
-  return walker_open(root, path, flags, mode, fd);
+  return walker_open(r, root, path, flags, mode, fd);
 }

@@ -19,9 +19,14 @@
 enum { MAX_LINKS = 40 /* symbolic links in one path, as in Linux */ };
 
 typedef struct Resolver {
-  int mode;        /* WASI_RESOLVER_* */
-  bool no_openat2; /* the kernel lacks it: remembered */
+  int mode;                         /* WASI_RESOLVER_* */
+  bool no_openat2;                  /* the kernel lacks it: remembered */
+  const struct wasm_store_t *store; /* borrowed; NULL: nobody stops a walk */
 } Resolver;
+
+/* Whether the store was told to stop: a walk gives up (E_INTR). Links upon links can make one path
+ * millions of steps long. */
+bool wm_resolver_stopped(const Resolver *r);
 
 typedef struct GuestPath {
   char text[PATH_MAX]; /* relative, not empty, terminated, no slash at the end */
@@ -64,6 +69,6 @@ Errno wm_openat2_open(Resolver *r, int root, const char *path, int flags, mode_t
                       bool *refused);
 
 /* Walks `path` below root. With `follow`, a link at the end is expanded. */
-Errno wm_walker_walk(int root, const char *path, bool follow, Place *place);
+Errno wm_walker_walk(const Resolver *r, int root, const char *path, bool follow, Place *place);
 
 #endif

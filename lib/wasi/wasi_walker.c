@@ -15,6 +15,7 @@
 enum { RING = 8, STEP_FLAGS = O_PATH | O_NOFOLLOW | O_CLOEXEC };
 
 typedef struct Walker {
+  const Resolver *resolver;
   int root;       /* borrowed */
   int ring[RING]; /* owned: the directory at depth d > 0 is ring[d % RING], or -1 */
   u32 depth;      /* below the root */
@@ -55,6 +56,7 @@ static Errno reopen(Walker *w) {
   for (int i = 0; i < RING; i++) close_fd(&w->ring[i]);
   w->depth = 0;
   for (u32 at = 1; at <= w->real_len; at += (u32)strlen(w->real + at) + 1) {
+    if (wm_resolver_stopped(w->resolver)) return E_INTR;
     int fd = openat(here(w), w->real + at, STEP_FLAGS | O_DIRECTORY);
     if (fd < 0) return wm_errno_of_host(errno);
     enter(w, fd);
@@ -135,6 +137,7 @@ static Errno step(Walker *w, size_t len, bool last, bool follow, u32 *links, Pla
 static Errno walk(Walker *w, bool follow, Place *place) {
   u32 links = 0;
   for (bool done = false; !done;) {
+    if (wm_resolver_stopped(w->resolver)) return E_INTR;
     size_t slashes = strspn(w->todo, "/");
     memmove(w->todo, w->todo + slashes, strlen(w->todo + slashes) + 1);
     size_t len = strcspn(w->todo, "/");
@@ -155,9 +158,10 @@ static Errno walk(Walker *w, bool follow, Place *place) {
   return E_SUCCESS;
 }
 
-Errno wm_walker_walk(int root, const char *path, bool follow, Place *place) {
+Errno wm_walker_walk(const Resolver *r, int root, const char *path, bool follow, Place *place) {
   Walker w;
   *place = (Place){.dir = root};
+  w.resolver = r;
   w.root = root;
   w.depth = 0;
   w.real_len = 0;

@@ -1,0 +1,25 @@
+/* Waiting and long work that a stop of the store ends. Every wait of a call watches the store's own
+ * descriptor beside what it waits for; every call that may move much does so piece by piece and
+ * looks in between. */
+#ifndef WM_WASI_WASI_WAIT_H
+#define WM_WASI_WASI_WAIT_H
+
+#include "wasi/wasi_ctx.h"
+
+#include <poll.h>
+
+enum {
+  INTERRUPT_LOOK_NS = 2000000, /* how often a wait looks at a store that has no descriptor */
+  PIECE = 1 << 20              /* bytes moved between two looks: a fraction of a millisecond */
+};
+
+/* Waits until one of fds[0..count) has something to say (*ready: how many) or about `span`
+ * nanoseconds are over, UINT64_MAX being for ever. It may come back early with *ready 0: the caller
+ * knows how long is left. fds has room for one more, which is used. E_INTR: the store was told to
+ * stop. */
+Errno wm_wait(const Call *call, struct pollfd *fds, u32 count, u64 span, u32 *ready);
+
+/* Waits for `events` of one descriptor, for ever. */
+Errno wm_wait_for(const Call *call, int fd, short events);
+
+#endif
