@@ -57,11 +57,17 @@ static void read_clock(const Call *call, const u8 *from, Subscription *s) {
   s->ready = s->error != E_SUCCESS;
 }
 
+/* What cannot be read or written is not waited for either (witx: each kind of subscription needs
+ * the right of its own): the event has the error that the read would have, E_BADF for a standard
+ * stream that the process was started without. Directories are always ready, as natively. */
 static void read_fd(Call *call, const u8 *from, Subscription *s, struct pollfd *fd) {
   u32 number = load_u32(from + 16);
-  s->error = wm_fds_get(&call->ctx->fds, number, RIGHT_POLL_FD_READWRITE, &s->d);
-  s->ready = s->error || s->d->kind == FD_STREAM || s->d->type == FILETYPE_REGULAR_FILE ||
-             s->d->type == FILETYPE_DIRECTORY;
+  FdTable *fds = &call->ctx->fds;
+  s->error = wm_fds_get(fds, number, RIGHT_POLL_FD_READWRITE, &s->d);
+  if (!s->error && s->d->type != FILETYPE_DIRECTORY)
+    s->error =
+        wm_fds_get(fds, number, s->tag == EVENT_FD_READ ? RIGHT_FD_READ : RIGHT_FD_WRITE, &s->d);
+  s->ready = s->error || !wm_descriptor_may_block(s->d);
   if (s->ready) return;
   fd->fd = s->d->fd;
   fd->events = s->tag == EVENT_FD_READ ? POLLIN : POLLOUT;
@@ -120,12 +126,13 @@ static u64 readable(const Descriptor *d) {
 
 /* Whether the subscription has an event; its bytes and flags. */
 static bool event_of(const Poll *p, u32 i, u64 *bytes, u16 *flags) {
-  const Subscription *s = &p->subs[i];
+  Subscription *s = &p->subs[i];
   *bytes = 0;
   *flags = 0;
   if (s->error) return true;
   if (s->tag == EVENT_CLOCK) return now_of(s->clock) >= s->deadline;
   int seen = p->fds[i].revents;
+  if (seen & POLLNVAL) s->error = E_BADF; /* the host closed it meanwhile */
   if (!s->ready && !seen) return false;
   if (s->tag == EVENT_FD_READ) *bytes = readable(s->d);
   if (seen & POLLHUP) *flags = EVENT_FD_HANGUP;

@@ -124,11 +124,46 @@ static void descriptors(void **state) {
   remove_folder(folder);
 }
 
+/* What cannot be read is not waited for: the event says what the read would. */
+static void no_reading_no_waiting(void **state) {
+  (void)state;
+  char folder[64] = "";
+  u32 fd, dir;
+  int saved = dup(0), none = open("/dev/null", O_WRONLY); /* as `wasm` puts it for a closed one */
+  dup2(none, 0);
+  wasi_config_t *config = config_with_folder(folder, true, 0);
+  wasi_config_inherit_stdin(config);
+  Guest *g = guest_new(config);
+  assert_int_equal(guest_open(g, "f", OFLAG_CREAT, RIGHT_FD_WRITE | RIGHT_POLL_FD_READWRITE, &fd),
+                   E_SUCCESS);
+  assert_int_equal(guest_open(g, ".", OFLAG_DIRECTORY, RIGHTS_DIR, &dir), E_SUCCESS);
+  fd_sub(g, 0, EVENT_FD_READ, 0);
+  fd_sub(g, 1, EVENT_FD_READ, 1);
+  fd_sub(g, 2, EVENT_FD_READ, fd);
+  fd_sub(g, 3, EVENT_FD_WRITE, fd);
+  fd_sub(g, 4, EVENT_FD_READ, dir);
+  clock_sub(g, 5, CLOCK_ID_MONOTONIC, 3600000000000u, 0);
+  assert_int_equal(poll_ok(g, 6), 5);
+  const Errno want[] = {E_BADF, E_BADF, E_BADF, E_SUCCESS, E_SUCCESS};
+  for (u32 i = 0; i < 5; i++) {
+    assert_int_equal(load_u64(event(g, i)), 1000 + i);
+    assert_int_equal(load_u16(event(g, i) + 8), want[i]);
+  }
+  const char *text;
+  assert_int_equal(guest_read(g, 0, &text), E_BADF);
+  guest_free(g);
+  dup2(saved, 0);
+  close(saved);
+  close(none);
+  remove_folder(folder);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(counts),
       cmocka_unit_test(clocks),
       cmocka_unit_test(descriptors),
+      cmocka_unit_test(no_reading_no_waiting),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
