@@ -276,6 +276,16 @@ static void preopens_are_found(void **state) {
   remove_folder(folder);
 }
 
+static void what_is_no_socket(void **state) {
+  (void)state;
+  Guest *g = guest_new(wasi_config_new());
+  assert_int_equal(RUN(g, sock_shutdown, 1, 3), E_NOTSOCK);
+  assert_int_equal(RUN(g, sock_accept, 1, 0, OUT), E_NOTSOCK);
+  assert_int_equal(RUN(g, sock_recv, 0, 0, 0, 0, OUT, OUT), E_NOTSOCK);
+  assert_int_equal(RUN(g, sock_send, 9, 0, 0, 0, OUT), E_BADF);
+  guest_free(g);
+}
+
 /* ---- positions and flags ---- */
 
 static void seek_tell_append(void **state) {
@@ -566,6 +576,7 @@ int main(void) {
       cmocka_unit_test(lowest_number_first),
       cmocka_unit_test(a_million_opens_leak_nothing),
       cmocka_unit_test(preopens_are_found),
+      cmocka_unit_test(what_is_no_socket),
       cmocka_unit_test(seek_tell_append),
       cmocka_unit_test(rights_only_shrink),
       cmocka_unit_test(read_only_by_every_route),
