@@ -67,9 +67,9 @@ WASI_API_EXTERN void wasi_config_inherit_stdio(wasi_config_t *); /* all three */
 WASI_API_EXTERN void wasi_config_set_stdin_bytes(wasi_config_t *, own wasm_byte_vec_t *bytes);
 
 /* Input and output by callback. A callback returns how many bytes it gave or took (0 from input:
- * its end), or a negated errno of the host's. It may come back into the store, the program included,
- * and delete its handles; `bytes` stay good until it returns. `finalizer` (may be NULL) is run with
- * `data` once nothing uses the stream any more; it must not run the program. */
+ * its end), or a negated errno of the host's. It may come back into the store, the program
+ * included, and delete its handles; `bytes` stay good until it returns. `finalizer` (may be NULL)
+ * is run with `data` once nothing uses the stream any more; it must not run the program. */
 typedef ptrdiff_t (*wasi_output_callback_t)(void *data, const unsigned char *bytes, size_t size);
 typedef ptrdiff_t (*wasi_input_callback_t)(void *data, unsigned char *bytes, size_t size);
 WASI_API_EXTERN void wasi_config_set_stdin_custom(wasi_config_t *, wasi_input_callback_t,
@@ -99,8 +99,9 @@ typedef size_t wasi_dir_perms;
 enum wasi_dir_perms_flags {
   WASI_DIR_PERMS_READ = 1,  /* list, open and look up what is there */
   WASI_DIR_PERMS_WRITE = 2, /* create, rename, link and remove entries, change their times */
-  WASI_DIR_PERMS_SPECIAL =
-      4 /* open named pipes, sockets and devices, which otherwise are refused */
+  /* Open named pipes, sockets and devices. Without it none is, not even for a moment, but the
+   * devices that programs expect to find: null, zero, full, random and urandom. */
+  WASI_DIR_PERMS_SPECIAL = 4
 };
 typedef size_t wasi_file_perms;
 enum wasi_file_perms_flags {

@@ -1,5 +1,5 @@
-/* path_*: every path is resolved below its directory (wasi_resolver.h), then acted on as one name
- * in one directory, never followed. */
+/* path_* but path_open: every path is resolved below its directory (wasi_resolver.h), then acted on
+ * as one name in one directory, never followed. */
 #include "wasi/wasi_ctx.h"
 
 #include <errno.h>
@@ -8,8 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The path at args `arg` and `arg` + 1. */
-static Errno read_path(Call *call, u32 arg, GuestPath *path) {
+Errno wm_path_read(Call *call, u32 arg, GuestPath *path) {
   u32 len = call->args[arg + 1].u32;
   const void *bytes = guest_bytes(call, call->args[arg].u32, len);
   return bytes ? wm_path_check(path, bytes, len) : call->error;
@@ -20,101 +19,13 @@ static Errno find_place(Call *call, u32 fd_arg, Rights rights, u32 path_arg, Pla
   GuestPath path;
   Descriptor *d;
   Errno e = call_fd(call, fd_arg, rights, &d);
-  if (!e) e = read_path(call, path_arg, &path);
+  if (!e) e = wm_path_read(call, path_arg, &path);
   return e ? e : wm_resolve_parent(&call->ctx->resolver, d->fd, &path, place);
 }
 
 static Errno stat_place(const Place *place, struct stat *st) {
   int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH;
   return wm_errno_of_result(fstatat(place->dir, place->leaf, st, flags));
-}
-
-/* ---- open ---- */
-
-typedef struct Opening {
-  Rights requested, inheriting;
-  u32 oflags, fdflags;
-  bool follow;
-} Opening;
-
-/* Host's flags. Never blocks on a pipe or device (waiting is done by us, whatever the guest asks
- * for), never makes a terminal ours. */
-static int host_flags(const Opening *o, Rights granted) {
-  bool write = (granted & RIGHT_FD_WRITE) || (o->oflags & OFLAG_TRUNC);
-  bool read = granted & (RIGHT_FD_READ | RIGHT_FD_READDIR);
-  int flags = O_NOCTTY | O_NONBLOCK;
-  if (!write || (o->oflags & OFLAG_DIRECTORY))
-    flags |= O_RDONLY;
-  else
-    flags |= read ? O_RDWR : O_WRONLY;
-  if (!o->follow) flags |= O_NOFOLLOW;
-  if (o->oflags & OFLAG_CREAT) flags |= O_CREAT;
-  if (o->oflags & OFLAG_EXCL) flags |= O_EXCL;
-  if (o->oflags & OFLAG_TRUNC) flags |= O_TRUNC;
-  if (o->oflags & OFLAG_DIRECTORY) flags |= O_DIRECTORY;
-  if (o->fdflags & FDFLAG_APPEND) flags |= O_APPEND;
-  if (o->fdflags & FDFLAG_DSYNC) flags |= O_DSYNC;
-  if (o->fdflags & (FDFLAG_SYNC | FDFLAG_RSYNC)) flags |= O_SYNC;
-  return flags;
-}
-
-/* Takes `fd` into the table, with what of the requested rights its directory passes on and its type
- * knows. Closes it on failure. */
-static Errno adopt(Call *call, const Opening *o, const Descriptor *dir, int fd, u32 *number) {
-  Descriptor d = {0};
-  Errno e = wm_descriptor_of_host(&d, fd, true);
-  bool ordinary = d.type == FILETYPE_REGULAR_FILE || d.type == FILETYPE_DIRECTORY;
-  if (!e && !ordinary && !dir->special) e = E_NOTCAPABLE;
-  if (e) {
-    close(fd);
-    return e;
-  }
-  d.flags = (u16)o->fdflags;
-  d.special = dir->special;
-  d.base &= o->requested & dir->inheriting;
-  d.inheriting = o->inheriting & dir->inheriting;
-  e = wm_fds_add(&call->ctx->fds, &d, number);
-  if (e) wm_descriptor_close(&d);
-  return e;
-}
-
-/* What must be refused before anything is opened. */
-static Errno check_opening(const Opening *o, const Descriptor *dir) {
-  u32 changes = OFLAG_CREAT | OFLAG_EXCL | OFLAG_TRUNC;
-  if ((o->oflags & ~(u32)OFLAGS_ALL) || (o->fdflags & ~(u32)FDFLAGS_ALL)) return E_INVAL;
-  bool directory = o->oflags & OFLAG_DIRECTORY;
-  if (directory && (o->oflags & changes)) return E_INVAL;
-  /* Other rights that the directory does not pass on are left out without a word; one who wants to
-   * write must hear it now. */
-  if (!directory && (o->requested & RIGHT_FD_WRITE & ~dir->inheriting)) return E_NOTCAPABLE;
-  return E_SUCCESS;
-}
-
-Errno call_path_open(Call *call) {
-  const wasmx_slot_t *a = call->args;
-  Opening o = {.requested = a[5].u64,
-               .inheriting = a[6].u64,
-               .oflags = a[4].u32,
-               .fdflags = a[7].u32,
-               .follow = a[1].u32 & LOOKUP_SYMLINK_FOLLOW};
-  Rights rights = RIGHT_PATH_OPEN;
-  if (o.oflags & OFLAG_CREAT) rights |= RIGHT_PATH_CREATE_FILE;
-  if (o.oflags & OFLAG_TRUNC) rights |= RIGHT_PATH_FILESTAT_SET_SIZE;
-  u32 out = a[8].u32;
-  GuestPath path;
-  Descriptor *dir;
-  Errno e = call_fd(call, 0, rights, &dir);
-  if (!e) e = check_opening(&o, dir);
-  if (!e) e = read_path(call, 2, &path);
-  if (!e) e = can_put_u32(call, out);
-  if (e) return e;
-  if (path.must_be_dir && !(o.oflags & OFLAG_CREAT)) o.oflags |= OFLAG_DIRECTORY;
-  int fd;
-  u32 number;
-  int flags = host_flags(&o, o.requested & dir->inheriting);
-  e = wm_resolve_open(&call->ctx->resolver, dir->fd, &path, flags, 0666, &fd);
-  if (!e) e = adopt(call, &o, dir, fd, &number);
-  return e ? e : put_u32(call, out, number);
 }
 
 /* ---- stat ---- */
@@ -134,7 +45,7 @@ Errno call_path_filestat_get(Call *call) {
   GuestPath path;
   Place place;
   Errno e = call_fd(call, 0, RIGHT_PATH_FILESTAT_GET, &d);
-  if (!e) e = read_path(call, 2, &path);
+  if (!e) e = wm_path_read(call, 2, &path);
   if (e) return e;
   size_t size = call->unstable ? FILESTAT_UNSTABLE_SIZE : FILESTAT_SIZE;
   u8 *out = guest_array(call, call->args[4].u32, 1, size, 8);
@@ -159,7 +70,7 @@ Errno call_path_filestat_set_times(Call *call) {
   struct stat st;
   Errno e = call_fd(call, 0, RIGHT_PATH_FILESTAT_SET_TIMES, &d);
   if (!e) e = wm_times_read(call, 4, times);
-  if (!e) e = read_path(call, 2, &path);
+  if (!e) e = wm_path_read(call, 2, &path);
   if (e) return e;
   Resolver *r = &call->ctx->resolver;
   bool follow = (call->args[1].u32 & LOOKUP_SYMLINK_FOLLOW) || path.must_be_dir;
@@ -245,33 +156,45 @@ Errno call_path_symlink(Call *call) {
   return e;
 }
 
-Errno call_path_readlink(Call *call) {
+/* Reads the link that `path` names. With a slash at its end the link is followed, as natively, and
+ * what is found then is a directory, or an error: no link in any case. */
+static Errno read_link(Call *call, int root, const GuestPath *path, char target[PATH_MAX],
+                       size_t *len) {
+  struct stat st;
   Place place;
+  Errno e = path->must_be_dir ? stat_followed(call, root, path, &st) : E_SUCCESS;
+  if (e || path->must_be_dir) return e ? e : E_INVAL;
+  e = wm_resolve_parent(&call->ctx->resolver, root, path, &place);
+  if (e) return e;
+  ssize_t n = readlinkat(place.dir, place.dots ? "." : place.leaf, target, PATH_MAX);
+  e = n < 0 ? wm_errno_of_host(errno) : E_SUCCESS;
+  *len = n < 0 ? 0 : (size_t)n;
+  wm_place_close(&place);
+  return e;
+}
+
+Errno call_path_readlink(Call *call) {
   char target[PATH_MAX];
-  size_t room = call->args[4].u32;
+  GuestPath path;
+  Descriptor *d;
+  size_t room = call->args[4].u32, len;
   u8 *out = guest_bytes(call, call->args[3].u32, room);
   if (!out) return call->error;
-  Errno e = find_place(call, 0, RIGHT_PATH_READLINK, 1, &place);
+  Errno e = call_fd(call, 0, RIGHT_PATH_READLINK, &d);
+  if (!e) e = wm_path_read(call, 1, &path);
+  if (!e) e = read_link(call, d->fd, &path, target, &len);
   if (e) return e;
-  ssize_t len = -1;
-  if (place.dots || place.must_be_dir)
-    e = unlink_slash(&place) == E_NOTDIR ? E_NOTDIR : E_INVAL;
-  else
-    len = readlinkat(place.dir, place.leaf, target, sizeof target);
-  if (!e && len < 0) e = wm_errno_of_host(errno);
-  wm_place_close(&place);
-  if (e) return e;
-  size_t used = (size_t)len < room ? (size_t)len : room;
+  size_t used = len < room ? len : room;
   if (used) memcpy(out, target, used);
   return put_u32(call, call->args[5].u32, (u32)used);
 }
 
 /* ---- two paths ---- */
 
-/* A file must not get into a directory through which more may be done with it. */
+/* A file must not get into a directory of the host's through which more may be done with it. What
+ * the guest withheld from itself does not count. */
 static bool gains(const Descriptor *from, const Descriptor *to) {
-  Rights before = from->base | from->inheriting, after = to->base | to->inheriting;
-  return (after & ~before) || (to->special && !from->special);
+  return (to->grant & ~from->grant) || (to->special && !from->special);
 }
 
 /* Finds both places of a rename or link: descriptors in args `a` and `b`, paths after them. */

@@ -58,6 +58,7 @@ static Errno open_preopens(wasi_ctx_t *ctx, wasi_config_t *config) {
                     .fd = p->fd,
                     .base = p->base,
                     .inheriting = p->inheriting,
+                    .grant = p->inheriting,
                     .preopen = p->name};
     Errno e = wm_fds_add(&ctx->fds, &d, &number);
     if (e) return e;

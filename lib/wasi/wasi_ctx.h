@@ -110,6 +110,9 @@ static inline bool call_interrupted(const Call *call) {
   return wasmx_store_interrupted(wasmx_caller_store(call->caller));
 }
 
+/* The path at args `arg` and `arg` + 1. */
+Errno wm_path_read(Call *call, u32 arg, GuestPath *path);
+
 /* Fills *err and returns NULL. */
 void *wm_wasi_fail(wasmx_error_t *err, wasmx_errcode_t code, const char *message);
 

@@ -108,7 +108,8 @@ Errno wm_descriptor_of_host(Descriptor *d, int fd, bool owned) {
   d->flags = fdflags_of_host(flags);
   d->pipe = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
   d->base = d->type == FILETYPE_DIRECTORY ? RIGHTS_DIR : RIGHTS_FILE;
-  if ((flags & O_ACCMODE) == O_RDONLY) d->base &= ~RIGHTS_CHANGE_FILE;
+  bool dir = d->type == FILETYPE_DIRECTORY; /* always read, which says nothing about its files */
+  if ((flags & O_ACCMODE) == O_RDONLY && !dir) d->base &= ~RIGHTS_CHANGE_FILE;
   if ((flags & O_ACCMODE) == O_WRONLY) d->base &= ~RIGHT_FD_READ;
   /* What cannot seek must not say so: that is how programs tell a terminal from a file. */
   if (d->type == FILETYPE_CHARACTER_DEVICE && isatty(fd))
@@ -160,10 +161,19 @@ static Errno refusal(const Descriptor *d, Rights missing) {
   return E_NOTCAPABLE;
 }
 
+/* FD_SEEK includes FD_TELL (witx). That FD_SYNC includes FD_DATASYNC is ours: Go and wasi-libc
+ * leave the latter out of files opened for reading, which natively can be synced both ways. */
+static Rights with_included(Rights rights) {
+  if (rights & RIGHT_FD_SEEK) rights |= RIGHT_FD_TELL;
+  if (rights & RIGHT_FD_SYNC) rights |= RIGHT_FD_DATASYNC;
+  return rights;
+}
+
 Errno wm_fds_get(FdTable *t, u32 number, Rights rights, Descriptor **d) {
   if (number >= t->fds.len || t->fds.data[number].kind == FD_FREE) return E_BADF;
   *d = &t->fds.data[number];
-  return rights & ~(*d)->base ? refusal(*d, rights & ~(*d)->base) : E_SUCCESS;
+  Rights missing = rights & ~with_included((*d)->base);
+  return missing ? refusal(*d, missing) : E_SUCCESS;
 }
 
 Errno wm_fds_close(FdTable *t, u32 number) {

@@ -65,6 +65,7 @@ typedef struct Descriptor {
   bool special; /* special files below this directory may be opened */
   int fd;
   Rights base, inheriting;
+  Rights grant;   /* what the host granted below the preopened directory that this came from */
   char *preopen;  /* owned: the guest's name of a preopened directory, else NULL */
   Stream *stream; /* borrowed from the context */
   DirStream *dir; /* owned; NULL until it is listed */
@@ -92,7 +93,8 @@ Errno wm_descriptor_of_host(Descriptor *d, int fd, bool owned);
 /* Adds it at the lowest free number. E_MFILE when there is none, E_NOMEM; then it is not taken. */
 Errno wm_fds_add(FdTable *t, const Descriptor *d, u32 *number);
 
-/* The descriptor, when it has all of `rights`: else E_NOTCAPABLE (or what a native program is told
+/* The descriptor, when it has all of `rights` (FD_SEEK includes FD_TELL, FD_SYNC includes
+ * FD_DATASYNC): else E_NOTCAPABLE (or what a native program is told
  * when the thing itself cannot do it), or E_BADF when it is not open. It moves when one
  * is added: who calls out copies it first. */
 Errno wm_fds_get(FdTable *t, u32 number, Rights rights, Descriptor **d);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { SWAP_TRIES = 5 };
@@ -92,6 +93,11 @@ static Errno open_place(const Place *place, int flags, mode_t mode, int *fd) {
   return *fd >= 0 ? E_SUCCESS : wm_errno_of_host(errno);
 }
 
+static bool is_link(int fd) {
+  struct stat st;
+  return fstat(fd, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 static Errno walker_open(const Resolver *r, int root, const GuestPath *path, int flags, mode_t mode,
                          int *fd) {
   bool follow = !(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
@@ -102,6 +108,10 @@ static Errno walker_open(const Resolver *r, int root, const GuestPath *path, int
     if (e) return e;
     e = open_place(&place, flags, mode, fd);
     wm_place_close(&place);
+    if (!e && follow && (flags & O_PATH) && is_link(*fd)) { /* which O_PATH does not refuse */
+      close(*fd);
+      e = E_LOOP;
+    }
     if (!follow || (e != E_LOOP && e != E_NOTDIR)) return e;
   }
   return e;

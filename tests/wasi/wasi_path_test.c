@@ -58,7 +58,13 @@ static void opening(void **state) {
     assert_int_equal(guest_open(g, "file/", 0, RIGHT_FD_READ, &fd), E_NOTDIR);
     assert_int_equal(guest_open(g, "new/", OFLAG_CREAT, RIGHT_FD_READ, &fd), E_ISDIR);
     assert_int_equal(guest_open(g, "dir", 0, RIGHT_FD_WRITE, &fd), E_ISDIR);
-    assert_int_equal(guest_open(g, "dir/", OFLAG_DIRECTORY, RIGHT_FD_WRITE, &fd), E_SUCCESS);
+    assert_int_equal(guest_open(g, "dir/", OFLAG_DIRECTORY, RIGHT_FD_WRITE, &fd), E_ISDIR);
+    assert_int_equal(guest_open(g, "dir", OFLAG_DIRECTORY, RIGHT_FD_WRITE, &fd), E_ISDIR);
+    assert_int_equal(guest_open(g, "file", OFLAG_DIRECTORY, RIGHT_FD_WRITE, &fd), E_NOTDIR);
+    assert_int_equal(guest_open(g, "none", OFLAG_DIRECTORY, RIGHT_FD_WRITE, &fd), E_NOENT);
+    assert_int_equal(guest_open(g, "dir", OFLAG_CREAT, RIGHT_FD_READ, &fd), E_ISDIR);
+    assert_int_equal(guest_open(g, ".", OFLAG_CREAT, RIGHT_FD_READ, &fd), E_ISDIR);
+    assert_int_equal(guest_open(g, "dir/", OFLAG_DIRECTORY, RIGHT_FD_READ, &fd), E_SUCCESS);
     assert_int_equal(guest_open(g, "dir", OFLAG_DIRECTORY | OFLAG_CREAT, 0, &fd), E_INVAL);
     assert_int_equal(guest_open(g, "dir", 16, 0, &fd), E_INVAL);
     assert_int_equal(guest_open(g, "file", OFLAG_TRUNC, RIGHTS_FILE & ~RIGHT_FD_WRITE, &fd),

@@ -49,11 +49,17 @@ static const char text[] = WASI_IMPORT("fd_read", "i32 i32 i32 i32")
                                                   "8))") FOREVER("random",
                                                                  "(call $random_get (i32.const "
                                                                  "1048576) (i32.const 2095054848))")
-            FOREVER("pread", "(call $fd_pread (i32.const 4) (i32.const 112) (i32.const 1) "
-                             "(i64.const 0) (i32.const 8))")
+            FOREVER(
+                "pread",
+                "(call $fd_pread (i32.const 4) (i32.const 112) (i32.const 1) "
+                "(i64.const 0) (i32.const 8))") FOREVER("pwrite",
+                                                        "(call $fd_pwrite (i32.const 4) (i32.const "
+                                                        "112) (i32.const 1) (i64.const 0) "
+                                                        "(i32.const 8))")
                 FOREVER(
-                    "pwrite",
-                    "(call $fd_pwrite (i32.const 4) (i32.const 112) (i32.const 1) (i64.const 0) "
+                    "open_pipe",
+                    "(call $path_open (i32.const 3) (i32.const 0) (i32.const 128)"
+                    " (i32.const 1) (i32.const 0) (i64.const 64) (i64.const 0) (i32.const 0) "
                     "(i32.const 8))") "(func (export \"open\") (result i32) (call $path_open "
                                       "(i32.const 3) (i32.const 0) (i32.const 128)"
                                       " (i32.const 1) (i32.const 1) (i64.const 70) (i64.const 0) "
@@ -170,6 +176,24 @@ static void long_work_is_stopped(void **state) {
   rmdir(folder);
 }
 
+/* A pipe to be written waits for its reader: opening it is a wait as well. */
+static void opening_is_stopped(void **state) {
+  (void)state;
+  char folder[] = "/tmp/wasi_wait_XXXXXX", name[64];
+  assert_non_null(mkdtemp(folder));
+  snprintf(name, sizeof name, "%s/f", folder);
+  assert_int_equal(mkfifo(name, 0644), 0);
+  wasi_config_t *config = wasi_config_new();
+  wasi_dir_perms dir = WASI_DIR_PERMS_READ | WASI_DIR_PERMS_WRITE | WASI_DIR_PERMS_SPECIAL;
+  assert_true(wasi_config_preopen_dir_perms(config, folder, "/", dir, 3));
+  Program p;
+  program_new(&p, config, text);
+  stop_often(&p, "open_pipe", 3);
+  program_delete(&p);
+  unlink(name);
+  rmdir(folder);
+}
+
 /* ---- without a stop ---- */
 
 typedef struct Drain {
@@ -225,6 +249,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(waits_are_stopped),
       cmocka_unit_test(long_work_is_stopped),
+      cmocka_unit_test(opening_is_stopped),
       cmocka_unit_test(a_write_is_whole),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,225 @@
+/* path_open.
+ *
+ * Rights. What the host granted decides what can be done at all: a preopened directory starts with
+ * that, whatever is opened below it gets no more (`base`, `inheriting`), and the grant itself goes
+ * along unchanged (`grant`). What the guest asks for narrows what it gets: fd_fdstat_get shows it
+ * and later calls keep to it. Asking is how languages spell the mode of an open, so
+ *   - what the file does not know, or its directory does not pass on, is left out without a word:
+ *     wasi-libc, Rust and Go ask for all 28 rights but those that their mode excludes;
+ *   - but FD_WRITE, which must be heard of at once;
+ *   - a directory opened with FD_WRITE is E_ISDIR, as natively (and by Wasmtime);
+ *   - truncating is a change of size: allowed by PATH_FILESTAT_SET_SIZE of the directory, or when
+ *     the file could be opened for writing and given its size afterwards. Go opens directories
+ *     without the former, and creates files in them.
+ *
+ * Special files. Opening a pipe, a tape or a terminal has effects, so what the grant does not cover
+ * is never opened: the path is opened as a name only (O_PATH), looked at, and what was looked at is
+ * opened through its descriptor, so that nobody can put something else there in between. */
+#include "wasi/wasi_wait.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+enum { CREATE_TRIES = 5, PIPE_LOOK_NS = 2000000 };
+
+typedef struct Opening {
+  Rights requested, inheriting;
+  u32 oflags, fdflags;
+  bool follow;
+  int flags; /* of the host */
+  GuestPath path;
+} Opening;
+
+/* ---- what may be opened ---- */
+
+static Errno check_opening(const Opening *o, const Descriptor *dir) {
+  u32 changes = OFLAG_CREAT | OFLAG_EXCL | OFLAG_TRUNC;
+  const Rights resize = RIGHT_FD_WRITE | RIGHT_FD_FILESTAT_SET_SIZE;
+  if ((o->oflags & ~(u32)OFLAGS_ALL) || (o->fdflags & ~(u32)FDFLAGS_ALL)) return E_INVAL;
+  if (o->oflags & OFLAG_DIRECTORY) return o->oflags & changes ? E_INVAL : E_SUCCESS;
+  if (o->requested & RIGHT_FD_WRITE & ~dir->inheriting) return E_NOTCAPABLE;
+  if ((o->oflags & OFLAG_TRUNC) && !(dir->base & RIGHT_PATH_FILESTAT_SET_SIZE) &&
+      (dir->inheriting & resize) != resize)
+    return E_NOTCAPABLE;
+  return E_SUCCESS;
+}
+
+/* null, zero, full, random, urandom: programs expect them wherever there is a /dev, and they do
+ * nothing but what they are called (the numbers are Linux's for good: its devices.txt). */
+static bool is_harmless_device(const struct stat *st) {
+  static const unsigned minors[] = {3, 5, 7, 8, 9};
+  if (!S_ISCHR(st->st_mode) || major(st->st_rdev) != 1) return false;
+  for (size_t i = 0; i < ARRAY_LEN(minors); i++)
+    if (minor(st->st_rdev) == minors[i]) return true;
+  return false;
+}
+
+/* Why what is there is not to be opened. */
+static Errno refusal_of(const Opening *o, const struct stat *st) {
+  if (S_ISLNK(st->st_mode)) return E_LOOP; /* not followed */
+  if (S_ISDIR(st->st_mode)) return o->oflags & OFLAG_CREAT ? E_ISDIR : E_SUCCESS;
+  return S_ISREG(st->st_mode) || is_harmless_device(st) ? E_SUCCESS : E_NOTCAPABLE;
+}
+
+/* Host's flags. Never blocks on a pipe or device (waiting is done by us, whatever the guest asks
+ * for), never makes a terminal ours. */
+static int host_flags(const Opening *o, const Descriptor *dir) {
+  bool write = (o->requested & RIGHT_FD_WRITE) || (o->oflags & OFLAG_TRUNC);
+  bool read = o->requested & dir->inheriting & (RIGHT_FD_READ | RIGHT_FD_READDIR);
+  int flags = O_NOCTTY | O_NONBLOCK | O_CLOEXEC;
+  flags |= !write ? O_RDONLY : read ? O_RDWR : O_WRONLY;
+  if (!o->follow) flags |= O_NOFOLLOW;
+  if (o->oflags & OFLAG_CREAT) flags |= O_CREAT;
+  if (o->oflags & OFLAG_EXCL) flags |= O_EXCL;
+  if (o->oflags & OFLAG_TRUNC) flags |= O_TRUNC;
+  if (o->oflags & OFLAG_DIRECTORY) flags |= O_DIRECTORY;
+  if (o->fdflags & FDFLAG_APPEND) flags |= O_APPEND;
+  if (o->fdflags & FDFLAG_DSYNC) flags |= O_DSYNC;
+  if (o->fdflags & (FDFLAG_SYNC | FDFLAG_RSYNC)) flags |= O_SYNC;
+  return flags;
+}
+
+/* ---- opening what was looked at ---- */
+
+/* Without /proc: by its path once more. Something else there is closed again at once, and not
+ * truncated. */
+static Errno open_again(Resolver *r, int root, const Opening *o, const struct stat *seen, int *fd) {
+  struct stat st;
+  int flags = o->flags & ~(O_CREAT | O_EXCL | O_TRUNC);
+  Errno e = wm_resolve_open(r, root, &o->path, flags, 0, fd);
+  if (e) return e;
+  e = wm_errno_of_result(fstat(*fd, &st));
+  bool same = !e && st.st_dev == seen->st_dev && st.st_ino == seen->st_ino &&
+              st.st_mode == seen->st_mode && st.st_rdev == seen->st_rdev;
+  if (!e && !same) e = E_AGAIN;
+  if (!e && (o->flags & O_TRUNC) && S_ISREG(st.st_mode)) e = wm_errno_of_result(ftruncate(*fd, 0));
+  if (e) close(*fd);
+  return e;
+}
+
+/* The descriptor that `name` (O_PATH) is the name of. */
+static Errno open_name(Resolver *r, int root, const Opening *o, int name, const struct stat *seen,
+                       int *fd) {
+  char link[48];
+  snprintf(link, sizeof link, "/proc/thread-self/fd/%d", name);
+  *fd = open(link, o->flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW));
+  if (*fd >= 0) return E_SUCCESS;
+  return errno == ENOENT ? open_again(r, root, o, seen, fd) : wm_errno_of_host(errno);
+}
+
+static Errno open_existing(Resolver *r, int root, const Opening *o, int *fd) {
+  int name, flags = O_PATH | O_CLOEXEC | (o->flags & (O_DIRECTORY | O_NOFOLLOW));
+  Errno e = wm_resolve_open(r, root, &o->path, flags, 0, &name);
+  if (e) return e;
+  struct stat st;
+  e = wm_errno_of_result(fstat(name, &st));
+  if (!e) e = refusal_of(o, &st);
+  if (!e) e = open_name(r, root, o, name, &st, fd);
+  close(name);
+  return e;
+}
+
+/* Makes a file where there is none; E_EXIST when somebody was faster. A link that leads to where
+ * there is none is followed to there first. */
+static Errno create(Resolver *r, int root, const Opening *o, int *fd) {
+  int flags = o->flags | O_CREAT | O_EXCL;
+  Errno e = wm_resolve_open(r, root, &o->path, flags, 0666, fd);
+  if (e != E_EXIST || !o->follow) return e;
+  Place place;
+  e = wm_resolve_final(r, root, &o->path, &place);
+  if (e) return e;
+  *fd = place.must_be_dir ? -1 : openat(place.dir, place.leaf, flags | O_NOFOLLOW, 0666);
+  e = *fd >= 0 ? E_SUCCESS : place.must_be_dir ? E_ISDIR : wm_errno_of_host(errno);
+  wm_place_close(&place);
+  return e;
+}
+
+static Errno open_or_create(Resolver *r, int root, const Opening *o, int *fd) {
+  bool fresh = (o->flags & O_CREAT) && ((o->flags & O_EXCL) || o->path.must_be_dir);
+  if (fresh) return wm_resolve_open(r, root, &o->path, o->flags, 0666, fd);
+  Errno e = E_NOENT;
+  for (int i = 0; i < CREATE_TRIES; i++) {
+    e = open_existing(r, root, o, fd);
+    if (e == E_NOENT && (o->flags & O_CREAT)) e = create(r, root, o, fd);
+    if (e != E_EXIST && e != E_AGAIN) return e;
+  }
+  return e;
+}
+
+/* ---- where special files are granted ---- */
+
+static bool leads_to_pipe(Resolver *r, int root, const Opening *o) {
+  struct stat st;
+  int name;
+  if (wm_resolve_open(r, root, &o->path, O_PATH | (o->flags & O_NOFOLLOW), 0, &name)) return false;
+  bool is = fstat(name, &st) == 0 && S_ISFIFO(st.st_mode);
+  close(name);
+  return is;
+}
+
+/* Opens whatever it is. A pipe to be written waits for its reader, as natively; one to be read does
+ * so when it is read. */
+static Errno open_anything(Call *call, int root, const Opening *o, int *fd) {
+  Resolver *r = &call->ctx->resolver;
+  for (;;) {
+    struct pollfd stop;
+    u32 ready;
+    Errno e = wm_resolve_open(r, root, &o->path, o->flags, 0666, fd);
+    if (e != E_NXIO || (o->fdflags & FDFLAG_NONBLOCK) || !leads_to_pipe(r, root, o)) return e;
+    e = wm_wait(call, &stop, 0, PIPE_LOOK_NS, &ready);
+    if (e) return e;
+  }
+}
+
+/* ---- the call ---- */
+
+/* Takes `fd` into the table, with what of the requested rights its directory passes on and its type
+ * knows. Closes it on failure. */
+static Errno adopt(Call *call, const Opening *o, const Descriptor *dir, int fd, u32 *number) {
+  Descriptor d = {0};
+  Errno e = wm_descriptor_of_host(&d, fd, true);
+  if (e) {
+    close(fd);
+    return e;
+  }
+  d.flags = (u16)o->fdflags;
+  d.special = dir->special;
+  d.grant = dir->grant;
+  d.base &= o->requested & dir->inheriting;
+  d.inheriting = o->inheriting & dir->inheriting;
+  e = wm_fds_add(&call->ctx->fds, &d, number);
+  if (e) wm_descriptor_close(&d);
+  return e;
+}
+
+static Errno open_in(Call *call, Opening *o, const Descriptor *dir, u32 *number) {
+  int fd;
+  o->flags = host_flags(o, dir);
+  Errno e = dir->special ? open_anything(call, dir->fd, o, &fd)
+                         : open_or_create(&call->ctx->resolver, dir->fd, o, &fd);
+  return e ? e : adopt(call, o, dir, fd, number);
+}
+
+Errno call_path_open(Call *call) {
+  const wasmx_slot_t *a = call->args;
+  u32 out = a[8].u32, number;
+  Opening o = {.requested = a[5].u64,
+               .inheriting = a[6].u64,
+               .oflags = a[4].u32,
+               .fdflags = a[7].u32,
+               .follow = a[1].u32 & LOOKUP_SYMLINK_FOLLOW};
+  Rights rights = RIGHT_PATH_OPEN | (o.oflags & OFLAG_CREAT ? RIGHT_PATH_CREATE_FILE : 0);
+  Descriptor *dir;
+  Errno e = call_fd(call, 0, rights, &dir);
+  if (!e) e = check_opening(&o, dir);
+  if (!e) e = wm_path_read(call, 2, &o.path);
+  if (!e) e = can_put_u32(call, out);
+  if (e) return e;
+  if (o.path.must_be_dir && !(o.oflags & OFLAG_CREAT)) o.oflags |= OFLAG_DIRECTORY;
+  e = open_in(call, &o, dir, &number);
+  return e ? e : put_u32(call, out, number);
+}
