@@ -167,10 +167,20 @@ static Errno move_piece(const Call *call, Transfer *t, size_t *done, bool *more)
   return E_SUCCESS;
 }
 
+/* A named pipe that nobody has written to yet looks like one at its end, except to poll: its writer
+ * is waited for here, where a native program would have waited in open. */
+static Errno wait_for_writer(const Call *call, const Transfer *t) {
+  bool named = t->d.pipe && t->d.owned && !is_socket(&t->d);
+  return named && t->waits && !t->write ? wm_wait_for(call, t->d.fd, POLLIN) : E_SUCCESS;
+}
+
 static Errno host_transfer(const Call *call, Transfer *t, size_t *done) {
   t->waits = wm_descriptor_may_block(&t->d) && !(t->d.flags & FDFLAG_NONBLOCK);
+  advance(t, 0);
+  Errno e = t->count ? wait_for_writer(call, t) : E_SUCCESS;
+  if (e) return e;
   for (bool more = true; more;) {
-    Errno e = move_piece(call, t, done, &more);
+    e = move_piece(call, t, done, &more);
     if (e) return e;
     if (more && call_interrupted(call)) return E_INTR;
   }

@@ -239,7 +239,20 @@ static void *read_later(void *folder) {
   return bytes;
 }
 
-/* With the grant a pipe works as natively: who writes waits for a reader. */
+static void *write_later(void *folder) {
+  const struct timespec some = {0, 30000000};
+  char name[96];
+  nanosleep(&some, NULL);
+  snprintf(name, sizeof name, "%s/pipe", (const char *)folder);
+  int fd = open(name, O_WRONLY);
+  nanosleep(&some, NULL);
+  ssize_t n = write(fd, "back", 4);
+  close(fd);
+  return n == 4 ? folder : NULL;
+}
+
+/* With the grant a pipe works as natively: who writes waits for a reader, who reads for a writer.
+ */
 static void granted_pipes_wait(void **state) {
   (void)state;
   char folder[64] = "";
@@ -254,7 +267,18 @@ static void granted_pipes_wait(void **state) {
   assert_int_equal(guest_write(g, fd, "through"), E_SUCCESS);
   pthread_join(thread, &bytes);
   assert_string_equal(bytes, "through");
+  assert_int_equal(RUN(g, fd_close, fd), E_SUCCESS);
   assert_int_equal(open_at(g, 3, "pipe", 0, RIGHT_FD_WRITE, 0, &fd), E_NOTCAPABLE);
+  const char *text;
+  assert_int_equal(open_at(g, 4, "pipe", 0, RIGHT_FD_READ, 0, &fd), E_SUCCESS);
+  assert_int_equal(RUN(g, fd_read, fd, put_vector(g, SCRATCH, 0), 1, OUT), E_SUCCESS); /* nothing */
+  assert_int_equal(pthread_create(&thread, NULL, write_later, folder), 0);
+  assert_int_equal(guest_read(g, fd, &text), E_SUCCESS);
+  assert_string_equal(text, "back");
+  pthread_join(thread, &bytes);
+  assert_non_null(bytes);
+  assert_int_equal(guest_read(g, fd, &text), E_SUCCESS);
+  assert_int_equal(out_u32(g), 0);
   guest_free(g);
   remove_folder(folder);
 }
