@@ -12,11 +12,11 @@
  *   wasm_instance_t *instance = wasmx_linker_instantiate(linker, module, &trap, &err);
  *   wasi_start(instance, &trap, &err);
  *
- * The wasi_config_ functions have the names and signatures of Wasmtime's header of this name.
- * Ownership words are those of wasm.h: `own` results are the caller's to delete, `own` arguments go
- * to the callee, whatever it returns. A config belongs to one thread at a time; a ctx to the thread
- * that uses its store. NULL arguments give false, NULL or nothing done. No function here aborts,
- * prints or exits, and the process's signal dispositions are never changed. */
+ * The wasi_config_ functions have the names and signatures of Wasmtime's header of this name, where
+ * it has them. Ownership words are those of wasm.h: `own` results are the caller's to delete, `own`
+ * arguments go to the callee, whatever it returns. A config belongs to one thread at a time; a ctx
+ * to the thread that uses its store. NULL arguments give false, NULL or nothing done. No function
+ * here aborts, prints or exits, and the process's signal dispositions are never changed. */
 #ifndef WASI_H
 #define WASI_H
 
@@ -47,10 +47,22 @@ WASI_API_EXTERN void wasi_config_delete(own wasi_config_t *);
 WASI_API_EXTERN bool wasi_config_set_argv(wasi_config_t *, size_t argc, const char *argv[]);
 /* This process's own arguments. */
 WASI_API_EXTERN void wasi_config_inherit_argv(wasi_config_t *);
-/* Environment variables: names[i]=values[i]; copied. False as above. */
+/* Environment variables: names[i]=values[i] instead of all there were; copied. False as above. */
 WASI_API_EXTERN bool wasi_config_set_env(wasi_config_t *, size_t envc, const char *names[],
                                          const char *values[]);
-/* This process's whole environment, as it is now. */
+/* Adds one variable, or replaces the one of that name; copied. Without `value` (NULL) it is what
+ * this process has under the name, if anything. False: the name is empty or has a '=', or as
+ * above. */
+WASI_API_EXTERN bool wasi_config_add_env(wasi_config_t *, const char *name, const char *value);
+/* Adds the variables of a text file, one a line, in order: NAME=VALUE, or NAME for what this
+ * process has under it. Blanks at both ends of a line do not count, nor do empty lines and those
+ * that start with '#'. A value in "double" or 'single' quotes is what is between them; nothing else
+ * is interpreted: no escapes, no variables, no comments behind values. At most 16 MiB. False and
+ * *err (may be NULL): WASMX_IO when it cannot be read, WASMX_SYNTAX and the line when a name is
+ * empty or has blanks, or text is not UTF-8; nothing of the file is added then. */
+WASI_API_EXTERN bool wasi_config_add_env_file(wasi_config_t *, const char *path,
+                                              wasmx_error_t *err);
+/* Adds this process's whole environment, as it is now. */
 WASI_API_EXTERN void wasi_config_inherit_env(wasi_config_t *);
 
 /* Standard streams. A file is opened now (output: created or truncated); false when it cannot be.

@@ -1,5 +1,5 @@
-/* wasi_config_*: what a program will be given. Nothing is shared with other configs: files and
- * directories are opened as they are named, strings copied. */
+/* wasi_config_*: what a program will be given (its environment: wasi_env.c). Nothing is shared with
+ * other configs: files and directories are opened as they are named, strings copied. */
 #include "wasi/wasi_ctx.h"
 
 #include "base/utf8.h"
@@ -7,8 +7,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-extern char **environ;
 
 wasi_config_t *wasi_config_new(void) {
   wasi_config_t *config = calloc(1, sizeof *config);
@@ -37,15 +35,14 @@ bool wm_strings_add(StringList *list, const char *text, size_t len) {
   return !list->bytes.failed && list->bytes.len <= UINT32_MAX;
 }
 
-/* Puts `made` in the place of *list when it is whole. */
-static bool strings_replace(StringList *list, StringList *made, bool whole) {
+bool wm_strings_replace(StringList *list, StringList *made, bool whole) {
   StringList *drop = whole ? list : made;
   wm_buffer_free(&drop->bytes);
   if (whole) *list = *made;
   return whole;
 }
 
-static bool valid_text(const char *text) {
+bool wm_text_valid(const char *text) {
   return text && wm_utf8_valid((const u8 *)text, strlen(text));
 }
 
@@ -53,8 +50,8 @@ bool wasi_config_set_argv(wasi_config_t *config, size_t argc, const char *argv[]
   StringList made = {0};
   bool ok = config && (argv || argc == 0);
   for (size_t i = 0; ok && i < argc; i++)
-    ok = valid_text(argv[i]) && wm_strings_add(&made, argv[i], strlen(argv[i]));
-  return strings_replace(ok ? &config->args : NULL, &made, ok);
+    ok = wm_text_valid(argv[i]) && wm_strings_add(&made, argv[i], strlen(argv[i]));
+  return wm_strings_replace(ok ? &config->args : NULL, &made, ok);
 }
 
 void wasi_config_inherit_argv(wasi_config_t *config) {
@@ -68,29 +65,7 @@ void wasi_config_inherit_argv(wasi_config_t *config) {
     for (ssize_t i = 0; i < n; i++) made.count += chunk[i] == 0;
   }
   if (fd >= 0) close(fd);
-  if (!strings_replace(&config->args, &made, !made.bytes.failed)) config->failed = true;
-}
-
-bool wasi_config_set_env(wasi_config_t *config, size_t envc, const char *names[],
-                         const char *values[]) {
-  StringList made = {0};
-  bool ok = config && ((names && values) || envc == 0);
-  for (size_t i = 0; ok && i < envc; i++) {
-    ok = valid_text(names[i]) && valid_text(values[i]);
-    if (!ok) break;
-    wm_buffer_bytes(&made.bytes, names[i], strlen(names[i]));
-    wm_buffer_byte(&made.bytes, '=');
-    ok = wm_strings_add(&made, values[i], strlen(values[i]));
-  }
-  return strings_replace(ok ? &config->env : NULL, &made, ok);
-}
-
-void wasi_config_inherit_env(wasi_config_t *config) {
-  if (!config) return;
-  StringList made = {0};
-  bool ok = true;
-  for (char **e = environ; ok && e && *e; e++) ok = wm_strings_add(&made, *e, strlen(*e));
-  if (!strings_replace(&config->env, &made, ok)) config->failed = true;
+  if (!wm_strings_replace(&config->args, &made, !made.bytes.failed)) config->failed = true;
 }
 
 /* Opens what the program will be given. Never as 0, 1 or 2: where the process was started without
@@ -208,7 +183,7 @@ static Rights rights_of_perms(wasi_dir_perms dir, wasi_file_perms file) {
 bool wasi_config_preopen_dir_perms(wasi_config_t *config, const char *host_path,
                                    const char *guest_path, wasi_dir_perms dir_perms,
                                    wasi_file_perms file_perms) {
-  if (!config || !host_path || !valid_text(guest_path)) return false;
+  if (!config || !host_path || !wm_text_valid(guest_path)) return false;
   Preopen p = {.fd = open_granted(host_path, O_RDONLY | O_DIRECTORY)};
   Preopen *slot = p.fd >= 0 ? vec_push(&config->preopens) : NULL;
   p.name = slot ? strdup(guest_path) : NULL;

@@ -100,6 +100,10 @@ static inline Errno can_put_u32(Call *call, u32 address) {
 
 /* Adds a string with its zero byte. False when out of memory. */
 bool wm_strings_add(StringList *list, const char *text, size_t len);
+/* Puts `made` in the place of *list when it is whole, else frees it; `whole`. */
+bool wm_strings_replace(StringList *list, StringList *made, bool whole);
+/* Whether it is there and UTF-8. */
+bool wm_text_valid(const char *text);
 
 /* The descriptor in the call's argument `arg` (see wm_fds_get). */
 Errno call_fd(Call *call, u32 arg, Rights rights, Descriptor **d);
