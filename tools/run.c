@@ -12,6 +12,7 @@
 
 typedef struct Run {
   const char *path, *invoke; /* invoke: NULL is _start */
+  const char *argv0;         /* what the guest is told of its name; NULL: path */
   bool precompiled;          /* the file is from `wasm compile` */
   char **args;               /* of the guest, without its name */
   int arg_count;
@@ -19,9 +20,6 @@ typedef struct Run {
   uint64_t fuel, timeout_ns;    /* 0: no limit */
   wasm_config_t *engine_config; /* owned until the engine is made */
   wasi_config_t *config;        /* owned until the context is made */
-  const char **names;           /* owned: environment */
-  const char **values;          /* owned; the values are borrowed */
-  size_t env_count;
 
   wasm_engine_t *engine;
   wasm_store_t *store;
@@ -33,12 +31,36 @@ typedef struct Run {
 
 /* ---- options ---- */
 
-/* HOST[::GUEST][:ro], or GUEST:HOST[:ro] with `guest_first`. */
+/* Takes `suffix` off the end of the text. */
+static bool take_suffix(char *text, const char *suffix) {
+  size_t len = strlen(text), suffix_len = strlen(suffix);
+  if (len <= suffix_len || strcmp(text + len - suffix_len, suffix) != 0) return false;
+  text[len - suffix_len] = 0;
+  return true;
+}
+
+/* The permissions that are spelled at the end of a directory, which are taken off. */
+static wasi_dir_perms take_permissions(char *spec, wasi_file_perms *file) {
+  wasi_dir_perms dir = WASI_DIR_PERMS_READ | WASI_DIR_PERMS_WRITE;
+  *file = WASI_FILE_PERMS_READ | WASI_FILE_PERMS_WRITE;
+  for (;;) {
+    if (take_suffix(spec, ":ro")) {
+      dir &= ~(wasi_dir_perms)WASI_DIR_PERMS_WRITE;
+      *file = WASI_FILE_PERMS_READ;
+    } else if (take_suffix(spec, ":special")) {
+      dir |= WASI_DIR_PERMS_SPECIAL;
+    } else {
+      return dir;
+    }
+  }
+}
+
+/* HOST[::GUEST], or GUEST:HOST with `guest_first`, and [:ro][:special]. */
 static int add_dir(Run *run, const char *spec, bool guest_first) {
-  size_t len = strlen(spec);
-  bool read_only = len > 3 && strcmp(spec + len - 3, ":ro") == 0;
-  char *first = strndup(spec, read_only ? len - 3 : len);
+  char *first = strdup(spec);
   if (!first) return complain("out of memory");
+  wasi_file_perms file_perms;
+  wasi_dir_perms dir_perms = take_permissions(first, &file_perms);
   char *colon = strstr(first, guest_first ? ":" : "::");
   char *second = first;
   if (colon) {
@@ -50,7 +72,7 @@ static int add_dir(Run *run, const char *spec, bool guest_first) {
   errno = 0;
   if (guest_first && !colon)
     status = complain_usage("run", "--mapdir wants GUEST:HOST");
-  else if (!wasi_config_preopen_dir(run->config, host, guest, !read_only))
+  else if (!wasi_config_preopen_dir_perms(run->config, host, guest, dir_perms, file_perms))
     status = complain("cannot open directory %s: %s", printable(host),
                       errno ? strerror(errno) : "the guest's name for it is not UTF-8");
   free(first);
@@ -60,20 +82,18 @@ static int add_dir(Run *run, const char *spec, bool guest_first) {
 /* K=V, or K for the value it has here (if any). */
 static int add_env(Run *run, const char *spec) {
   const char *equals = strchr(spec, '=');
-  const char *value = equals ? equals + 1 : getenv(spec);
   if (equals == spec || !*spec) return complain_usage("run", "--env wants NAME or NAME=VALUE");
-  if (!value) return STATUS_OK;
-  size_t room = (run->env_count + 1) * sizeof *run->names;
-  const char **names = realloc(run->names, room);
-  if (names) run->names = names;
-  const char **values = realloc(run->values, room);
-  if (values) run->values = values;
-  char *name =
-      names && values ? strndup(spec, equals ? (size_t)(equals - spec) : strlen(spec)) : NULL;
+  char *name = strndup(spec, equals ? (size_t)(equals - spec) : strlen(spec));
   if (!name) return complain("out of memory");
-  run->names[run->env_count] = name;
-  run->values[run->env_count++] = value;
-  return STATUS_OK;
+  bool added = wasi_config_add_env(run->config, name, equals ? equals + 1 : NULL);
+  free(name);
+  return added ? STATUS_OK : complain_usage("run", "the environment is not UTF-8");
+}
+
+static int add_env_file(Run *run, const char *path) {
+  wasmx_error_t err = {.size = sizeof err};
+  if (wasi_config_add_env_file(run->config, path, &err)) return STATUS_OK;
+  return complain("%s: %s", printable(path), err.message);
 }
 
 /* A size in bytes, or with K, M or G. */
@@ -133,6 +153,9 @@ static int read_option(Run *run, Options *o) {
   if (take_flag(o, "--precompiled")) {
     run->precompiled = true;
     status = STATUS_OK;
+  } else if (take_flag(o, "--inherit-env")) {
+    wasi_config_inherit_env(run->config);
+    status = STATUS_OK;
   } else if (take_flag(o, "--cache"))
     status = set_cache(run, NULL);
   else if (take_option(o, "--cache-dir", &value))
@@ -147,6 +170,10 @@ static int read_option(Run *run, Options *o) {
     status = value ? add_dir(run, value, true) : -1;
   else if (take_option(o, "--env", &value))
     status = value ? add_env(run, value) : -1;
+  else if (take_option(o, "--env-file", &value))
+    status = value ? add_env_file(run, value) : -1;
+  else if (take_option(o, "--argv0", &run->argv0))
+    status = run->argv0 ? STATUS_OK : -1;
   else if (take_option(o, "--max-memory", &value))
     status = value ? set_max_memory(run, value) : -1;
   else if (take_option(o, "--max-table-elements", &value))
@@ -170,12 +197,11 @@ static int read_arguments(Run *run, int argc, char **argv) {
   run->path = argv[o.at];
   run->args = argv + o.at + 1;
   run->arg_count = argc - o.at - 1;
+  if (run->argv0) argv[o.at] = (char *)(uintptr_t)run->argv0;
   /* The guest's arguments start with its name; with --invoke the rest goes to the function. */
   size_t count = run->invoke ? 1 : (size_t)run->arg_count + 1;
   if (!wasi_config_set_argv(run->config, count, (const char **)(argv + o.at)))
     return complain_usage("run", "the arguments are not UTF-8");
-  if (!wasi_config_set_env(run->config, run->env_count, run->names, run->values))
-    return complain_usage("run", "the environment is not UTF-8");
   return STATUS_OK;
 }
 
@@ -337,9 +363,6 @@ static void tear_down(Run *run) {
   wasm_engine_delete(run->engine);
   wasm_config_delete(run->engine_config);
   wasi_config_delete(run->config);
-  for (size_t i = 0; i < run->env_count; i++) free((void *)(uintptr_t)run->names[i]);
-  free(run->names);
-  free(run->values);
 }
 
 int run_main(int argc, char **argv) {

@@ -398,6 +398,76 @@ def corners(folder):
         tell("skipped", "parse to a full device", "no right to make one")
 
 
+ENVIRON = """(module (import "wasi_snapshot_preview1" "environ_get" (func $get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_sizes_get" (func $sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_get" (func $args (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $args_sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory 10)
+  (func (export "_start") (i32.store (i32.const 0) (i32.const 200000))
+    (drop (call $args_sizes (i32.const 16) (i32.const 4))) (drop (call $args (i32.const 1024) (i32.const 200000)))
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+    (drop (call $sizes (i32.const 16) (i32.const 4))) (drop (call $get (i32.const 1024) (i32.const 200000)))
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"""
+
+
+def environment(folder):
+    """What the program is told: its name and its variables, each ending in a zero byte."""
+    (folder / "environ.wat").write_text(ENVIRON)
+    def told(name, options, want, argv0="environ.wat", env=None):
+        done = wasm("run", *options, "environ.wat", cwd=folder, env=env)
+        text = "".join(s + "\0" for s in [argv0, *want])
+        check(name, (done.returncode, done.stdout.decode()) == (0, text), (done.stdout, done.stderr))
+    def file(text, name="vars"):
+        (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+        return ["--env-file", name]
+    here = {"WASM_A": "here", "WASM_B": ""}
+    told("no environment", [], [], env=here)
+    told("--argv0", ["--argv0", "other name"], [], "other name")
+    told("--argv0 that is empty", ["--argv0="], [], "")
+    told("--env by name", ["--env", "WASM_A", "--env=WASM_B", "--env", "WASM_NONE"], ["WASM_A=here", "WASM_B="], env=here)
+    told("--env: the last one counts", ["--env", "A=1", "--env", "AB=2", "--env", "A=3"], ["AB=2", "A=3"])
+    told("--env-file", file("# comment\n\n  A=1  \r\nB=\"two words \"\n\tC='x'\nD='x\nE=a=b # c\nF=\nWASM_A\nWASM_NONE\nG=\"\"\n"
+                            "A=last\nH=\"'"), ["B=two words ", "C=x", "D='x", "E=a=b # c", "F=", "WASM_A=here", "G=",
+                                              "A=last", "H=\"'"], env=here)
+    told("an empty --env-file", file(""), [])
+    told("--env-file and --env in order", [*file("A=file\nB=file"), "--env", "B=option"], ["A=file", "B=option"])
+    for name, text, why in (("no name", "A=1\n=2", "line 2: a name is missing"), ("blanks", "A B=2", "line 1: a name has no"),
+                            ("zero byte", b"\nA=\0", "line 2: a zero byte"), ("no text", b"A=\xff", "line 1: this is not UTF-8")):
+        ends(f"--env-file: {name}", wasm("run", *file(text), "environ.wat", cwd=folder), 1, "", ["vars: " + why])
+    ends("--env-file that is not there", wasm("--env-file", "missing", "environ.wat", cwd=folder), 1, "", ["missing: No such"])
+    ends("--env-file without end", wasm("--env-file", "/dev/zero", "environ.wat", cwd=folder), 1, "", ["16 MiB"])
+    ends("--env that is no text", wasm("--env", os.fsdecode(b"A=\xff"), "environ.wat", cwd=folder), 2, "", ["not UTF-8"])
+    done = wasm("run", "--env", "WASM_A=1", "--inherit-env", "--env", "WASM_B=2", "environ.wat", cwd=folder, env=here)
+    got = done.stdout.split(b"\0")[1:-1]
+    want = {os.fsencode(f"{k}={v}") for k, v in {**os.environ, **here, "WASM_B": "2"}.items()}
+    check("--inherit-env", len(got) == len(want) and set(got) == want, want ^ set(got))
+
+
+def devices(folder):
+    """null and zero by their names; a pipe with its permission alone."""
+    try:
+        _, copy = build_c("copy")
+    except Missing as why:
+        return tell("skipped", "devices", str(why))
+    (folder / "data").write_bytes(b"data")
+    os.mkfifo(folder / "pipe")
+    for options in (["--dir", "/dev"], ["--dir", "/dev:special"]):
+        done = wasm(*options, "--dir", ".", copy, "/dev/null", "copy", cwd=folder)
+        check(f"/dev/null by {options[1]}", done.returncode == 0 and (folder / "copy").read_bytes() == b"", done.stderr)
+        done = wasm(*options, "--dir", ".", copy, "data", "/dev/null", cwd=folder)
+        check(f"into /dev/null by {options[1]}", done.returncode == 0, done.stderr)
+    ends("a pipe without permission", wasm("--dir", ".", copy, "pipe", "copy", cwd=folder), 1)
+    for spec in (".:special", ".::.:special", ".:special:ro"):
+        feed = subprocess.Popen(["sh", "-c", "sleep 0.1; cat data > pipe"], cwd=folder)
+        copied = wasm("--dir", spec, "--mapdir", "/out:.", copy, "pipe", "/out/copy", cwd=folder)
+        feed.wait(LIMIT)
+        check(f"a pipe by {spec}", copied.returncode == 0 and (folder / "copy").read_bytes() == b"data", copied.stderr)
+    feed = subprocess.Popen(["cat", "pipe"], cwd=folder, stdout=subprocess.PIPE)
+    copied = wasm("--dir", ".:special", copy, "data", "pipe", cwd=folder)
+    check("into a pipe", feed.communicate(timeout=LIMIT)[0] == b"data" and copied.returncode == 0, copied.stderr)
+
+
 def pipes_and_signals():
     try:
         native, guest = build_c("forever")
@@ -436,6 +506,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         program(pathlib.Path(folder))
         corners(pathlib.Path(folder))
+        environment(pathlib.Path(folder))
+        devices(pathlib.Path(folder))
     pipes_and_signals()
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     return 1 if counts["failed"] else 0
