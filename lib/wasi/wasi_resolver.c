@@ -11,15 +11,15 @@
 enum { SWAP_TRIES = 5 };
 
 Errno wm_path_check(GuestPath *path, const void *bytes, u32 len) {
-  const char *text = bytes;
+  char *text = path->text;
   if (len == 0) return E_NOENT;
   if (len >= sizeof path->text) return E_NAMETOOLONG;
+  memcpy(text, bytes, len); /* before it is judged: the guest's memory may change */
   if (memchr(text, 0, len)) return E_INVAL;
   if (text[0] == '/') return E_NOTCAPABLE;
   path->must_be_dir = text[len - 1] == '/';
   while (text[len - 1] == '/') len--; /* stops: the first byte is no slash */
-  memcpy(path->text, text, len);
-  path->text[len] = 0;
+  text[len] = 0;
   path->len = len;
   return E_SUCCESS;
 }
