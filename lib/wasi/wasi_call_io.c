@@ -18,6 +18,7 @@ enum {
   PIPE_ROOM = 4096,    /* what a pipe that polls as writable takes at least (PIPE_BUF) */
   TERMINAL_ROOM = 128, /* the same for a terminal (256 bytes), each a line's end that becomes two */
   STREAM_MAX = 128 << 20, /* one call moves no more through a stream, which may have to keep it */
+  HOST_MAX = 0x7ffff000,  /* one call moves no more, as natively: the count must fit 32 bits */
   CURRENT = -1            /* no offset of its own: as preadv2 spells it */
 };
 
@@ -119,8 +120,8 @@ static ssize_t attempt(const Call *call, Transfer *t, Piece *p) {
   if (t->d.owned || !wm_descriptor_may_block(&t->d)) return vector_call(t, p->count, 0);
   if (t->d.pipe && !t->no_nowait) {
     ssize_t n = vector_call(t, p->count, RWF_NOWAIT);
-    if (n >= 0 || errno != EOPNOTSUPP) return n;
-    t->no_nowait = true;
+    t->no_nowait = n < 0 && (errno == EOPNOTSUPP || errno == EINVAL || errno == ENOSYS);
+    if (!t->no_nowait) return n;
   }
   return careful_call(t, p);
 }
@@ -150,7 +151,7 @@ static ssize_t attempt_without_sigpipe(const Call *call, Transfer *t, Piece *p) 
 /* One piece; *more: it was moved whole and there is more to move. A write that waits goes on until
  * all is written, as a native one; a read waits for its first bytes only. */
 static Errno move_piece(const Call *call, Transfer *t, size_t *done, bool *more) {
-  Piece p = cut_piece(t, PIECE);
+  Piece p = cut_piece(t, min_u64(PIECE, HOST_MAX - *done));
   bool guard = t->write && t->d.pipe && !is_socket(&t->d) && !call->ctx->raise_sigpipe;
   ssize_t n = guard ? attempt_without_sigpipe(call, t, &p) : attempt(call, t, &p);
   int error = errno;
@@ -163,7 +164,7 @@ static Errno move_piece(const Call *call, Transfer *t, size_t *done, bool *more)
   if (n < 0) return *done ? E_SUCCESS : wm_errno_of_host(error);
   *done += (size_t)n;
   advance(t, (size_t)n);
-  *more = t->count && ((size_t)n == p.size || (t->write && n > 0));
+  *more = t->count && *done < HOST_MAX && ((size_t)n == p.size || (t->write && n > 0));
   return E_SUCCESS;
 }
 

@@ -60,7 +60,13 @@ static const char text[] = WASI_IMPORT("fd_read", "i32 i32 i32 i32")
                     "open_pipe",
                     "(call $path_open (i32.const 3) (i32.const 0) (i32.const 128)"
                     " (i32.const 1) (i32.const 0) (i64.const 64) (i64.const 0) (i32.const 0) "
-                    "(i32.const 8))") "(func (export \"open\") (result i32) (call $path_open "
+                    "(i32.const 8))") "(data (i32.const 160) "
+                                      "\"\\00\\00\\10\\00\\00\\00\\e0\\7c\\00\\00\\10\\00\\00\\00\\"
+                                      "e0\\7c\\00\\00\\10\\00\\00\\00\\e0\\7c\")"
+                                      "(func (export \"much\") (result i32) (if (call $fd_write "
+                                      "(i32.const 1) (i32.const 160) (i32.const 3) (i32.const 8))"
+                                      " (then (return (i32.const -1)))) (i32.load (i32.const 8)))"
+                                      "(func (export \"open\") (result i32) (call $path_open "
                                       "(i32.const 3) (i32.const 0) (i32.const 128)"
                                       " (i32.const 1) (i32.const 1) (i64.const 70) (i64.const 0) "
                                       "(i32.const 0) (i32.const 8)))"
@@ -210,6 +216,22 @@ static void *drain_slowly(void *data) {
   return NULL;
 }
 
+/* More than 32 bits can count is a transfer that stops early. */
+static void counts_fit(void **state) {
+  (void)state;
+  Program p;
+  int none = open("/dev/null", O_WRONLY);
+  Borrowed b = borrow(1, none);
+  wasi_config_t *config = wasi_config_new();
+  wasi_config_inherit_stdout(config);
+  program_new(&p, config, text);
+  int32_t written = program_call(&p, "much", NULL);
+  program_delete(&p);
+  give_back(b);
+  close(none);
+  assert_int_equal(written, 0x7ffff000);
+}
+
 /* A write that waits writes all, however little there is room for at a time. */
 static void a_write_is_whole(void **state) {
   (void)state;
@@ -247,9 +269,8 @@ static void a_write_is_whole(void **state) {
 int main(void) {
   alarm(120); /* what is not stopped ends the test */
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(waits_are_stopped),
-      cmocka_unit_test(long_work_is_stopped),
-      cmocka_unit_test(opening_is_stopped),
+      cmocka_unit_test(waits_are_stopped),  cmocka_unit_test(long_work_is_stopped),
+      cmocka_unit_test(opening_is_stopped), cmocka_unit_test(counts_fit),
       cmocka_unit_test(a_write_is_whole),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
