@@ -468,6 +468,34 @@ def devices(folder):
     check("into a pipe", feed.communicate(timeout=LIMIT)[0] == b"data" and copied.returncode == 0, copied.stderr)
 
 
+RETRY_READ = """(module
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32))) (memory 1)
+  (func (export "_start") (i32.store (i32.const 0) (i32.const 100)) (i32.store (i32.const 4) (i32.const 10))
+    (loop $again (br_if $again (i32.eq (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)) (i32.const 27))))))"""
+RETRY_SLEEP = """(module
+  (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32))) (memory 1)
+  (func (export "_start") (i32.store (i32.const 16) (i32.const 1)) (i64.store (i32.const 24) (i64.const 3600000000000))
+    (loop $again (br_if $again (i32.eq (call $poll (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 128)) (i32.const 27))))))"""
+
+
+def stops(folder):
+    """A time-out ends a program that waits as a stop, whatever it makes of EINTR."""
+    (folder / "read.wat").write_text(RETRY_READ)
+    (folder / "sleep.wat").write_text(RETRY_SLEEP)
+    programs = [("reads again", folder / "read.wat"), ("sleeps again", folder / "sleep.wat")]
+    try:
+        programs += [("reads and gives up", build_c("echo_input")[1]), ("writes what nobody reads", build_c("forever")[1])]
+    except Missing as why:
+        tell("skipped", "stops of programs in C", str(why))
+    for what, guest in programs:
+        p = subprocess.Popen([WASM, "--timeout", "0.2", guest], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE)
+        status = p.wait(LIMIT)
+        check(f"a time-out where a program {what}", status == 134 and b"interrupted" in p.stderr.read(), status)
+        for end in (p.stdin, p.stdout, p.stderr):
+            end.close()
+
+
 def pipes_and_signals():
     try:
         native, guest = build_c("forever")
@@ -508,6 +536,7 @@ def main():
         corners(pathlib.Path(folder))
         environment(pathlib.Path(folder))
         devices(pathlib.Path(folder))
+        stops(pathlib.Path(folder))
     pipes_and_signals()
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     return 1 if counts["failed"] else 0
