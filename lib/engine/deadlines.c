@@ -10,14 +10,6 @@ struct Deadline {
   u64 at_ns;
 };
 
-bool wm_deadlines_init(Deadlines *d) {
-  *d = (Deadlines){.ready = false};
-  if (!wm_mutex_init(&d->lock)) return false;
-  d->ready = wm_condition_init(&d->changed);
-  if (!d->ready) wm_mutex_destroy(&d->lock);
-  return d->ready;
-}
-
 /* Interrupts what is due; the time of the next, or UINT64_MAX. */
 static u64 strike(Deadlines *d, u64 now) {
   u64 next = UINT64_MAX;
@@ -49,6 +41,29 @@ static void *keep_time(void *env) {
   return NULL;
 }
 
+/* False: no thread. */
+static bool start(Deadlines *d) {
+  if (!d->runs) d->runs = wm_thread_start(&d->thread, keep_time, d);
+  return d->runs;
+}
+
+/* A child of a fork has the deadlines, not the thread. */
+static void start_again(void *env) {
+  Deadlines *d = env;
+  wm_mutex_lock(&d->lock);
+  d->runs = false;
+  if (d->list && !d->ends) start(d);
+  wm_mutex_unlock(&d->lock);
+}
+
+bool wm_deadlines_init(Deadlines *d) {
+  *d = (Deadlines){.ready = false};
+  if (!wm_mutex_init(&d->lock)) return false;
+  wm_fork_watch(&d->forks, start_again, d);
+  d->ready = true;
+  return true;
+}
+
 void wm_deadlines_end(Deadlines *d) {
   if (!d->ready) return;
   wm_mutex_lock(&d->lock);
@@ -56,7 +71,7 @@ void wm_deadlines_end(Deadlines *d) {
   wm_condition_wake_all(&d->changed);
   wm_mutex_unlock(&d->lock);
   if (d->runs) wm_thread_join(d->thread);
-  wm_condition_destroy(&d->changed);
+  wm_fork_unwatch(&d->forks);
   wm_mutex_destroy(&d->lock);
   d->ready = false;
 }
@@ -72,7 +87,7 @@ static void remove_deadline(Deadlines *d, const Stop *stop, u32 reason) {
 }
 
 static bool add_deadline(Deadlines *d, Stop *stop, u32 reason, u64 at_ns) {
-  if (!d->runs && !(d->runs = wm_thread_start(&d->thread, keep_time, d))) return false;
+  if (!start(d)) return false;
   Deadline *deadline = malloc(sizeof *deadline);
   if (!deadline) return false;
   *deadline = (Deadline){d->list, stop, reason, at_ns};

@@ -10,6 +10,7 @@ typedef struct Deadline Deadline;
 typedef struct Deadlines {
   Mutex lock;
   CondVar changed;
+  ForkWatch forks;
   Deadline *list; /* owned; unordered: few */
   Thread thread;
   bool ready, runs, ends;

@@ -34,13 +34,15 @@ struct Load {
   LoadedModule *module;
   _Atomic u32 claimed; /* functions that somebody took */
   u32 count;
-  u32 helpers; /* threads at it, under the lock */
+  u32 helpers;        /* threads at it, under the lock */
+  const void *thread; /* whose it is: wm_os_thread_token */
 };
 
 typedef struct Worker {
   Thread thread;
   Tiers *tiers;
   const LoadedModule *module; /* it works for, under the lock; or NULL */
+  Job *jobs;                  /* owned: that it took from the queue, until they are done */
   _Atomic bool stop;          /* the module ends: what is not compiled need not be */
 } Worker;
 
@@ -49,7 +51,8 @@ struct Tiers {
   TierHooks hooks;
   u32 profile;
   Mutex lock;
-  CondVar work, rest;    /* there is something to do; somebody is done */
+  CondVar work, rest; /* there is something to do; somebody is done */
+  ForkWatch forks;
   Job *jobs, **jobs_end; /* owned */
   Load *loads;           /* borrowed */
   bool ends;
@@ -197,20 +200,31 @@ static Job *take_jobs(Tiers *tiers) {
   return first;
 }
 
-static void work_on_jobs(Tiers *tiers, Job *jobs, Compile *compiler, Worker *worker) {
-  Batch b = {.tiers = tiers, .module = jobs->code->module, .compiler = compiler};
+static bool is_done(const Job *job) {
+  if (!job->osr) return is_compiled(job->code);
+  return atomic_load_explicit(&job->osr->body, memory_order_relaxed) != NULL;
+}
+
+/* The list stays as it is: a process that forks has it done by others. */
+static void work_on_jobs(Worker *worker, Compile *compiler) {
+  const Job *jobs = worker->jobs;
+  Batch b = {.tiers = worker->tiers, .module = jobs->code->module, .compiler = compiler};
   u64 start = wm_os_monotonic_ns();
-  for (Job *next; jobs; jobs = next) {
-    next = jobs->next;
-    bool wanted = !atomic_load(&worker->stop) && (jobs->osr || !is_compiled(jobs->code));
-    if (wanted) compile_one(&b, jobs->code, jobs->osr);
-    free(jobs);
+  for (; jobs; jobs = jobs->next) {
+    if (!atomic_load(&worker->stop) && !is_done(jobs)) compile_one(&b, jobs->code, jobs->osr);
     if (b.drafts && wm_os_monotonic_ns() - start > BATCH_NS) {
       publish(&b);
       start = wm_os_monotonic_ns();
     }
   }
   publish(&b);
+}
+
+static void free_jobs(Job *jobs) {
+  for (Job *next; jobs; jobs = next) {
+    next = jobs->next;
+    free(jobs);
+  }
 }
 
 static Load *find_load(const Tiers *tiers) {
@@ -224,17 +238,21 @@ static Load *find_load(const Tiers *tiers) {
 static bool work_once(Worker *w, Compile *compiler) {
   Tiers *tiers = w->tiers;
   Load *load = find_load(tiers);
-  Job *jobs = !load && tiers->jobs ? take_jobs(tiers) : NULL;
-  if (!load && !jobs) return false;
-  if (load) load->helpers++;
-  w->module = load ? load->module : jobs->code->module;
+  if (!load && !tiers->jobs) return false;
+  if (load)
+    load->helpers++;
+  else
+    w->jobs = take_jobs(tiers);
+  w->module = load ? load->module : w->jobs->code->module;
   wm_mutex_unlock(&tiers->lock);
   if (load)
     work_on_load(tiers, load, compiler, w);
   else
-    work_on_jobs(tiers, jobs, compiler, w);
+    work_on_jobs(w, compiler);
   wm_mutex_lock(&tiers->lock);
   if (load) load->helpers--;
+  free_jobs(w->jobs);
+  w->jobs = NULL;
   w->module = NULL;
   atomic_store(&w->stop, false);
   wm_condition_wake_all(&tiers->rest);
@@ -333,11 +351,46 @@ static void end_load(Tiers *tiers, Load *load) {
 void wm_tiers_compile_all(Tiers *tiers, LoadedModule *lm) {
   Compile *compiler = take_compiler(tiers);
   if (!compiler) return;
-  Load load = {.module = lm, .count = lm->module.func_count - lm->module.func_import_count};
+  Load load = {.module = lm,
+               .count = lm->module.func_count - lm->module.func_import_count,
+               .thread = wm_os_thread_token()};
   begin_load(tiers, &load);
   work_on_load(tiers, &load, compiler, NULL);
   end_load(tiers, &load);
   give_compiler(tiers, compiler);
+}
+
+/* ---- forks ---- */
+
+/* Under the lock: the worker is gone; its jobs are to be done again. */
+static void give_back_jobs(Tiers *tiers, Worker *w) {
+  *tiers->jobs_end = w->jobs;
+  while (*tiers->jobs_end) tiers->jobs_end = &(*tiers->jobs_end)->next;
+  *w = (Worker){.jobs = NULL};
+}
+
+/* Under the lock: loads of threads that are gone go with them; nobody helps with this one's. */
+static void drop_loads(Tiers *tiers) {
+  for (Load **link = &tiers->loads; *link;) {
+    Load *load = *link;
+    load->helpers = 0;
+    if (load->thread == wm_os_thread_token())
+      link = &load->next;
+    else
+      *link = load->next;
+  }
+}
+
+/* What had been begun is begun again, by new threads. */
+static void begin_again(void *env) {
+  Tiers *tiers = env;
+  wm_mutex_lock(&tiers->lock);
+  for (u32 i = 0; i < tiers->started; i++) give_back_jobs(tiers, &tiers->workers[i]);
+  tiers->started = 0;
+  drop_loads(tiers);
+  if (tiers->jobs && !tiers->ends) wake_workers(tiers);
+  wm_condition_wake_all(&tiers->rest);
+  wm_mutex_unlock(&tiers->lock);
 }
 
 /* ---- modules and engines come and go ---- */
@@ -389,14 +442,12 @@ Tiers *wm_tiers_new(const Config *config, const JitOptions *options) {
   tiers->hooks = (TierHooks){config->call_threshold, config->loop_threshold, request};
   tiers->max_threads = min_u32(config->compile_threads, MAX_THREADS);
   tiers->jobs_end = &tiers->jobs;
-  bool has_lock = wm_mutex_init(&tiers->lock), has_work = wm_condition_init(&tiers->work);
-  bool has_rest = wm_condition_init(&tiers->rest);
-  if (has_lock && has_work && has_rest) return tiers;
-  if (has_lock) wm_mutex_destroy(&tiers->lock);
-  if (has_work) wm_condition_destroy(&tiers->work);
-  if (has_rest) wm_condition_destroy(&tiers->rest);
-  free(tiers);
-  return NULL;
+  if (!wm_mutex_init(&tiers->lock)) {
+    free(tiers);
+    return NULL;
+  }
+  wm_fork_watch(&tiers->forks, begin_again, tiers);
+  return tiers;
 }
 
 void wm_tiers_delete(Tiers *tiers) {
@@ -405,9 +456,8 @@ void wm_tiers_delete(Tiers *tiers) {
   wm_condition_wake_all(&tiers->work);
   wm_mutex_unlock(&tiers->lock);
   for (u32 i = 0; i < tiers->started; i++) wm_thread_join(tiers->workers[i].thread);
+  wm_fork_unwatch(&tiers->forks);
   wm_jit_delete(tiers->spare);
-  wm_condition_destroy(&tiers->rest);
-  wm_condition_destroy(&tiers->work);
   wm_mutex_destroy(&tiers->lock);
   free(tiers);
 }

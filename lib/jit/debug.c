@@ -93,8 +93,9 @@ static void write_perf_map(const NativeBody *body, const char *name) {
 enum { JITDUMP_MAGIC = 0x4A695444, JITDUMP_VERSION = 1, JIT_CODE_LOAD = 0 };
 
 /* The file, opened at the first record; perf finds it by the executable mapping of its first page.
- * It stays for the process's life. */
+ * It stays for the process's life; the child of a fork makes its own. */
 static FILE *jitdump;
+static int jitdump_process;
 static u64 jitdump_index;
 
 static FILE *open_jitdump(void) {
@@ -118,8 +119,17 @@ static FILE *open_jitdump(void) {
   return file;
 }
 
+/* All that was written is in the file: closing the parent's adds nothing. */
+static void leave_jitdump_of_parent(void) {
+  if (!jitdump || jitdump_process == wm_os_process_id()) return;
+  fclose(jitdump);
+  jitdump = NULL;
+}
+
 static void write_jitdump(const NativeBody *body, const char *name) {
+  leave_jitdump_of_parent();
   if (!jitdump) jitdump = open_jitdump();
+  jitdump_process = wm_os_process_id();
   if (!jitdump) return;
   size_t name_bytes = strlen(name) + 1;
   Buffer record = {0};

@@ -7,6 +7,7 @@
 #include "base/base.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* ---- pages ---- */
 size_t wm_os_page_size(void);
@@ -31,23 +32,41 @@ bool wm_mutex_init(Mutex *m);
 void wm_mutex_lock(Mutex *m);
 void wm_mutex_unlock(Mutex *m);
 void wm_mutex_destroy(Mutex *m);
-/* What a thread waits for, holding the mutex; it may wake up for nothing. */
-typedef pthread_cond_t CondVar;
-bool wm_condition_init(CondVar *c);
+/* What a thread waits for, holding the mutex (and no other); it may wake up for nothing. Waiting is
+ * no cancellation point. */
+typedef struct CondVar {
+  _Atomic u32 wakes;
+} CondVar;
+#define CONDVAR_INITIALIZER {0}
 void wm_condition_wait(CondVar *c, Mutex *m);
 /* The same, until `deadline_ns` of wm_os_monotonic_ns at the latest. */
 void wm_condition_wait_until(CondVar *c, Mutex *m, u64 deadline_ns);
 void wm_condition_wake_all(CondVar *c);
-void wm_condition_destroy(CondVar *c);
 /* A thread of ours, which takes none of the host's signals. False: none can be had. */
 typedef pthread_t Thread;
 bool wm_thread_start(Thread *t, void *(*run)(void *), void *env);
 void wm_thread_join(Thread t);
-/* Gives up waiting for its end. */
-void wm_thread_detach(Thread t);
-bool wm_thread_is_self(Thread t);
 /* Lets others run. */
 void wm_thread_yield(void);
+
+/* ---- forks, cancellation ----
+ * In the child of a fork only the thread that forked goes on. A fork waits until no other thread
+ * holds a Mutex, so that in the child all are free and what they guard is whole; threads that want
+ * one meanwhile wait for the fork. (A signal handler that forks while its own thread holds one may:
+ * that thread goes on first.) Told afterwards is who has to know that its threads are gone. */
+typedef struct ForkWatch ForkWatch;
+struct ForkWatch {
+  ForkWatch *next, **link;
+  void (*in_child)(void *env); /* the only thread; may lock, start threads, but not (un)watch */
+  void *env;
+};
+void wm_fork_watch(ForkWatch *w, void (*in_child)(void *env), void *env); /* keeps w */
+void wm_fork_unwatch(ForkWatch *w);
+/* A piece of work that is not cut in the middle: forks wait for its end as for a Mutex, and
+ * pthread_cancel does, too. Begin's answer is for its end. Pieces nest. */
+int wm_whole_begin(void);
+void wm_whole_end(int before);
+
 /* How many processors this process may use; at least 1. */
 u32 wm_os_processors(void);
 
@@ -66,8 +85,11 @@ typedef bool FrameVisit(void *env, const StackFrame *frame);
 /* Calls visit for the frames of this thread from the caller's own outwards, until it says false, or
  * nothing is known about a frame. */
 void wm_os_walk_stack(FrameVisit *visit, void *env);
-/* An address that no other running thread has. */
+/* A number that no other running thread has. The thread that forked keeps it. */
 const void *wm_os_thread_token(void);
+/* Frees *slot, a thread-local pointer to something malloc'ed, when this thread ends (not at exit),
+ * and makes it NULL. One slot a thread. False: out of memory. */
+bool wm_thread_keep(void **slot);
 
 /* ---- events: a descriptor that others can wait for ---- */
 /* One that is not set, or -1. */

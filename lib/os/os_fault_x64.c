@@ -2,7 +2,8 @@
  * own stack unless the host gave it an alternate one. */
 #include "os/os_fault.h"
 
-#include <pthread.h>
+#include "os/os.h"
+
 #include <signal.h>
 #include <stdatomic.h>
 #include <ucontext.h>
@@ -14,7 +15,7 @@ static const int numbers[SIGNALS] = {SIGSEGV, SIGBUS};
  * front of which it was put again. Each installation has another mask than the one before, so that
  * it shows when `later` puts back what it had replaced. */
 enum { MASKED_IN_TURN = SIGURG };
-static pthread_mutex_t install_lock = PTHREAD_MUTEX_INITIALIZER;
+static Mutex install_lock = MUTEX_INITIALIZER;
 static bool installed;
 static _Atomic(FaultHook) fault_hook;
 static struct sigaction first[SIGNALS], later[SIGNALS];
@@ -120,10 +121,10 @@ static bool install(int i) {
 }
 
 bool wm_os_fault_install(FaultHook hook) {
-  pthread_mutex_lock(&install_lock);
+  wm_mutex_lock(&install_lock);
   atomic_store_explicit(&fault_hook, hook, memory_order_release);
   bool done = install(0) && install(1);
   installed = installed || done;
-  pthread_mutex_unlock(&install_lock);
+  wm_mutex_unlock(&install_lock);
   return done;
 }

@@ -47,27 +47,42 @@ void wm_mutex_lock(Mutex *m) { pthread_mutex_lock(m); }
 void wm_mutex_unlock(Mutex *m) { pthread_mutex_unlock(m); }
 void wm_mutex_destroy(Mutex *m) { pthread_mutex_destroy(m); }
 
-bool wm_condition_init(CondVar *c) {
-  pthread_condattr_t attr;
-  if (pthread_condattr_init(&attr) != 0) return false;
-  bool done = true && pthread_cond_init(c, &attr) == 0;
-  pthread_condattr_destroy(&attr);
-  return done;
-}
-void wm_condition_wait(CondVar *c, Mutex *m) { pthread_cond_wait(c, m); }
+/* All waiters of the process wait here. */
+static pthread_mutex_t parking = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t parked = PTHREAD_COND_INITIALIZER;
+
+void wm_condition_wait(CondVar *c, Mutex *m) { wm_condition_wait_until(c, m, UINT64_MAX); }
 void wm_condition_wait_until(CondVar *c, Mutex *m, u64 deadline_ns) {
   struct timespec t = {(time_t)(deadline_ns / 1000000000u), (long)(deadline_ns % 1000000000u)};
-  pthread_cond_timedwait(c, m, &t);
+  u32 seen = atomic_load(&c->wakes);
+  wm_mutex_unlock(m);
+  pthread_mutex_lock(&parking);
+  int error = 0;
+  while (atomic_load(&c->wakes) == seen && !error)
+    error = deadline_ns == UINT64_MAX ? pthread_cond_wait(&parked, &parking)
+                                      : pthread_cond_timedwait(&parked, &parking, &t);
+  pthread_mutex_unlock(&parking);
+  wm_mutex_lock(m);
 }
-void wm_condition_wake_all(CondVar *c) { pthread_cond_broadcast(c); }
-void wm_condition_destroy(CondVar *c) { pthread_cond_destroy(c); }
+void wm_condition_wake_all(CondVar *c) {
+  pthread_mutex_lock(&parking);
+  atomic_fetch_add(&c->wakes, 1);
+  pthread_cond_broadcast(&parked);
+  pthread_mutex_unlock(&parking);
+}
+
+/* A system without processes. */
+void wm_fork_watch(ForkWatch *w, void (*in_child)(void *env), void *env) {
+  *w = (ForkWatch){.in_child = in_child, .env = env};
+}
+void wm_fork_unwatch(ForkWatch *w) { (void)w; }
+int wm_whole_begin(void) { return 0; }
+void wm_whole_end(int before) { (void)before; }
 
 bool wm_thread_start(Thread *t, void *(*run)(void *), void *env) {
   return pthread_create(t, NULL, run, env) == 0;
 }
 void wm_thread_join(Thread t) { pthread_join(t, NULL); }
-void wm_thread_detach(Thread t) { pthread_detach(t); }
-bool wm_thread_is_self(Thread t) { return pthread_equal(t, pthread_self()) != 0; }
 
 void wm_thread_yield(void) {}
 
@@ -84,6 +99,7 @@ void wm_os_walk_stack(FrameVisit *visit, void *env) { (void)visit, (void)env; }
 
 static _Thread_local char token;
 const void *wm_os_thread_token(void) { return &token; }
+bool wm_thread_keep(void **slot) { return (void)slot, true; } /* until the process ends */
 
 int wm_os_process_id(void) { return 1; }
 int wm_os_thread_id(void) { return 1; }

@@ -6,7 +6,6 @@
 #endif
 #include <errno.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/auxv.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -47,40 +46,6 @@ bool wm_os_protect_exec(void *start, size_t size_bytes) {
   return mprotect(start, size_bytes, PROT_READ | PROT_EXEC) == 0;
 }
 
-bool wm_mutex_init(Mutex *m) { return pthread_mutex_init(m, NULL) == 0; }
-void wm_mutex_lock(Mutex *m) { pthread_mutex_lock(m); }
-void wm_mutex_unlock(Mutex *m) { pthread_mutex_unlock(m); }
-void wm_mutex_destroy(Mutex *m) { pthread_mutex_destroy(m); }
-
-bool wm_condition_init(CondVar *c) {
-  pthread_condattr_t attr;
-  if (pthread_condattr_init(&attr) != 0) return false;
-  bool done =
-      pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 && pthread_cond_init(c, &attr) == 0;
-  pthread_condattr_destroy(&attr);
-  return done;
-}
-void wm_condition_wait(CondVar *c, Mutex *m) { pthread_cond_wait(c, m); }
-void wm_condition_wait_until(CondVar *c, Mutex *m, u64 deadline_ns) {
-  struct timespec t = {(time_t)(deadline_ns / 1000000000u), (long)(deadline_ns % 1000000000u)};
-  pthread_cond_timedwait(c, m, &t);
-}
-void wm_condition_wake_all(CondVar *c) { pthread_cond_broadcast(c); }
-void wm_condition_destroy(CondVar *c) { pthread_cond_destroy(c); }
-
-bool wm_thread_start(Thread *t, void *(*run)(void *), void *env) {
-  sigset_t all, before;
-  sigfillset(&all);
-  if (pthread_sigmask(SIG_BLOCK, &all, &before) != 0) return false;
-  bool done = pthread_create(t, NULL, run, env) == 0;
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  return done;
-}
-void wm_thread_join(Thread t) { pthread_join(t, NULL); }
-void wm_thread_detach(Thread t) { pthread_detach(t); }
-bool wm_thread_is_self(Thread t) { return pthread_equal(t, pthread_self()) != 0; }
-void wm_thread_yield(void) { sched_yield(); }
-
 u32 wm_os_processors(void) {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) == 0) return max_u32(1, (u32)CPU_COUNT(&set));
@@ -117,9 +82,8 @@ static void thread_stack(StackRange *out) {
   pthread_attr_destroy(&attr);
 }
 
-/* Reached without a call: two words of the room that the C library keeps for this. High NULL: not
- * asked yet; low NULL: unknown. */
-static _Thread_local StackRange stack_range __attribute__((tls_model("initial-exec")));
+/* High NULL: not asked yet; low NULL: unknown. */
+static _Thread_local StackRange stack_range;
 
 StackRange wm_os_stack_range(void) {
   StackRange *range = &stack_range;
@@ -133,8 +97,6 @@ StackRange wm_os_stack_range(void) {
   bool is_own = range->low && here >= range->low && here < range->high;
   return is_own ? *range : (StackRange){NULL, NULL};
 }
-
-const void *wm_os_thread_token(void) { return &stack_range; }
 
 int wm_os_process_id(void) { return (int)getpid(); }
 int wm_os_thread_id(void) { return (int)gettid(); }
