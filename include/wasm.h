@@ -6,7 +6,7 @@
  *
  *   wasm_engine_t          settings and shared types; any thread
  *     wasm_store_t         a world of objects that may refer to each other; one thread at a time
- *       wasm_module_t      decoded and validated code; obtainable in other stores of the engine
+ *       wasm_module_t      decoded and validated code; for all stores of its engine
  *       wasm_instance_t    a module with its imports: exports functions, globals, tables, memories
  *       wasm_func_t ...    the externals; wasm_extern_t is any of them
  *       wasm_trap_t        why a call stopped
@@ -30,7 +30,8 @@
  * Errors. Nothing here aborts, prints or exits. A constructor that fails (memory, wrong arguments,
  * invalid module) returns NULL, a vector function leaves an empty vector, a call returns a trap;
  * wasmx_last_error() of wasmx.h says more. NULL where an object is expected is such a failure, and
- * deleting NULL does nothing. Objects of another store are refused.
+ * deleting NULL does nothing. Objects of another store are refused, but modules of the same engine
+ * instantiate in every store of it, and a trap may be handed to any.
  *
  * Section numbers below are those of the WebAssembly specification 3.0. */
 #ifndef WASM_H
@@ -368,7 +369,11 @@ WASM_API_EXTERN size_t wasm_frame_module_offset(const wasm_frame_t *);
 /* UTF-8; its size counts the terminating zero. */
 typedef wasm_name_t wasm_message_t;
 
-/* Why a call stopped (spec 4.3.1). The message may be NULL, and may lack its terminating zero. */
+/* Why a call stopped (spec 4.3.1). new: the message is copied; it may be NULL, and may lack its
+ * terminating zero. Without a store (NULL, or deleted) the trap belongs to none: any thread may
+ * hold it. Neither new nor copy gives NULL, which a callback would hand on as success: when memory
+ * is short they give a trap that says so (which holds no host info). A callback may return a trap
+ * of another store or of none: its caller gets one with the same message, code and exit status. */
 WASM_DECLARE_REF(trap)
 WASM_API_EXTERN own wasm_trap_t *wasm_trap_new(wasm_store_t *store, const wasm_message_t *);
 /* With the terminating zero. */

@@ -395,7 +395,7 @@ enum wasmx_trapcode_enum {
 };
 /* One of the numbers above; 0 for NULL. */
 WASM_API_EXTERN uint32_t wasmx_trap_code(const wasm_trap_t *);
-/* A trap that ends a program with a status (WASI's proc_exit). */
+/* A trap that ends a program with a status (WASI's proc_exit); otherwise as wasm_trap_new. */
 WASM_API_EXTERN own wasm_trap_t *wasmx_trap_new_exit(wasm_store_t *, int status);
 /* The status of such a trap in *status (may be NULL); false for any other. */
 WASM_API_EXTERN bool wasmx_trap_exit_status(const wasm_trap_t *, int *status);

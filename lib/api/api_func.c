@@ -255,7 +255,8 @@ static wasm_trap_t *call_with_slots(wasm_store_t *home, Func *func, const SubTyp
 wasm_trap_t *wasm_func_call(const wasm_func_t *ref, const wasm_val_vec_t *args,
                             wasm_val_vec_t *results) {
   const Handle *h = handle_of(ref);
-  if (UNLIKELY(!handle_store(h))) return wm_api_misuse(NULL, "the function is NULL or dead");
+  if (UNLIKELY(!handle_store(h)))
+    return wm_api_misuse(NULL, "the function is NULL, or its store is deleted");
   /* The handle may be deleted during the call. */
   wasm_store_t *home = h->home;
   FORGET_DEAD(home->store);
@@ -301,7 +302,8 @@ static NOINLINE wasm_trap_t *call_raw_nested(const Handle *h, wasmx_slot_t *slot
 static inline wasm_trap_t *call_raw_until(const wasm_func_t *ref, wasmx_slot_t *slots,
                                           u64 deadline_ns) {
   const Handle *h = handle_of(ref);
-  if (UNLIKELY(!handle_store(h))) return wm_api_misuse(NULL, "the function is NULL or dead");
+  if (UNLIKELY(!handle_store(h)))
+    return wm_api_misuse(NULL, "the function is NULL, or its store is deleted");
   if (UNLIKELY(h->home->store->activation)) return call_raw_nested(h, slots, deadline_ns);
   return call_raw(h, slots, deadline_ns);
 }

@@ -21,10 +21,10 @@ static LoadedModule *module_of(const wasm_module_t *ref) {
 }
 
 LoadedModule *wm_api_module(const wasm_store_t *home, const wasm_module_t *ref, Error *err) {
-  const Handle *h = handle_of(ref);
-  if (!wm_api_store(home, err) || !wm_api_handle_store(h, err)) return NULL;
-  if (h->home == home) return module_of(ref);
-  wm_error_set(err, ERR_ARGUMENT, 0, "the module is of another store");
+  Store *store = wm_api_store(home, err), *own = wm_api_handle_store(handle_of(ref), err);
+  if (!store || !own) return NULL;
+  if (store->engine == own->engine) return module_of(ref);
+  wm_error_set(err, ERR_ARGUMENT, 0, "the module is of another engine");
   return NULL;
 }
 

@@ -7,8 +7,7 @@
 static const wasm_store_t no_store;
 
 /* What is left to say when not even a handle can be had. Never written nor freed. */
-static const Handle out_of_memory_trap = {
-    .kind = OBJ_TRAP, .home = (wasm_store_t *)&no_store, .text = "out of memory"};
+static const Handle out_of_memory_trap = {.kind = OBJ_TRAP, .home = (wasm_store_t *)&no_store};
 
 void wm_home_hold(wasm_store_t *home) {
   if (home != &no_store) home->references++;
@@ -62,21 +61,55 @@ Handle *wm_handle_new(wasm_store_t *home, Object *object) {
   return handle_bind(h, object);
 }
 
+static void hold(const Handle *h) {
+  if (!h->object)
+    atomic_fetch_add_explicit(&h->lone->handles, 1, memory_order_relaxed);
+  else if (h->home->store)
+    object_hold(h->object);
+}
+
+/* A trap that is handed on must not become none. */
+static Handle *no_copy(const Handle *h) {
+  wm_api_out_of_memory();
+  return h->kind == OBJ_TRAP ? wm_handle_out_of_memory() : NULL;
+}
+
 Handle *wm_handle_copy(const Handle *h) {
-  if (!h) return NULL;
+  if (!h || h == &out_of_memory_trap) return (Handle *)(uintptr_t)h;
   Handle *copy = handle_alloc(h->home);
-  if (!copy) return wm_api_out_of_memory(), NULL;
+  if (!copy) return no_copy(h);
   *copy = *h;
   if (h->kind == OBJ_MODULE) copy->name = NULL;
-  if (h->home->store) object_hold(h->object);
+  hold(h);
   return copy;
 }
 
-Handle *wm_handle_of_text(const char *text) {
-  Handle *h = handle_alloc((wasm_store_t *)(uintptr_t)&no_store);
-  if (!h) return wm_handle_out_of_memory();
+/* ---- traps without store ---- */
+
+static LoneTrap *lone_new(TrapCode code, int exit_status, const char *message, size_t len) {
+  LoneTrap *lone = len < SIZE_MAX - sizeof *lone ? malloc(sizeof *lone + len + 1) : NULL;
+  if (!lone) return NULL;
+  *lone = (LoneTrap){.handles = 1, .code = code, .exit_status = exit_status, .message_len = len};
+  if (len) memcpy(lone->message, message, len);
+  lone->message[len] = 0;
+  return lone;
+}
+
+static void lone_release(LoneTrap *lone) {
+  if (atomic_fetch_sub_explicit(&lone->handles, 1, memory_order_acq_rel) != 1) return;
+  if (lone->info.finalizer) lone->info.finalizer(lone->info.info);
+  free(lone);
+}
+
+Handle *wm_handle_lone_trap(TrapCode code, int exit_status, const char *message, size_t len) {
+  LoneTrap *lone = lone_new(code, exit_status, message, len);
+  Handle *h = lone ? handle_alloc((wasm_store_t *)(uintptr_t)&no_store) : NULL;
+  if (!h) {
+    free(lone);
+    return wm_api_out_of_memory(), wm_handle_out_of_memory();
+  }
   h->kind = OBJ_TRAP;
-  h->text = text;
+  h->lone = lone;
   return h;
 }
 
@@ -85,6 +118,7 @@ Handle *wm_handle_out_of_memory(void) { return (Handle *)(uintptr_t)&out_of_memo
 void wm_handle_free(Handle *h) {
   if (!h || h == &out_of_memory_trap) return;
   if (h->object && h->home->store) object_let_go(h->object);
+  if (h->kind == OBJ_TRAP && !h->object && h->lone) lone_release(h->lone);
   if (h->kind == OBJ_MODULE) free(h->name);
   wm_home_release(h->home);
   free(h);
@@ -103,16 +137,29 @@ void wm_handle_delete(Handle *h) {
 
 static bool same(const Handle *a, const Handle *b) {
   if (!a || !b) return a == b;
-  return a->home == b->home && a->object == b->object && (a->object || a->text == b->text);
+  return a->home == b->home && a->object == b->object && (a->object || a->lone == b->lone);
 }
 
+static bool is_lone(const Handle *h) { return h && !h->object && h->lone; }
+
 static void *get_info(const Handle *h) {
+  if (is_lone(h)) return h->lone->info.info;
   Store *store = handle_store(h);
-  return store && h->object ? wm_store_get_info(store, h->object) : NULL;
+  return store ? wm_store_get_info(store, h->object) : NULL;
+}
+
+static void set_lone_info(LoneTrap *lone, HostInfo info) {
+  HostInfo old = lone->info;
+  lone->info = info;
+  if (old.finalizer && old.info != info.info) old.finalizer(old.info);
 }
 
 static void set_info(Handle *h, void *info, void (*finalizer)(void *)) {
   Error err = {0};
+  if (is_lone(h)) {
+    set_lone_info(h->lone, (HostInfo){info, finalizer});
+    return;
+  }
   Store *store = wm_api_handle_store(h, &err);
   if (!store)
     wm_api_report(&err, NULL);

@@ -1,6 +1,6 @@
-/* Traps and the frames in them. A trap is an object of its store, except one that tells of a call
- * without a store, or that there is no memory left for anything else: it is a handle with a text.
- */
+/* Traps and the frames in them. A trap is an object of its store, except one that was made without
+ * a store, or because there is no memory left for anything else: it is a LoneTrap, or nothing but a
+ * handle. */
 #include "api/handle.h"
 #include "binary/names.h"
 
@@ -16,25 +16,26 @@ static Trap *trap_of(const wasm_trap_t *ref) {
 
 static wasm_trap_t *as_trap(Handle *h) { return (wasm_trap_t *)h; }
 
-/* The message without its terminating zero; lives as long as the trap. */
-static const char *message_of(const wasm_trap_t *ref, size_t *len) {
-  const Handle *h = handle_of(ref);
-  const Trap *trap = trap_of(ref);
-  if (trap && trap->message) {
-    *len = trap->message_len;
-    return trap->message;
-  }
-  const char *text = trap ? wm_trap_message(trap->code) : "the trap's store is deleted";
-  if (h && !h->object) text = h->text;
-  *len = strlen(text);
-  return text;
+/* What a trap says, wherever that is kept. */
+typedef struct Content {
+  TrapCode code;
+  int exit_status;
+  const char *message; /* zero-terminated; lives as long as the trap */
+  size_t message_len;
+} Content;
+
+static Content content_of_text(TrapCode code, const char *text) {
+  return (Content){code, 0, text, strlen(text)};
 }
 
-/* Of a trap without store. */
-static TrapCode lone_code(const wasm_trap_t *ref) {
+static Content content_of(const wasm_trap_t *ref) {
   const Handle *h = handle_of(ref);
-  bool short_of_memory = !h->object && h->text == wm_handle_out_of_memory()->text;
-  return short_of_memory ? TRAP_OUT_OF_MEMORY : TRAP_HOST;
+  const Trap *trap = trap_of(ref);
+  const LoneTrap *lone = h->object ? NULL : h->lone;
+  if (trap) return (Content){trap->code, trap->exit_status, trap->message, trap->message_len};
+  if (lone) return (Content){lone->code, lone->exit_status, lone->message, lone->message_len};
+  if (h->object) return content_of_text(TRAP_HOST, "the trap's store is deleted");
+  return content_of_text(TRAP_OUT_OF_MEMORY, wm_trap_message(TRAP_OUT_OF_MEMORY));
 }
 
 /* ---- making traps ---- */
@@ -45,30 +46,37 @@ static inline void find_dead(Store *store) {
   if (store->activation) wm_store_find_dead(store);
 }
 
-/* `text` is zero-terminated. Never NULL. */
-static wasm_trap_t *trap_new(wasm_store_t *home, TrapCode code, const char *text, size_t len) {
-  Trap *trap = wm_trap_new(home->store, code, text, len);
+/* Of a store when there is one. Never NULL: a host that says so must not be heard as saying
+ * nothing. message NULL: the code's own. */
+static wasm_trap_t *trap_new(wasm_store_t *home, TrapCode code, int exit_status,
+                             const char *message, size_t len) {
+  if (!store_of(home)) return as_trap(wm_handle_lone_trap(code, exit_status, message, len));
+  Trap *trap = wm_trap_new(home->store, code, message, len);
+  if (trap) trap->exit_status = exit_status;
   Handle *h = trap ? wm_handle_new(home, &trap->head) : NULL;
+  if (!h) wm_api_out_of_memory();
   return as_trap(h ? h : wm_handle_out_of_memory());
 }
 
+/* The host made an object: a safe point of the collector. */
+static wasm_trap_t *trap_of_host(wasm_store_t *home, TrapCode code, int exit_status,
+                                 const char *message, size_t len) {
+  wasm_trap_t *trap = trap_new(home, code, exit_status, message, len);
+  if (store_of(home)) wm_store_safepoint(home->store);
+  return trap;
+}
+
 wasm_trap_t *wasm_trap_new(wasm_store_t *home, const wasm_message_t *message) {
-  Error err = {0};
-  Handle *h = wm_api_begin(home, &err);
-  if (h) find_dead(home->store);
+  if (store_of(home)) find_dead(home->store);
   size_t len = message && message->data ? message->size : 0;
   if (len && message->data[len - 1] == 0) len--;
-  Trap *trap = h ? wm_trap_new(home->store, TRAP_HOST, len ? message->data : "", len) : NULL;
-  return as_trap(wm_api_finish(h, (Object *)trap, &err));
+  return trap_of_host(home, TRAP_HOST, 0, len ? message->data : "", len);
 }
 
 wasm_trap_t *wasmx_trap_new_exit(wasm_store_t *home, int status) {
-  Error err = {0};
-  Handle *h = wm_api_begin(home, &err);
-  if (h) find_dead(home->store);
-  Trap *trap = h ? wm_trap_new(home->store, TRAP_EXIT, NULL, 0) : NULL;
-  if (trap) trap->exit_status = status;
-  return as_trap(wm_api_finish(h, (Object *)trap, &err));
+  if (store_of(home)) find_dead(home->store);
+  const char *message = wm_trap_message(TRAP_EXIT);
+  return trap_of_host(home, TRAP_EXIT, status, message, strlen(message));
 }
 
 wasm_trap_t *wm_api_take_trap(wasm_store_t *home) {
@@ -84,20 +92,20 @@ wasm_trap_t *wm_api_misuse(wasm_store_t *home, const char *format, ...) {
   vsnprintf(err.message, sizeof err.message, format, args);
   va_end(args);
   wm_api_report(&err, NULL);
-  if (store_of(home)) return trap_new(home, TRAP_HOST, err.message, strlen(err.message));
-  return as_trap(wm_handle_of_text("the function is NULL, or its store is deleted"));
+  return trap_new(home, TRAP_HOST, 0, err.message, strlen(err.message));
+}
+
+/* One of another store, or of none, is made again. */
+static TrapCode raise_copy(Store *store, const wasm_trap_t *ref) {
+  Content c = content_of(ref);
+  TrapCode code = wm_trap_raise(store, c.code, c.message, c.message_len);
+  if (code == TRAP_EXIT) store->trap->exit_status = c.exit_status;
+  return code;
 }
 
 TrapCode wm_api_raise(Store *store, wasm_trap_t *ref) {
-  Trap *trap = trap_of(ref);
-  TrapCode code;
-  if (trap && handle_store(handle_of(ref)) == store) {
-    code = wm_trap_hand_on(store, trap);
-  } else {
-    size_t len;
-    const char *text = message_of(ref, &len);
-    code = wm_trap_raise(store, lone_code(ref), text, len);
-  }
+  bool is_own = handle_store(handle_of(ref)) == store;
+  TrapCode code = is_own ? wm_trap_hand_on(store, trap_of(ref)) : raise_copy(store, ref);
   wm_handle_free(handle_of(ref));
   return code;
 }
@@ -108,22 +116,17 @@ void wasm_trap_message(const wasm_trap_t *ref, wasm_message_t *out) {
   if (!out) return;
   wasm_byte_vec_new_empty(out);
   if (!ref) return;
-  size_t len;
-  const char *text = message_of(ref, &len);
-  wasm_byte_vec_new_uninitialized(out, len + 1);
-  if (out->data) memcpy(out->data, text, len); /* the rest is zero */
+  Content c = content_of(ref);
+  wasm_byte_vec_new_uninitialized(out, c.message_len + 1);
+  if (out->data) memcpy(out->data, c.message, c.message_len); /* the rest is zero */
 }
 
-uint32_t wasmx_trap_code(const wasm_trap_t *ref) {
-  const Trap *trap = trap_of(ref);
-  if (trap) return trap->code;
-  return ref ? lone_code(ref) : 0;
-}
+uint32_t wasmx_trap_code(const wasm_trap_t *ref) { return ref ? content_of(ref).code : 0; }
 
 bool wasmx_trap_exit_status(const wasm_trap_t *ref, int *status) {
-  const Trap *trap = trap_of(ref);
-  if (!trap || trap->code != TRAP_EXIT) return false;
-  if (status) *status = trap->exit_status;
+  Content c = ref ? content_of(ref) : (Content){0};
+  if (c.code != TRAP_EXIT) return false;
+  if (status) *status = c.exit_status;
   return true;
 }
 
@@ -253,10 +256,9 @@ void wasmx_trap_print(const wasm_trap_t *ref, wasm_byte_vec_t *out) {
   if (!out) return;
   wasm_byte_vec_new_empty(out);
   if (!ref) return;
-  size_t len;
-  const char *text = message_of(ref, &len);
+  Content c = content_of(ref);
   Buffer b = {0};
-  wm_buffer_bytes(&b, text, len);
+  wm_buffer_bytes(&b, c.message, c.message_len);
   wm_buffer_byte(&b, '\n');
   if (trap_of(ref)) print_frames(&b, trap_of(ref));
   if (b.failed)

@@ -22,6 +22,16 @@
 
 typedef struct wasm_ref_t Handle;
 
+/* A trap that belongs to no store. Any thread may hold it. */
+typedef struct LoneTrap {
+  _Atomic u32 handles; /* that share it */
+  TrapCode code;
+  int exit_status; /* TRAP_EXIT */
+  HostInfo info;
+  size_t message_len;
+  char message[]; /* zero-terminated */
+} LoneTrap;
+
 struct wasm_store_t {
   Store *store;   /* owned; NULL once deleted */
   u32 references; /* the owner's, and one a handle */
@@ -35,10 +45,10 @@ struct wasm_ref_t {
   u8 kind;              /* ObjectKind */
   bool looks_at_params; /* OBJ_FUNC: wm_slots_want_look of its parameters */
   wasm_store_t *home;   /* counted; never NULL */
-  Object *object;       /* held; NULL: a trap that belongs to no store, see `text` */
+  Object *object;       /* held; NULL: a trap that belongs to no store, see `lone` */
   union {
     const SubType *type; /* OBJ_FUNC: its type, which lives as long as the function */
-    const char *text;    /* a trap without store: its message, static */
+    LoneTrap *lone;      /* a trap without store: counted; NULL: the one for want of memory */
     char *name;          /* OBJ_MODULE: owned; NULL until wasmx_module_name asks */
   };
 };
@@ -97,8 +107,8 @@ Handle *wm_handle_copy(const Handle *h);
 /* Frees the handle; without and with a safe point of the collector. NULL is allowed. */
 void wm_handle_free(Handle *h);
 void wm_handle_delete(Handle *h);
-/* A trap that belongs to no store, with a static message; never NULL. */
-Handle *wm_handle_of_text(const char *text);
+/* A trap that belongs to no store, with a copy of the message; never NULL. */
+Handle *wm_handle_lone_trap(TrapCode code, int exit_status, const char *message, size_t len);
 /* The one that says that memory is short. */
 Handle *wm_handle_out_of_memory(void);
 /* Shells are counted. */
@@ -147,7 +157,7 @@ wasm_trap_t *wm_api_misuse(wasm_store_t *home, const char *format, ...) PRINTF_L
 TrapCode wm_api_raise(Store *store, wasm_trap_t *trap);
 
 /* ---- modules, instances: api_module.c, api_instance.c ---- */
-/* The module behind a handle of this store; NULL with err set. */
+/* The module behind a handle of this store or another one of its engine; NULL with err set. */
 LoadedModule *wm_api_module(const wasm_store_t *home, const wasm_module_t *ref, Error *err);
 /* Instantiates with one object an import. The result is owned; *trap (may be NULL) as in
  * wasmx_instance_new. NULL with err set, and the last error. */

@@ -527,6 +527,87 @@ static void traps_that_exist(void **state) {
   world_delete(&w);
 }
 
+/* The trap that a callback returns, as its caller gets it. */
+static wasm_trap_t *through_wasm(World *w, wasm_trap_t *trap) {
+  wasm_instance_t *in = trapping_instance(w->store, ready_trap, trap);
+  wasm_func_t *outer = wasmx_instance_func(in, "out\nside");
+  wasm_val_t arg = i32_val(1), result;
+  wasm_trap_t *got = call_n(outer, 1, &arg, &result);
+  wasm_func_delete(outer);
+  wasm_instance_delete(in);
+  return got;
+}
+
+/* A host that says no without a store is heard. */
+static void traps_without_store(void **state) {
+  (void)state;
+  World w = world_new();
+  char text[] = "host says no";
+  wasm_message_t message = {sizeof text, text};
+  wasm_trap_t *lone = wasm_trap_new(NULL, &message);
+  text[0] = 'X'; /* the message was copied */
+  assert_int_equal(wasmx_trap_code(lone), WASMX_TRAP_HOST);
+  wasm_trap_t *copy = wasm_trap_copy(lone), *other = wasm_trap_new(NULL, NULL);
+  assert_true(wasm_trap_same(copy, lone));
+  assert_false(wasm_trap_same(other, lone));
+  wasm_trap_delete(other);
+  assert_null(wasm_trap_origin(lone));
+  wasm_frame_vec_t trace;
+  wasm_trap_trace(lone, &trace);
+  assert_int_equal(trace.size, 0);
+  wasm_byte_vec_t printed;
+  wasmx_trap_print(lone, &printed);
+  assert_int_equal(printed.size, sizeof text);
+  assert_memory_equal(printed.data, "host says no\n", sizeof text);
+  wasm_byte_vec_delete(&printed);
+  assert_ptr_equal(wasm_ref_as_trap(wasm_trap_as_ref(lone)), lone);
+  int ends = 0;
+  wasm_trap_set_host_info_with_finalizer(copy, &ends, count_call);
+  assert_ptr_equal(wasm_trap_get_host_info(lone), &ends);
+  wasm_trap_t *got = through_wasm(&w, lone);
+  wasm_frame_t *origin = wasm_trap_origin(got);
+  assert_non_null(origin);
+  wasm_frame_delete(origin);
+  assert_int_equal(wasmx_trap_code(got), WASMX_TRAP_HOST);
+  assert_trap(got, "host says no");
+  wasm_trap_delete(lone);
+  assert_int_equal(ends, 0);
+  assert_trap(copy, "host says no");
+  assert_int_equal(ends, 1);
+  world_delete(&w);
+}
+
+/* A status and a code come through, too, from no store, another one, and one that is gone. */
+static void traps_of_elsewhere(void **state) {
+  (void)state;
+  World w = world_new();
+  wasm_store_t *other = wasm_store_new(w.engine);
+  wasm_trap_t *lone = wasmx_trap_new_exit(NULL, 5), *theirs = wasmx_trap_new_exit(other, 6);
+  wasm_instance_t *in = instance_of(other, "(module (func (export \"f\") unreachable))");
+  wasm_func_t *f = wasmx_instance_func(in, "f");
+  wasm_trap_t *unreachable = wasmx_func_call_raw(f, (wasmx_slot_t[1]){{0}});
+  wasm_trap_t *got = through_wasm(&w, lone);
+  int status = 0;
+  assert_true(wasmx_trap_exit_status(got, &status));
+  assert_int_equal(status, 5);
+  wasm_trap_delete(got);
+  got = through_wasm(&w, theirs);
+  assert_true(wasmx_trap_exit_status(got, &status));
+  assert_int_equal(status, 6);
+  wasm_trap_delete(got);
+  got = through_wasm(&w, unreachable);
+  assert_int_equal(wasmx_trap_code(got), WASMX_TRAP_UNREACHABLE);
+  assert_trap(got, "unreachable");
+  wasm_func_delete(f);
+  wasm_instance_delete(in);
+  wasm_store_delete(other);
+  assert_trap(through_wasm(&w, theirs), "deleted");
+  wasm_trap_delete(unreachable);
+  wasm_trap_delete(theirs);
+  wasm_trap_delete(lone);
+  world_delete(&w);
+}
+
 static void trap_messages(void **state) {
   (void)state;
   World w = world_new();
@@ -546,8 +627,6 @@ static void trap_messages(void **state) {
   assert_int_equal(out.size, 1);
   wasm_byte_vec_delete(&out);
   wasm_trap_delete(trap);
-  assert_null(wasm_trap_new(NULL, &message));
-  assert_null(wasmx_trap_new_exit(NULL, 1));
   wasm_trap_message(NULL, &out);
   assert_int_equal(out.size, 0);
   wasm_trap_message(NULL, NULL);
@@ -664,6 +743,8 @@ int main(void) {
       cmocka_unit_test(callers),
       cmocka_unit_test(trap_of_callback),
       cmocka_unit_test(traps_that_exist),
+      cmocka_unit_test(traps_without_store),
+      cmocka_unit_test(traps_of_elsewhere),
       cmocka_unit_test(trap_messages),
       cmocka_unit_test(deep_recursion),
       cmocka_unit_test(instantiation_errors),

@@ -216,6 +216,30 @@ static void memory_stays_short(void **state) {
   }
 }
 
+/* A trap that cannot be made must not be none: a callback that returns none says that all is well.
+ */
+static void traps_are_never_lost(void **state) {
+  (void)state;
+  wasm_engine_t *engine = wasm_engine_new();
+  wasm_store_t *stores[2] = {NULL, wasm_store_new(engine)};
+  wasm_message_t message = {3, (wasm_byte_t *)(uintptr_t)"no!"};
+  for (int i = 0; i < 2; i++) {
+    for (uint64_t n = 1;; n++) {
+      failing_alloc_start(n);
+      wasm_trap_t *trap = wasm_trap_new(stores[i], &message), *copy = wasm_trap_copy(trap);
+      wasm_trap_t *end = wasmx_trap_new_exit(stores[i], 1);
+      bool failed = failing_alloc_stop();
+      if (!trap || !copy || !end) fail_msg("a trap is lost at allocation %d", (int)n);
+      wasm_trap_delete(trap);
+      wasm_trap_delete(copy);
+      wasm_trap_delete(end);
+      if (!failed) break;
+    }
+  }
+  wasm_store_delete(stores[1]);
+  wasm_engine_delete(engine);
+}
+
 /* Nothing failed for good: the same scenario works in the end. */
 static void works_afterwards(void **state) {
   (void)state;
@@ -231,6 +255,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_allocation_fails_once),
       cmocka_unit_test(memory_stays_short),
+      cmocka_unit_test(traps_are_never_lost),
       cmocka_unit_test(works_afterwards),
   };
   if (!wasmx_has("text")) return 77;
