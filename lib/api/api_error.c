@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* The public numbers are the inner ones. */
 #define SAME(inner, outer) _Static_assert((int)(inner) == (int)(outer), #outer)
@@ -21,8 +22,13 @@ SAME(ERR_TRAP, WASMX_TRAPPED);
 #include "wasm/traps.def"
 #undef TRAP_ROW
 
-/* A fixed buffer, so that keeping an error needs no memory. */
-static _Thread_local wasmx_error_t last_error;
+/* Made with a thread's first error, so that thread-local storage stays small: several copies of
+ * the library go into a process. */
+static _Thread_local wasmx_error_t *last_error;
+static const wasmx_error_t no_error = {.size = sizeof no_error};
+/* Of threads that have no memory to keep theirs. */
+static const wasmx_error_t no_memory = {
+    .size = sizeof no_memory, .code = WASMX_OUT_OF_MEMORY, .message = "out of memory"};
 
 static void copy_text(char *out, size_t size, const char *text) {
   size_t len = strnlen(text, size - 1);
@@ -30,26 +36,46 @@ static void copy_text(char *out, size_t size, const char *text) {
   out[len] = 0;
 }
 
-#define COPY(field) copy_text(last_error.field, sizeof last_error.field, err->field)
+#define COPY(field) copy_text(out->field, sizeof out->field, err->field)
 
-void wm_api_report(const Error *err, wasmx_error_t *out) {
-  last_error.size = sizeof last_error;
-  last_error.code = (wasmx_errcode_t)err->code;
-  last_error.line = err->line;
-  last_error.column = err->column;
-  last_error.offset = err->offset;
+static void convert(const Error *err, wasmx_error_t *out) {
+  out->size = sizeof *out;
+  out->code = (wasmx_errcode_t)err->code;
+  out->line = err->line;
+  out->column = err->column;
+  out->offset = err->offset;
   COPY(message);
   COPY(context);
   COPY(import_module);
   COPY(import_name);
   COPY(expected);
   COPY(found);
-  copy_text(last_error.proposal, sizeof last_error.proposal, err->proposal ? err->proposal : "");
+  copy_text(out->proposal, sizeof out->proposal, err->proposal ? err->proposal : "");
+}
+
+static wasmx_error_t *make_last_error(void) {
+  wasmx_error_t *made = malloc(sizeof *made);
+  if (made && wm_thread_keep((void **)&last_error)) return made;
+  free(made);
+  return NULL;
+}
+
+static void keep(const wasmx_error_t *error) {
+  bool is_made = last_error && last_error != &no_memory;
+  wasmx_error_t *place = is_made ? last_error : make_last_error();
+  if (place) *place = *error;
+  last_error = place ? place : (wasmx_error_t *)(uintptr_t)&no_memory;
+}
+
+void wm_api_report(const Error *err, wasmx_error_t *out) {
+  wasmx_error_t error;
+  convert(err, &error);
+  keep(&error);
   if (!out) return;
   /* A caller built with an older header has a shorter struct. */
   size_t size = out->size;
   if (size <= sizeof size) return;
-  memcpy(out, &last_error, size < sizeof last_error ? size : sizeof last_error);
+  memcpy(out, &error, size < sizeof error ? size : sizeof error);
   out->size = size;
 }
 
@@ -82,7 +108,4 @@ Store *wm_api_handle_store(const Handle *h, Error *err) {
   return NULL;
 }
 
-const wasmx_error_t *wasmx_last_error(void) {
-  last_error.size = sizeof last_error;
-  return &last_error;
-}
+const wasmx_error_t *wasmx_last_error(void) { return last_error ? last_error : &no_error; }

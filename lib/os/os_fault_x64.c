@@ -21,13 +21,32 @@ static _Atomic(FaultHook) fault_hook;
 static struct sigaction first[SIGNALS], later[SIGNALS];
 static bool has_later[SIGNALS], masks_now[SIGNALS];
 
-/* The fault that this thread has handed to `later`, while that runs: when it calls us, from a frame
- * below, it is the turn of `first`. */
+/* A fault that a thread has handed to `later`, while that runs: when it calls us, from a frame
+ * below, it is the turn of `first`. Not in thread-local storage, which may be made when it is first
+ * touched: not in a handler. There are more than threads that fault at once; a handler that jumps
+ * away leaves its thread's, which the next ones may take when all are left. */
+enum { PLACES = 32 };
 typedef struct HandedOn {
+  _Atomic(const void *) thread; /* wm_os_thread_token; NULL: free */
   const void *pc, *address, *frame;
   const u64 *sp;
 } HandedOn;
-static _Thread_local __attribute__((tls_model("initial-exec"))) HandedOn handed_on;
+static HandedOn handed_on[PLACES];
+
+/* The place that is the thread's, with NULL: that is free; NULL: there is none. */
+static HandedOn *find_place(const void *thread) {
+  for (u32 i = 0; i < PLACES; i++)
+    if (atomic_load(&handed_on[i].thread) == thread) return &handed_on[i];
+  return NULL;
+}
+
+static HandedOn *take_place(const void *thread) {
+  for (HandedOn *free; (free = find_place(NULL));) {
+    const void *nobody = NULL;
+    if (atomic_compare_exchange_strong(&free->thread, &nobody, thread)) return free;
+  }
+  return &handed_on[(uintptr_t)thread / 4096 % PLACES];
+}
 
 /* Calls the handler as the kernel would have. */
 static void call_previous(const struct sigaction *old, int number, siginfo_t *info, void *context) {
@@ -67,18 +86,25 @@ static void forget_if_gone(int i) {
   if ((sigismember(&now.sa_mask, MASKED_IN_TURN) == 1) != masks_now[i]) has_later[i] = false;
 }
 
+static bool is_again(const HandedOn *before, const Fault *fault, const void *frame) {
+  return before && before->pc == fault->pc && before->address == fault->address &&
+         before->sp == fault->sp && (const u8 *)frame < (const u8 *)before->frame;
+}
+
 static void pass_on(int i, const Fault *fault, siginfo_t *info, void *raw) {
-  const u8 *frame = __builtin_frame_address(0);
-  HandedOn before = handed_on;
-  bool again = before.pc == fault->pc && before.address == fault->address &&
-               before.sp == fault->sp && frame < (const u8 *)before.frame;
-  if (!has_later[i] || again) {
+  const void *frame = __builtin_frame_address(0), *thread = wm_os_thread_token();
+  HandedOn *place = find_place(thread), before = {NULL, NULL, NULL, NULL, NULL};
+  if (!has_later[i] || is_again(place, fault, frame)) {
     hand_on(&first[i], numbers[i], info, raw);
     return;
   }
-  handed_on = (HandedOn){fault->pc, fault->address, frame, fault->sp};
+  if (place)
+    before = *place;
+  else
+    place = take_place(thread);
+  *place = (HandedOn){thread, fault->pc, fault->address, frame, fault->sp};
   hand_on(&later[i], numbers[i], info, raw);
-  handed_on = before;
+  *place = before;
   forget_if_gone(i);
 }
 
