@@ -312,7 +312,11 @@ WASM_API_EXTERN bool wasmx_config_set_tier(wasm_config_t *, wasmx_tier_t);
 WASM_API_EXTERN bool wasmx_config_set_compile_threads(wasm_config_t *, uint32_t count);
 /* Whether compiled code may lean on the signals SIGSEGV and SIGBUS for the ends of memories:
  * faster. The handlers act on faults of compiled code alone, and hand on all others. On when not
- * set; off installs none, and every access is checked. */
+ * set; off installs none, and every access is checked. The system ends a process whose thread
+ * faults while it blocks the signal: a thread that enters wasm has the two unblocked at its first
+ * entry, and must not block them again while it is to run wasm. The handlers run on the thread's
+ * alternate stack where it has one, which must have room for them: MINSIGSTKSZ of the system at
+ * run time and 4 KiB. */
 WASM_API_EXTERN bool wasmx_config_set_signals(wasm_config_t *, bool on);
 /* Whether running wasm burns fuel (wasmx_store_set_fuel). Off when not set. */
 WASM_API_EXTERN bool wasmx_config_set_fuel(wasm_config_t *, bool on);

@@ -71,7 +71,8 @@ void wm_whole_end(int before);
 u32 wm_os_processors(void);
 
 /* This thread's stack, from its lowest address to one past its highest; NULLs when unknown, also
- * when the caller runs on another stack than the thread's. Cached per thread. */
+ * when the caller runs on another stack than the thread's. Cached per thread. See also
+ * wm_os_want_faults (os_fault.h). */
 typedef struct StackRange {
   u8 *low, *high;
 } StackRange;
@@ -87,9 +88,17 @@ typedef bool FrameVisit(void *env, const StackFrame *frame);
 void wm_os_walk_stack(FrameVisit *visit, void *env);
 /* A number that no other running thread has. The thread that forked keeps it. */
 const void *wm_os_thread_token(void);
+/* How many threads have ended that saw to it (below): a token may be somebody else's from then on.
+ */
+static inline u32 wm_os_threads_ended(void) {
+  extern _Atomic u32 wm_threads_ended;
+  return atomic_load_explicit(&wm_threads_ended, memory_order_relaxed);
+}
 /* Frees *slot, a thread-local pointer to something malloc'ed, when this thread ends (not at exit),
  * and makes it NULL. One slot a thread. False: out of memory. */
 bool wm_thread_keep(void **slot);
+/* Its end is to be counted. False: out of memory. */
+bool wm_thread_see_end(void);
 
 /* ---- events: a descriptor that others can wait for ---- */
 /* One that is not set, or -1. */

@@ -27,25 +27,25 @@ static bool has_later[SIGNALS], masks_now[SIGNALS];
  * away leaves its thread's, which the next ones may take when all are left. */
 enum { PLACES = 32 };
 typedef struct HandedOn {
-  _Atomic(const void *) thread; /* wm_os_thread_token; NULL: free */
+  _Atomic pthread_t thread; /* 0: free */
   const void *pc, *address, *frame;
   const u64 *sp;
 } HandedOn;
 static HandedOn handed_on[PLACES];
 
-/* The place that is the thread's, with NULL: that is free; NULL: there is none. */
-static HandedOn *find_place(const void *thread) {
+/* The place that is the thread's, with 0: that is free; NULL: there is none. */
+static HandedOn *find_place(pthread_t thread) {
   for (u32 i = 0; i < PLACES; i++)
     if (atomic_load(&handed_on[i].thread) == thread) return &handed_on[i];
   return NULL;
 }
 
-static HandedOn *take_place(const void *thread) {
-  for (HandedOn *free; (free = find_place(NULL));) {
-    const void *nobody = NULL;
+static HandedOn *take_place(pthread_t thread) {
+  for (HandedOn *free; (free = find_place(0));) {
+    pthread_t nobody = 0;
     if (atomic_compare_exchange_strong(&free->thread, &nobody, thread)) return free;
   }
-  return &handed_on[(uintptr_t)thread / 4096 % PLACES];
+  return &handed_on[thread / 4096 % PLACES];
 }
 
 /* Calls the handler as the kernel would have. */
@@ -92,8 +92,9 @@ static bool is_again(const HandedOn *before, const Fault *fault, const void *fra
 }
 
 static void pass_on(int i, const Fault *fault, siginfo_t *info, void *raw) {
-  const void *frame = __builtin_frame_address(0), *thread = wm_os_thread_token();
-  HandedOn *place = find_place(thread), before = {NULL, NULL, NULL, NULL, NULL};
+  const void *frame = __builtin_frame_address(0);
+  pthread_t thread = pthread_self();
+  HandedOn *place = find_place(thread), before = {0, NULL, NULL, NULL, NULL};
   if (!has_later[i] || is_again(place, fault, frame)) {
     hand_on(&first[i], numbers[i], info, raw);
     return;
@@ -147,6 +148,7 @@ static bool install(int i) {
 }
 
 bool wm_os_fault_install(FaultHook hook) {
+  wm_os_want_faults();
   wm_mutex_lock(&install_lock);
   atomic_store_explicit(&fault_hook, hook, memory_order_release);
   bool done = install(0) && install(1);

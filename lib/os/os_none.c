@@ -99,6 +99,8 @@ void wm_os_walk_stack(FrameVisit *visit, void *env) { (void)visit, (void)env; }
 
 static _Thread_local char token;
 const void *wm_os_thread_token(void) { return &token; }
+_Atomic u32 wm_threads_ended;
+bool wm_thread_see_end(void) { return true; }
 bool wm_thread_keep(void **slot) { return (void)slot, true; } /* until the process ends */
 
 int wm_os_process_id(void) { return 1; }

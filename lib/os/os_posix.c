@@ -1,11 +1,13 @@
 /* The operating system as Linux and other POSIX systems have it. */
 #include "os/os.h"
+#include "os/os_fault.h"
 
 #if defined(__linux__)
 #include <link.h>
 #endif
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/auxv.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -82,12 +84,27 @@ static void thread_stack(StackRange *out) {
   pthread_attr_destroy(&attr);
 }
 
+/* Who asks for its stack is about to run wasm, whose faults a mask would make the process's end. */
+static _Atomic bool faults_wanted;
+static _Thread_local bool takes_faults;
+
+void wm_os_want_faults(void) { atomic_store_explicit(&faults_wanted, true, memory_order_relaxed); }
+
+static void take_faults(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGSEGV);
+  sigaddset(&set, SIGBUS);
+  takes_faults = pthread_sigmask(SIG_UNBLOCK, &set, NULL) == 0 && wm_thread_see_end();
+}
+
 /* High NULL: not asked yet; low NULL: unknown. */
 static _Thread_local StackRange stack_range;
 
 StackRange wm_os_stack_range(void) {
   StackRange *range = &stack_range;
   u8 *here = __builtin_frame_address(0);
+  if (!takes_faults && atomic_load_explicit(&faults_wanted, memory_order_relaxed)) take_faults();
   if (!range->high) {
     bool found =
         getpid() == gettid() && main_stack(range) && here >= range->low && here < range->high;

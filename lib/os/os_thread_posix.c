@@ -185,18 +185,30 @@ void wm_thread_yield(void) { sched_yield(); }
 
 const void *wm_os_thread_token(void) { return (const void *)(uintptr_t)pthread_self(); }
 
+/* ---- the end of threads that ran wasm or have something kept ---- */
+
+_Atomic u32 wm_threads_ended;
 static pthread_key_t key;
 static bool has_key;
+static _Thread_local void **kept;
 
-static void free_slot(void *slot) {
-  void **kept = slot;
+static void on_end(void *ignored) {
+  (void)ignored;
+  atomic_fetch_add(&wm_threads_ended, 1);
+  if (!kept) return;
   free(*kept);
   *kept = NULL;
 }
 
-static void make_key(void) { has_key = pthread_key_create(&key, free_slot) == 0; }
+static void make_key(void) { has_key = pthread_key_create(&key, on_end) == 0; }
+
+bool wm_thread_see_end(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  return pthread_once(&once, make_key) == 0 && has_key && pthread_setspecific(key, &key) == 0;
+}
 
 bool wm_thread_keep(void **slot) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  return pthread_once(&once, make_key) == 0 && has_key && pthread_setspecific(key, slot) == 0;
+  if (!wm_thread_see_end()) return false;
+  kept = slot;
+  return true;
 }

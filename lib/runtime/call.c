@@ -19,13 +19,17 @@ static u8 *reserve_end(StackRange range) {
  */
 static void set_native_limit(Store *store, const u8 *here) {
   const void *thread = wm_os_thread_token();
-  if (LIKELY(here == store->native_here && thread == store->native_thread)) return;
+  u32 ended = wm_os_threads_ended();
+  if (LIKELY(here == store->native_here && thread == store->native_thread &&
+             ended == store->native_ended))
+    return;
   store->native_stack = wm_os_stack_range();
   uintptr_t sp = (uintptr_t)here, thread_end = (uintptr_t)reserve_end(store->native_stack);
   uintptr_t budget_end = sp > store->native_stack_bytes ? sp - store->native_stack_bytes : 0;
   store->native_limit = (u8 *)(budget_end > thread_end ? budget_end : thread_end);
   store->native_here = here;
   store->native_thread = thread;
+  store->native_ended = ended;
 }
 
 static bool make_stack(Store *store) {

@@ -62,6 +62,7 @@ struct Store {
   u64 *stack;                              /* owned: the value stack, made at the first call */
   u8 *native_limit;                        /* lowest native stack address an entry may start at */
   const void *native_here, *native_thread; /* the outermost entry that native_limit was made for */
+  u32 native_ended;                        /* wm_os_threads_ended at that time */
   StackRange native_stack;                 /* that thread's; {NULL, NULL}: it runs on another one */
   Trap *trap;                              /* the trap on its way out (rooted), or NULL */
   Trap *out_of_memory;                     /* preallocated (rooted) */

@@ -178,7 +178,9 @@ static void be_child(Own *shared, Own *alone, wasmx_tier_t tier) {
 
 static void assert_child_works(pid_t pid, const char *tier, int round) {
   int status;
+  alarm(2 * CHILD_SECONDS); /* one that comes not even out of fork() */
   assert_int_equal(waitpid(pid, &status, 0), pid);
+  alarm(0);
   if (status)
     fail_msg("%s, fork %d: the child %s %d", tier, round,
              WIFEXITED(status) ? "fails at" : "dies by",
