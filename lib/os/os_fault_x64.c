@@ -13,8 +13,11 @@ static const int numbers[SIGNALS] = {SIGSEGV, SIGBUS};
 
 /* The one installation. `first` is what was there before it; `later` what took its place since, in
  * front of which it was put again. Each installation has another mask than the one before, so that
- * it shows when `later` puts back what it had replaced. */
+ * it shows when `later` puts back what it had replaced. The rest of the mask tells other copies of
+ * this library in the process, in front of which none is put again: they hand on, and in a ring of
+ * three that jump over each other a fault would not reach all. */
 enum { MASKED_IN_TURN = SIGURG };
+static const int masked_by_copies[] = {SIGIO, SIGPWR, SIGSTKFLT};
 static Mutex install_lock = MUTEX_INITIALIZER;
 static bool installed;
 static _Atomic(FaultHook) fault_hook;
@@ -129,22 +132,43 @@ static bool is_ours(const struct sigaction *action) {
   return (action->sa_flags & SA_SIGINFO) && action->sa_sigaction == on_signal;
 }
 
-/* Puts the handler in front of what is there, unless it is there itself. */
-static bool install(int i) {
+static struct sigaction action_of_ours(bool mask_in_turn) {
   struct sigaction action = {.sa_sigaction = on_signal,
                              .sa_flags = SA_ONSTACK | SA_SIGINFO | SA_NODEFER};
-  struct sigaction now;
   sigemptyset(&action.sa_mask);
-  if (sigaction(numbers[i], NULL, &now) != 0) return false;
-  if (is_ours(&now)) return true;
-  if (installed)
-    later[i] = now;
-  else
-    first[i] = now;
+  if (mask_in_turn) sigaddset(&action.sa_mask, MASKED_IN_TURN);
+  for (u32 i = 0; i < ARRAY_LEN(masked_by_copies); i++)
+    sigaddset(&action.sa_mask, masked_by_copies[i]);
+  return action;
+}
+
+static bool is_of_a_copy(const struct sigaction *action) {
+  bool in_turn = sigismember(&action->sa_mask, MASKED_IN_TURN) == 1;
+  struct sigaction ours = action_of_ours(in_turn);
+  if ((action->sa_flags & ours.sa_flags) != ours.sa_flags) return false;
+  for (int number = 1; number < SIGRTMIN; number++)
+    if (sigismember(&action->sa_mask, number) != sigismember(&ours.sa_mask, number)) return false;
+  return true;
+}
+
+static void remember(int i, const struct sigaction *replaced) {
+  has_later[i] = false;
+  *(installed ? &later[i] : &first[i]) = *replaced;
   has_later[i] = installed;
+}
+
+/* Puts the handler in front of what is there, unless it is there itself. Faults may come at once,
+ * and others may install theirs. */
+static bool install(int i) {
+  struct sigaction before, replaced;
+  if (sigaction(numbers[i], NULL, &before) != 0) return false;
+  if (is_ours(&before) || (installed && is_of_a_copy(&before))) return true;
+  remember(i, &before);
   masks_now[i] = !masks_now[i];
-  if (masks_now[i]) sigaddset(&action.sa_mask, MASKED_IN_TURN);
-  return sigaction(numbers[i], &action, NULL) == 0;
+  struct sigaction action = action_of_ours(masks_now[i]);
+  if (sigaction(numbers[i], &action, &replaced) != 0) return false;
+  if (replaced.sa_sigaction != before.sa_sigaction && !is_ours(&replaced)) remember(i, &replaced);
+  return true;
 }
 
 bool wm_os_fault_install(FaultHook hook) {

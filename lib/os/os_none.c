@@ -92,6 +92,7 @@ int wm_os_event_new(void) { return -1; }
 void wm_os_event_set(int event) { (void)event; }
 void wm_os_event_clear(int event) { (void)event; }
 void wm_os_event_close(int event) { (void)event; }
+void wm_os_event_renew(int event) { (void)event; }
 
 StackRange wm_os_stack_range(void) { return (StackRange){NULL, NULL}; }
 

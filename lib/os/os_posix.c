@@ -6,6 +6,7 @@
 #include <link.h>
 #endif
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/auxv.h>
@@ -146,6 +147,15 @@ void wm_os_event_clear(int event) {
 
 void wm_os_event_close(int event) {
   if (event >= 0) close(event);
+}
+
+void wm_os_event_renew(int event) {
+  if (event < 0) return;
+  close(event);
+  int fresh = wm_os_event_new();
+  if (fresh < 0 || fresh == event) return;
+  dup3(fresh, event, O_CLOEXEC);
+  close(fresh);
 }
 
 /* ---- this library ---- */

@@ -6,11 +6,20 @@
 
 #include <stdlib.h>
 
+/* The child of a fork has its own event. Who was walking is gone: what he began is done again. */
+static void in_child(void *env) {
+  Stop *stop = env;
+  atomic_store(&stop->walkers, 0);
+  wm_os_event_renew(atomic_load(&stop->event));
+  if (atomic_load(&stop->reasons)) wm_stop_request(stop, 0);
+}
+
 Stop *wm_stop_new(void) {
   Stop *stop = calloc(1, sizeof *stop);
   if (!stop) return NULL;
   atomic_init(&stop->references, 1);
   atomic_init(&stop->event, -1);
+  wm_fork_watch(&stop->forks, in_child, stop);
   return stop;
 }
 
@@ -18,6 +27,7 @@ void wm_stop_hold(Stop *stop) { atomic_fetch_add(&stop->references, 1); }
 
 void wm_stop_release(Stop *stop) {
   if (!stop || atomic_fetch_sub(&stop->references, 1) != 1) return;
+  wm_fork_unwatch(&stop->forks);
   wm_os_event_close(atomic_load(&stop->event));
   free(stop);
 }

@@ -3,6 +3,7 @@
 #include "engine/cache.h"
 #include "engine/tiers.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
@@ -239,6 +240,69 @@ static void children_work_on(void **state) {
   for (int t = 0; t < TIERS; t++) fork_in_tier(t);
 }
 
+static bool is_readable(int fd) {
+  struct pollfd p = {.fd = fd, .events = POLLIN};
+  return poll(&p, 1, 0) == 1;
+}
+
+static void *hammer(void *handle) {
+  while (!noise_ends) wasmx_interrupt_raise(handle);
+  return NULL;
+}
+
+enum { INSTANCES = 20, INTERRUPTED_FORKS = 100 };
+
+/* The child deletes what the parent was just telling to stop. */
+static void forget_interrupts(World *w, wasm_instance_t **instances) {
+  alarm(CHILD_SECONDS);
+  for (int i = 0; i < INSTANCES; i++) wasm_instance_delete(instances[i]);
+  world_delete(w);
+  _exit(0);
+}
+
+static void children_of_interrupted_stores(void **state) {
+  (void)state;
+  World w = world_new();
+  wasm_instance_t *instances[INSTANCES];
+  for (int i = 0; i < INSTANCES; i++) instances[i] = instance_of(w.store, "(module (func))");
+  wasmx_interrupt_t *handle = wasmx_store_interrupt_handle(w.store);
+  pthread_t thread;
+  noise_ends = false;
+  assert_int_equal(pthread_create(&thread, NULL, hammer, handle), 0);
+  for (int i = 0; i < INTERRUPTED_FORKS; i++) {
+    pid_t pid = fork();
+    if (pid == 0) forget_interrupts(&w, instances);
+    assert_child_works(pid, "interrupts", i);
+  }
+  noise_ends = true;
+  pthread_join(thread, NULL);
+  for (int i = 0; i < INSTANCES; i++) wasm_instance_delete(instances[i]);
+  wasmx_interrupt_delete(handle);
+  world_delete(&w);
+}
+
+static void be_interrupted_child(wasm_store_t *store, int fd) {
+  bool before = is_readable(fd);
+  wasmx_store_clear_interrupt(store);
+  bool cleared = !is_readable(fd);
+  wasmx_store_interrupt(store);
+  _exit(!before || !cleared || !is_readable(fd));
+}
+
+/* The descriptors of parent and child tell of their own stores. */
+static void events_stay_apart(void **state) {
+  (void)state;
+  World w = world_new();
+  int fd = wasmx_store_interrupt_fd(w.store);
+  wasmx_store_interrupt(w.store);
+  pid_t pid = fork();
+  if (pid == 0) be_interrupted_child(w.store, fd);
+  wasmx_store_clear_interrupt(w.store);
+  assert_child_works(pid, "events", 0);
+  assert_false(is_readable(fd));
+  world_delete(&w);
+}
+
 /* What the child compiles is written to its own file, not to the parent's. */
 static void profiles_stay_apart(void **state) {
   (void)state;
@@ -282,6 +346,8 @@ static int leave_folder(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(children_work_on),
+      cmocka_unit_test(children_of_interrupted_stores),
+      cmocka_unit_test(events_stay_apart),
       cmocka_unit_test(profiles_stay_apart),
   };
   if (!wasmx_has("text")) return 77;
