@@ -325,8 +325,13 @@ WASM_API_EXTERN bool wasmx_config_set_fuel(wasm_config_t *, bool on);
 WASM_API_EXTERN bool wasmx_config_set_canonical_nan(wasm_config_t *, bool on);
 /* A folder in which compiled modules are kept between runs (auto and jit), made when missing; NULL:
  * the user's own (XDG_CACHE_HOME or ~/.cache, with /libwasm). Nothing is kept when not called.
- * False: no such folder can be. */
+ * False (WASMX_IO, the message says why): there is no such folder, or it does not take files: it is
+ * read-only, no folder, another user's, on a full disk; the configuration is as before. What goes
+ * wrong with files later costs nothing but the gain. */
 WASM_API_EXTERN bool wasmx_config_set_cache(wasm_config_t *, const char *folder);
+/* How many bytes the files of the cache may have together, 1 GiB when not set: when a module is
+ * kept, those that were not used for longest are removed until it is so. */
+WASM_API_EXTERN bool wasmx_config_set_cache_limit(wasm_config_t *, uint64_t bytes);
 /* Tells tools about compiled functions, which then know their names: a sum of WASMX_PROFILE_....
  * Slow. False: unknown ones. */
 enum wasmx_profile_enum {

@@ -97,17 +97,20 @@ static int add_env_file(Run *run, const char *path) {
 }
 
 /* A size in bytes, or with K, M or G. */
-static int set_max_memory(Run *run, const char *text) {
+static bool parse_size(const char *text, uint64_t *out) {
   char *end;
   errno = 0;
   unsigned long long n = strtoull(text, &end, 10);
   unsigned shift = *end == 'K' || *end == 'k' ? 10 : *end == 'M' || *end == 'm' ? 20 : 0;
   if (*end == 'G' || *end == 'g') shift = 30;
   bool digits = *text >= '0' && *text <= '9'; /* strtoull takes spaces and signs before them */
-  bool ok = digits && !errno && !end[shift ? 1 : 0] && n <= UINT64_MAX >> shift;
-  if (!ok) return complain_usage("run", "--max-memory wants a size such as 64M");
-  run->limits.total_bytes = (uint64_t)n << shift;
-  return STATUS_OK;
+  *out = (uint64_t)n << shift;
+  return digits && !errno && !end[shift ? 1 : 0] && n <= UINT64_MAX >> shift;
+}
+
+static int set_max_memory(Run *run, const char *text) {
+  if (parse_size(text, &run->limits.total_bytes)) return STATUS_OK;
+  return complain_usage("run", "--max-memory wants a size such as 64M");
 }
 
 static int set_max_elements(Run *run, const char *text) {
@@ -131,9 +134,19 @@ static int set_timeout(Run *run, const char *text) {
   return STATUS_OK;
 }
 
+/* Without a cache programs run as well. */
 static int set_cache(Run *run, const char *folder) {
-  if (wasmx_config_set_cache(run->engine_config, folder)) return STATUS_OK;
-  return complain("%s", wasmx_last_error()->message);
+  if (!wasmx_config_set_cache(run->engine_config, folder))
+    complain("%s; going on without a cache", wasmx_last_error()->message);
+  return STATUS_OK;
+}
+
+static int set_cache_limit(Run *run, const char *text) {
+  uint64_t bytes;
+  if (!parse_size(text, &bytes))
+    return complain_usage("run", "--cache-limit wants a size, such as 512M");
+  wasmx_config_set_cache_limit(run->engine_config, bytes);
+  return STATUS_OK;
 }
 
 static int set_resolver(Run *run, const char *name) {
@@ -160,6 +173,8 @@ static int read_option(Run *run, Options *o) {
     status = set_cache(run, NULL);
   else if (take_option(o, "--cache-dir", &value))
     status = value ? set_cache(run, value) : -1;
+  else if (take_option(o, "--cache-limit", &value))
+    status = value ? set_cache_limit(run, value) : -1;
   else if (take_option(o, "--fuel", &value))
     status = value ? set_fuel(run, value) : -1;
   else if (take_option(o, "--timeout", &value))

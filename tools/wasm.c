@@ -40,7 +40,8 @@ static const Verb verbs[] = {
      "  --fuel COUNT               stop it after so many instructions\n"
      "  --precompiled              FILE is from 'wasm compile': it runs as machine code, so trust "
      "it\n"
-     "  --cache, --cache-dir DIR   keep compiled code for the next run\n" ENGINE_OPTIONS_HELP
+     "  --cache, --cache-dir DIR   keep compiled code for the next run\n"
+     "  --cache-limit SIZE         remove the oldest beyond, 1G when not set\n" ENGINE_OPTIONS_HELP
      "  --resolver WAY             how paths are kept in their directory: auto, openat2, walker\n"
      "The exit status is the program's; 134 after a trap, 1 when it cannot be loaded, 2 for "
      "usage.\n"},

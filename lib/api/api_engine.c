@@ -128,8 +128,18 @@ bool wasmx_config_set_cache(wasm_config_t *config, const char *folder) {
   size_t len = strlen(folder);
   if (len == 0 || len >= sizeof config->config.cache)
     return wm_api_fail(ERR_ARGUMENT, "the cache's folder has no name, or a very long one");
-  if (!wm_os_make_folder(folder)) return wm_api_fail(ERR_IO, "cannot use %s as a cache", folder);
+  const char *trouble = wm_os_make_folder(folder);
+  char name[200];
+  if (trouble)
+    return wm_api_fail(ERR_IO, "the cache's folder %s %s",
+                       wm_escape(name, sizeof name, folder, len), trouble);
   memcpy(config->config.cache, folder, len + 1);
+  return true;
+}
+
+bool wasmx_config_set_cache_limit(wasm_config_t *config, uint64_t bytes) {
+  if (!config) return no_config();
+  config->config.cache_bytes = bytes;
   return true;
 }
 

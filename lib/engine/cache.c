@@ -23,43 +23,67 @@ static bool holds(const LoadedModule *lm, const MappedFile *file) {
   return bytes && size == lm->module.size_bytes && memcmp(bytes, lm->module.bytes, size) == 0;
 }
 
-bool wm_cache_load(const char *folder, LoadedModule *lm) {
-  char path[CACHE_PATH_BYTES];
+static bool load(const char *path, LoadedModule *lm) {
   MappedFile file;
-  if (!path_of(folder, lm, path) || !wm_os_map_file(path, &file)) return false;
+  if (!wm_os_map_file(path, &file)) return false;
   bool ok = holds(lm, &file) && wm_artifact_attach(lm, file.bytes, file.size_bytes);
   wm_os_unmap_file(&file);
   if (ok) wm_os_touch_file(path);
   return ok;
 }
 
-void wm_cache_store(const char *folder, LoadedModule *lm) {
+bool wm_cache_load(const char *folder, LoadedModule *lm) {
+  char path[CACHE_PATH_BYTES];
+  if (!path_of(folder, lm, path)) return false;
+  int before = wm_whole_begin();
+  bool ok = load(path, lm);
+  wm_whole_end(before);
+  return ok;
+}
+
+void wm_cache_store(const char *folder, u64 max_bytes, LoadedModule *lm) {
   char path[CACHE_PATH_BYTES];
   Buffer bytes = {0};
-  if (path_of(folder, lm, path) && wm_artifact_write(lm, &bytes) &&
-      wm_os_write_file(path, bytes.data, bytes.len))
-    wm_cache_trim(folder, CACHE_MAX_BYTES);
+  if (path_of(folder, lm, path) && wm_artifact_write(lm, &bytes)) {
+    int before = wm_whole_begin();
+    if (wm_os_write_file(path, bytes.data, bytes.len)) wm_cache_trim(folder, max_bytes);
+    wm_whole_end(before);
+  }
   wm_buffer_free(&bytes);
 }
 
 /* ---- trimming ---- */
 
+enum { HASH_DIGITS = 16, NAME_BYTES = HASH_DIGITS + sizeof CACHE_SUFFIX - 1 };
+
 typedef struct Kept {
-  char name[32];
+  char name[NAME_BYTES + 1];
   u64 size_bytes;
   i64 used;
 } Kept;
 
 typedef struct Listing {
+  const char *folder;
   Vec(Kept) files;
   u64 total_bytes;
+  u32 removed;
 } Listing;
+
+/* Calls `remove` for a file of the folder. */
+static bool remove_file(const Listing *l, const char *name, bool (*remove)(const char *path)) {
+  char path[CACHE_PATH_BYTES];
+  int len = snprintf(path, sizeof path, "%s/%s", l->folder, name);
+  return len > 0 && len < CACHE_PATH_BYTES && remove(path);
+}
 
 static void note_file(void *env, const FileInfo *info) {
   Listing *l = env;
-  size_t len = strlen(info->name), suffix = sizeof CACHE_SUFFIX - 1;
-  if (len != 16 + suffix || strcmp(info->name + 16, CACHE_SUFFIX) != 0) return;
-  Kept *kept = vec_push(&l->files);
+  size_t len = strlen(info->name);
+  if (len < NAME_BYTES || memcmp(info->name + HASH_DIGITS, CACHE_SUFFIX, sizeof CACHE_SUFFIX - 1))
+    return;
+  if (len == NAME_BYTES + UNFINISHED_SUFFIX_BYTES && info->name[NAME_BYTES] == '.')
+    l->removed += remove_file(l, info->name, wm_os_remove_unfinished);
+  Kept *kept = len == NAME_BYTES ? vec_push(&l->files) : NULL;
   if (!kept) return;
   *kept = (Kept){.size_bytes = info->size_bytes, .used = info->used};
   memcpy(kept->name, info->name, len + 1);
@@ -71,20 +95,27 @@ static int by_use(const void *a, const void *b) {
   return x->used < y->used ? -1 : x->used > y->used;
 }
 
-u32 wm_cache_trim(const char *folder, u64 max_bytes) {
-  Listing l = {0};
-  u32 removed = 0;
-  wm_os_list_folder(folder, note_file, &l);
-  if (l.files.len && (l.total_bytes > max_bytes || max_bytes == 0)) {
-    qsort(l.files.data, l.files.len, sizeof *l.files.data, by_use);
-    for (u32 i = 0; i < l.files.len && (l.total_bytes > max_bytes || max_bytes == 0); i++) {
-      char path[CACHE_PATH_BYTES];
-      int len = snprintf(path, sizeof path, "%s/%s", folder, l.files.data[i].name);
-      if (len < 0 || len >= CACHE_PATH_BYTES || !wm_os_remove_file(path)) continue;
-      l.total_bytes -= l.files.data[i].size_bytes;
-      removed++;
-    }
+/* For 0 bytes empty files go, too. */
+static bool has_too_much(const Listing *l, u64 max_bytes) {
+  return l->total_bytes > max_bytes || max_bytes == 0;
+}
+
+static void trim(Listing *l, u64 max_bytes) {
+  if (!l->files.len || !has_too_much(l, max_bytes)) return;
+  qsort(l->files.data, l->files.len, sizeof *l->files.data, by_use);
+  for (u32 i = 0; i < l->files.len && has_too_much(l, max_bytes); i++) {
+    if (!remove_file(l, l->files.data[i].name, wm_os_remove_file)) continue;
+    l->total_bytes -= l->files.data[i].size_bytes;
+    l->removed++;
   }
+}
+
+u32 wm_cache_trim(const char *folder, u64 max_bytes) {
+  Listing l = {.folder = folder};
+  int before = wm_whole_begin();
+  wm_os_list_folder(folder, note_file, &l);
+  trim(&l, max_bytes);
+  wm_whole_end(before);
   vec_free(&l.files);
-  return removed;
+  return l.removed;
 }

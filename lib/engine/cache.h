@@ -9,15 +9,14 @@
 #include "engine/engine.h"
 
 enum { CACHE_PATH_BYTES = 4096 };
-#define CACHE_MAX_BYTES (UINT64_C(1) << 30) /* the least recently used files beyond are removed */
-#define CACHE_SUFFIX    ".wasmjit"
+#define CACHE_SUFFIX ".wasmjit"
 
 /* Gives a module that was just loaded the code that is kept for it; false: there is none. */
 bool wm_cache_load(const char *folder, LoadedModule *lm);
-/* Keeps what is compiled of it now. Never fails loudly. */
-void wm_cache_store(const char *folder, LoadedModule *lm);
-/* Removes all of them, or (max_bytes) the oldest until at most so many bytes are left; returns how
- * many. */
+/* Keeps what is compiled of it now, and trims the folder to max_bytes. Never fails loudly. */
+void wm_cache_store(const char *folder, u64 max_bytes, LoadedModule *lm);
+/* Removes the least recently used until at most max_bytes are left, and what writers left that
+ * died; returns how many. */
 u32 wm_cache_trim(const char *folder, u64 max_bytes);
 
 #endif

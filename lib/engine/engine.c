@@ -37,6 +37,7 @@ Config wm_config_default(void) {
                   .signals = true,
                   .call_threshold = CALL_THRESHOLD,
                   .loop_threshold = LOOP_THRESHOLD,
+                  .cache_bytes = DEFAULT_CACHE_BYTES,
                   .jit = {.cpu = UINT32_MAX}};
 }
 
@@ -84,7 +85,7 @@ static bool is_worth_keeping(const LoadedModule *lm) {
 static void end_module(LoadedModule *lm) {
   const Engine *engine = lm->engine;
   wm_tiers_forget(lm);
-  if (is_worth_keeping(lm)) wm_cache_store(engine->config.cache, lm);
+  if (is_worth_keeping(lm)) wm_cache_store(engine->config.cache, engine->config.cache_bytes, lm);
 }
 
 static void adopt(Engine *engine, LoadedModule *lm) {

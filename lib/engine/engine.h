@@ -24,11 +24,13 @@ typedef struct Config {
   /* Calls of a function, and rounds of its loops, before it is compiled; 0: at once. */
   u32 call_threshold, loop_threshold;
   char cache[512]; /* folder of the cache; "": none is kept (auto and jit) */
+  u64 cache_bytes; /* that its files may have, together */
   /* Stress modes for tests; `cpu` is what may be used of what there is. The rest follows from the
    * above. */
   JitOptions jit;
 } Config;
 
+#define DEFAULT_CACHE_BYTES (UINT64_C(1) << 30)
 Config wm_config_default(void);
 /* Whether there is another tier than the interpreter. */
 bool wm_config_can_compile(void);

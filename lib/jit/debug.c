@@ -163,12 +163,14 @@ DebugBody *wm_debug_body(u32 wanted, const NativeBody *body, const char *name) {
   if (!__register_frame || !__deregister_frame) wanted &= ~(u32)DEBUG_UNWIND;
   if (!wanted) return NULL;
   DebugBody *debug = wanted & (DEBUG_GDB | DEBUG_UNWIND) ? calloc(1, sizeof *debug) : NULL;
+  int before = wm_whole_begin();
   wm_mutex_lock(&lock);
   if (wanted & DEBUG_PERF_MAP) write_perf_map(body, name);
   if (wanted & DEBUG_JITDUMP) write_jitdump(body, name);
   if (debug && (wanted & DEBUG_GDB)) show_gdb(debug, body, name);
   if (debug && (wanted & DEBUG_UNWIND)) register_unwind(debug, body);
   wm_mutex_unlock(&lock);
+  wm_whole_end(before);
   return debug;
 }
 

@@ -107,7 +107,8 @@ int wm_os_event_new(void);
 void wm_os_event_set(int event);
 void wm_os_event_clear(int event);
 void wm_os_event_close(int event);
-/* In the child of a fork: another one of the same number, not set, that the parent does not have. */
+/* In the child of a fork: another one of the same number, not set, that the parent does not have.
+ */
 void wm_os_event_renew(int event);
 
 /* ---- this library ---- */

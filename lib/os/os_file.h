@@ -12,8 +12,9 @@ typedef struct MappedFile {
   size_t size_bytes;
 } MappedFile;
 
-/* Makes the folder and those above it, for this user alone. False: it cannot be written. */
-bool wm_os_make_folder(const char *path);
+/* Makes the folder and those above it, for this user alone, when it is not there. NULL: it takes
+ * files; else why it does not, a static string behind "it ". */
+const char *wm_os_make_folder(const char *path);
 /* The user's folder for caches with /libwasm added (XDG_CACHE_HOME, else HOME/.cache); false: none.
  */
 bool wm_os_cache_folder(char *out, size_t size);
@@ -24,6 +25,9 @@ void wm_os_unmap_file(MappedFile *file);
 /* Writes it under another name first and then puts it in place; on failure nothing is left. */
 bool wm_os_write_file(const char *path, const u8 *bytes, size_t size);
 bool wm_os_remove_file(const char *path);
+/* Removes a file under another name that nobody writes any more: its writer died. */
+enum { UNFINISHED_SUFFIX_BYTES = 7 }; /* a point and six letters */
+bool wm_os_remove_unfinished(const char *path);
 /* Notes that the file was used. */
 void wm_os_touch_file(const char *path);
 

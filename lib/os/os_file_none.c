@@ -1,7 +1,8 @@
 /* No files (os_file.h). */
 #include "os/os_file.h"
 
-bool wm_os_make_folder(const char *path) { return (void)path, false; }
+const char *wm_os_make_folder(const char *path) { return (void)path, "cannot be: there are none"; }
+bool wm_os_remove_unfinished(const char *path) { return (void)path, false; }
 bool wm_os_cache_folder(char *out, size_t size) { return (void)out, (void)size, false; }
 bool wm_os_map_file(const char *path, MappedFile *out) {
   *out = (MappedFile){NULL, 0};

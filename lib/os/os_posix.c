@@ -13,6 +13,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -129,24 +130,24 @@ u64 wm_os_monotonic_ns(void) {
   return (u64)now.tv_sec * 1000000000u + (u64)now.tv_nsec;
 }
 
-/* ---- events ---- */
+/* ---- events: system calls that are no cancellation points, as the functions of that name ---- */
 
 int wm_os_event_new(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 void wm_os_event_set(int event) {
   if (event < 0) return;
   int before = errno;
-  (void)!eventfd_write(event, 1);
+  syscall(SYS_write, event, &(u64){1}, sizeof(u64));
   errno = before;
 }
 
 void wm_os_event_clear(int event) {
-  eventfd_t count;
-  if (event >= 0) (void)!eventfd_read(event, &count);
+  u64 count;
+  if (event >= 0) syscall(SYS_read, event, &count, sizeof count);
 }
 
 void wm_os_event_close(int event) {
-  if (event >= 0) close(event);
+  if (event >= 0) syscall(SYS_close, event);
 }
 
 void wm_os_event_renew(int event) {

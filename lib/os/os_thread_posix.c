@@ -180,7 +180,13 @@ bool wm_thread_start(Thread *t, void *(*run)(void *), void *env) {
   return done;
 }
 
-void wm_thread_join(Thread t) { pthread_join(t, NULL); }
+void wm_thread_join(Thread t) {
+  int before;
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+  pthread_join(t, NULL);
+  pthread_setcancelstate(before, NULL);
+}
+
 void wm_thread_yield(void) { sched_yield(); }
 
 const void *wm_os_thread_token(void) { return (const void *)(uintptr_t)pthread_self(); }

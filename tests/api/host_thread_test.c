@@ -163,10 +163,83 @@ static void our_threads_take_no_signals(void **state) {
   world_delete(&t.world);
 }
 
+/* ---- threads that are cancelled ---- */
+
+static _Thread_local bool is_inside;
+static _Atomic int cancelled_inside, rounds_done;
+static char folder[] = "/tmp/libwasm-cancel-XXXXXX";
+
+static void note_end(void *env) {
+  (void)env;
+  if (is_inside) cancelled_inside++;
+}
+
+/* Everything that waits or has to do with files. */
+static void use_all(int number) {
+  static const wasmx_tier_t used[] = {WASMX_TIER_AUTO, WASMX_TIER_JIT};
+  Thread t = {.tier = WASMX_TIER_AUTO};
+  char text[200];
+  wasm_config_t *config = wasm_config_new();
+  wasmx_config_set_tier(config, used[number % 2]);
+  wasmx_config_set_compile_threads(config, 2);
+  wasmx_config_set_cache(config, folder);
+  wasmx_config_set_profile(config, WASMX_PROFILE_PERFMAP | WASMX_PROFILE_JITDUMP);
+  t.world.engine = wasm_engine_new_with_config(config);
+  t.world.store = wasm_store_new(t.world.engine);
+  snprintf(text, sizeof text, "(module (func (export \"f\") (result i32) (i32.const %d)))", number);
+  wasm_instance_delete(instance_of(t.world.store, text));
+  t.instance = instance_of(t.world.store, program);
+  wasmx_store_interrupt_fd(t.world.store);
+  wasmx_store_set_deadline(t.world.store, 1000000);
+  call(&t, "forever", 0, NULL);
+  wasmx_store_set_deadline(t.world.store, 0);
+  wasm_instance_delete(t.instance);
+  wasmx_store_try_delete(t.world.store);
+  wasm_engine_delete(t.world.engine);
+}
+
+static void *use_until_cancelled(void *env) {
+  (void)env;
+  pthread_cleanup_push(note_end, NULL);
+  for (int i = 0;; i++) {
+    is_inside = true;
+    use_all(i);
+    is_inside = false;
+    rounds_done++;
+    pthread_testcancel();
+  }
+  pthread_cleanup_pop(0);
+  return NULL;
+}
+
+/* A call is not cancelled in the middle, where it would leave locks, files and memory behind. */
+static void calls_are_no_cancellation_points(void **state) {
+  (void)state;
+  assert_non_null(mkdtemp(folder));
+  assert_int_equal(chdir(folder), 0);
+  alarm(200);
+  for (int i = 0; i < 30; i++) {
+    pthread_t thread;
+    int before = rounds_done;
+    assert_int_equal(pthread_create(&thread, NULL, use_until_cancelled, NULL), 0);
+    while (rounds_done == before) usleep(100);
+    usleep((useconds_t)i * 300);
+    pthread_cancel(thread);
+    pthread_join(thread, NULL);
+  }
+  use_all(0);
+  alarm(0);
+  assert_int_equal(cancelled_inside, 0);
+  char command[100];
+  snprintf(command, sizeof command, "rm -r %s /tmp/perf-%d.map", folder, (int)getpid());
+  if (wasmx_has("jit")) assert_int_equal(system(command), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(our_threads_take_no_signals),
       cmocka_unit_test(all_threads_run),
+      cmocka_unit_test(calls_are_no_cancellation_points),
   };
   return run_with_text(tests);
 }

@@ -6,7 +6,9 @@
 #include "os/os_file.h"
 #include "runtime/fixture.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -235,7 +237,6 @@ static void full_disk(void **state) {
   pid_t child = fork();
   if (child == 0) {
     struct rlimit limit = {500, 500};
-    signal(SIGXFSZ, SIG_IGN);
     if (setrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(9);
     Config config = jit_config();
     u64 compiled = run_cached(&f, &config);
@@ -245,6 +246,118 @@ static void full_disk(void **state) {
   assert_int_equal(waitpid(child, &status, 0), child);
   assert_true(WIFEXITED(status));
   assert_int_equal(WEXITSTATUS(status), 0);
+  folder_delete(&f);
+}
+
+/* Another name than the program's: a file of the cache by a writer that is still there, or not. */
+static int begin_file(const Folder *f, const char *letters, char *path, size_t size) {
+  snprintf(path, size, "%s/0123456789abcdef.wasmjit.%s", f->path, letters);
+  int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  assert_int_equal(write(fd, "half", 4), 4);
+  return fd;
+}
+
+/* What writers left that died is removed; what others write at this moment, and what is nobody's
+ * business, stays. */
+static void orphans_go(void **state) {
+  (void)state;
+  if (!wm_config_can_compile()) skip();
+  Folder f = folder_new();
+  Config config = jit_config();
+  char orphan[200], busy[200], other[200];
+  close(begin_file(&f, "abcdef", orphan, sizeof orphan));
+  int fd = begin_file(&f, "ghijkl", busy, sizeof busy);
+  assert_int_equal(flock(fd, LOCK_EX), 0);
+  snprintf(other, sizeof other, "%s/notes.txt", f.path);
+  close(open(other, O_CREAT | O_WRONLY, 0600));
+  run_cached(&f, &config);
+  assert_int_not_equal(access(orphan, F_OK), 0);
+  assert_int_equal(access(busy, F_OK), 0);
+  assert_int_equal(access(other, F_OK), 0);
+  close(fd);
+  unlink(other);
+  folder_delete(&f); /* the other writer is gone, too */
+}
+
+/* A writer killed in the middle leaves what the next one removes. */
+static void killed_writers(void **state) {
+  (void)state;
+  if (!wm_config_can_compile()) skip();
+  Folder f = folder_new();
+  char path[200];
+  snprintf(path, sizeof path, "%s/0123456789abcdef.wasmjit", f.path);
+  enum { SIZE = 64 << 20 };
+  u8 *bytes = calloc(1, SIZE);
+  for (u32 i = 0; i < 20; i++) {
+    pid_t child = fork();
+    if (child == 0)
+      for (;;) wm_os_write_file(path, bytes, SIZE);
+    usleep(2000 + i * 500);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+  }
+  free(bytes);
+  wm_cache_trim(f.path, UINT64_MAX);
+  assert_in_range(count_files(&f), 0, 1);
+  folder_delete(&f);
+}
+
+/* Of modules with different code the last used are kept, as many as fit. */
+static void the_folder_is_trimmed(void **state) {
+  (void)state;
+  if (!wm_config_can_compile()) skip();
+  Folder f = folder_new();
+  Config config = jit_config();
+  snprintf(config.cache, sizeof config.cache, "%s", f.path);
+  for (u32 i = 0; i < 8; i++) {
+    char wat[100];
+    snprintf(wat, sizeof wat, "(module (func (result i32) (i32.const %u)))", i);
+    if (i == 4) { /* one file's size, so that three fit */
+      struct stat st;
+      char path[200];
+      assert_int_equal(count_files(&f), 4);
+      snprintf(path, sizeof path, "%s/%s", f.path, f.name);
+      assert_int_equal(stat(path, &st), 0);
+      config.cache_bytes = (u64)st.st_size * 3 + (u64)st.st_size / 2;
+    }
+    Engine *engine = wm_engine_new(&config);
+    Buffer binary = binary_of(wat);
+    wm_loaded_release(wm_engine_load(engine, binary.data, binary.len, NULL));
+    wm_buffer_free(&binary);
+    wm_engine_release(engine);
+    assert_int_equal(count_files(&f), i < 4 ? i + 1 : 3);
+  }
+  folder_delete(&f);
+}
+
+/* Why a folder cannot be used. As root every folder can be written. */
+static void folders_that_cannot_be(void **state) {
+  (void)state;
+  Folder f = folder_new();
+  char path[300], inside[400];
+  snprintf(path, sizeof path, "%s/a/b", f.path);
+  assert_null(wm_os_make_folder(path));
+  assert_null(wm_os_make_folder(path));
+  rmdir(path);
+  snprintf(path, sizeof path, "%s/a", f.path);
+  rmdir(path);
+  snprintf(path, sizeof path, "%s/file", f.path);
+  close(open(path, O_CREAT | O_WRONLY, 0600));
+  snprintf(inside, sizeof inside, "%s/folder", path);
+  assert_string_equal(wm_os_make_folder(path), "is no folder");
+  assert_string_equal(wm_os_make_folder(inside), "is no folder");
+  unlink(path);
+  assert_string_equal(wm_os_make_folder(""), "has no name, or a very long one");
+  assert_non_null(wm_os_make_folder("/proc/libwasm"));
+  if (geteuid() == 0) {
+    assert_int_equal(chown(f.path, 12345, 12345), 0);
+    assert_string_equal(wm_os_make_folder(f.path), "belongs to another user");
+    assert_int_equal(chown(f.path, 0, 0), 0);
+  } else {
+    chmod(f.path, 0500);
+    assert_string_equal(wm_os_make_folder(f.path), "may not be written by this user");
+    chmod(f.path, 0700);
+  }
   folder_delete(&f);
 }
 
@@ -276,10 +389,17 @@ static void many_writers(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(round_trip),   cmocka_unit_test(damage_is_refused),
-      cmocka_unit_test(cache_hits),   cmocka_unit_test(other_ways_are_refused),
-      cmocka_unit_test(full_disk),    cmocka_unit_test(bad_files_are_left_alone),
+      cmocka_unit_test(round_trip),
+      cmocka_unit_test(damage_is_refused),
+      cmocka_unit_test(cache_hits),
+      cmocka_unit_test(other_ways_are_refused),
+      cmocka_unit_test(full_disk),
+      cmocka_unit_test(bad_files_are_left_alone),
+      cmocka_unit_test(orphans_go),
+      cmocka_unit_test(killed_writers),
       cmocka_unit_test(many_writers),
+      cmocka_unit_test(the_folder_is_trimmed),
+      cmocka_unit_test(folders_that_cannot_be),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
