@@ -5,7 +5,15 @@
  * they can grow. Thread rules: an engine and its modules may be used from any thread; a store and
  * all that lives in it by one thread at a time, which need not be registered. No function aborts,
  * prints or exits; wrong arguments (NULL, another store's object, a wrong kind) give an error or a
- * trap. */
+ * trap.
+ *
+ * Forks. The child works on with what no other thread was using when the process forked: stores,
+ * their modules and engines; the library's threads are started again as needed, deadlines stay. A
+ * store that another thread was in is lost to the child, which must leave it alone. Its interrupt
+ * descriptors are the child's own.
+ *
+ * Cancellation (pthread_cancel, deferred) ends a thread in callbacks and in libwasi's calls that
+ * wait, never inside a function of wasm.h or wasmx.h itself. */
 #ifndef WASMX_H
 #define WASMX_H
 
@@ -340,6 +348,13 @@ enum wasmx_profile_enum {
   WASMX_PROFILE_GDB = 4      /* gdb's JIT interface */
 };
 WASM_API_EXTERN bool wasmx_config_set_profile(wasm_config_t *, uint32_t tools);
+/* Makes the name of a function, as a compiler mangled it (_ZN..., _R...), readable: true with
+ * zero-terminated text in out[0..size), cut when it is longer; false: the name stays as it is.
+ * Names come from modules and are not to be trusted: they may be long, and stand for very much.
+ * Called by wasmx_trap_print, which escapes the text, in its thread. NULL: none, as when not set.
+ */
+typedef bool (*wasmx_demangle_t)(const char *name, char *out, size_t size);
+WASM_API_EXTERN bool wasmx_config_set_demangle(wasm_config_t *, wasmx_demangle_t);
 /* Settings for tests of this library, as "name=number"; false for unknown ones. */
 WASM_API_EXTERN bool wasmx_config_set_hidden(wasm_config_t *, const char *setting);
 
@@ -409,7 +424,8 @@ WASM_API_EXTERN own wasm_trap_t *wasmx_trap_new_exit(wasm_store_t *, int status)
 /* The status of such a trap in *status (may be NULL); false for any other. */
 WASM_API_EXTERN bool wasmx_trap_exit_status(const wasm_trap_t *, int *status);
 /* The message and a backtrace with names, for people: lines such as
- *   "  2: module.function (0x1a4)". Untrusted names are escaped. */
+ *   "  2: module.function (0x1a4)". Untrusted names are escaped; wasmx_config_set_demangle makes
+ * them readable. */
 WASM_API_EXTERN void wasmx_trap_print(const wasm_trap_t *, own wasm_byte_vec_t *out);
 
 /* Names of a frame's function and module (name section, else exports), escaped; NULL when unknown.

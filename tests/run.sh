@@ -10,6 +10,7 @@ install_missing \
   gcc:gcc clang-19:clang-19 wasm-ld-19:lld-19 clang-format-19:clang-format-19 meson:meson ninja:ninja-build \
   pkg-config:pkg-config python3:python3 valgrind:valgrind g++:g++ \
   /usr/include/cmocka.h:libcmocka-dev ffi.h:libffi-dev /usr/include/capstone/capstone.h:libcapstone-dev \
+  /usr/include/libiberty/demangle.h:libiberty-dev \
   /usr/include/wasm32-wasi/stdio.h:wasi-libc /usr/lib/llvm-19/lib/clang/19/lib/wasi:libclang-rt-19-dev-wasm32 \
   /usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a:libclang-rt-19-dev \
   /usr/lib/llvm-19/include/wasm32-wasi/c++/v1/vector:libc++-19-dev-wasm32 \

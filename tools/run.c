@@ -345,6 +345,7 @@ static bool set_limits(const Run *run) {
 /* Engine, store, module, WASI, linker; STATUS_OK, or what was said. */
 static int set_up(Run *run) {
   wasmx_error_t err = {.size = sizeof err};
+  wasmx_config_set_demangle(run->engine_config, demangle);
   run->engine = wasm_engine_new_with_config(run->engine_config);
   run->engine_config = NULL;
   run->store = run->engine ? wasm_store_new(run->engine) : NULL;

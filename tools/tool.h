@@ -29,6 +29,10 @@ int complain_error(const char *path, const wasmx_error_t *err);
 /* `text` with control characters as \xx, in one of a few static buffers. */
 const char *printable(const char *text);
 
+/* Readable names (wasmx_demangle_t), and whether the program has them (demangle.c). */
+bool demangle(const char *name, char *out, size_t size);
+bool can_demangle(void);
+
 /* ---- input and output (load.c, check.c) ---- */
 
 /* Reads the file ("-": standard input) whole; false when it said why not. */

@@ -115,7 +115,7 @@ static int print_version(void) {
   printf("wasm %s\nparts:", wasmx_version());
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
     if (wasmx_has(parts[i])) printf(" %s", parts[i]);
-  printf(" wasi\n");
+  printf(" wasi%s\n", can_demangle() ? " demangle" : "");
   print_features("features", true);
   print_features("not supported", false);
   return STATUS_OK;

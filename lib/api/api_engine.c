@@ -143,6 +143,12 @@ bool wasmx_config_set_cache_limit(wasm_config_t *config, uint64_t bytes) {
   return true;
 }
 
+bool wasmx_config_set_demangle(wasm_config_t *config, wasmx_demangle_t demangle) {
+  if (!config) return no_config();
+  config->config.demangle = demangle;
+  return true;
+}
+
 /* ---- settings for tests ---- */
 
 typedef struct Hidden {

@@ -132,7 +132,7 @@ bool wasmx_trap_exit_status(const wasm_trap_t *ref, int *status) {
 
 /* ---- frames ---- */
 
-enum { NAME_BYTES = 256 };
+enum { NAME_BYTES = 256, MANGLED_BYTES = 1024 };
 
 struct wasm_frame_t {
   Handle instance; /* lent to the host as a wasm_instance_t, which it does not delete */
@@ -232,13 +232,30 @@ const char *wasmx_frame_module_name(const wasm_frame_t *frame) {
 
 /* ---- printing ---- */
 
+/* Whether the host makes the function's name readable, which is then in `out`, escaped. */
+static bool print_readable(const FrameInfo *info, char *out, size_t size) {
+  const Instance *in = info->instance;
+  Demangle demangle = wm_engine_demangle(in->head.store->engine);
+  char mangled[MANGLED_BYTES], readable[2 * NAME_BYTES];
+  Name name;
+  if (!demangle || !wm_names_find_func(&in->module->module, info->func_index, &name)) return false;
+  if (name.len >= sizeof mangled || memchr(name.bytes, 0, name.len)) return false;
+  memcpy(mangled, name.bytes, name.len);
+  mangled[name.len] = 0;
+  if (!demangle(mangled, readable, sizeof readable)) return false;
+  readable[sizeof readable - 1] = 0;
+  wm_escape(out, size, readable, strlen(readable));
+  return true;
+}
+
 static void print_frame(Buffer *b, u32 number, const FrameInfo *info) {
   const Module *m = &info->instance->module->module;
   char module_name[NAME_BYTES] = "", func_name[NAME_BYTES];
   Name name;
   bool named = wm_names_find_module(m, &name);
   if (named) wm_escape(module_name, sizeof module_name, name.bytes, name.len);
-  wm_names_print_func(m, info->func_index, func_name, sizeof func_name);
+  if (!print_readable(info, func_name, sizeof func_name))
+    wm_names_print_func(m, info->func_index, func_name, sizeof func_name);
   wm_buffer_print(b, "%3u: %s%s%s (0x%x)\n", number, module_name, named ? "." : "", func_name,
                   info->module_offset);
 }

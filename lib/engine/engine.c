@@ -143,6 +143,8 @@ JitOptions wm_engine_jit_options(const Engine *engine) { return engine->options;
 
 bool wm_engine_charges_fuel(const Engine *engine) { return engine->config.fuel; }
 
+Demangle wm_engine_demangle(const Engine *engine) { return engine->config.demangle; }
+
 /* ---- engines ---- */
 
 static void free_engine(Engine *engine) {

@@ -10,6 +10,9 @@
 /* auto: what is hot is compiled; jit: everything when it is loaded. */
 typedef enum Tier { TIER_AUTO, TIER_INTERP, TIER_JIT } Tier;
 
+/* Makes a mangled name readable, for people: true with text in out[size], zero-terminated. */
+typedef bool (*Demangle)(const char *name, char *out, size_t size);
+
 typedef struct Config {
   FeatureSet features;
   u64 stack_bytes;        /* value stack of a store */
@@ -23,8 +26,9 @@ typedef struct Config {
   u32 profile;  /* DEBUG_ of jit/debug.h */
   /* Calls of a function, and rounds of its loops, before it is compiled; 0: at once. */
   u32 call_threshold, loop_threshold;
-  char cache[512]; /* folder of the cache; "": none is kept (auto and jit) */
-  u64 cache_bytes; /* that its files may have, together */
+  char cache[512];   /* folder of the cache; "": none is kept (auto and jit) */
+  u64 cache_bytes;   /* that its files may have, together */
+  Demangle demangle; /* or NULL */
   /* Stress modes for tests; `cpu` is what may be used of what there is. The rest follows from the
    * above. */
   JitOptions jit;
@@ -45,6 +49,7 @@ void wm_engine_release(Engine *engine);
 TypeRegistry *wm_engine_types(Engine *engine); /* borrowed */
 Tier wm_engine_tier(const Engine *engine);
 bool wm_engine_charges_fuel(const Engine *engine);
+Demangle wm_engine_demangle(const Engine *engine);
 /* How functions are compiled. */
 JitOptions wm_engine_jit_options(const Engine *engine);
 

@@ -608,6 +608,44 @@ static void traps_of_elsewhere(void **state) {
   world_delete(&w);
 }
 
+/* Knows one name, fills what it is given for another. */
+static bool make_readable(const char *name, char *out, size_t size) {
+  if (strcmp(name, "_Zlong") == 0) {
+    memset(out, 'x', size); /* without its end */
+    return true;
+  }
+  if (strcmp(name, "_Z1fv") != 0) return false;
+  snprintf(out, size, "f(\x1b<T>)");
+  return true;
+}
+
+static void readable_names(void **state) {
+  (void)state;
+  wasm_config_t *config = wasm_config_new();
+  assert_true(wasmx_config_set_demangle(config, make_readable));
+  assert_false(wasmx_config_set_demangle(NULL, make_readable));
+  World w = {.engine = wasm_engine_new_with_config(config)};
+  w.store = wasm_store_new(w.engine);
+  wasm_instance_t *in = instance_of(
+      w.store, "(module (func (export \"_Z1fv\") unreachable) (func (export \"_Zlong\") (call 0))"
+               " (func (export \"plain\") (call 1)) (func (export \"nul\\00\") (call 2)))");
+  wasm_func_t *f = (wasm_func_t *)wasmx_instance_export_n(in, "nul", 4);
+  wasm_trap_t *trap = wasmx_func_call_raw(f, NULL);
+  wasm_byte_vec_t text;
+  wasmx_trap_print(trap, &text);
+  text.data[text.size - 1] = 0;
+  assert_non_null(strstr(text.data, "0: f(\\1b<T>) (0x"));
+  assert_non_null(strstr(text.data, "1: xxxx"));
+  assert_non_null(strstr(text.data, "xxx... (0x"));
+  assert_non_null(strstr(text.data, "2: plain (0x"));
+  assert_non_null(strstr(text.data, "3: nul\\00 (0x"));
+  wasm_byte_vec_delete(&text);
+  wasm_trap_delete(trap);
+  wasm_func_delete(f);
+  wasm_instance_delete(in);
+  world_delete(&w);
+}
+
 static void trap_messages(void **state) {
   (void)state;
   World w = world_new();
@@ -745,6 +783,7 @@ int main(void) {
       cmocka_unit_test(traps_that_exist),
       cmocka_unit_test(traps_without_store),
       cmocka_unit_test(traps_of_elsewhere),
+      cmocka_unit_test(readable_names),
       cmocka_unit_test(trap_messages),
       cmocka_unit_test(deep_recursion),
       cmocka_unit_test(instantiation_errors),

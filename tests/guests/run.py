@@ -59,14 +59,39 @@ def build_c(name, flags=(), wasm_flags=(), libraries=(), wasm_libraries=()):
     return native, guest
 
 
-def build_rust(name):
-    rustc = "/usr/bin/rustc"  # Debian's: it has the wasm32-wasi library
-    if not os.path.exists(rustc) or not os.path.exists("/usr/lib/rustlib/wasm32-wasi/lib"):
+def build_cpp(name):
+    source, guest = HERE / f"{name}.cc", BUILD / f"{name}_cc.wasm"
+    if not CLANG or not os.path.exists("/usr/include/wasm32-wasi/stdio.h"):
+        raise Missing("no clang with wasi-libc")
+    return compiled(guest, [source], [CLANG, "--target=wasm32-wasi", "-O1", "-fno-exceptions", "-nostdlib++", source,
+                                      "-Wl,--no-demangle", "-o", guest])
+
+
+RUSTC = "/usr/bin/rustc"  # Debian's: it has the wasm32-wasi library
+
+
+def rust_linker():
+    """rustc's own, which may be missing, or LLVM's; the older ones know what else is in its libraries."""
+    if shutil.which("rust-lld"):
+        return []
+    for linker in [f"wasm-ld-{version}" for version in range(14, 20)]:
+        if shutil.which(linker):
+            return ["-C", f"linker={linker}", "-C", "linker-flavor=wasm-ld"]
+    raise Missing("no linker for rustc")
+
+
+def build_rust_guest(name, output, flags=()):
+    if not os.path.exists(RUSTC) or not os.path.exists("/usr/lib/rustlib/wasm32-wasi/lib"):
         raise Missing("no rustc with wasm32-wasi")
-    source, native, guest = HERE / f"{name}.rs", BUILD / f"{name}_rs", BUILD / f"{name}_rs.wasm"
-    compiled(native, [source], [rustc, "-O", source, "-o", native])
-    compiled(guest, [source], [rustc, "-O", "--target", "wasm32-wasi", source, "-o", guest])
-    return native, guest
+    source, guest = HERE / f"{name}.rs", BUILD / f"{output}.wasm"
+    return compiled(guest, [source], [RUSTC, "-O", *flags, *rust_linker(), "--target", "wasm32-wasi", source,
+                                      "-o", guest])
+
+
+def build_rust(name):
+    guest = build_rust_guest(name, f"{name}_rs")
+    source, native = HERE / f"{name}.rs", BUILD / f"{name}_rs"
+    return compiled(native, [source], [RUSTC, "-O", source, "-o", native]), guest
 
 
 def build_go(name):
@@ -300,6 +325,12 @@ def program(folder):
     for bad in ("0x", "0x0x1", "0x-1", "1", "0x" + "1" * 33, "0x1111111111111111-1"):
         ends(f"v128 argument '{bad}'", wasm("--invoke", "vector", types, bad), 2, "", ["is no v128"])
     ends("null", wasm("--invoke", "null", types, "null"), 0, "null\n")
+    ends("a cache", wasm("--cache-dir", folder / "cache", "--cache-limit=1M", "--tier=jit", "--invoke", "add", add,
+                         "1", "2"), 0, "3\n")
+    for why, place in (("is no folder", add), ("is no folder", add / "below"), ("cannot be made", "/proc/libwasm")):
+        unused = wasm("--cache-dir", place, "--invoke", "add", add, "1", "2")
+        ends(f"a cache that {why}", unused, 0, "3\n", [why, "going on without"])
+    ends("a cache of no size", wasm("--cache-limit=x", add), 2, "", ["--cache-limit"])
     ends("a reactor is initialized first", wasm("--invoke", "get", types), 0, "42\n")
     ends("a reactor alone", wasm(types), 0, "")
     ends("too few arguments", wasm("--invoke", "add", add, "1"), 2, "", ["takes 2 arguments"])
@@ -527,10 +558,41 @@ def pipes_and_signals():
     ends("a trap in C", wasm(crash), 134, "before\n", ["integer divide by zero", "divide", "compute"])
 
 
+# ------------------------------------------------------------------------------------ readable names
+
+READABLE = b" demangle" in wasm("--version").stdout
+
+
+def names(name, build, wanted, mangled):
+    """The wanted name is in the backtrace, or the mangled one where the program has no libiberty."""
+    try:
+        guest = build()
+    except Missing as why:
+        return tell("skipped", name, str(why))
+    ends(name, wasm(guest), 134, "", [wanted if READABLE else mangled])
+
+
+def readable_names():
+    names("names of C++", lambda: build_cpp("mangled"), "shapes::Box<int>::divide(int) const (0x", "_ZNK6shapes3BoxIiE")
+    area = "<mangled::shapes::Square as mangled::shapes::Area>::area (0x"
+    names("names of Rust", lambda: build_rust_guest("mangled", "mangled_rs"), area, "_ZN")
+    names("names of Rust, v0", lambda: build_rust_guest("mangled", "mangled_v0_rs",
+                                                        ["-C", "symbol-mangling-version=v0"]), area, "_RN")
+    with tempfile.TemporaryDirectory() as folder:
+        # Each template argument is twice the one before.
+        doubled = "".join(f"S0_IS{i}_S{i}_E" for i in "123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+        bomb = f"_Z1fIJ1AIiiE{doubled}EEvv"
+        (pathlib.Path(folder) / "bomb.wat").write_text(f'(module (func (export "{bomb}") unreachable)'
+                                                       f' (func (export "_start") (call 0)))')
+        ends("a name that stands for gigabytes", wasm(pathlib.Path(folder) / "bomb.wat"), 134, "",
+             ["void f<A<int, int>, A<A<" if READABLE else bomb[:20], "... (0x"])
+
+
 def main():
     BUILD.mkdir(parents=True, exist_ok=True)
     programs()
     sandbox()
+    readable_names()
     with tempfile.TemporaryDirectory() as folder:
         program(pathlib.Path(folder))
         corners(pathlib.Path(folder))
