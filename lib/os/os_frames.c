@@ -20,7 +20,10 @@ static _Unwind_Reason_Code on_frame(struct _Unwind_Context *context, void *env) 
   return walk->done ? _URC_NORMAL_STOP : _URC_NO_REASON;
 }
 
+/* Whole: the unwinder has locks of its own. */
 void wm_os_walk_stack(FrameVisit *visit, void *env) {
   Walk walk = {.visit = visit, .env = env};
+  int before = wm_whole_begin();
   _Unwind_Backtrace(on_frame, &walk);
+  wm_whole_end(before);
 }

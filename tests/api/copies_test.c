@@ -17,11 +17,22 @@ static const unsigned char program[] = {
 
 #define FUNCTIONS(X)                                                                               \
   X(wasm_config_new)                                                                               \
-  X(wasm_engine_new_with_config) X(wasm_engine_delete) X(wasm_store_new) X(wasm_store_delete)      \
-      X(wasm_module_new) X(wasm_module_delete) X(wasm_instance_delete) X(wasm_func_delete)         \
-          X(wasm_trap_delete) X(wasmx_config_set_tier) X(wasmx_instance_new)                       \
-              X(wasmx_instance_func) X(wasmx_func_call_raw) X(wasmx_trap_code) X(wasmx_last_error) \
-                  X(wasmx_store_set_deadline)
+  X(wasm_engine_new_with_config)                                                                   \
+  X(wasm_engine_delete)                                                                            \
+  X(wasm_store_new)                                                                                \
+  X(wasm_store_delete)                                                                             \
+  X(wasm_module_new)                                                                               \
+  X(wasm_module_delete)                                                                            \
+  X(wasm_instance_delete)                                                                          \
+  X(wasm_func_delete)                                                                              \
+  X(wasm_trap_delete)                                                                              \
+  X(wasmx_config_set_tier)                                                                         \
+  X(wasmx_instance_new)                                                                            \
+  X(wasmx_instance_func)                                                                           \
+  X(wasmx_func_call_raw)                                                                           \
+  X(wasmx_trap_code)                                                                               \
+  X(wasmx_last_error)                                                                              \
+  X(wasmx_store_set_deadline)
 
 typedef struct Copy {
   void *library;
