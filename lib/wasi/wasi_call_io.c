@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -15,6 +16,7 @@
 
 enum {
   MAX_IOVECS = 1024,   /* as many as the host takes: more are a transfer that stops early */
+  FEW_IOVECS = 16,     /* kept on the stack */
   PIPE_ROOM = 4096,    /* what a pipe that polls as writable takes at least (PIPE_BUF) */
   TERMINAL_ROOM = 128, /* the same for a terminal (256 bytes), each a line's end that becomes two */
   STREAM_MAX = 128 << 20, /* one call moves no more through a stream, which may have to keep it */
@@ -206,10 +208,21 @@ static Errno stream_transfer(const Call *call, Transfer *t, size_t *done) {
   return E_SUCCESS;
 }
 
-/* Descriptor and vectors are args 0 to 2; the number of bytes moved goes to arg `result`. */
+/* The vectors are read and what they name is moved; the number of bytes goes to arg `result`. */
+static Errno move(Call *call, Transfer *t, struct iovec *vectors, u32 result) {
+  Errno e = read_vectors(call, call->args[1].u32, call->args[2].u32, vectors);
+  if (e) return e;
+  t->vectors = vectors;
+  t->count = (int)min_u32(call->args[2].u32, MAX_IOVECS);
+  size_t done = 0;
+  e = t->d.kind == FD_STREAM ? stream_transfer(call, t, &done) : host_transfer(call, t, &done);
+  return e ? e : put_u32(call, call->args[result].u32, (u32)done);
+}
+
+/* Descriptor and vectors are args 0 to 2. Many vectors are too much for a small thread's stack. */
 static Errno transfer(Call *call, bool write, bool at_offset, u32 result) {
-  struct iovec vectors[MAX_IOVECS];
-  Transfer t = {.vectors = vectors, .offset = CURRENT, .write = write};
+  struct iovec few[FEW_IOVECS], *many = NULL;
+  Transfer t = {.offset = CURRENT, .write = write};
   Rights rights = write ? RIGHT_FD_WRITE : RIGHT_FD_READ;
   if (at_offset) {
     rights |= RIGHT_FD_SEEK;
@@ -219,13 +232,15 @@ static Errno transfer(Call *call, bool write, bool at_offset, u32 result) {
   Descriptor *d;
   Errno e = call_fd(call, 0, rights, &d);
   if (!e) e = can_put_u32(call, call->args[result].u32);
-  if (!e) e = read_vectors(call, call->args[1].u32, call->args[2].u32, vectors);
   if (e) return e;
   t.d = *d;
-  t.count = (int)min_u32(call->args[2].u32, MAX_IOVECS);
-  size_t done = 0;
-  e = t.d.kind == FD_STREAM ? stream_transfer(call, &t, &done) : host_transfer(call, &t, &done);
-  return e ? e : put_u32(call, call->args[result].u32, (u32)done);
+  if (call->args[2].u32 > FEW_IOVECS) {
+    many = malloc(MAX_IOVECS * sizeof *many);
+    if (!many) return E_NOMEM;
+  }
+  e = move(call, &t, many ? many : few, result);
+  free(many);
+  return e;
 }
 
 Errno call_fd_read(Call *call) { return transfer(call, false, false, 3); }

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -158,18 +159,21 @@ static Errno walk(Walker *w, bool follow, Place *place) {
   return E_SUCCESS;
 }
 
+/* The walker is too much for a small thread's stack. */
 Errno wm_walker_walk(const Resolver *r, int root, const char *path, bool follow, Place *place) {
-  Walker w;
   *place = (Place){.dir = root};
-  w.resolver = r;
-  w.root = root;
-  w.depth = 0;
-  w.real_len = 0;
-  for (int i = 0; i < RING; i++) w.ring[i] = -1;
   size_t len = strlen(path);
-  if (len >= sizeof w.todo) return E_NAMETOOLONG;
-  memcpy(w.todo, path, len + 1);
-  Errno e = walk(&w, follow, place);
-  for (int i = 0; i < RING; i++) close_fd(&w.ring[i]);
+  if (len >= sizeof(((Walker *)NULL)->todo)) return E_NAMETOOLONG;
+  Walker *w = malloc(sizeof *w);
+  if (!w) return E_NOMEM;
+  w->resolver = r;
+  w->root = root;
+  w->depth = 0;
+  w->real_len = 0;
+  for (int i = 0; i < RING; i++) w->ring[i] = -1;
+  memcpy(w->todo, path, len + 1);
+  Errno e = walk(w, follow, place);
+  for (int i = 0; i < RING; i++) close_fd(&w->ring[i]);
+  free(w);
   return e;
 }
