@@ -6,7 +6,8 @@
 /* Values that are moved to a label one by one; more go to their homes first, then in one cell. */
 enum { FEW_VALUES = 4 };
 
-/* Of wasm, that run between two counts of the interpreter's clock at most, but for what is called. */
+/* Of wasm, that run between two counts of the interpreter's clock at most, but for what is called.
+ */
 enum { BYTES_A_TICK = 1024 };
 
 /* ---- block types ---- */
