@@ -189,12 +189,11 @@ static void destroy_doomed(Store *store) {
   }
 }
 
-void wm_store_collect(Store *store) {
-  if (store->collecting) return;
-  const void *before = store_enter(store);
+/* Marks and sweeps. False: out of memory for the stack's words; nothing was done. */
+static bool find_doomed(Store *store) {
   PtrMap words = {0};
-  if (gather_words(store, &words)) {
-    store->collecting = true;
+  bool done = gather_words(store, &words);
+  if (done) {
     store->mark ^= 1;
     Marker m = {.store = store, .cap = INLINE_TODO, .words_read = words.count};
     m.todo = m.inline_todo;
@@ -202,10 +201,20 @@ void wm_store_collect(Store *store) {
     mark_reachable(&m);
     if (m.todo != m.inline_todo) free(m.todo);
     sweep(store, m.words_read * sizeof(u64));
-    destroy_doomed(store);
-    store->collecting = false;
   }
   wm_ptrmap_free(&words);
+  return done;
+}
+
+/* Also when a finalizer is left by a C++ exception: the next collection goes on. */
+static void end_collection(Store **store) { (*store)->collecting = false; }
+
+void wm_store_collect(Store *store) {
+  if (store->collecting) return;
+  const void *before = store_enter(store);
+  Store *busy __attribute__((cleanup(end_collection))) = store;
+  busy->collecting = true;
+  if (find_doomed(store)) destroy_doomed(store);
   store_leave(store, before);
 }
 
@@ -215,6 +224,7 @@ void wm_store_safepoint(Store *store) {
 
 void wm_store_free_objects(Store *store) {
   store->closing = store->collecting = true;
+  destroy_doomed(store); /* of a collection that an exception ended */
   store->doomed = store->objects;
   store->objects = NULL;
   destroy_doomed(store);
