@@ -1,7 +1,7 @@
-/* What hosts do in callbacks, at random: return with garbage in unused bits, trap, longjmp away,
- * re-enter, collect, drop and make instances, interrupt, let calls run out of time, grow memory,
- * fork. Whatever came before, each call gives the value, the trap and the backtrace that it should,
- * in every tier. Usage: mischief SEED COUNT */
+/* What hosts do in callbacks, at random: return with garbage in unused bits, trap, longjmp or throw
+ * (built as C++: mischief_throw.cc) away, re-enter, collect, drop and make instances, interrupt,
+ * let calls run out of time, grow memory, fork. Whatever came before, each call gives the value,
+ * the trap and the backtrace that it should, in every tier. Usage: mischief SEED COUNT */
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,8 +53,7 @@ static wasm_engine_t *engine;
 static wasm_store_t *store;
 static wasm_module_t *module;
 static Guest guests[GUESTS];
-static jmp_buf *places[MAX_LEVEL + 2];
-static int place_count, live; /* where longjmp can go; callbacks that run */
+static int place_count, live; /* attempts to leave to; callbacks that run */
 static int budget;            /* of decisions, so that a round ends */
 static bool forked;
 
@@ -66,6 +65,29 @@ static uint32_t choose(uint32_t count) {
 }
 
 static uint64_t garbage(void) { return (uint64_t)choose(UINT32_MAX) << 32; }
+
+/* ---- leaving a callback ---- */
+
+static void call_go_at(int level);
+
+#ifdef __cplusplus
+static void leave(void) { throw 1; }
+static void attempt(int level) {
+  place_count++;
+  try {
+    call_go_at(level);
+  } catch (int) {
+  }
+}
+#else
+static jmp_buf *places[MAX_LEVEL + 2];
+static void leave(void) { longjmp(*places[choose((uint32_t)place_count)], 1); }
+static void attempt(int level) {
+  jmp_buf place;
+  places[place_count++] = &place;
+  if (!setjmp(place)) call_go_at(level);
+}
+#endif
 
 /* ---- guests ---- */
 
@@ -204,7 +226,7 @@ static wasm_trap_t *host(void *env, wasmx_caller_t *caller, wasmx_slot_t *slots)
   live++;
   while (budget-- > 0 && choose(3)) do_something(level);
   live--;
-  if (place_count && !choose(12)) longjmp(*places[choose((uint32_t)place_count)], 1);
+  if (place_count && !choose(12)) leave();
   if (ending == TRAPPED) {
     live++;
     wasm_message_t text;
@@ -240,10 +262,8 @@ static void call_go(int level) {
     call_go_at(level);
     return;
   }
-  jmp_buf place;
   volatile int places_before = place_count, live_before = live;
-  places[place_count++] = &place;
-  if (!setjmp(place)) call_go_at(level);
+  attempt(level);
   place_count = places_before;
   live = live_before;
   wasmx_store_clear_interrupt(store);

@@ -1,0 +1,2 @@
+/* mischief.c with C++ exceptions where C has longjmp. */
+#include "mischief.c"
