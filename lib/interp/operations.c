@@ -1,6 +1,7 @@
 /* Translation of numeric and vector instructions, loads and stores (translator.h). */
 #include "interp/translator.h"
 
+#include "runtime/meanings.h"
 #include "runtime/numeric.h"
 
 /* ---- plans: how an instruction becomes a cell ---- */
@@ -456,7 +457,7 @@ static void vector(Translator *t, const Plan *plan) {
   Cell *cell = wm_cells_emit(t, plan->handler, count == 3 ? 4 : 3, DRAFT_RESULT);
   cell->a = (u16)slots[0];
   cell->b = slots[1];
-  cell->x[0] = (u64)(uintptr_t)wm_vector_meaning(t->in.op);
+  cell->x[0] = (u64)(uintptr_t)wm_meaning(t->in.op);
   if (count == 3) cell->x[1] = slots[2];
   for (u32 i = 0; i < count; i++) wm_value_pop(t);
   wm_result(t, cell, (Shape)plan->result);

@@ -220,10 +220,6 @@ typedef struct Condition {
 Condition wm_condition_take(Translator *t, bool if_true);
 void wm_condition_branch(Translator *t, const Condition *condition, u32 label, bool back);
 
-/* The meaning of a PURE vector instruction, for the handler of its signature. */
-typedef void (*VectorMeaning)(void);
-VectorMeaning wm_vector_meaning(u16 op);
-
 /* ---- fuel (translate_fuel.c) ---- */
 /* Counts the instruction just read, t->in, which can be reached; the first of a region makes the
  * cell that charges for all of it. */
