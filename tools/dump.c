@@ -46,6 +46,8 @@ static int read_options(Dump *d, int argc, char **argv) {
       d->options.cpu = 0;
     else if (take_flag(&o, "--no-inline"))
       d->options.no_inline = true;
+    else if (take_flag(&o, "--no-lowering"))
+      d->options.no_lowering = true;
     else if (!take_option(&o, "--stage", &stage) && !take_option(&o, "--func", &d->func))
       return complain_usage("dump", "unknown option %s", printable(argv[o.at]));
   }
@@ -97,7 +99,8 @@ static void print_stage(const Dump *d) {
 }
 
 static int dump_func(Dump *d, u32 index) {
-  static const char *const results[] = {"", "out of memory", "too large to compile", "trouble"};
+  static const char *const results[] = {"", "out of memory", "too large to compile",
+                                        "not compiled:", "trouble:"};
   JitResult result = wm_jit_compile(d->compiler, d->module, index, 0, &d->options);
   if (result != JIT_DONE)
     return complain("function %u: %s %s", index, results[result], d->compiler->trouble);

@@ -69,8 +69,8 @@ static const Verb verbs[] = {
      "Prints a function as the optimizer's graph (ir), as allocated instructions (lir) or as "
      "machine "
      "code\n"
-     "(asm, the default); without --func all. --no-signals, --sse and --no-inline compile as those "
-     "say.\n"},
+     "(asm, the default); without --func all. --no-signals, --sse, --no-inline and --no-lowering\n"
+     "compile as those say.\n"},
 #endif
 #if WITH_TEXT
     {"wast", wast_main, "run test scripts",

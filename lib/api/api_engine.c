@@ -168,6 +168,7 @@ static const Hidden hidden_settings[] = {
     {"inline-all", offsetof(Config, jit.inline_all), true},
     {"no-inline", offsetof(Config, jit.no_inline), true},
     {"no-opt", offsetof(Config, jit.no_opt), true},
+    {"no-lowering", offsetof(Config, jit.no_lowering), true},
 };
 
 bool wasmx_config_set_hidden(wasm_config_t *config, const char *setting) {

@@ -66,9 +66,11 @@ u64 wm_artifact_fingerprint(const Engine *engine) {
                                sizeof(NativeSite)};
   u64 h = wm_artifact_hash(1, build, sizeof build);
   h = wm_artifact_hash(h, (const u8 *)layout, sizeof layout);
-  u32 ways[] = {options.cpu,       options.explicit_bounds, options.canonical_nan,
-                options.fuel,      options.spill_all,       options.inline_all,
-                options.no_inline, options.no_opt,          options.gprs,
+  u32 ways[] = {options.cpu,           options.explicit_bounds,
+                options.canonical_nan, options.fuel,
+                options.spill_all,     options.inline_all,
+                options.no_inline,     options.no_opt,
+                options.no_lowering,   options.gprs,
                 options.xmms};
   return wm_artifact_hash(h, (const u8 *)ways, sizeof ways);
 }

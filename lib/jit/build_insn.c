@@ -64,9 +64,13 @@ static void build_shuffle(Build *b) {
   push(b, wm_ir_pure(c, make_node(OP_i8x16_shuffle, T_V128, first, second, lanes)));
 }
 
-/* Whether dividing by this constant can trap. */
+static bool is_division(u16 op) {
+  return (op >= OP_i32_div_s && op <= OP_i32_rem_u) || (op >= OP_i64_div_s && op <= OP_i64_rem_u);
+}
+
+/* Whether this is a division by a constant that cannot trap. */
 static bool divisor_is_safe(const Build *b, u32 divisor) {
-  if (!is_const(b->c, divisor)) return false;
+  if (!is_division(b->in.op) || !is_const(b->c, divisor)) return false;
   u64 bits = const_bits(b->c, divisor);
   u64 minus_one = type_of(b, divisor) == T_I32 ? UINT32_MAX : UINT64_MAX;
   bool is_signed = b->in.op == OP_i32_div_s || b->in.op == OP_i64_div_s ||
@@ -74,10 +78,10 @@ static bool divisor_is_safe(const Build *b, u32 divisor) {
   return bits != 0 && !(is_signed && bits == minus_one);
 }
 
-static void build_division(Build *b) {
-  u32 divisor = pop(b), dividend = pop(b);
-  Node n = make_node(b->in.op, wm_ir_result_type(b->in.op), dividend, divisor, 0);
-  if (divisor_is_safe(b, divisor)) {
+static void build_traps2(Build *b) {
+  u32 second = pop(b), first = pop(b);
+  Node n = make_node(b->in.op, wm_ir_result_type(b->in.op), first, second, 0);
+  if (divisor_is_safe(b, second)) {
     n.flags = IR_SAFE;
     push(b, wm_ir_pure(b->c, n));
   } else {
@@ -85,7 +89,7 @@ static void build_division(Build *b) {
   }
 }
 
-static void build_truncation(Build *b) {
+static void build_traps1(Build *b) {
   u32 operand = pop(b);
   Node n = make_node(b->in.op, wm_ir_result_type(b->in.op), operand, 0, 0);
   push(b, wm_build_effect_at_site(b, n));
@@ -308,7 +312,7 @@ static void build_by_hand(Build *b) {
   case OP_table_fill:
   case OP_table_init:
   case OP_elem_drop: build_bulk_instruction(b); break;
-  default: wm_jit_leave(b->c, JIT_TOO_LARGE); /* nothing the interpreter runs */
+  default: wm_jit_not_implemented(b->c, b->in.op);
   }
 }
 
@@ -317,8 +321,8 @@ void wm_build_instruction(Build *b) {
   case PLAN_PURE1: build_pure(b, 1); break;
   case PLAN_PURE2: build_pure(b, 2); break;
   case PLAN_PURE3: build_pure(b, 3); break;
-  case PLAN_TRAPS1: build_truncation(b); break;
-  case PLAN_TRAPS2: build_division(b); break;
+  case PLAN_TRAPS1: build_traps1(b); break;
+  case PLAN_TRAPS2: build_traps2(b); break;
   case PLAN_LOAD: wm_mem_load(b); break;
   case PLAN_LOAD_LANE: wm_mem_load_lane(b); break;
   case PLAN_STORE: wm_mem_store(b); break;

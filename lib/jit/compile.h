@@ -30,9 +30,10 @@ typedef struct JitOptions {
   bool spill_all;  /* every value lives in memory between instructions */
   bool inline_all; /* inline whatever can be */
   bool no_inline;
-  bool no_opt;    /* no folding, sharing, hoisting */
-  bool verify;    /* run the IR verifier and the allocation checker */
-  u32 gprs, xmms; /* masks of allocatable registers; 0: all */
+  bool no_opt;      /* no folding, sharing, hoisting */
+  bool no_lowering; /* each row that has a meaning calls it; includes no_opt */
+  bool verify;      /* run the IR verifier and the allocation checker */
+  u32 gprs, xmms;   /* masks of allocatable registers; 0: all */
 } JitOptions;
 
 /* A move between locations, or of a constant (from LOC_CONST: bits in imm; T_V128: index in
@@ -69,7 +70,7 @@ struct Compile {
   u32 osr_offset;   /* wasm offset of the `loop` instruction to start at; 0: the whole function */
   u64 budget_bytes; /* of memory; growing beyond leaves with JIT_TOO_LARGE */
   u64 used_bytes;
-  char trouble[160]; /* what verify or the checker found; "": nothing */
+  char trouble[160]; /* what verify or the checker found, or is not implemented; "": nothing */
 
   /* IR (build) */
   Vec(Node) nodes;
@@ -104,6 +105,7 @@ struct Compile {
   Vec(u8) vreg_global; /* by vreg: lives across blocks */
   Vec(u32) node_vreg;  /* by node, or NONE */
   Vec(u32) edge_vregs; /* by pool index of an edge argument: vreg, EDGE_CONST or EDGE_UNUSED */
+  u32 meaning_calls;   /* rows without a lowering */
   u32 outgoing_slots; /* 8-byte slots at [rsp] for stack arguments, results in memory and helpers */
   bool has_calls;     /* anything that needs an aligned stack and may look at it */
 
@@ -132,6 +134,8 @@ enum { EDGE_CONST = 0xFFFFFFFEu, EDGE_UNUSED = 0xFFFFFFFDu }; /* in edge_vregs *
 /* ---- memory (jit.c) ---- */
 NOINLINE void wm_jit_grow(Compile *c, void *data, u32 *cap, u32 len, u64 extra, size_t size);
 _Noreturn void wm_jit_leave(Compile *c, int why); /* JIT_... of jit.h */
+/* Leaves with JIT_NOT_IMPLEMENTED; the op is named in c->trouble. */
+_Noreturn void wm_jit_not_implemented(Compile *c, u16 op);
 /* At least `bytes` zeroed bytes at first use for the pass's own struct; later the same ones. */
 void *wm_jit_scratch(Compile *c, u32 which, size_t bytes);
 enum {

@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -60,6 +61,11 @@ static const ScratchFree scratch_frees[ARRAY_LEN(((Compile *)0)->scratch)] = {
 /* ---- memory ---- */
 
 void wm_jit_leave(Compile *c, int why) { longjmp(c->leave, why); }
+
+void wm_jit_not_implemented(Compile *c, u16 op) {
+  snprintf(c->trouble, sizeof c->trouble, "%s is not implemented", wm_ir_name(op));
+  wm_jit_leave(c, JIT_NOT_IMPLEMENTED);
+}
 
 /* The new room is not zeroed, and nothing is copied for an array that is filled anew. */
 void wm_jit_grow(Compile *c, void *data, u32 *cap, u32 len, u64 extra, size_t size) {
@@ -194,6 +200,7 @@ static JitResult compile(Compile *c, const LoadedModule *lm, u32 func_index, u32
   c->func_index = func_index;
   c->osr_offset = osr_offset;
   c->options = *options;
+  c->options.no_opt |= options->no_lowering;
   return run_guarded(c, last);
 }
 

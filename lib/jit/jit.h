@@ -5,7 +5,14 @@
 
 #include "jit/compile.h"
 
-typedef enum JitResult { JIT_DONE, JIT_OUT_OF_MEMORY, JIT_TOO_LARGE, JIT_TROUBLE } JitResult;
+/* Why a function was not compiled. TROUBLE: the verifier or the checker objects. */
+typedef enum JitResult {
+  JIT_DONE,
+  JIT_OUT_OF_MEMORY,
+  JIT_TOO_LARGE,
+  JIT_NOT_IMPLEMENTED,
+  JIT_TROUBLE,
+} JitResult;
 
 /* Which CPU_ bits this machine has; whether it can run compiled code at all (SSE4.2, POPCNT). */
 u32 wm_jit_cpu(void);
@@ -16,7 +23,7 @@ Compile *wm_jit_new(void);
 void wm_jit_delete(Compile *c);
 
 /* Compiles a defined function (osr_offset 0), or the part of it from a loop on. The result is in c
- * (code and tables). JIT_TROUBLE: the verifier or checker objects (c->trouble). Takes no lock. */
+ * (code and tables), or in c->trouble what is not implemented, or the trouble. Takes no lock. */
 JitResult wm_jit_compile(Compile *c, const LoadedModule *lm, u32 func_index, u32 osr_offset,
                          const JitOptions *options);
 /* What wm_jit_compile left, taken out of c (publish.c); a body to be published together with

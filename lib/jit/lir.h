@@ -179,5 +179,7 @@ Loc wm_x64_next_arg(ArgCursor *cursor, u8 type);
 Loc wm_x64_next_result(ArgCursor *cursor, u8 type);
 /* C helpers: rdi is the instance, so integers begin at rsi. At most 5 integers, no stack. */
 Loc wm_x64_next_helper_arg(ArgCursor *cursor, u8 type);
+/* Operands of LIR_CALL_MEANING: all of them in stack slots. */
+Loc wm_x64_next_meaning_arg(ArgCursor *cursor, u8 type);
 
 #endif

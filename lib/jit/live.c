@@ -283,6 +283,7 @@ static void hint_fixed(RegAlloc *ra, u32 v, Loc place) {
 static Loc next_place(const Lir *x, ArgCursor *cursor, u8 type, bool is_last) {
   if (x->op == LIR_RETURN) return wm_x64_next_result(cursor, type);
   if (x->op == LIR_CALL_HELPER) return wm_x64_next_helper_arg(cursor, type);
+  if (x->op == LIR_CALL_MEANING) return wm_x64_next_meaning_arg(cursor, type);
   if (x->op == LIR_CALL_REF && is_last) return RAX;
   return wm_x64_next_arg(cursor, type);
 }

@@ -141,6 +141,7 @@ bool wm_native_catch_faults(void);
 /* ---- native_helpers.c: what helpers.def names and the rest of the runtime has not ---- */
 u64 wm_helper_memory_grow(Instance *in, u32 memory, u64 delta_pages);
 u64 wm_helper_table_grow(Instance *in, u32 table, u64 delta, Ref init);
+TrapCode wm_helper_meaning(const Instance *in, u32 op, u64 *slots);
 
 /* A call from compiled code that leaves it, of a function of `in` (NULL: of the host) with its
  * slots at store->stack_top, behind the room for an activation when it is wasm; all that room is

@@ -1,4 +1,5 @@
 /* What compiled code calls (helpers.def), where the runtime's own functions do not fit. */
+#include "runtime/meanings.h"
 #include "runtime/native.h"
 
 u64 wm_helper_memory_grow(Instance *in, u32 memory, u64 delta_pages) {
@@ -7,6 +8,10 @@ u64 wm_helper_memory_grow(Instance *in, u32 memory, u64 delta_pages) {
 
 u64 wm_helper_table_grow(Instance *in, u32 table, u64 delta, Ref init) {
   return wm_table_grow(in->store, in->tables[table], delta, init);
+}
+
+TrapCode wm_helper_meaning(const Instance *in, u32 op, u64 *slots) {
+  return wm_meaning_apply((u16)op, in->module->canonical_nan, slots);
 }
 
 static TrapCode call_host(Store *store, FuncCode *code, Func *func, u64 *slots) {

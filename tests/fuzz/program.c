@@ -78,7 +78,8 @@ void run_program(Engine *engine, const Buffer *module, bool places, Buffer *out)
 
 static const char *const ways[] = {"interp",     "jit",           "auto",       "jit explicit",
                                    "jit spill",  "jit few",       "jit sse",    "jit no-inline",
-                                   "jit inline", "auto explicit", "jit no-opt", NULL};
+                                   "jit inline", "auto explicit", "jit no-opt", "jit no-lowering",
+                                   NULL};
 
 const char *program_way(u32 way) { return ways[way]; }
 
@@ -91,6 +92,7 @@ static void set_compiler(Config *config, const char *way) {
   config->jit.no_inline = strstr(way, "no-inline") != NULL;
   config->jit.inline_all = strstr(way, " inline") != NULL;
   config->jit.no_opt = strstr(way, "no-opt") != NULL;
+  config->jit.no_lowering = strstr(way, "no-lowering") != NULL;
   if (strstr(way, "few")) {
     config->jit.gprs = 1u << RAX | 1u << RCX | 1u << RDX | 1u << RBX | 1u << RSI;
     config->jit.xmms = 0xF0000;

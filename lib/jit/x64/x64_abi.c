@@ -27,3 +27,7 @@ Loc wm_x64_next_helper_arg(ArgCursor *cursor, u8 type) {
   static const u8 regs[] = {RSI, RDX, RCX, R8, R9};
   return next_place(cursor, type, regs, ARRAY_LEN(regs), 8);
 }
+
+Loc wm_x64_next_meaning_arg(ArgCursor *cursor, u8 type) {
+  return next_place(cursor, type, NULL, 0, 0);
+}

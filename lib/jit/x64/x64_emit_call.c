@@ -201,6 +201,19 @@ static void emit_call_helper(Compile *c, const Lir *x) {
   wm_x64_trap_if(c, CC_NE, TRAP_NONE, x->site);
 }
 
+static void emit_call_meaning(Compile *c, const Lir *x) {
+  emitter(c)->stack_base = 0;
+  pass_arguments(c, x, argument_count(c, x), wm_x64_next_meaning_arg, (ArgCursor){0}, 0);
+  wm_x64_mov(c, 8, RDI, R15);
+  wm_x64_mov_imm(c, RSI, x->kind);
+  wm_x64_mov(c, 8, RDX, RSP);
+  wm_x64_call_helper(c, HELPER_meaning);
+  if (!(x->flags & LIR_TRAPS)) return;
+  wm_x64_call_site(c, x->site, TRAP_NONE);
+  wm_x64_op(c, 4, 0x85, RAX, rm_reg(RAX), false, 0);
+  wm_x64_trap_if(c, CC_NE, TRAP_NONE, x->site);
+}
+
 /* A result in memory lies in the outgoing area, which no other move reads. */
 static void load_result(Compile *c, const Lir *x) {
   Rm from = rm_mem(RSP, -1, 0, 8 * x->disp);
@@ -262,6 +275,7 @@ bool wm_x64_emit_control(Compile *c, const Lir *x) {
   case LIR_CALL: emit_call(c, x); break;
   case LIR_CALL_REF: emit_call_ref(c, x); break;
   case LIR_CALL_HELPER: emit_call_helper(c, x); break;
+  case LIR_CALL_MEANING: emit_call_meaning(c, x); break;
   case LIR_POLL: emit_poll(c, x); break;
   case LIR_FUEL: emit_fuel(c, x); break;
   default: return false;

@@ -2,8 +2,8 @@
 #include "jit/x64/x64_isel.h"
 
 #include "jit/jit.h"
-
-#include <stdio.h>
+#include "jit/x64/x64_simd.h"
+#include "runtime/meanings.h"
 
 /* ---- values ---- */
 
@@ -150,8 +150,7 @@ static void select_runtime(Compile *c, u32 n, u32 d) {
   case IR_FUEL: put.op = LIR_FUEL, put.imm = x->a; break;
   default:
     if (wm_x64_select_vector(c, n, d)) return;
-    snprintf(c->trouble, sizeof c->trouble, "no selection for node %u, op %u", n, x->op);
-    wm_jit_leave(c, JIT_TROUBLE);
+    wm_jit_not_implemented(c, x->op);
   }
   wm_isel_put(c, put);
 }
@@ -168,10 +167,20 @@ static bool is_integer_row(u16 op) {
          (op >= OP_i32_extend8_s && op <= OP_i64_extend32_s) || op == IR_MULH_S || op == IR_MULH_U;
 }
 
+/* Whether this machine computes the row otherwise than by its meaning. */
+static bool is_lowered(const Compile *c, u16 op) {
+  if (op >= OP_COUNT || !wm_meaning(op)) return true;
+  if (c->options.no_lowering) return false;
+  return is_integer_row(op) || is_float_row(op) || (op >= OP_i32_eqz && op <= OP_f64_ge) ||
+         wm_x64_vector_row(op);
+}
+
 /* d: the vreg of n's value, NONE for a node without. */
 static void select_row(Compile *c, u32 n, u32 d) {
   u16 op = node_at(c, n)->op;
-  if (is_integer_row(op))
+  if (!is_lowered(c, op))
+    wm_isel_meaning(c, n, d);
+  else if (is_integer_row(op))
     wm_isel_integer(c, n, d);
   else if (is_float_row(op))
     wm_isel_float(c, n, d);
@@ -293,7 +302,7 @@ static void start(Compile *c) {
   s->pending.len = s->results.len = 0;
   s->sharing = false;
   c->lir.len = c->vreg_type.len = c->vreg_global.len = 0;
-  c->outgoing_slots = 0;
+  c->outgoing_slots = c->meaning_calls = 0;
   c->has_calls = false;
   c->lir_pool.len = 0;
   *jit_push(c, &c->lir_pool) = 0; /* the empty list */

@@ -98,6 +98,8 @@ void wm_isel_bounds(Compile *c, u32 n, u32 d);
 void wm_isel_call(Compile *c, u32 n);
 void wm_isel_call_ref(Compile *c, u32 n);
 void wm_isel_helper(Compile *c, u32 n);
+/* Calls the meaning of the row n, into d (or NONE). */
+void wm_isel_meaning(Compile *c, u32 n, u32 d);
 void wm_isel_result(Compile *c, u32 n);
 void wm_isel_return(Compile *c, u32 list);
 /* The function's arguments, at its very start. */

@@ -120,6 +120,34 @@ void wm_isel_helper(Compile *c, u32 n) {
   wm_isel_put(c, put);
 }
 
+/* ---- rows without a lowering ---- */
+
+static u32 operand_list(Compile *c, u32 n, u32 *slots) {
+  Node x = *node_at(c, n);
+  u32 operands = wm_ir_operands(&x), list = begin_list(c, (u32)__builtin_popcount(operands));
+  for (u32 i = 0; i < 3; i++) {
+    if (!(operands >> i & 1)) continue;
+    push_argument(c, x.operands[i]);
+    *slots += type_slots(node_at(c, x.operands[i])->type);
+  }
+  return list;
+}
+
+void wm_isel_meaning(Compile *c, u32 n, u32 d) {
+  const Node *x = node_at(c, n);
+  Lir put = wm_isel_lir(LIR_CALL_MEANING, 8, NONE, NONE, NONE);
+  put.kind = x->op;
+  put.flags = wm_ir_is_effect(x) ? LIR_TRAPS : 0;
+  put.site = c->node_sites.data[n];
+  if (d != NONE) put_result(c, d, LOC_STACK, 0);
+  u32 slots = 0;
+  put.args = operand_list(c, n, &slots);
+  c->outgoing_slots = max_u32(c->outgoing_slots, max_u32(slots, 2));
+  c->has_calls = true;
+  c->meaning_calls++;
+  wm_isel_put(c, put);
+}
+
 /* ---- the function itself ---- */
 
 void wm_isel_return(Compile *c, u32 list) {
