@@ -355,8 +355,36 @@ WASM_API_EXTERN bool wasmx_config_set_profile(wasm_config_t *, uint32_t tools);
  */
 typedef bool (*wasmx_demangle_t)(const char *name, char *out, size_t size);
 WASM_API_EXTERN bool wasmx_config_set_demangle(wasm_config_t *, wasmx_demangle_t);
-/* Settings for tests of this library, as "name=number"; false for unknown ones. */
+/* Settings for tests of this library, as "name=value"; false for unknown ones. */
 WASM_API_EXTERN bool wasmx_config_set_hidden(wasm_config_t *, const char *setting);
+
+/* -------------------------------------------------------------------------------- what is compiled
+ */
+
+/* What an engine compiled so far. What is not compiled runs in the interpreter, as it should: the
+ * results are the same, only slower. */
+typedef struct wasmx_engine_stats_t {
+  size_t size; /* sizeof(wasmx_engine_stats_t) */
+  /* Functions that the modules loaded so far define (deleted modules included), those of them that
+   * have machine code, compiled here or read back, and loops in the middle of which a call of the
+   * interpreter goes on in machine code. In the tier jit all functions have it, unless something
+   * below failed. */
+  uint64_t functions, native_functions, native_loops;
+  /* How often something was to be compiled, and was. */
+  uint64_t asked, compiled_functions, compiled_loops;
+  /* How often it was not: an instruction that the compiler lacks; beyond the compiler's limits; for
+   * want of memory; by the compiler's own checks; for want of memory for the code itself. */
+  uint64_t not_implemented, too_large, out_of_memory, rejected, not_published;
+  uint64_t helper_instructions;    /* in the code, that are done by a call of a C function each, for
+                                      want of machine instructions */
+  uint64_t wasm_bytes, code_bytes; /* of what was compiled: from how much, to how much */
+  uint64_t compile_ns;             /* time of the threads that compiled, failures included */
+  char trouble[160];               /* about the first not_implemented or rejected; else "" */
+} wasmx_engine_stats_t;
+
+/* Fills *stats, whose size is set before; all zero for NULL, and in the interpreter's tier. From
+ * any thread. */
+WASM_API_EXTERN void wasmx_engine_stats(const wasm_engine_t *, wasmx_engine_stats_t *stats);
 
 /* ------------------------------------------------------------------------------- running time */
 

@@ -1,5 +1,6 @@
 /* Configurations, engines, stores; versions and parts. */
 #include "api/handle.h"
+#include "engine/tiers.h"
 #include "os/os_file.h"
 
 #include <stdlib.h>
@@ -157,6 +158,9 @@ typedef struct Hidden {
   bool is_flag;  /* else a u32 */
 } Hidden;
 
+/* Values of `sabotage` by their names (jit/compile.h). */
+static const char *const sabotages[] = {"none", "drop", "reject"};
+
 static const Hidden hidden_settings[] = {
     {"call-threshold", offsetof(Config, call_threshold), false},
     {"loop-threshold", offsetof(Config, loop_threshold), false},
@@ -171,8 +175,18 @@ static const Hidden hidden_settings[] = {
     {"no-lowering", offsetof(Config, jit.no_lowering), true},
 };
 
+static bool set_sabotage(Config *config, const char *name) {
+  for (u32 i = 0; i < ARRAY_LEN(sabotages); i++) {
+    if (strcmp(name, sabotages[i]) != 0) continue;
+    config->jit.sabotage = i;
+    return true;
+  }
+  return wm_api_fail(ERR_ARGUMENT, "sabotage is none, drop or reject");
+}
+
 bool wasmx_config_set_hidden(wasm_config_t *config, const char *setting) {
   if (!config || !setting) return no_config();
+  if (strncmp(setting, "sabotage=", 9) == 0) return set_sabotage(&config->config, setting + 9);
   for (size_t i = 0; i < ARRAY_LEN(hidden_settings); i++) {
     const Hidden *h = &hidden_settings[i];
     size_t len = strlen(h->name);
@@ -202,6 +216,38 @@ wasm_engine_t *wasm_engine_new_with_config(wasm_config_t *config) {
 
 void wasm_engine_delete(wasm_engine_t *engine) {
   if (engine) wm_engine_release(engine_of(engine));
+}
+
+static wasmx_engine_stats_t stats_of(const Engine *engine) {
+  TierStats s = wm_engine_tier_stats(engine);
+  wasmx_engine_stats_t all = {
+      .functions = s.defined,
+      .native_functions = s.native_functions,
+      .native_loops = s.native_loops,
+      .asked = s.asked,
+      .compiled_functions = s.functions,
+      .compiled_loops = s.replacements,
+      .not_implemented = s.failures[JIT_NOT_IMPLEMENTED],
+      .too_large = s.failures[JIT_TOO_LARGE],
+      .out_of_memory = s.failures[JIT_OUT_OF_MEMORY],
+      .rejected = s.failures[JIT_TROUBLE],
+      .not_published = s.failures[JIT_NOT_PUBLISHED],
+      .helper_instructions = s.meaning_calls,
+      .wasm_bytes = s.wasm_bytes,
+      .code_bytes = s.code_bytes,
+      .compile_ns = s.compile_ns,
+  };
+  _Static_assert(sizeof all.trouble == sizeof s.trouble, "one length");
+  memcpy(all.trouble, s.trouble, sizeof all.trouble);
+  return all;
+}
+
+void wasmx_engine_stats(const wasm_engine_t *engine, wasmx_engine_stats_t *stats) {
+  if (!stats || stats->size < sizeof stats->size) return;
+  wasmx_engine_stats_t all = {0};
+  if (engine) all = stats_of((const Engine *)(const void *)engine);
+  all.size = stats->size;
+  memcpy(stats, &all, stats->size < sizeof all ? stats->size : sizeof all);
 }
 
 /* ---- store ---- */

@@ -58,8 +58,9 @@ struct Tiers {
   bool ends;
   u32 max_threads, started; /* fewer once one could not be started */
   Worker workers[MAX_THREADS];
-  Compile *spare; /* owned: of threads that are not ours; the last one used */
-  TierStats stats;
+  Compile *spare;        /* owned: of threads that are not ours; the last one used */
+  LoadedModule *modules; /* that are alive; borrowed */
+  TierStats stats;       /* of what is looked up: the modules that ended */
 };
 
 bool wm_tiers_available(u32 *cpu) {
@@ -91,9 +92,11 @@ static void tell(LoadedModule *lm, NativeBody *body) {
 static void note(Tiers *tiers, const TierStats *s) {
   TierStats *sum = &tiers->stats;
   wm_mutex_lock(&tiers->lock);
+  sum->asked += s->asked;
   sum->functions += s->functions;
   sum->replacements += s->replacements;
-  sum->failures += s->failures;
+  for (u32 i = 0; i < JIT_RESULT_COUNT; i++) sum->failures[i] += s->failures[i];
+  sum->meaning_calls += s->meaning_calls;
   sum->wasm_bytes += s->wasm_bytes;
   sum->code_bytes += s->code_bytes;
   sum->compile_ns += s->compile_ns;
@@ -101,23 +104,40 @@ static void note(Tiers *tiers, const TierStats *s) {
   wm_mutex_unlock(&tiers->lock);
 }
 
+/* Nothing was even begun. */
+static void note_out_of_memory(Tiers *tiers, u64 count) {
+  note(tiers, &(TierStats){.asked = count, .failures[JIT_OUT_OF_MEMORY] = count});
+}
+
+static bool publish_drafts(const Batch *b) {
+  if (b->tiers->options.sabotage != SABOTAGE_DROP)
+    return wm_jit_publish_drafts(b->module, b->drafts, b->tiers->profile ? tell : NULL);
+  wm_jit_drafts_free(b->drafts);
+  return true;
+}
+
 static void publish(Batch *b) {
-  if (b->drafts && !wm_jit_publish_drafts(b->module, b->drafts, b->tiers->profile ? tell : NULL)) {
-    b->stats.failures += b->stats.functions + b->stats.replacements;
-    b->stats.functions = b->stats.replacements = 0;
+  TierStats *s = &b->stats;
+  if (b->drafts && !publish_drafts(b)) {
+    s->failures[JIT_NOT_PUBLISHED] += s->functions + s->replacements;
+    s->functions = s->replacements = s->meaning_calls = s->wasm_bytes = s->code_bytes = 0;
   }
-  note(b->tiers, &b->stats);
+  note(b->tiers, s);
   b->drafts = NULL;
   b->stats = (TierStats){0};
   b->bytes = 0;
 }
 
+/* NULL: it failed, which is counted. */
 static JitDraft *compile(Batch *b, const FuncCode *code, OsrEntry *osr) {
+  Compile *c = b->compiler;
   u32 loop = osr ? osr->loop_offset : 0;
-  JitResult result = wm_jit_compile(b->compiler, b->module, code->index, loop, &b->tiers->options);
-  if (result == JIT_TROUBLE && !b->stats.trouble[0])
-    memcpy(b->stats.trouble, b->compiler->trouble, sizeof b->stats.trouble - 1);
-  return result == JIT_DONE ? wm_jit_take(b->compiler, osr) : NULL;
+  JitResult result = wm_jit_compile(c, b->module, code->index, loop, &b->tiers->options);
+  JitDraft *draft = result == JIT_DONE ? wm_jit_take(c, osr) : NULL;
+  if (draft) return draft;
+  b->stats.failures[result == JIT_DONE ? JIT_OUT_OF_MEMORY : result]++;
+  if (!b->stats.trouble[0]) memcpy(b->stats.trouble, c->trouble, sizeof b->stats.trouble - 1);
+  return NULL;
 }
 
 /* Adds the function, or its part from a loop on, to the batch. */
@@ -125,19 +145,21 @@ static void compile_one(Batch *b, const FuncCode *code, OsrEntry *osr) {
   u64 start = wm_os_monotonic_ns();
   JitDraft *draft = compile(b, code, osr);
   b->stats.compile_ns += wm_os_monotonic_ns() - start;
-  if (!draft) {
-    b->stats.failures++;
-    return;
-  }
+  if (!draft) return;
   wm_jit_draft_link(&b->drafts, draft);
   u64 bytes = wm_jit_draft_bytes(draft);
   b->bytes += bytes;
   b->stats.code_bytes += bytes;
+  b->stats.meaning_calls += b->compiler->meaning_calls;
   b->stats.wasm_bytes += b->module->module.funcs[code->index].code_bytes;
   *(osr ? &b->stats.replacements : &b->stats.functions) += 1;
 }
 
 /* ---- everything ---- */
+
+static u32 defined_count(const LoadedModule *lm) {
+  return lm->module.func_count - lm->module.func_import_count;
+}
 
 static bool is_compiled(FuncCode *code) {
   return atomic_load_explicit(&code->body, memory_order_relaxed) != NULL;
@@ -150,8 +172,11 @@ static void work_on_load(Tiers *tiers, Load *load, Compile *compiler, Worker *wo
     u32 first = atomic_fetch_add_explicit(&load->claimed, CHUNK_FUNCTIONS, memory_order_relaxed);
     if (first >= load->count || (worker && atomic_load(&worker->stop))) break;
     u32 end = min_u32(load->count, first + CHUNK_FUNCTIONS);
-    for (u32 i = first; i < end; i++)
-      if (!is_compiled(&load->module->codes[i])) compile_one(&b, &load->module->codes[i], NULL);
+    for (u32 i = first; i < end; i++) {
+      if (is_compiled(&load->module->codes[i])) continue;
+      b.stats.asked++;
+      compile_one(&b, &load->module->codes[i], NULL);
+    }
     if (b.bytes >= BATCH_BYTES) publish(&b);
   }
   publish(&b);
@@ -305,8 +330,11 @@ static void give_compiler(Tiers *tiers, Compile *compiler) {
 
 static void compile_here(Tiers *tiers, FuncCode *code, OsrEntry *osr) {
   Compile *compiler = take_compiler(tiers);
-  if (!compiler) return;
-  Batch b = {.tiers = tiers, .module = code->module, .compiler = compiler};
+  if (!compiler) {
+    note_out_of_memory(tiers, 1);
+    return;
+  }
+  Batch b = {.tiers = tiers, .module = code->module, .compiler = compiler, .stats.asked = 1};
   compile_one(&b, code, osr);
   publish(&b);
   give_compiler(tiers, compiler);
@@ -315,12 +343,16 @@ static void compile_here(Tiers *tiers, FuncCode *code, OsrEntry *osr) {
 static void enqueue(Tiers *tiers, Job *job) {
   *tiers->jobs_end = job;
   tiers->jobs_end = &job->next;
+  tiers->stats.asked++;
 }
 
 static void request(FuncCode *code, OsrEntry *osr) {
   Tiers *tiers = code->module->tier_state;
   Job *job = malloc(sizeof *job);
-  if (!job) return;
+  if (!job) {
+    note_out_of_memory(tiers, 1);
+    return;
+  }
   *job = (Job){.code = code, .osr = osr};
   wm_mutex_lock(&tiers->lock);
   bool taken = wake_workers(tiers);
@@ -350,10 +382,11 @@ static void end_load(Tiers *tiers, Load *load) {
 
 void wm_tiers_compile_all(Tiers *tiers, LoadedModule *lm) {
   Compile *compiler = take_compiler(tiers);
-  if (!compiler) return;
-  Load load = {.module = lm,
-               .count = lm->module.func_count - lm->module.func_import_count,
-               .thread = wm_os_thread_token()};
+  Load load = {.module = lm, .count = defined_count(lm), .thread = wm_os_thread_token()};
+  if (!compiler) {
+    note_out_of_memory(tiers, load.count);
+    return;
+  }
   begin_load(tiers, &load);
   work_on_load(tiers, &load, compiler, NULL);
   end_load(tiers, &load);
@@ -395,6 +428,35 @@ static void begin_again(void *env) {
 
 /* ---- modules and engines come and go ---- */
 
+static u32 count_loops(FuncCode *code) {
+  u32 count = 0;
+  const OsrEntry *e = atomic_load_explicit(&code->osr, memory_order_acquire);
+  for (; e; e = e->next) count += atomic_load_explicit(&e->body, memory_order_relaxed) != NULL;
+  return count;
+}
+
+/* Looks at what the module's functions would run. */
+static void add_module(TierStats *sum, LoadedModule *lm) {
+  u32 count = defined_count(lm);
+  sum->defined += count;
+  for (u32 i = 0; i < count; i++) {
+    sum->native_functions += is_compiled(&lm->codes[i]);
+    sum->native_loops += count_loops(&lm->codes[i]);
+  }
+}
+
+/* Under the lock. */
+static void link_module(Tiers *tiers, LoadedModule *lm) {
+  lm->tier_next = tiers->modules;
+  if (lm->tier_next) lm->tier_next->tier_prev = lm;
+  tiers->modules = lm;
+}
+
+static void unlink_module(Tiers *tiers, LoadedModule *lm) {
+  if (lm->tier_next) lm->tier_next->tier_prev = lm->tier_prev;
+  *(lm->tier_prev ? &lm->tier_prev->tier_next : &tiers->modules) = lm->tier_next;
+}
+
 /* Under the lock. */
 static void drop_jobs(Tiers *tiers, const LoadedModule *lm) {
   for (Job **link = &tiers->jobs; *link;) {
@@ -424,6 +486,8 @@ void wm_tiers_forget(LoadedModule *lm) {
     atomic_store(&w->stop, true);
     wm_condition_wait(&tiers->rest, &tiers->lock);
   }
+  unlink_module(tiers, lm);
+  add_module(&tiers->stats, lm);
   wm_mutex_unlock(&tiers->lock);
 }
 
@@ -432,6 +496,9 @@ void wm_tiers_adopt(Tiers *tiers, LoadedModule *lm) {
   lm->tiers = &tiers->hooks;
   lm->on_body_free = on_body_free;
   wm_native_prepare(lm, &wm_x64_machine);
+  wm_mutex_lock(&tiers->lock);
+  link_module(tiers, lm);
+  wm_mutex_unlock(&tiers->lock);
 }
 
 Tiers *wm_tiers_new(const Config *config, const JitOptions *options) {
@@ -465,6 +532,7 @@ void wm_tiers_delete(Tiers *tiers) {
 TierStats wm_tiers_stats(Tiers *tiers) {
   wm_mutex_lock(&tiers->lock);
   TierStats stats = tiers->stats;
+  for (LoadedModule *lm = tiers->modules; lm; lm = lm->tier_next) add_module(&stats, lm);
   wm_mutex_unlock(&tiers->lock);
   return stats;
 }

@@ -7,12 +7,19 @@
 
 #include "engine/engine.h"
 
-/* What was compiled so far, for tests and benchmarks. */
+/* What was compiled so far. */
 typedef struct TierStats {
-  u64 functions, replacements; /* that can run */
-  u64 failures;                /* what stays interpreted */
+  /* Looked up in the modules, those that ended included: functions that they define, those of them
+   * that have machine code (of whatever origin), and loops that have. The others are interpreted.
+   */
+  u64 defined, native_functions, native_loops;
+  /* Counted when it happened: */
+  u64 asked;                      /* functions and loops that were to be compiled */
+  u64 functions, replacements;    /* that were; replacements: from a loop on */
+  u64 failures[JIT_RESULT_COUNT]; /* by JitResult */
+  u64 meaning_calls;              /* instructions that call their meaning (runtime/meanings.h) */
   u64 wasm_bytes, code_bytes, compile_ns;
-  char trouble[160]; /* the first finding of the compiler's own checks, or "" */
+  char trouble[160]; /* of the first NOT_IMPLEMENTED or TROUBLE, or "" */
 } TierStats;
 
 typedef struct Tiers Tiers;
@@ -31,6 +38,11 @@ void wm_tiers_forget(LoadedModule *lm);
 /* Compiles what is not compiled yet. Functions that cannot be stay interpreted. */
 void wm_tiers_compile_all(Tiers *tiers, LoadedModule *lm);
 TierStats wm_tiers_stats(Tiers *tiers);
+static inline u64 tier_failures(const TierStats *stats) {
+  u64 sum = 0;
+  for (u32 i = 0; i < JIT_RESULT_COUNT; i++) sum += stats->failures[i];
+  return sum;
+}
 /* All zero without a compiler (engine.c). */
 TierStats wm_engine_tier_stats(const Engine *engine);
 

@@ -20,6 +20,13 @@
 /* What the machine offers, found once (x64_cpu.c); stress modes clear bits. */
 enum { CPU_AVX = 1, CPU_BMI1 = 2, CPU_BMI2 = 4, CPU_LZCNT = 8, CPU_FMA = 16, CPU_AVX2 = 32 };
 
+/* Ways to break the compiler, for the tests of the tests. */
+typedef enum Sabotage {
+  SABOTAGE_NONE,
+  SABOTAGE_DROP,   /* each finished body is thrown away, and nobody is told (engine/tiers.c) */
+  SABOTAGE_REJECT, /* the verifier finds fault with everything */
+} Sabotage;
+
 /* How to compile; the same for all functions of a module. Part of the cache's key. */
 typedef struct JitOptions {
   u32 cpu;              /* CPU_ bits that may be used */
@@ -34,6 +41,7 @@ typedef struct JitOptions {
   bool no_lowering; /* each row that has a meaning calls it; includes no_opt */
   bool verify;      /* run the IR verifier and the allocation checker */
   u32 gprs, xmms;   /* masks of allocatable registers; 0: all */
+  u32 sabotage;     /* Sabotage */
 } JitOptions;
 
 /* A move between locations, or of a constant (from LOC_CONST: bits in imm; T_V128: index in

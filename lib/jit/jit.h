@@ -5,13 +5,14 @@
 
 #include "jit/compile.h"
 
-/* Why a function was not compiled. TROUBLE: the verifier or the checker objects. */
 typedef enum JitResult {
   JIT_DONE,
   JIT_OUT_OF_MEMORY,
   JIT_TOO_LARGE,
   JIT_NOT_IMPLEMENTED,
-  JIT_TROUBLE,
+  JIT_TROUBLE,       /* the verifier or the checker of the allocation objects */
+  JIT_NOT_PUBLISHED, /* no memory or address space for the code; not from wm_jit_compile */
+  JIT_RESULT_COUNT
 } JitResult;
 
 /* Which CPU_ bits this machine has; whether it can run compiled code at all (SSE4.2, POPCNT). */
@@ -32,6 +33,7 @@ JitResult wm_jit_compile(Compile *c, const LoadedModule *lm, u32 func_index, u32
 typedef struct JitDraft JitDraft;
 JitDraft *wm_jit_take(const Compile *c, OsrEntry *osr);
 u32 wm_jit_draft_bytes(const JitDraft *draft); /* of code */
+void wm_jit_drafts_free(JitDraft *list);
 /* Adds it to a list that is to be published: neighbours in memory are the last first. */
 void wm_jit_draft_link(JitDraft **list, JitDraft *draft);
 /* Publishes the list, which is freed: takes lm->lock. tell (or NULL) is called for each body right

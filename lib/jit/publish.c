@@ -55,7 +55,7 @@ JitDraft *wm_jit_take(const Compile *c, OsrEntry *osr) {
 
 u32 wm_jit_draft_bytes(const JitDraft *draft) { return draft->body->size_bytes; }
 
-static void free_drafts(JitDraft *list) {
+void wm_jit_drafts_free(JitDraft *list) {
   for (JitDraft *next; list; list = next) {
     next = list->next;
     free(list->body);
@@ -99,7 +99,7 @@ bool wm_jit_publish_drafts(LoadedModule *lm, JitDraft *list, JitTell *tell) {
     if (done) d->body = NULL; /* the module's */
   }
   wm_mutex_unlock(&lm->lock);
-  free_drafts(list);
+  wm_jit_drafts_free(list);
   return done;
 }
 

@@ -619,6 +619,7 @@ bool wm_ir_verify(Compile *c, bool placed) {
   v->c = c;
   v->placed = placed;
   start(v);
+  if (c->options.sabotage == SABOTAGE_REJECT) return trouble(v, "sabotage");
   if (!c->blocks.len) return trouble(v, "no entry");
   if (!check_shape(v) || !check_targets(v)) return false;
   number_blocks(v);

@@ -93,6 +93,7 @@ struct LoadedModule {
   /* Gives back what the engine did for it; called last. NULL: nothing to do. */
   void (*on_free)(LoadedModule *);
   void *tier_state;                    /* engine/'s; NULL: none */
+  LoadedModule *tier_next, *tier_prev; /* engine/'s list of modules */
   const struct NativeMachine *machine; /* NULL: nothing is compiled */
   const TierHooks *tiers;              /* borrowed from the engine; NULL: the interpreter only */
   bool charges_fuel, canonical_nan;    /* how it was loaded; the same in every tier */
