@@ -19,7 +19,7 @@ static int validate_file(wasm_store_t *store, const char *path) {
 }
 
 int validate_main(int argc, char **argv) {
-  Options o = {argc, argv, 1};
+  Options o = {.argc = argc, .argv = argv, .at = 1};
   if (next_is_option(&o))
     return complain_usage("validate", "unknown option %s", printable(argv[o.at]));
   if (o.at == argc) return complain_usage("validate", "no file given");
@@ -80,7 +80,7 @@ static int parse_file(const char *path, const char *output) {
 }
 
 int parse_main(int argc, char **argv) {
-  Options o = {argc, argv, 1};
+  Options o = {.argc = argc, .argv = argv, .at = 1};
   const char *output = NULL, *path = NULL;
   while (o.at < argc) {
     if (next_is_option(&o)) {

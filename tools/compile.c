@@ -16,7 +16,7 @@ typedef struct Job {
 } Job;
 
 static int read_options(Job *job, int argc, char **argv) {
-  Options o = {argc, argv, 1};
+  Options o = {.argc = argc, .argv = argv, .at = 1};
   int status = STATUS_OK;
   while (!status && o.at < argc) {
     if (!next_is_option(&o)) {
@@ -75,6 +75,8 @@ int compile_main(int argc, char **argv) {
     status = complain("out of memory");
   else
     status = module ? write_module(&job, module) : STATUS_FAILED;
+  /* What is left to the interpreter is not wrong, but no secret. */
+  if (module) check_compiled(engine, WASMX_TIER_JIT);
   wasm_module_delete(module);
   wasm_store_delete(store);
   wasm_engine_delete(engine);
@@ -101,7 +103,7 @@ static void print_file(void *env, const FileInfo *info) {
 
 int cache_main(int argc, char **argv) {
   char folder[CACHE_PATH_BYTES];
-  Options o = {argc, argv, 1};
+  Options o = {.argc = argc, .argv = argv, .at = 1};
   const char *given = NULL;
   const char *verb = o.at < argc && argv[o.at][0] != '-' ? argv[o.at++] : NULL;
   while (next_is_option(&o))

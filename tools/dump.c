@@ -37,7 +37,7 @@ static int set_stage(Dump *d, const char *name) {
 }
 
 static int read_options(Dump *d, int argc, char **argv) {
-  Options o = {argc, argv, 1};
+  Options o = {.argc = argc, .argv = argv, .at = 1};
   const char *stage = "asm";
   while (next_is_option(&o)) {
     if (take_flag(&o, "--no-signals"))

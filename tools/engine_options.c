@@ -7,10 +7,11 @@
 
 static int wants(const char *verb, const char *what) { return complain_usage(verb, "%s", what); }
 
-static int set_tier(wasm_config_t *config, const char *verb, const char *name) {
+static int set_tier(Options *o, wasm_config_t *config, const char *verb, const char *name) {
   static const char *const names[] = {"auto", "interp", "jit"};
   for (wasmx_tier_t tier = WASMX_TIER_AUTO; tier <= WASMX_TIER_JIT; tier++) {
     if (strcmp(name, names[tier]) != 0) continue;
+    o->tier = tier;
     if (wasmx_config_set_tier(config, tier)) return STATUS_OK;
     return complain("%s", wasmx_last_error()->message);
   }
@@ -39,6 +40,12 @@ static int set_profile(wasm_config_t *config, const char *verb, const char *name
   return wants(verb, "--profile wants perfmap, jitdump or gdb");
 }
 
+static int set_hidden(Options *o, wasm_config_t *config, const char *verb, const char *setting) {
+  o->verifies |= strcmp(setting, "verify=1") == 0;
+  if (wasmx_config_set_hidden(config, setting)) return STATUS_OK;
+  return wants(verb, "-X wants a setting for tests, as NAME=VALUE");
+}
+
 bool take_engine_option(Options *o, const char *verb, wasm_config_t *config, int *status) {
   const char *value;
   *status = STATUS_OK;
@@ -47,14 +54,13 @@ bool take_engine_option(Options *o, const char *verb, wasm_config_t *config, int
   else if (take_flag(o, "--canonical-nan"))
     wasmx_config_set_canonical_nan(config, true);
   else if (take_option(o, "--tier", &value))
-    *status = set_tier(config, verb, value ? value : "");
+    *status = set_tier(o, config, verb, value ? value : "");
   else if (take_option(o, "--compile-threads", &value))
     *status = set_threads(config, verb, value ? value : "");
   else if (take_option(o, "--profile", &value))
     *status = set_profile(config, verb, value ? value : "");
   else if (take_option(o, "-X", &value)) {
-    if (!value || !wasmx_config_set_hidden(config, value))
-      *status = wants(verb, "-X wants a setting for tests, as NAME=NUMBER");
+    *status = set_hidden(o, config, verb, value ? value : "");
   } else {
     return false;
   }

@@ -14,7 +14,9 @@ typedef struct Run {
   const char *path, *invoke; /* invoke: NULL is _start */
   const char *argv0;         /* what the guest is told of its name; NULL: path */
   bool precompiled;          /* the file is from `wasm compile` */
-  char **args;               /* of the guest, without its name */
+  bool stats;                /* to be printed */
+  Options options;
+  char **args; /* of the guest, without its name */
   int arg_count;
   wasmx_limits_t limits;
   uint64_t fuel, timeout_ns;    /* 0: no limit */
@@ -159,12 +161,16 @@ static int set_resolver(Run *run, const char *name) {
   return complain_usage("run", "--resolver wants auto, openat2 or walker");
 }
 
-static int read_option(Run *run, Options *o) {
+static int read_option(Run *run) {
+  Options *o = &run->options;
   const char *name = o->argv[o->at], *value;
   int status;
   if (take_engine_option(o, "run", run->engine_config, &status)) return status;
   if (take_flag(o, "--precompiled")) {
     run->precompiled = true;
+    status = STATUS_OK;
+  } else if (take_flag(o, "--stats")) {
+    run->stats = true;
     status = STATUS_OK;
   } else if (take_flag(o, "--inherit-env")) {
     wasi_config_inherit_env(run->config);
@@ -203,19 +209,20 @@ static int read_option(Run *run, Options *o) {
 }
 
 static int read_arguments(Run *run, int argc, char **argv) {
-  Options o = {argc, argv, 1};
-  while (next_is_option(&o)) {
-    int status = read_option(run, &o);
+  Options *o = &run->options;
+  *o = (Options){.argc = argc, .argv = argv, .at = 1};
+  while (next_is_option(o)) {
+    int status = read_option(run);
     if (status) return status;
   }
-  if (o.at == argc) return complain_usage("run", "no file given");
-  run->path = argv[o.at];
-  run->args = argv + o.at + 1;
-  run->arg_count = argc - o.at - 1;
-  if (run->argv0) argv[o.at] = (char *)(uintptr_t)run->argv0;
+  if (o->at == argc) return complain_usage("run", "no file given");
+  run->path = argv[o->at];
+  run->args = argv + o->at + 1;
+  run->arg_count = argc - o->at - 1;
+  if (run->argv0) argv[o->at] = (char *)(uintptr_t)run->argv0;
   /* The guest's arguments start with its name; with --invoke the rest goes to the function. */
   size_t count = run->invoke ? 1 : (size_t)run->arg_count + 1;
-  if (!wasi_config_set_argv(run->config, count, (const char **)(argv + o.at)))
+  if (!wasi_config_set_argv(run->config, count, (const char **)(argv + o->at)))
     return complain_usage("run", "the arguments are not UTF-8");
   return STATUS_OK;
 }
@@ -381,6 +388,18 @@ static void tear_down(Run *run) {
   wasi_config_delete(run->config);
 }
 
+/* The statistics that were asked for; the compiler's own checks make a failure of theirs. */
+static int show_stats(const Run *run) {
+  if (run->stats) {
+    print_stats(run->engine, stderr);
+    if (run->fuel)
+      fprintf(stderr, "fuel:       %llu of %llu burnt\n",
+              (unsigned long long)(run->fuel - wasmx_store_fuel(run->store)),
+              (unsigned long long)run->fuel);
+  }
+  return run->options.verifies ? check_compiled(run->engine, run->options.tier) : STATUS_OK;
+}
+
 int run_main(int argc, char **argv) {
   Run run = {.engine_config = wasm_config_new(), .config = wasi_config_new()};
   memset(&run.limits, 0xff, sizeof run.limits); /* none */
@@ -390,7 +409,10 @@ int run_main(int argc, char **argv) {
   wasi_config_raise_sigpipe(run.config, true);
   int status = read_arguments(&run, argc, argv);
   if (!status) status = set_up(&run);
-  if (!status) status = instantiate_and_start(&run);
+  if (!status) {
+    status = instantiate_and_start(&run);
+    if (show_stats(&run) != STATUS_OK) status = STATUS_FAILED;
+  }
   tear_down(&run);
   return status;
 }

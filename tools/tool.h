@@ -2,6 +2,7 @@
 #ifndef WASM_TOOL_TOOL_H
 #define WASM_TOOL_TOOL_H
 
+#include <stdio.h>
 #include <wasmx.h>
 
 /* Exit statuses that are ours; others are the guest's. */
@@ -52,6 +53,9 @@ typedef struct Options {
   int argc;
   char **argv;
   int at; /* of the next argument */
+  /* Noted by take_engine_option: */
+  wasmx_tier_t tier;
+  bool verifies; /* the compiler checks itself: -X verify=1 */
 } Options;
 
 /* Whether the next argument is an option; steps over "--" when it is one, and then there is none.
@@ -74,6 +78,14 @@ bool take_engine_option(Options *o, const char *verb, wasm_config_t *config, int
   "  --canonical-nan            the same NaNs on every machine\n"                                  \
   "  --profile TOOL             perfmap, jitdump or gdb: name compiled functions for perf or "     \
   "gdb\n"
+
+/* ---- what was compiled (statistics.c) ---- */
+
+wasmx_engine_stats_t stats_of(const wasm_engine_t *engine);
+void print_stats(const wasm_engine_t *engine, FILE *out);
+/* STATUS_FAILED when something that the tier should have compiled was not, or is not used; it says
+ * what. The tier is what the engine was asked for. */
+int check_compiled(const wasm_engine_t *engine, wasmx_tier_t tier);
 
 /* ---- values (value.c) ---- */
 

@@ -41,7 +41,8 @@ static const Verb verbs[] = {
      "  --precompiled              FILE is from 'wasm compile': it runs as machine code, so trust "
      "it\n"
      "  --cache, --cache-dir DIR   keep compiled code for the next run\n"
-     "  --cache-limit SIZE         remove the oldest beyond, 1G when not set\n" ENGINE_OPTIONS_HELP
+     "  --cache-limit SIZE         remove the oldest beyond, 1G when not set\n"
+     "  --stats                    say at the end what was compiled\n" ENGINE_OPTIONS_HELP
      "  --resolver WAY             how paths are kept in their directory: auto, openat2, walker\n"
      "The exit status is the program's; 134 after a trap, 1 when it cannot be loaded, 2 for "
      "usage.\n"},
@@ -76,7 +77,10 @@ static const Verb verbs[] = {
     {"wast", wast_main, "run test scripts",
      "usage: wasm wast [OPTION]... FILE...\n"
      "Runs scripts of the WebAssembly test suite and counts what passed, failed and was skipped;\n"
-     "exits 1 when any failed.\n" ENGINE_OPTIONS_HELP},
+     "exits 1 when any failed, or a function was not compiled that the tier should have.\n"
+     "  --strict                   messages must be the suite's\n"
+     "  --allow-interpreted        what is not compiled is no failure\n"
+     "  --expect-compiled          that nothing is compiled is one\n" ENGINE_OPTIONS_HELP},
 #endif
 };
 

@@ -33,7 +33,9 @@ typedef struct Counts {
 
 typedef struct Runner {
   const char *path;
-  bool strict; /* messages of assert_malformed and assert_invalid must fit as well */
+  bool strict;            /* messages of assert_malformed and assert_invalid must fit as well */
+  bool allow_interpreted; /* what the tier should have compiled may be interpreted */
+  bool expect_compiled;   /* something must be compiled */
   wasm_engine_t *engine;
   wasm_store_t *store;
   wasmx_linker_t *linker;
@@ -546,13 +548,31 @@ static void show_progress(int done, int all, const char *path) {
   if (done == all) fprintf(stderr, "\r%80s\r", "");
 }
 
-static void print_counts(const Runner *r) {
+static void print_compiled(const Runner *r, wasmx_tier_t tier) {
+  static const char *const tiers[] = {"auto", "interp", "jit"};
+  wasmx_engine_stats_t s = stats_of(r->engine);
+  if (tier == WASMX_TIER_INTERP || !s.functions) return;
+  printf("%s: %llu functions compiled, %llu interpreted; %llu loops compiled\n", tiers[tier],
+         (unsigned long long)s.native_functions,
+         (unsigned long long)(s.functions - s.native_functions),
+         (unsigned long long)s.native_loops);
+}
+
+static void print_counts(const Runner *r, wasmx_tier_t tier) {
   for (u32 f = 0; f <= FEATURE_COUNT; f++)
     if (r->proposals[f].skipped)
       printf("%s: %u skipped\n", f < FEATURE_COUNT ? wm_feature_name((Feature)f) : "other",
              r->proposals[f].skipped);
+  print_compiled(r, tier);
   printf("%u passed, %u failed, %u skipped\n", r->counts.passed, r->counts.failed,
          r->counts.skipped);
+}
+
+static int check_tier(const Runner *r, wasmx_tier_t tier) {
+  wasmx_engine_stats_t s = stats_of(r->engine);
+  if (r->expect_compiled && s.native_functions + s.native_loops == 0)
+    return complain("nothing was compiled");
+  return r->allow_interpreted ? STATUS_OK : check_compiled(r->engine, tier);
 }
 
 static int read_options(Runner *r, Options *o, wasm_config_t *config) {
@@ -560,6 +580,10 @@ static int read_options(Runner *r, Options *o, wasm_config_t *config) {
   while (!status && next_is_option(o)) {
     if (take_flag(o, "--strict"))
       r->strict = true;
+    else if (take_flag(o, "--allow-interpreted"))
+      r->allow_interpreted = true;
+    else if (take_flag(o, "--expect-compiled"))
+      r->expect_compiled = true;
     else if (!take_engine_option(o, "wast", config, &status))
       status = complain_usage("wast", "unknown option %s", printable(o->argv[o->at]));
   }
@@ -579,7 +603,7 @@ static int make_engine(Runner *r, Options *o) {
 
 int wast_main(int argc, char **argv) {
   Runner runner = {0};
-  Options o = {argc, argv, 1};
+  Options o = {.argc = argc, .argv = argv, .at = 1};
   int status = make_engine(&runner, &o);
   if (status) return status;
   int first = o.at;
@@ -593,7 +617,8 @@ int wast_main(int argc, char **argv) {
     if (!run_file(&runner, result)) status = STATUS_FAILED;
   }
   if (terminal) show_progress(1, 1, "");
-  print_counts(&runner);
+  print_counts(&runner, o.tier);
+  if (check_tier(&runner, o.tier) != STATUS_OK) status = STATUS_FAILED;
   free(result);
   wasm_engine_delete(runner.engine);
   return runner.counts.failed ? STATUS_FAILED : status;
