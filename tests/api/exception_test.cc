@@ -3,7 +3,8 @@
 #include <cstdio>
 #include <cstring>
 #include <stdexcept>
-#include <wasmx.h>
+
+#include "support/compiled.h"
 
 static const char text[] =
     "(module (import \"h\" \"f\" (func $f (param i32) (result i32)))"
@@ -64,6 +65,7 @@ int main() {
   int failed = 0;
   for (wasmx_tier_t tier : tiers) {
     wasm_config_t *config = wasm_config_new();
+    failed |= !compiled_configure(config, true);
     if (!wasmx_config_set_tier(config, tier)) {
       wasm_config_delete(config);
       continue;
@@ -72,6 +74,12 @@ int main() {
     wasm_store_t *store = wasm_store_new(engine);
     failed |= run(store);
     failed |= !wasmx_store_try_delete(store);
+    Expect expect = tier == WASMX_TIER_JIT                        ? EXPECT_ALL
+                    : tier == WASMX_TIER_AUTO && wasmx_has("jit") ? EXPECT_SOME
+                                                                  : EXPECT_NO_FAULT;
+    const char *fault = compiled_fault(engine, expect);
+    if (fault) std::printf("%s\n", fault);
+    failed |= fault != nullptr;
     wasm_engine_delete(engine);
   }
   return failed;

@@ -9,29 +9,47 @@
 
 #include <cmocka.h>
 
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <wasmx.h>
+#include "support/compiled.h"
 
 typedef struct World {
   wasm_engine_t *engine;
   wasm_store_t *store;
+  Expect expect; /* of the engine when it is deleted */
 } World;
 
+/* An engine and a store of that tier. False: the tier is not built. */
+static inline bool world_in_tier(World *w, wasm_config_t *config, wasmx_tier_t tier, bool eager) {
+  assert_non_null(config);
+  assert_true(compiled_configure(config, eager));
+  if (!wasmx_config_set_tier(config, tier)) {
+    wasm_config_delete(config);
+    return false;
+  }
+  bool compiles = tier != WASMX_TIER_INTERP && wasmx_has("jit");
+  w->expect = !compiles                ? EXPECT_NO_FAULT
+              : tier == WASMX_TIER_JIT ? EXPECT_ALL
+              : eager                  ? EXPECT_SOME
+                                       : EXPECT_NO_FAULT;
+  w->engine = wasm_engine_new_with_config(config);
+  assert_non_null(w->engine);
+  w->store = wasm_store_new(w->engine);
+  assert_non_null(w->store);
+  return true;
+}
+
+/* Of the tier that the environment says. */
 static inline World world_new(void) {
   World w;
-  w.engine = wasm_engine_new();
-  assert_non_null(w.engine);
-  w.store = wasm_store_new(w.engine);
-  assert_non_null(w.store);
+  wasmx_tier_t tier = test_wants_jit() ? WASMX_TIER_JIT : WASMX_TIER_AUTO;
+  assert_true(world_in_tier(&w, wasm_config_new(), tier, false));
   return w;
 }
 
 static inline void world_delete(World *w) {
   assert_true(wasmx_store_try_delete(w->store));
+  const char *fault = compiled_fault(w->engine, w->expect);
   wasm_engine_delete(w->engine);
+  if (fault) fail_msg("%s", fault);
 }
 
 static inline wasm_module_t *module_of(wasm_store_t *store, const char *text) {

@@ -18,23 +18,20 @@ static const char *const loops =
     "     (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))"
     "   (local.get 1)))";
 
-static const wasmx_tier_t tiers[] = {WASMX_TIER_INTERP, WASMX_TIER_JIT, WASMX_TIER_AUTO};
-enum { TIERS = 3 };
+static const struct {
+  wasmx_tier_t tier;
+  bool eager;
+} tiers[] = {{WASMX_TIER_INTERP, false},
+             {WASMX_TIER_JIT, false},
+             {WASMX_TIER_AUTO, false},
+             {WASMX_TIER_AUTO, true}};
+enum { TIERS = 4 };
 
 /* A world in a tier, with or without fuel; false: the tier is not built. */
-static bool tier_world(wasmx_tier_t tier, bool fuel, World *w) {
+static bool tier_world(int tier, bool fuel, World *w) {
   wasm_config_t *config = wasm_config_new();
-  assert_non_null(config);
-  if (!wasmx_config_set_tier(config, tier)) {
-    wasm_config_delete(config);
-    return false;
-  }
   assert_true(wasmx_config_set_fuel(config, fuel));
-  w->engine = wasm_engine_new_with_config(config);
-  assert_non_null(w->engine);
-  w->store = wasm_store_new(w->engine);
-  assert_non_null(w->store);
-  return true;
+  return world_in_tier(w, config, tiers[tier].tier, tiers[tier].eager);
 }
 
 static wasm_trap_t *run(World *w, wasm_instance_t *instance, const char *name) {
@@ -58,7 +55,7 @@ static void test_interrupt(void **state) {
   static const char *const names[] = {"loop", "work", "calls"};
   for (int t = 0; t < TIERS; t++) {
     World w;
-    if (!tier_world(tiers[t], false, &w)) continue;
+    if (!tier_world(t, false, &w)) continue;
     wasm_instance_t *instance = instance_of(w.store, loops);
     for (int i = 0; i < 3; i++) {
       pthread_t thread;
@@ -86,7 +83,7 @@ static void test_deadline(void **state) {
   (void)state;
   for (int t = 0; t < TIERS; t++) {
     World w;
-    if (!tier_world(tiers[t], false, &w)) continue;
+    if (!tier_world(t, false, &w)) continue;
     wasm_instance_t *instance = instance_of(w.store, loops);
     assert_true(wasmx_store_set_deadline(w.store, 15000000));
     wasm_trap_t *trap = run(&w, instance, "work");
@@ -111,7 +108,7 @@ static void test_fuel(void **state) {
     size_t offset = 0;
     for (int t = 0; t < TIERS; t++) {
       World w;
-      if (!tier_world(tiers[t], true, &w)) continue;
+      if (!tier_world(t, true, &w)) continue;
       wasm_instance_t *instance = instance_of(w.store, loops);
       assert_true(wasmx_store_set_fuel(w.store, fuel));
       wasm_func_t *sum = wasmx_instance_func(instance, "sum");

@@ -223,6 +223,7 @@ static void add_all(AccessVec *all, u8 memory) {
 /* ---- running ---- */
 
 typedef struct Machine {
+  u32 way;
   Engine *engine;
   Store *store;
   LoadedModule *lm;
@@ -230,7 +231,7 @@ typedef struct Machine {
 } Machine;
 
 static Machine machine_new(u32 way, const Buffer *module) {
-  Machine m = {.engine = program_engine(way)};
+  Machine m = {.way = way, .engine = program_engine(way)};
   Error err = {0};
   assert_non_null(m.engine);
   m.store = wm_engine_store_new(m.engine);
@@ -248,7 +249,8 @@ static void machine_delete(Machine *m) {
   object_let_go(&m->in->head);
   wm_loaded_release(m->lm);
   assert_true(wm_engine_store_delete(m->store));
-  wm_engine_release(m->engine);
+  const char *fault = program_engine_release(m->engine, m->way);
+  if (fault) fail_msg("%s: %s", program_way(m->way), fault);
 }
 
 typedef struct Outcome {

@@ -94,6 +94,12 @@ static bool try_program(u64 number, FILE *pack) {
   return equal;
 }
 
+static bool release(u32 way) {
+  const char *fault = program_engine_release(engines[way], way);
+  if (fault) fprintf(stderr, "%s: %s\n", program_way(way), fault);
+  return !fault;
+}
+
 int main(int argc, char **argv) {
   if (argc < 3) return 2;
   u64 seed = strtoull(argv[1], NULL, 10), count = strtoull(argv[2], NULL, 10);
@@ -107,6 +113,7 @@ int main(int argc, char **argv) {
     equal = try_program(i, pack);
   }
   if (pack) fclose(pack);
-  for (u32 way = 0; way < way_count; way++) wm_engine_release(engines[way]);
-  return equal ? 0 : 1;
+  bool compiled = true;
+  for (u32 way = 0; way < way_count; way++) compiled &= release(way);
+  return equal && compiled ? 0 : 1;
 }

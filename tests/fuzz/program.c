@@ -1,9 +1,8 @@
 #include "tests/fuzz/program.h"
 
+#include "engine/tiers.h"
 #include "jit/lir.h"
-
-#include <stdio.h>
-#include <stdlib.h>
+#include "tests/support/compiled.h"
 
 /* Traps as other engines tell them apart, too. */
 static const char *ending(TrapCode code) {
@@ -88,6 +87,8 @@ static void set_compiler(Config *config, const char *way) {
   config->call_threshold = config->loop_threshold = 0;
   config->signals = !strstr(way, "explicit");
   config->jit.verify = true;
+  if (!strcmp(test_sabotage(), "drop")) config->jit.sabotage = SABOTAGE_DROP;
+  if (!strcmp(test_sabotage(), "reject")) config->jit.sabotage = SABOTAGE_REJECT;
   config->jit.spill_all = strstr(way, "spill") != NULL;
   config->jit.no_inline = strstr(way, "no-inline") != NULL;
   config->jit.inline_all = strstr(way, " inline") != NULL;
@@ -106,4 +107,13 @@ Engine *program_engine(u32 way) {
   config.tier = name[0] == 'i' ? TIER_INTERP : name[0] == 'j' ? TIER_JIT : TIER_AUTO;
   if (config.tier != TIER_INTERP) set_compiler(&config, name);
   return wm_engine_new(&config);
+}
+
+const char *program_engine_release(Engine *engine, u32 way) {
+  Expect expect = ways[way][0] == 'j' ? EXPECT_ALL : EXPECT_SOME;
+  if (!wm_engine_tier_stats(engine).defined)
+    expect = EXPECT_NO_FAULT; /* interp, or it had no turn */
+  const char *fault = compiled_fault((const wasm_engine_t *)(const void *)engine, expect);
+  wm_engine_release(engine);
+  return fault;
 }

@@ -10,8 +10,7 @@
 
 static int setup_auto(void **state, u32 threshold) {
   Fixture *f = calloc(1, sizeof *f);
-  Config config = wm_config_default();
-  config.tier = TIER_AUTO;
+  Config config = config_of_tier(TIER_AUTO);
   config.compile_threads = 0;
   config.call_threshold = config.loop_threshold = threshold;
   f->engine = wm_engine_new(&config);
@@ -24,6 +23,14 @@ static int setup_auto(void **state, u32 threshold) {
  */
 static int setup_by_hand(void **state) { return setup_auto(state, UINT32_MAX); }
 static int setup_eager(void **state) { return setup_auto(state, 0); }
+
+static int teardown_compiled(void **state) {
+  Fixture *f = *state;
+  assert_true(wm_engine_store_delete(f->store));
+  release_checked(f->engine, EXPECT_SOME);
+  free(f);
+  return 0;
+}
 
 /* Compiles the defined functions whose bit is set. */
 static void compile_some(Fixture *f, LoadedModule *lm, u32 mask, bool no_inline) {
@@ -401,13 +408,13 @@ static void handlers_hand_back(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(handlers_hand_back),
-      cmocka_unit_test_setup_teardown(values_arrive, setup_by_hand, teardown),
-      cmocka_unit_test_setup_teardown(traps_tell_the_same, setup_by_hand, teardown),
-      cmocka_unit_test_setup_teardown(recursion_ends, setup_by_hand, teardown),
-      cmocka_unit_test_setup_teardown(frames_hold_references, setup_by_hand, teardown),
-      cmocka_unit_test_setup_teardown(loops_are_replaced, setup_eager, teardown),
-      cmocka_unit_test_setup_teardown(float_modes_are_wasms, setup_by_hand, teardown),
-      cmocka_unit_test_setup_teardown(faults_of_hosts_are_theirs, setup_by_hand, teardown),
+      cmocka_unit_test_setup_teardown(values_arrive, setup_by_hand, teardown_compiled),
+      cmocka_unit_test_setup_teardown(traps_tell_the_same, setup_by_hand, teardown_compiled),
+      cmocka_unit_test_setup_teardown(recursion_ends, setup_by_hand, teardown_compiled),
+      cmocka_unit_test_setup_teardown(frames_hold_references, setup_by_hand, teardown_compiled),
+      cmocka_unit_test_setup_teardown(loops_are_replaced, setup_eager, teardown_compiled),
+      cmocka_unit_test_setup_teardown(float_modes_are_wasms, setup_by_hand, teardown_compiled),
+      cmocka_unit_test_setup_teardown(faults_of_hosts_are_theirs, setup_by_hand, teardown_compiled),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 
 #include "engine/engine.h"
 #include "runtime/collect.h"
+#include "support/compiled.h"
 #include "support/failing_alloc.h"
 #include "text/wat.h"
 
@@ -24,10 +25,29 @@ typedef struct Fixture {
   Store *store;
 } Fixture;
 
+/* A tier's configuration for tests: the compiler checks itself. */
+static inline Config config_of_tier(Tier tier) {
+  Config config = wm_config_default();
+  config.tier = tier;
+  config.jit.verify = true;
+  config.jit.sabotage = !strcmp(test_sabotage(), "drop")     ? SABOTAGE_DROP
+                        : !strcmp(test_sabotage(), "reject") ? SABOTAGE_REJECT
+                                                             : SABOTAGE_NONE;
+  return config;
+}
+
+/* Releases the engine of a test, in which modules were loaded. */
+static inline void release_checked(Engine *engine, Expect expect) {
+  if (wm_engine_tier(engine) == TIER_INTERP) expect = EXPECT_NO_FAULT;
+  const char *fault = compiled_fault((const wasm_engine_t *)(const void *)engine, expect);
+  wm_engine_release(engine);
+  if (fault) fail_msg("%s", fault);
+}
+
 static inline int setup(void **state) {
   Fixture *f = calloc(1, sizeof *f);
-  Config config = wm_config_default();
-  config.tier = FIXTURE_TIER;
+  bool jit = FIXTURE_TIER == TIER_AUTO && test_wants_jit();
+  Config config = config_of_tier(jit ? TIER_JIT : FIXTURE_TIER);
   f->engine = wm_engine_new(&config);
   f->store = wm_engine_store_new(f->engine);
   *state = f;
@@ -37,7 +57,7 @@ static inline int setup(void **state) {
 static inline int teardown(void **state) {
   Fixture *f = *state;
   bool deleted = !f->store || wm_engine_store_delete(f->store);
-  wm_engine_release(f->engine);
+  release_checked(f->engine, wm_engine_tier(f->engine) == TIER_JIT ? EXPECT_ALL : EXPECT_NO_FAULT);
   free(f);
   return deleted ? 0 : -1;
 }
