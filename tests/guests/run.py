@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Real programs: each is built natively and for wasm32-wasi, run both ways, and must print the same,
 end the same, and leave the same files. Then what the sandbox refuses, and how the program `wasm`
-itself behaves. Usage: run.py WASM_PROGRAM BUILD_FOLDER [--light]     --light: less computing"""
+itself behaves. Usage: run.py WASM_PROGRAM BUILD_FOLDER [--light] [--jit]
+--light: less computing; --jit: the compiler is there, so programs run once more with everything compiled"""
 import difflib
 import os
 import pathlib
@@ -16,6 +17,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 WASM = str(pathlib.Path(sys.argv[1]).resolve())
 BUILD = pathlib.Path(sys.argv[2]).resolve() / "guests"
 LIGHT = "--light" in sys.argv
+# How programs run. In the second way the compiler checks itself, and it fails when anything was not compiled.
+WAYS = {"": []}
+if "--jit" in sys.argv:
+    WAYS[", compiled"] = ["--tier=jit", "-X", "verify=1"]
 CLANG = shutil.which("clang-19") or shutil.which("clang")
 CC = shutil.which("gcc") or CLANG
 LIMIT = 300  # seconds for one program
@@ -185,19 +190,27 @@ def compare(name, build, args=(), stdin=b"", env=None, options=(), prepare=None,
         return tell("skipped", name, str(why))
     except (RuntimeError, subprocess.TimeoutExpired) as why:
         return tell("failed", name, f"does not build: {why}")
-    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
-        for folder in (one, two):
-            if prepare:
-                prepare(pathlib.Path(folder))
-        granted = [x for k, v in (env or {}).items() for x in ("--env", f"{k}={v}")]
-        want = run([native, *args], stdin, one, env)
-        got = wasm("--dir", directory, *granted, *options, guest, *args, stdin=stdin, cwd=two)
+    with tempfile.TemporaryDirectory() as folder:
+        if prepare:
+            prepare(pathlib.Path(folder))
+        want, left = run([native, *args], stdin, folder, env), tree(folder)
+    granted = [x for k, v in (env or {}).items() for x in ("--env", f"{k}={v}")]
+    command = ["--dir", directory, *granted, *options]
+    for way, how in WAYS.items():
+        compare_way(name + way, [*command, *how, guest, *args], stdin, prepare, want, left)
+
+
+def compare_way(name, command, stdin, prepare, want, left):
+    with tempfile.TemporaryDirectory() as folder:
+        if prepare:
+            prepare(pathlib.Path(folder))
+        got = wasm(*command, stdin=stdin, cwd=folder)
         if want.stdout != got.stdout:
             return tell("failed", name, f"ended with {status_of(got)}, {got.stderr.decode(errors='replace')[-2000:]}"
                                         f"\n{difference(want.stdout, got.stdout)}")
         if status_of(want) != status_of(got):
             return tell("failed", name, f"ended with {status_of(got)}, not {status_of(want)}: {got.stderr}")
-        check(name, tree(one) == tree(two), "left other files")
+        check(name, tree(folder) == left, "left other files")
 
 
 def make_tree(folder):
