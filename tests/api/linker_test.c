@@ -276,6 +276,68 @@ static void configuration(void **state) {
   wasm_engine_delete(engine);
 }
 
+static wasmx_engine_stats_t stats_of(const wasm_engine_t *engine) {
+  wasmx_engine_stats_t stats = {.size = sizeof stats, .functions = 7};
+  wasmx_engine_stats(engine, &stats);
+  return stats;
+}
+
+static void statistics(void **state) {
+  (void)state;
+  World w = {.engine = NULL};
+  assert_int_equal(stats_of(NULL).functions, 0);
+  wasmx_engine_stats(NULL, NULL);
+  assert_true(world_in_tier(&w, wasm_config_new(), WASMX_TIER_INTERP, false));
+  wasm_instance_delete(instance_of(w.store, "(module (func))"));
+  assert_int_equal(stats_of(w.engine).functions, 0);
+  world_delete(&w);
+  if (!world_in_tier(&w, wasm_config_new(), WASMX_TIER_JIT, false)) return;
+  wasm_instance_t *in = instance_of(w.store, "(module (func) (func (result i32) (i32.const 7)))");
+  for (int round = 0; round < 2; round++) { /* while the module is there, and when it is gone */
+    wasmx_engine_stats_t s = stats_of(w.engine);
+    assert_int_equal(s.functions, 2);
+    assert_int_equal(s.native_functions, 2);
+    assert_int_equal(s.asked, 2);
+    assert_int_equal(s.compiled_functions, 2);
+    assert_true(s.code_bytes > 0 && s.wasm_bytes > 0 && s.compile_ns > 0);
+    assert_string_equal(s.trouble, "");
+    wasm_instance_delete(in);
+    in = NULL;
+    wasmx_store_collect(w.store);
+  }
+  wasmx_engine_stats_t older = {.size = offsetof(wasmx_engine_stats_t, native_functions)};
+  wasmx_engine_stats(w.engine, &older);
+  assert_int_equal(older.functions, 2);
+  assert_int_equal(older.native_functions, 0);
+  assert_int_equal(older.size, offsetof(wasmx_engine_stats_t, native_functions));
+  world_delete(&w);
+}
+
+/* The compiler's checks, when they object, are told about. */
+static void rejected_functions_are_counted(void **state) {
+  (void)state;
+  wasm_config_t *config = wasm_config_new();
+  assert_false(wasmx_config_set_hidden(config, "sabotage=yes"));
+  assert_true(wasmx_config_set_hidden(config, "sabotage=reject"));
+  assert_true(wasmx_config_set_hidden(config, "verify=1"));
+  if (!wasmx_config_set_tier(config, WASMX_TIER_JIT)) {
+    wasm_config_delete(config);
+    return;
+  }
+  World w = {.engine = wasm_engine_new_with_config(config)};
+  w.store = wasm_store_new(w.engine);
+  wasm_instance_delete(instance_of(w.store, "(module (func) (func))"));
+  wasmx_engine_stats_t s = stats_of(w.engine);
+  assert_int_equal(s.functions, 2);
+  assert_int_equal(s.native_functions, 0);
+  assert_int_equal(s.asked, 2);
+  assert_int_equal(s.rejected, 2);
+  assert_string_equal(s.trouble, "sabotage");
+  assert_non_null(compiled_fault(w.engine, EXPECT_NO_FAULT));
+  wasm_store_delete(w.store);
+  wasm_engine_delete(w.engine);
+}
+
 static void limits(void **state) {
   (void)state;
   World w = world_new();
@@ -364,6 +426,7 @@ int main(void) {
       cmocka_unit_test(link_errors),    cmocka_unit_test(errors_with_places),
       cmocka_unit_test(text_to_binary), cmocka_unit_test(configuration),
       cmocka_unit_test(limits),         cmocka_unit_test(limit_of_all_bytes),
+      cmocka_unit_test(statistics),     cmocka_unit_test(rejected_functions_are_counted),
   };
   return run_with_text(tests);
 }

@@ -249,7 +249,8 @@ static void machine_delete(Machine *m) {
   object_let_go(&m->in->head);
   wm_loaded_release(m->lm);
   assert_true(wm_engine_store_delete(m->store));
-  const char *fault = program_engine_release(m->engine, m->way);
+  const char *fault = program_fault(m->engine, m->way);
+  wm_engine_release(m->engine);
   if (fault) fail_msg("%s: %s", program_way(m->way), fault);
 }
 

@@ -95,7 +95,8 @@ static bool try_program(u64 number, FILE *pack) {
 }
 
 static bool release(u32 way) {
-  const char *fault = program_engine_release(engines[way], way);
+  const char *fault = program_fault(engines[way], way);
+  wm_engine_release(engines[way]);
   if (fault) fprintf(stderr, "%s: %s\n", program_way(way), fault);
   return !fault;
 }

@@ -30,6 +30,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     Buffer out = {0};
     run_program(engine_of(way), &plain, true, &out);
     MUST(same(&want, &out));
+    MUST(!program_fault(engine_of(way), way));
     wm_buffer_free(&out);
   }
   Buffer *all[] = {&plain, &barriers, &want, &plain_out, &barriers_out};

@@ -15,8 +15,8 @@ void run_program(Engine *engine, const Buffer *module, bool places, Buffer *out)
 const char *program_way(u32 way);
 /* An engine that runs so; NULL: out of memory. */
 Engine *program_engine(u32 way);
-/* Releases it, after programs ran. What is wrong, in a static buffer: something was not compiled
- * that should have been, and so was compared with itself. NULL: nothing. */
-const char *program_engine_release(Engine *engine, u32 way);
+/* After programs ran in it: something was not compiled that should have been, and so the
+ * interpreter was compared with itself. In a static buffer; NULL: all is well. */
+const char *program_fault(const Engine *engine, u32 way);
 
 #endif

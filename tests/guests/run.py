@@ -387,6 +387,19 @@ def program(folder):
     ends("parse next to it", wasm("parse", add), 0, "")
     check("the binary form", (folder / "add.wasm").read_bytes() == (folder / "out.wasm").read_bytes()
           and (folder / "out.wasm").read_bytes()[:4] == b"\0asm")
+    if "--jit" in sys.argv:
+        ends("--stats", wasm("--tier=jit", "--stats", "--invoke", "add", add, "1", "2"), 0, "3\n",
+             ["1 compiled, 0 interpreted", "asked for:  1; failed: none"])
+        broken = ["--tier=jit", "-X", "verify=1", "-X", "sabotage=reject"]
+        ends("what the compiler's checks find", wasm(*broken, "--invoke", "add", add, "1", "2"), 1, "3\n",
+             ["1 of 1 functions stayed interpreted", "sabotage"])
+        script = file("add.wast", ADD + ') (assert_return (invoke "add" (i32.const 1) (i32.const 2)) (i32.const 3))')
+        ends("a script, compiled", wasm("wast", "--tier=jit", script), 0,
+             "jit: 1 functions compiled, 0 interpreted; 0 loops compiled\n2 passed, 0 failed, 0 skipped\n")
+        ends("a script, interpreted", wasm("wast", *broken, script), 1,
+             "jit: 0 functions compiled, 1 interpreted; 0 loops compiled\n2 passed, 0 failed, 0 skipped\n")
+        ends("--allow-interpreted", wasm("wast", *broken, "--allow-interpreted", script), 0)
+        ends("--expect-compiled", wasm("wast", "--expect-compiled", script), 1, None, ["nothing was compiled"])
     ends("parse to a place that is not", wasm("parse", add, "-o", folder / "no/where"), 1, "", ["No such file"])
     ends("module from input", wasm("--invoke", "add", "-", "1", "2", stdin=add.read_bytes()), 0, "3\n")
 
