@@ -90,7 +90,9 @@ class Trial:
     def command(self, engine):
         program = os.path.join(self.folder, self.kernel + ('' if engine is NATIVE else engine.file_suffix))
         units = ['1'] if self.options.smoke else ['0'] if engine.hosted else []
-        return [*engine.command, program, *units]
+        # The compiler checks itself, and it fails when anything was not compiled.
+        checks = ['-X', 'verify=1'] if self.options.smoke and engine.name in ('ours-jit', 'ours-auto') else []
+        return [*engine.command, *checks, program, *units]
 
     def is_done(self, engine):
         times = self.times[engine.name]
