@@ -71,6 +71,49 @@ static TrapCode call(Fixture *f, Instance *in, const char *name, u64 *slots) {
   return wm_call(f->store, (Func *)export_named(in, name), slots);
 }
 
+/* ---- what runs ---- */
+
+static u32 seen_frames, seen_native;
+
+/* Who calls: interpreted or compiled code. */
+static TrapCode look(Store *store, Func *func, Instance *caller, u64 *slots) {
+  (void)func, (void)caller, (void)slots;
+  seen_frames = seen_native = 0;
+  FrameWalk walk = wm_frames_start(store);
+  for (; wm_frames_next(&walk); seen_frames++) seen_native += walk.at.pc == NULL;
+  return TRAP_NONE;
+}
+
+static const char looking[] =
+    "(module (import \"\" \"h\" (func $h)) (func $g (call $h))"
+    " (func (export \"f\") (call $g))"
+    " (func (export \"loop\") (param i32) (loop $l (br_if $l"
+    "   (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (call $h)))";
+
+/* A body that is there is also entered, and what is not compiled is not. */
+static void what_is_compiled_runs(void **state) {
+  Fixture *f = *state;
+  for (u32 mask = 0; mask < 4; mask++) {
+    Instance *in = mixed(f, looking, mask, true, look, NULL);
+    u64 slots[1];
+    assert_int_equal(call(f, in, "f", slots), TRAP_NONE);
+    assert_int_equal(seen_frames, 2);
+    assert_int_equal(seen_native, (u32)__builtin_popcount(mask));
+    object_let_go(&in->head);
+  }
+}
+
+static void what_is_hot_runs_compiled(void **state) {
+  Fixture *f = *state;
+  Instance *in = mixed(f, looking, 0, false, look, NULL);
+  u64 slots[1] = {10};
+  assert_int_equal(call(f, in, "loop", slots), TRAP_NONE);
+  assert_int_equal(seen_native, 1);
+  for (u32 i = 0; i < 2; i++) assert_int_equal(call(f, in, "f", slots), TRAP_NONE);
+  assert_int_equal(seen_native, seen_frames);
+  object_let_go(&in->head);
+}
+
 /* ---- values ---- */
 
 /* More of each kind than there are registers. */
@@ -408,6 +451,8 @@ static void handlers_hand_back(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(handlers_hand_back),
+      cmocka_unit_test_setup_teardown(what_is_compiled_runs, setup_by_hand, teardown_compiled),
+      cmocka_unit_test_setup_teardown(what_is_hot_runs_compiled, setup_eager, teardown_compiled),
       cmocka_unit_test_setup_teardown(values_arrive, setup_by_hand, teardown_compiled),
       cmocka_unit_test_setup_teardown(traps_tell_the_same, setup_by_hand, teardown_compiled),
       cmocka_unit_test_setup_teardown(recursion_ends, setup_by_hand, teardown_compiled),
