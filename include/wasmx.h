@@ -358,8 +358,7 @@ WASM_API_EXTERN bool wasmx_config_set_demangle(wasm_config_t *, wasmx_demangle_t
 /* Settings for tests of this library, as "name=value"; false for unknown ones. */
 WASM_API_EXTERN bool wasmx_config_set_hidden(wasm_config_t *, const char *setting);
 
-/* -------------------------------------------------------------------------------- what is compiled
- */
+/* ----------------------------------------------------------------------------- what is compiled */
 
 /* What an engine compiled so far. What is not compiled runs in the interpreter, as it should: the
  * results are the same, only slower. */
