@@ -8,10 +8,7 @@
 #ifndef TESTS_API_ABANDON_H
 #define TESTS_API_ABANDON_H
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <wasmx.h>
+#include "support/compiled.h"
 
 static bool attempt(void (*run)(void *env), void *env);
 static void leave(void);
@@ -43,6 +40,7 @@ typedef struct Guests {
   wasm_func_t *go[2], *add[2], *trap[2];
   wasm_instance_t *instances[2];
   wasm_foreign_t *foreign;
+  Expect expect;          /* of the engine */
   int live;               /* levels that run now */
   int leave_at, catch_at; /* levels; NEVER: not */
   int left;               /* how often something was left and caught */
@@ -160,10 +158,12 @@ static wasm_instance_t *make_guest(wasm_module_t *module) {
 static bool make_guests(wasmx_tier_t tier, const char *hidden) {
   memset(&guests, 0, sizeof guests);
   wasm_config_t *config = wasm_config_new();
+  REQUIRE(compiled_configure(config, false));
   if (!wasmx_config_set_tier(config, tier)) {
     wasm_config_delete(config);
     return false;
   }
+  guests.expect = tier == WASMX_TIER_JIT ? EXPECT_ALL : hidden ? EXPECT_SOME : EXPECT_NO_FAULT;
   wasmx_config_set_compile_threads(config, 0);
   if (hidden) REQUIRE(wasmx_config_set_hidden(config, hidden));
   guests.engine = wasm_engine_new_with_config(config);
@@ -194,6 +194,9 @@ __attribute__((noinline)) static void delete_guests(void) {
   }
   wasm_foreign_delete(guests.foreign);
   REQUIRE(wasmx_store_try_delete(guests.store));
+  const char *fault = compiled_fault(guests.engine, guests.expect);
+  if (fault) fprintf(stderr, "%s\n", fault);
+  REQUIRE(!fault);
   wasm_engine_delete(guests.engine);
   hole[0] = 2;
 }

@@ -191,14 +191,10 @@ static void cross(wasm_instance_t *instance, Giver *giver, uint64_t sums[WAYS]) 
 
 static void cross_in(wasmx_tier_t tier, const char *hidden, const Types *types, uint64_t *sums) {
   wasm_config_t *config = wasm_config_new();
-  if (!wasmx_config_set_tier(config, tier)) {
-    wasm_config_delete(config);
-    return;
-  }
+  World w = {.engine = NULL};
   wasmx_config_set_compile_threads(config, 0);
   if (hidden) assert_true(wasmx_config_set_hidden(config, hidden));
-  World w = {.engine = wasm_engine_new_with_config(config)};
-  w.store = wasm_store_new(w.engine);
+  if (!world_in_tier(&w, config, tier, false)) return;
   Giver giver = {.types = types, .seed = 77};
   wasm_functype_t *type = host_type(types);
   wasm_func_t *func = wasmx_func_new_raw(w.store, type, give, &giver, NULL);
