@@ -251,6 +251,7 @@ static void stop_all(const char *name, wasmx_tier_t tier, const char *hidden) {
     wasm_config_delete(config);
     return;
   }
+  assert_true(compiled_configure(config, false));
   if (hidden) assert_true(wasmx_config_set_hidden(config, hidden));
   wasm_engine_t *engine = wasm_engine_new_with_config(config);
   static Stops stops;
@@ -259,6 +260,8 @@ static void stop_all(const char *name, wasmx_tier_t tier, const char *hidden) {
     stop_shape(store, i, &stops);
     assert_true(wasmx_store_try_delete(store));
   }
+  const char *fault = compiled_fault(engine, tier == WASMX_TIER_JIT ? EXPECT_ALL : EXPECT_NO_FAULT);
+  if (fault) fail_msg("%s: %s", name, fault);
   wasm_engine_delete(engine);
   report(name, &stops);
 }
