@@ -51,6 +51,7 @@ static wasm_engine_t *engine_new(wasmx_tier_t tier) {
     wasm_config_delete(config);
     return NULL;
   }
+  assert_true(compiled_configure(config, false));
   assert_true(wasmx_config_set_compile_threads(config, 2));
   assert_true(wasmx_config_set_cache(config, folder));
   assert_true(wasmx_config_set_hidden(config, "call-threshold=20"));
@@ -231,6 +232,9 @@ static void fork_in_tier(int t) {
   for (int round = 0; round < ROUNDS; round++) fork_once(&shared, &alone, &pid, t, round);
   noise_ends = true;
   for (int i = 0; i < NOISE_THREADS; i++) assert_int_equal(pthread_join(threads[i], NULL), 0);
+  const char *fault =
+      compiled_fault(engine, tiers[t] == WASMX_TIER_JIT ? EXPECT_ALL : EXPECT_NO_FAULT);
+  if (fault) fail_msg("%s: %s", tier_names[t], fault);
   own_delete(&shared);
   own_delete(&alone);
 }

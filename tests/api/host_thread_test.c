@@ -72,13 +72,8 @@ static void *run(void *env) {
 
 static bool thread_world(Thread *t) {
   wasm_config_t *config = wasm_config_new();
-  if (!wasmx_config_set_tier(config, t->tier)) {
-    wasm_config_delete(config);
-    return false;
-  }
   assert_true(wasmx_config_set_compile_threads(config, 0));
-  t->world.engine = wasm_engine_new_with_config(config);
-  t->world.store = wasm_store_new(t->world.engine);
+  if (!world_in_tier(&t->world, config, t->tier, false)) return false;
   t->instance = instance_of(t->world.store, program);
   return true;
 }
