@@ -19,6 +19,7 @@ static const unsigned char program[] = {
   X(wasm_config_new)                                                                               \
   X(wasm_engine_new_with_config)                                                                   \
   X(wasm_engine_delete)                                                                            \
+  X(wasmx_engine_stats)                                                                            \
   X(wasm_store_new)                                                                                \
   X(wasm_store_delete)                                                                             \
   X(wasm_module_new)                                                                               \
@@ -79,6 +80,9 @@ static bool run(const Copy *c, wasmx_tier_t tier) {
   c->wasm_instance_delete(in);
   c->wasm_module_delete(module);
   c->wasm_store_delete(store);
+  wasmx_engine_stats_t stats = {.size = sizeof stats};
+  c->wasmx_engine_stats(engine, &stats);
+  ok = ok && (tier != WASMX_TIER_JIT || stats.native_functions == stats.functions);
   c->wasm_engine_delete(engine);
   return ok || fail("a copy does not run");
 }

@@ -8,8 +8,7 @@ enum { LARGE = 10000000 };
 
 static Fixture *fixture_of(Tier tier) {
   Fixture *f = calloc(1, sizeof *f);
-  Config config = wm_config_default();
-  config.tier = tier;
+  Config config = config_of_tier(tier);
   f->engine = wm_engine_new(&config);
   f->store = wm_engine_store_new(f->engine);
   assert_non_null(f->store);

@@ -80,6 +80,7 @@ static void *run(void *env) {
 
 static void run_on_small_stack(wasmx_tier_t tier, int resolver) {
   wasm_config_t *config = wasm_config_new();
+  assert_true(compiled_configure(config, false));
   if (!wasmx_config_set_tier(config, tier)) {
     wasm_config_delete(config);
     return;
@@ -93,6 +94,9 @@ static void run_on_small_stack(wasmx_tier_t tier, int resolver) {
   assert_int_equal(pthread_create(&thread, &attr, run, &t), 0);
   pthread_join(thread, NULL);
   pthread_attr_destroy(&attr);
+  const char *fault =
+      compiled_fault(t.engine, tier == WASMX_TIER_JIT ? EXPECT_ALL : EXPECT_NO_FAULT);
+  if (fault) fail_msg("%s", fault);
   wasm_engine_delete(t.engine);
   for (int i = 0; i < CALLS; i++) assert_int_equal(t.codes[i], WASMX_TRAP_STACK_OVERFLOW);
 }
