@@ -20,7 +20,7 @@ typedef bool (*FaultHook)(Fault *fault);
 /* Installs the handlers for the process; called again, puts them in front of handlers that took
  * their place meanwhile. False: they could not be. */
 bool wm_os_fault_install(FaultHook hook);
-/* From now on a thread that asks for its stack (wm_os_stack_bound), as it does before it runs wasm,
+/* From now on a thread that asks for its stack (wm_os_stack_range), as it does before it runs wasm,
  * has the two signals unblocked, once. A part of installing; os_posix.c. */
 void wm_os_want_faults(void);
 

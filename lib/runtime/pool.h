@@ -34,8 +34,8 @@ typedef struct Reservation {
 MemoryPool *wm_pool_new(void); /* NULL: out of memory */
 void wm_pool_delete(MemoryPool *pool);
 /* From now on each 32-bit memory has a guard (every 32-bit index + 32-bit offset + 16 is inside its
- * reservation), or cannot be had. False: there is no address space
- * for guards, nothing is changed. Before the first memory. */
+ * reservation), or cannot be had. False: there is no address space for guards, nothing is changed.
+ * Before the first memory. */
 bool wm_pool_want_guards(MemoryPool *pool);
 
 /* Space for a memory of min_bytes now and at most max_bytes later; zeroed; header filled. False: no

@@ -1,10 +1,9 @@
 /* Whether the wasm of a store must stop, as told from other threads and signal handlers.
  *
- *   request -> reasons -> every instance's stack_limit = UINTPTR_MAX -> compiled code comes to its
- * poll
- *                     \-> the interpreter's slow tick, bulk operations, host calls that return:
- * wm_store_poll
- *                      \-> the descriptor that libwasi waits with
+ *   request -> reasons, which wm_store_poll reads: the interpreter's slow tick, bulk operations,
+ *      |       host calls that return
+ *      |-----> stack_limit = UINTPTR_MAX of every instance: compiled code comes to its poll
+ *      '-----> the descriptor that libwasi waits with
  *
  * A request takes no lock: it sets a reason, then walks the list of instances, which the store's
  * own thread changes one word at a time. That thread waits for requests under way before it frees

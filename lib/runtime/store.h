@@ -160,7 +160,7 @@ TrapCode wm_trap_hand_on(Store *store, Trap *trap);
 Trap *wm_store_take_trap(Store *store);
 
 /* ---- stopping (stop.h) ---- */
-/* Whether wasm must stop, and with which trap: called at polls (every few thousand calls and loop
+/* Whether wasm must stop, and with which trap: called at polls (every DEFAULT_TICKS calls and loop
  * rounds of the interpreter; in compiled code when its instance's stack_limit says so; before and
  * between the pieces of long operations; when a host function returns). */
 static inline TrapCode wm_store_poll(Store *store) {
@@ -177,11 +177,11 @@ static inline void wm_store_update_limit(Store *store, Instance *in) {
 }
 
 /* ---- calls from native code ---- */
-/* What the host calls forgets what is dead first (wm_store_forget_dead). Of the arguments, what is
- * in the unused halves of the first 32 slots does not matter (narrow_slots). Calls func with
- * arguments in slots[0..param_slots); results in slots[0..result_slots). `slots` must have room for
- * the larger. Checks the native stack, the value stack and nesting. Returns TRAP_NONE or the code
- * of store->trap. */
+/* Calls func with arguments in slots[0..param_slots); results in slots[0..result_slots). `slots`
+ * must have room for the larger. Of the arguments, what is in the unused halves of the first 32
+ * slots does not matter (narrow_slots). Checks the native stack and the value stack. Returns
+ * TRAP_NONE or the code of store->trap. What the host calls forgets what is dead before it comes
+ * here (wm_store_forget_dead). */
 TrapCode wm_call(Store *store, Func *func, u64 *slots);
 /* The same, until `deadline_ns` of wm_os_monotonic_ns at the latest (0: no such time), or the
  * deadline of a call around it. */

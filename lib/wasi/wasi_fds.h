@@ -94,9 +94,8 @@ Errno wm_descriptor_of_host(Descriptor *d, int fd, bool owned);
 Errno wm_fds_add(FdTable *t, const Descriptor *d, u32 *number);
 
 /* The descriptor, when it has all of `rights` (FD_SEEK includes FD_TELL, FD_SYNC includes
- * FD_DATASYNC): else E_NOTCAPABLE (or what a native program is told
- * when the thing itself cannot do it), or E_BADF when it is not open. It moves when one
- * is added: who calls out copies it first. */
+ * FD_DATASYNC): else E_NOTCAPABLE (or what a native program is told when the thing itself cannot do
+ * it), or E_BADF when it is not open. It moves when one is added: who calls out copies it first. */
 Errno wm_fds_get(FdTable *t, u32 number, Rights rights, Descriptor **d);
 
 Errno wm_fds_close(FdTable *t, u32 number);
