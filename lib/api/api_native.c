@@ -150,7 +150,7 @@ wasm_func_t *wasmx_func_new_native(wasm_store_t *home, const wasm_functype_t *ty
 /* ---- C -> wasm ---- */
 
 static void slot_of_arg(u64 *slot, const void *arg, ValType t) {
-  *slot = t == VAL_I32 || t == VAL_F32 ? load_u32(arg) : load_u64(arg);
+  *slot = val_is_narrow(t) ? load_u32(arg) : load_u64(arg);
 }
 
 static void result_of_slot(void *result, u64 slot, ValType t) {

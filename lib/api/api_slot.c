@@ -1,15 +1,13 @@
 /* Slots that the host filled (wasmx.h: wasmx_slot_t), and handles of the references in them. */
 #include "api/handle.h"
 
-enum { SEEN_SLOTS = 32 };
-
 bool wm_slots_want_look(const ValType *types, u32 count) {
   u32 slots = 0;
   for (u32 i = 0; i < count; i++) {
     if (val_is_ref(types[i])) return true;
     slots += val_slots(types[i]);
   }
-  return slots > SEEN_SLOTS;
+  return slots > NARROW_SLOTS;
 }
 
 /* As far as it can be known of a word that the host says is a reference. */
@@ -21,7 +19,7 @@ static bool is_ref_of(Store *store, u64 slot, ValType t) {
 
 bool wm_slots_take(Store *store, const ValType *types, u32 count, u64 *slots) {
   for (u32 i = 0; i < count; i++) {
-    if (types[i] == VAL_I32 || types[i] == VAL_F32) *slots = (u32)*slots;
+    if (val_is_narrow(types[i])) *slots = (u32)*slots;
     if (val_is_ref(types[i]) && !is_ref_of(store, *slots, types[i])) return false;
     slots += val_slots(types[i]);
   }

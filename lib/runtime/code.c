@@ -35,6 +35,24 @@ static bool list_escapes(LoadedModule *lm) {
   return true;
 }
 
+u32 wm_narrow_slots(const ValType *types, u32 count) {
+  u32 narrow = 0, slot = 0;
+  for (u32 i = 0; i < count && slot < NARROW_SLOTS; i++) {
+    if (val_is_narrow(types[i])) narrow |= 1u << slot;
+    slot += val_slots(types[i]);
+  }
+  return narrow;
+}
+
+void wm_code_set_type(FuncCode *code, u32 type_id, const SubType *type) {
+  code->type_id = type_id;
+  code->param_slots = (u16)type->param_slots;
+  code->result_slots = (u16)type->result_slots;
+  code->link_slot = max_u32(type->param_slots, type->result_slots);
+  code->native_shape = (u8)wm_signature_shape(type);
+  code->narrow_params = wm_narrow_slots(type->params, type->param_count);
+}
+
 static bool make_codes(LoadedModule *lm) {
   const Module *m = &lm->module;
   u32 count = m->func_count - m->func_import_count;
@@ -46,23 +64,9 @@ static bool make_codes(LoadedModule *lm) {
     const SubType *type = module_func_type(m, index);
     code->module = lm;
     code->index = index;
-    code->type_id = type->type_id;
-    code->param_slots = (u16)type->param_slots;
-    code->result_slots = (u16)type->result_slots;
-    code->link_slot = max_u32(type->param_slots, type->result_slots);
-    code->native_shape = (u8)wm_signature_shape(type);
-    code->narrow_params = wm_narrow_slots(type->params, type->param_count);
+    wm_code_set_type(code, type->type_id, type);
   }
   return true;
-}
-
-u32 wm_narrow_slots(const ValType *types, u32 count) {
-  u32 narrow = 0, slot = 0;
-  for (u32 i = 0; i < count && slot < 32; i++) {
-    if (types[i] == VAL_I32 || types[i] == VAL_F32) narrow |= 1u << slot;
-    slot += val_slots(types[i]);
-  }
-  return narrow;
 }
 
 LoadedModule *wm_loaded_new(Module *module, TypeRegistry *types) {

@@ -49,7 +49,7 @@ struct FuncCode {
   u32 link_slot;           /* where the frame's link is: max(param_slots, result_slots) */
   u32 frame_slots;         /* the whole frame; set when the module is prepared */
   u8 native_shape;         /* NativeShape of the signature (native.h) */
-  u32 narrow_params;       /* narrow_slots of the parameters */
+  u32 narrow_params;       /* wm_narrow_slots of the parameters */
   _Atomic u8 requested;    /* compilation of the whole function was asked for */
   _Atomic u32 hotness;     /* calls and loop rounds credited by the interpreter */
   const void *cells;       /* the translation, in a chunk of the module; NULL: none yet */
@@ -130,7 +130,11 @@ bool wm_code_register(LoadedModule *lm, FuncCode *fc, const void *code, size_t s
 /* The function whose cells (or stub) hold `pc`, or NULL. Takes the lock. */
 FuncCode *wm_code_find(LoadedModule *lm, const void *pc);
 
-/* Which of the first 32 slots of values of these types hold 4 bytes: bit i for slot i. */
+/* Sets the type and what follows from it: all that a host function's code has. */
+void wm_code_set_type(FuncCode *code, u32 type_id, const SubType *type);
+
+/* Which of the first NARROW_SLOTS slots of values of these types hold 4 bytes: bit i for slot i. */
+enum { NARROW_SLOTS = 32 };
 u32 wm_narrow_slots(const ValType *types, u32 count);
 /* Makes the other half of these zero (frame.h). */
 static inline void narrow_slots(u64 *slots, u32 narrow) {

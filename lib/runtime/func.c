@@ -15,14 +15,8 @@ Func *wm_func_new_host(Store *store, u32 type_id, HostFunc host, void *env,
     return NULL;
   }
   wm_types_retain(store->types, type_id);
-  const SubType *type = wm_types_get(store->types, type_id);
   FuncCode *code = &object->code;
-  code->type_id = type_id;
-  code->param_slots = (u16)type->param_slots;
-  code->result_slots = (u16)type->result_slots;
-  code->link_slot = max_u32(type->param_slots, type->result_slots);
-  code->native_shape = (u8)wm_signature_shape(type);
-  code->narrow_params = wm_narrow_slots(type->params, type->param_count);
+  wm_code_set_type(code, type_id, wm_types_get(store->types, type_id));
   Func *func = &object->func;
   func->type_id = type_id;
   func->code = code;

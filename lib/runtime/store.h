@@ -178,10 +178,10 @@ static inline void wm_store_update_limit(Store *store, Instance *in) {
 
 /* ---- calls from native code ---- */
 /* Calls func with arguments in slots[0..param_slots); results in slots[0..result_slots). `slots`
- * must have room for the larger. Of the arguments, what is in the unused halves of the first 32
- * slots does not matter (narrow_slots). Checks the native stack and the value stack. Returns
- * TRAP_NONE or the code of store->trap. What the host calls forgets what is dead before it comes
- * here (wm_store_forget_dead). */
+ * must have room for the larger. Of the arguments, what is in the unused halves of the first
+ * NARROW_SLOTS slots does not matter (narrow_slots). Checks the native stack and the value stack.
+ * Returns TRAP_NONE or the code of store->trap. What the host calls forgets what is dead before it
+ * comes here (wm_store_forget_dead). */
 TrapCode wm_call(Store *store, Func *func, u64 *slots);
 /* The same, until `deadline_ns` of wm_os_monotonic_ns at the latest (0: no such time), or the
  * deadline of a call around it. */

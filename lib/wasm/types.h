@@ -74,6 +74,8 @@ static inline bool val_names_type(ValType t) {
 }
 /* Frame slots (8 bytes each) that a value takes. */
 static inline u32 val_slots(ValType t) { return t == VAL_V128 ? 2 : 1; }
+/* Whether a value fills only half of its slot. */
+static inline bool val_is_narrow(ValType t) { return t == VAL_I32 || t == VAL_F32; }
 
 /* Bytes of the binary format that share their space with types (spec 5.3). */
 enum {
