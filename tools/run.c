@@ -161,51 +161,54 @@ static int set_resolver(Run *run, const char *name) {
   return complain_usage("run", "--resolver wants auto, openat2 or walker");
 }
 
+static int add_dir_host_first(Run *run, const char *spec) { return add_dir(run, spec, false); }
+static int add_dir_guest_first(Run *run, const char *spec) { return add_dir(run, spec, true); }
+
+static int set_argv0(Run *run, const char *name) {
+  run->argv0 = name;
+  return STATUS_OK;
+}
+
+static int set_invoke(Run *run, const char *name) {
+  run->invoke = name;
+  return STATUS_OK;
+}
+
+/* Options that have a value. */
+static const struct {
+  const char *name;
+  int (*set)(Run *run, const char *value);
+} options[] = {
+    {"--argv0", set_argv0},
+    {"--cache-dir", set_cache},
+    {"--cache-limit", set_cache_limit},
+    {"--dir", add_dir_host_first},
+    {"--env", add_env},
+    {"--env-file", add_env_file},
+    {"--fuel", set_fuel},
+    {"--invoke", set_invoke},
+    {"--mapdir", add_dir_guest_first},
+    {"--max-memory", set_max_memory},
+    {"--max-table-elements", set_max_elements},
+    {"--resolver", set_resolver},
+    {"--timeout", set_timeout},
+};
+
 static int read_option(Run *run) {
   Options *o = &run->options;
   const char *name = o->argv[o->at], *value;
   int status;
   if (take_engine_option(o, "run", run->engine_config, &status)) return status;
-  if (take_flag(o, "--precompiled")) {
-    run->precompiled = true;
-    status = STATUS_OK;
-  } else if (take_flag(o, "--stats")) {
-    run->stats = true;
-    status = STATUS_OK;
-  } else if (take_flag(o, "--inherit-env")) {
-    wasi_config_inherit_env(run->config);
-    status = STATUS_OK;
-  } else if (take_flag(o, "--cache"))
-    status = set_cache(run, NULL);
-  else if (take_option(o, "--cache-dir", &value))
-    status = value ? set_cache(run, value) : -1;
-  else if (take_option(o, "--cache-limit", &value))
-    status = value ? set_cache_limit(run, value) : -1;
-  else if (take_option(o, "--fuel", &value))
-    status = value ? set_fuel(run, value) : -1;
-  else if (take_option(o, "--timeout", &value))
-    status = value ? set_timeout(run, value) : -1;
-  else if (take_option(o, "--dir", &value))
-    status = value ? add_dir(run, value, false) : -1;
-  else if (take_option(o, "--mapdir", &value))
-    status = value ? add_dir(run, value, true) : -1;
-  else if (take_option(o, "--env", &value))
-    status = value ? add_env(run, value) : -1;
-  else if (take_option(o, "--env-file", &value))
-    status = value ? add_env_file(run, value) : -1;
-  else if (take_option(o, "--argv0", &run->argv0))
-    status = run->argv0 ? STATUS_OK : -1;
-  else if (take_option(o, "--max-memory", &value))
-    status = value ? set_max_memory(run, value) : -1;
-  else if (take_option(o, "--max-table-elements", &value))
-    status = value ? set_max_elements(run, value) : -1;
-  else if (take_option(o, "--resolver", &value))
-    status = value ? set_resolver(run, value) : -1;
-  else if (take_option(o, "--invoke", &run->invoke))
-    status = run->invoke ? STATUS_OK : -1;
-  else
-    return complain_usage("run", "unknown option %s", printable(name));
-  return status == -1 ? complain_usage("run", "%s needs a value", printable(name)) : status;
+  if (take_flag(o, "--precompiled")) return run->precompiled = true, STATUS_OK;
+  if (take_flag(o, "--stats")) return run->stats = true, STATUS_OK;
+  if (take_flag(o, "--inherit-env")) return wasi_config_inherit_env(run->config), STATUS_OK;
+  if (take_flag(o, "--cache")) return set_cache(run, NULL);
+  for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+    if (!take_option(o, options[i].name, &value)) continue;
+    return value ? options[i].set(run, value)
+                 : complain_usage("run", "%s needs a value", printable(name));
+  }
+  return complain_usage("run", "unknown option %s", printable(name));
 }
 
 static int read_arguments(Run *run, int argc, char **argv) {
