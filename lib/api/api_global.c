@@ -16,10 +16,7 @@ static bool global_type(const wasm_globaltype_t *type, GlobalType *out, Error *e
   return true;
 }
 
-static void wrong_ref(Error *err) {
-  wm_error_set(err, ERR_ARGUMENT, 0,
-               "the reference is not of the store, or not of the global's type");
-}
+static const char wrong_ref[] = "the reference is not of the store, or not of the global's type";
 
 wasm_global_t *wasm_global_new(wasm_store_t *home, const wasm_globaltype_t *type,
                                const wasm_val_t *init) {
@@ -50,7 +47,7 @@ wasm_global_t *wasmx_global_new_raw(wasm_store_t *home, const wasm_globaltype_t 
     if (wm_slots_take(home->store, &inner.type, 1, slots))
       global = wm_global_new(home->store, &inner, slots, &err);
     else
-      wrong_ref(&err);
+      wm_error_set(&err, ERR_ARGUMENT, 0, "%s", wrong_ref);
   }
   return (wasm_global_t *)wm_api_finish(h, (Object *)global, &err);
 }
@@ -95,12 +92,8 @@ bool wasmx_global_set_raw(wasm_global_t *ref, const wasmx_slot_t *slots) {
   if (!slots) return wm_api_fail(ERR_ARGUMENT, "the slots are NULL");
   u64 value[2] = {0};
   memcpy(value, slots, val_slots(global->type.type) * sizeof *slots);
-  if (!wm_slots_take(store_of_global(ref), &global->type.type, 1, value)) {
-    Error err = {0};
-    wrong_ref(&err);
-    wm_api_report(&err, NULL);
-    return false;
-  }
+  if (!wm_slots_take(store_of_global(ref), &global->type.type, 1, value))
+    return wm_api_fail(ERR_ARGUMENT, "%s", wrong_ref);
   memcpy(global->value, value, sizeof value);
   return true;
 }

@@ -40,12 +40,6 @@ static Content content_of(const wasm_trap_t *ref) {
 
 /* ---- making traps ---- */
 
-/* The backtrace of a trap that the host makes is of what really runs. */
-static inline void find_dead(Store *store) {
-  FORGET_DEAD(store);
-  if (store->activation) wm_store_find_dead(store);
-}
-
 /* Of a store when there is one. Never NULL: a host that says so must not be heard as saying
  * nothing. message NULL: the code's own. */
 static wasm_trap_t *trap_new(wasm_store_t *home, TrapCode code, int exit_status,
@@ -58,23 +52,27 @@ static wasm_trap_t *trap_new(wasm_store_t *home, TrapCode code, int exit_status,
   return as_trap(h ? h : wm_handle_out_of_memory());
 }
 
-/* The host made an object: a safe point of the collector. */
-static wasm_trap_t *trap_of_host(wasm_store_t *home, TrapCode code, int exit_status,
-                                 const char *message, size_t len) {
+/* One that the host makes: the backtrace is of what really runs, and it is a safe point of the
+ * collector. */
+static inline wasm_trap_t *trap_of_host(wasm_store_t *home, TrapCode code, int exit_status,
+                                        const char *message, size_t len) {
+  Store *store = store_of(home);
+  if (store) {
+    FORGET_DEAD(store);
+    wm_store_find_dead(store);
+  }
   wasm_trap_t *trap = trap_new(home, code, exit_status, message, len);
-  if (store_of(home)) wm_store_safepoint(home->store);
+  if (store) wm_store_safepoint(store);
   return trap;
 }
 
 wasm_trap_t *wasm_trap_new(wasm_store_t *home, const wasm_message_t *message) {
-  if (store_of(home)) find_dead(home->store);
   size_t len = message && message->data ? message->size : 0;
   if (len && message->data[len - 1] == 0) len--;
   return trap_of_host(home, TRAP_HOST, 0, len ? message->data : "", len);
 }
 
 wasm_trap_t *wasmx_trap_new_exit(wasm_store_t *home, int status) {
-  if (store_of(home)) find_dead(home->store);
   const char *message = wm_trap_message(TRAP_EXIT);
   return trap_of_host(home, TRAP_EXIT, status, message, strlen(message));
 }
