@@ -81,10 +81,6 @@ static void advance(Transfer *t, size_t moved) {
 
 /* ---- one attempt ---- */
 
-static bool is_socket(const Descriptor *d) {
-  return d->type == FILETYPE_SOCKET_STREAM || d->type == FILETYPE_SOCKET_DGRAM;
-}
-
 static ssize_t vector_call(const Transfer *t, int count, int flags) {
   return t->write ? pwritev2(t->d.fd, t->vectors, count, t->offset, flags)
                   : preadv2(t->d.fd, t->vectors, count, t->offset, flags);
@@ -118,7 +114,7 @@ static ssize_t careful_call(Transfer *t, Piece *p) {
  * own descriptors are O_NONBLOCK. RWF_NOWAIT is for pipes alone: a device may well poll as ready
  * and still have nothing for it. */
 static ssize_t attempt(const Call *call, Transfer *t, Piece *p) {
-  if (is_socket(&t->d)) return socket_call(call, t, p);
+  if (wm_descriptor_is_socket(&t->d)) return socket_call(call, t, p);
   if (t->d.owned || !wm_descriptor_may_block(&t->d)) return vector_call(t, p->count, 0);
   if (t->d.pipe && !t->no_nowait) {
     ssize_t n = vector_call(t, p->count, RWF_NOWAIT);
@@ -154,7 +150,8 @@ static ssize_t attempt_without_sigpipe(const Call *call, Transfer *t, Piece *p) 
  * all is written, as a native one; a read waits for its first bytes only. */
 static Errno move_piece(const Call *call, Transfer *t, size_t *done, bool *more) {
   Piece p = cut_piece(t, min_u64(PIECE, HOST_MAX - *done));
-  bool guard = t->write && t->d.pipe && !is_socket(&t->d) && !call->ctx->raise_sigpipe;
+  bool guard =
+      t->write && t->d.pipe && !wm_descriptor_is_socket(&t->d) && !call->ctx->raise_sigpipe;
   ssize_t n = guard ? attempt_without_sigpipe(call, t, &p) : attempt(call, t, &p);
   int error = errno;
   rejoin(t, &p);
@@ -173,7 +170,7 @@ static Errno move_piece(const Call *call, Transfer *t, size_t *done, bool *more)
 /* A named pipe that nobody has written to yet looks like one at its end, except to poll: its writer
  * is waited for here, where a native program would have waited in open. */
 static Errno wait_for_writer(const Call *call, const Transfer *t) {
-  bool named = t->d.pipe && t->d.owned && !is_socket(&t->d);
+  bool named = t->d.pipe && t->d.owned && !wm_descriptor_is_socket(&t->d);
   return named && t->waits && !t->write ? wm_wait_for(call, t->d.fd, POLLIN) : E_SUCCESS;
 }
 

@@ -6,8 +6,7 @@ static Errno no_sockets(Call *call) {
   Descriptor *d;
   Errno e = call_fd(call, 0, 0, &d);
   if (e) return e;
-  bool socket = d->type == FILETYPE_SOCKET_STREAM || d->type == FILETYPE_SOCKET_DGRAM;
-  return socket ? E_NOSYS : E_NOTSOCK;
+  return wm_descriptor_is_socket(d) ? E_NOSYS : E_NOTSOCK;
 }
 
 Errno call_sock_accept(Call *call) { return no_sockets(call); }

@@ -83,6 +83,10 @@ static inline bool wm_descriptor_may_block(const Descriptor *d) {
          d->type != FILETYPE_BLOCK_DEVICE;
 }
 
+static inline bool wm_descriptor_is_socket(const Descriptor *d) {
+  return d->type == FILETYPE_SOCKET_STREAM || d->type == FILETYPE_SOCKET_DGRAM;
+}
+
 /* The type of a file by its st_mode. */
 FileType wm_filetype_of_mode(u32 mode);
 
