@@ -74,14 +74,14 @@ static void fill_piece(Table *table, u64 at, u64 end, Ref value) {
 }
 
 static TrapCode fill(Store *store, Table *table, u64 at, u64 len, Ref value) {
-  TrapCode stop = TRAP_NONE;
-  for (u64 end = at + len, next; at < end && !stop; at = next) {
+  for (u64 end = at + len, next; at < end; at = next) {
     next = piece_end(at, end);
     if (!value && !table->cards[at >> CARD_LOG2]) continue; /* is null already */
-    stop = poll_before(store, (next - at) * sizeof(Ref));
-    if (!stop) fill_piece(table, at, next, value);
+    TrapCode stop = poll_before(store, (next - at) * sizeof(Ref));
+    if (stop) return stop;
+    fill_piece(table, at, next, value);
   }
-  return stop;
+  return TRAP_NONE;
 }
 
 Table *wm_table_new(Store *store, const TableType *type, Ref init, Error *err) {
@@ -108,16 +108,16 @@ Table *wm_table_new(Store *store, const TableType *type, Ref init, Error *err) {
 
 /* Copies what is not null. */
 static TrapCode copy_pieces(Store *store, Table *to, const Table *from) {
-  TrapCode stop = TRAP_NONE;
-  for (u64 at = 0, next; at < from->length && !stop; at = next) {
+  for (u64 at = 0, next; at < from->length; at = next) {
     next = piece_end(at, from->length);
     if (!from->cards[at >> CARD_LOG2]) continue;
     size_t bytes = (size_t)(next - at) * sizeof(Ref);
-    stop = poll_before(store, bytes);
+    TrapCode stop = poll_before(store, bytes);
+    if (stop) return stop;
     memcpy(to->elems + at, from->elems + at, bytes);
     to->cards[at >> CARD_LOG2] = 1;
   }
-  return stop;
+  return TRAP_NONE;
 }
 
 /* Room for `length` elements: half as much again when memory allows it, so that growing by one is
@@ -160,15 +160,14 @@ TrapCode wm_table_init(Instance *in, u32 table, u32 segment, u64 dst, u64 src, u
   Table *to = in->tables[table];
   if (!is_within(src, len, in->elem_lens[segment]) || !is_within(dst, len, to->length))
     return TRAP_TABLE_OUT_OF_BOUNDS;
-  TrapCode stop = TRAP_NONE;
-  for (u64 done = 0, count; done < len && !stop; done += count) {
+  for (u64 done = 0, count; done < len; done += count) {
     count = min_u64(len - done, CARD_ELEMENTS);
-    stop = poll_before(in->store, count * sizeof(Ref));
-    if (stop) break;
+    TrapCode stop = poll_before(in->store, count * sizeof(Ref));
+    if (stop) return stop;
     mark_cards(to, dst + done, count);
     init_piece(in, segment, to->elems + dst + done, src + done, count);
   }
-  return stop;
+  return TRAP_NONE;
 }
 
 static void copy_piece(Table *to, const Table *from, u64 dst, u64 src, u64 len) {
