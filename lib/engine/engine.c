@@ -284,7 +284,6 @@ bool wm_engine_set_deadline(Store *store, u64 nanoseconds) {
 bool wm_engine_store_delete(Store *store) {
   if (!store) return true;
   Engine *engine = store->engine;
-  wm_store_forget_dead(store, __builtin_frame_address(0));
   if (!store->activation) wm_deadlines_set(&engine->deadlines, store->stop, STOP_DEADLINE, 0);
   if (!wm_store_delete(store)) return false;
   wm_engine_release(engine);

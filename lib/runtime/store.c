@@ -26,7 +26,6 @@ Store *wm_store_new(TypeRegistry *types, MemoryPool *pool, void *engine) {
 
 bool wm_store_delete(Store *store) {
   if (!store) return true;
-  wm_store_forget_dead(store, __builtin_frame_address(0));
   if (store->activation || store->collecting) return false;
   wm_store_free_objects(store);
   wm_ptrmap_free(&store->host_info);
