@@ -152,11 +152,11 @@ void wm_os_event_close(int event) {
 
 void wm_os_event_renew(int event) {
   if (event < 0) return;
-  close(event);
+  wm_os_event_close(event);
   int fresh = wm_os_event_new();
   if (fresh < 0 || fresh == event) return;
   dup3(fresh, event, O_CLOEXEC);
-  close(fresh);
+  wm_os_event_close(fresh);
 }
 
 /* ---- this library ---- */
