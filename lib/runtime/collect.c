@@ -206,16 +206,22 @@ static bool find_doomed(Store *store) {
   return done;
 }
 
+typedef struct Collection {
+  Store *store;
+  const void *before; /* of store_enter */
+} Collection;
+
 /* Also when a finalizer is left by a C++ exception: the next collection goes on. */
-static void end_collection(Store **store) { (*store)->collecting = false; }
+static void end_collection(const Collection *c) {
+  c->store->collecting = false;
+  store_leave(c->store, c->before);
+}
 
 void wm_store_collect(Store *store) {
   if (store->collecting) return;
-  const void *before = store_enter(store);
-  Store *busy __attribute__((cleanup(end_collection))) = store;
-  busy->collecting = true;
+  Collection c __attribute__((cleanup(end_collection))) = {store, store_enter(store)};
+  c.store->collecting = true;
   if (find_doomed(store)) destroy_doomed(store);
-  store_leave(store, before);
 }
 
 void wm_store_safepoint(Store *store) {

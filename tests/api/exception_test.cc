@@ -1,8 +1,10 @@
 /* A C++ exception that a host function throws goes through wasm, interpreted and compiled, to
- * whoever called it; the store works on and can be deleted. */
+ * whoever called it, and one that a finalizer throws through the collector; the store works on, in
+ * other threads, too, and can be deleted. */
 #include <cstdio>
 #include <cstring>
 #include <stdexcept>
+#include <thread>
 
 #include "support/compiled.h"
 
@@ -60,6 +62,23 @@ static int run(wasm_store_t *store) {
   return caught != 30 || wrong;
 }
 
+static void throw_at_end(void *) { throw std::runtime_error("from a finalizer"); }
+
+static int run_finalizer(wasm_store_t *store) {
+  wasm_foreign_t *foreign = wasm_foreign_new(store);
+  wasm_foreign_set_host_info_with_finalizer(foreign, store, throw_at_end);
+  wasm_foreign_delete(foreign);
+  bool caught = false;
+  try {
+    wasmx_store_collect(store);
+  } catch (const std::runtime_error &) {
+    caught = true;
+  }
+  std::thread([store] { wasmx_store_collect(store); }).join();
+  std::printf("finalizer %s\n", caught ? "caught" : "not caught");
+  return !caught;
+}
+
 int main() {
   static const wasmx_tier_t tiers[] = {WASMX_TIER_INTERP, WASMX_TIER_JIT, WASMX_TIER_AUTO};
   int failed = 0;
@@ -73,6 +92,7 @@ int main() {
     wasm_engine_t *engine = wasm_engine_new_with_config(config);
     wasm_store_t *store = wasm_store_new(engine);
     failed |= run(store);
+    failed |= run_finalizer(store);
     failed |= !wasmx_store_try_delete(store);
     Expect expect = tier == WASMX_TIER_JIT                        ? EXPECT_ALL
                     : tier == WASMX_TIER_AUTO && wasmx_has("jit") ? EXPECT_SOME
