@@ -349,7 +349,7 @@ static Stop *stop_of(const wasmx_interrupt_t *handle) { return (Stop *)(void *)(
 wasmx_interrupt_t *wasmx_store_interrupt_handle(wasm_store_t *home) {
   Store *store = store_of(home);
   if (!store) return wm_api_fail(ERR_ARGUMENT, "there is no store"), NULL;
-  wm_stop_hold(store->stop);
+  wm_stop_retain(store->stop);
   return (wasmx_interrupt_t *)(void *)store->stop;
 }
 

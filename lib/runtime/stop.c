@@ -23,7 +23,7 @@ Stop *wm_stop_new(void) {
   return stop;
 }
 
-void wm_stop_hold(Stop *stop) { atomic_fetch_add(&stop->references, 1); }
+void wm_stop_retain(Stop *stop) { atomic_fetch_add(&stop->references, 1); }
 
 void wm_stop_release(Stop *stop) {
   if (!stop || atomic_fetch_sub(&stop->references, 1) != 1) return;

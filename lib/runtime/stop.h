@@ -36,7 +36,7 @@ typedef struct Stop {
 } Stop;
 
 Stop *wm_stop_new(void); /* NULL: out of memory */
-void wm_stop_hold(Stop *stop);
+void wm_stop_retain(Stop *stop);
 void wm_stop_release(Stop *stop); /* NULL is allowed */
 
 /* Asks wasm to stop. Any thread, and signal handlers. */
