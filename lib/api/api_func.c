@@ -18,9 +18,9 @@ typedef struct HostEnv {
   } call;
   void *env;
   void (*finalizer)(void *);
-  const SubType *type; /* lives as long as the function */
-  u32 narrow_results;
-  bool looks_at_results;
+  const SubType *type;   /* lives as long as the function */
+  u32 narrow_results;    /* wm_narrow_slots of them */
+  bool looks_at_results; /* wm_slots_want_look of them */
 } HostEnv;
 
 static void host_env_free(void *p) {
