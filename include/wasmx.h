@@ -3,9 +3,9 @@
  * Ownership words are those of wasm.h: `own` results are the caller's to delete, other pointers are
  * borrowed. Structs that callers fill or receive start with their size (set it to sizeof), so that
  * they can grow. Thread rules: an engine and its modules may be used from any thread; a store and
- * all that lives in it by one thread at a time, which need not be registered. No function aborts,
- * prints or exits; wrong arguments (NULL, another store's object, a wrong kind) give an error or a
- * trap.
+ * all that lives in it by one thread at a time, which need not be registered. While wasm runs the
+ * store is that thread's: a callback must not have another one use it. No function aborts, prints
+ * or exits; wrong arguments (NULL, another store's object, a wrong kind) give an error or a trap.
  *
  * Forks. The child works on with what no other thread was using when the process forked: stores,
  * their modules and engines; the library's threads are started again as needed, deadlines stay. A

@@ -70,10 +70,22 @@ static NOINLINE void end_deadline(Store *store, const Activation *act) {
   if (outer != act->deadline_ns) store->set_call_deadline(store, outer);
 }
 
+static void end_entries_in(Store *store, const Activation *entry);
+
 /* Takes the entry off the store, with all that began in it. */
 static inline void drop_entry(Store *store, Activation *entry) {
+  if (UNLIKELY(store->activation->entry != entry)) end_entries_in(store, entry);
   store_pop_activation(store, entry);
   if (UNLIKELY(entry->deadline_ns)) end_deadline(store, entry);
+}
+
+/* Those that began in it and are still there: a longjmp left them. */
+static NOINLINE void end_entries_in(Store *store, const Activation *entry) {
+  while (store->activation->entry != entry) drop_entry(store, store->activation->entry);
+}
+
+NOINLINE void wm_store_return_to(Store *store, const Activation *act) {
+  while (store->activation != act) drop_entry(store, store->activation->entry);
 }
 
 /* Only what is left early has something to end: see call. */
