@@ -32,20 +32,32 @@ void wm_stop_release(Stop *stop) {
   free(stop);
 }
 
+/* Makes the event tell what the reasons do. Whoever changes them comes here, so the last to write
+ * to it sees what it has to be. */
+static void show(const Stop *stop) {
+  int event = atomic_load(&stop->event);
+  bool wanted;
+  do {
+    wanted = atomic_load(&stop->reasons) != 0;
+    if (wanted)
+      wm_os_event_set(event);
+    else
+      wm_os_event_clear(event);
+  } while ((atomic_load(&stop->reasons) != 0) != wanted);
+}
+
 void wm_stop_request(Stop *stop, u32 reason) {
   atomic_fetch_or(&stop->reasons, reason);
   atomic_fetch_add(&stop->walkers, 1);
   for (Instance *in = atomic_load(&stop->instances); in; in = atomic_load(&in->next_limited))
     atomic_store(&in->stack_limit, UINTPTR_MAX);
   atomic_fetch_sub(&stop->walkers, 1);
-  wm_os_event_set(atomic_load(&stop->event));
+  show(stop);
 }
 
 void wm_stop_take_back(Stop *stop, u32 reasons) {
-  if (atomic_fetch_and(&stop->reasons, ~reasons) & ~reasons) return;
-  int event = atomic_load(&stop->event);
-  wm_os_event_clear(event);
-  if (atomic_load(&stop->reasons)) wm_os_event_set(event);
+  u32 before = atomic_fetch_and(&stop->reasons, ~reasons);
+  if (before && !(before & ~reasons)) show(stop);
 }
 
 int wm_stop_event(Stop *stop) {
@@ -53,7 +65,7 @@ int wm_stop_event(Stop *stop) {
   if (event >= 0) return event;
   event = wm_os_event_new();
   atomic_store(&stop->event, event);
-  if (atomic_load(&stop->reasons)) wm_os_event_set(event);
+  show(stop);
   return event;
 }
 

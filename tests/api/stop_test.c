@@ -1,7 +1,9 @@
 /* Interrupts, deadlines and fuel: the same in every tier. */
 #include "api/fixture.h"
 
+#include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 static const char *const loops =
@@ -79,6 +81,46 @@ static void test_interrupt(void **state) {
   }
 }
 
+/* Interrupts the store once a round, when it is told to. */
+typedef struct Interrupter {
+  wasm_store_t *store;
+  _Atomic int begun, done; /* rounds */
+} Interrupter;
+enum { ROUNDS = 30000, LATEST = 200 };
+
+static void *interrupt_each_round(void *env) {
+  Interrupter *i = env;
+  for (int round = 1; round <= ROUNDS; round++) {
+    while (atomic_load(&i->begun) < round) {
+    }
+    wasmx_store_interrupt(i->store);
+    atomic_store(&i->done, round);
+  }
+  return NULL;
+}
+
+/* An interrupt and its taking back meet; whichever wins, the descriptor says the same. */
+static void test_descriptor_tells(void **state) {
+  (void)state;
+  World w = world_new();
+  Interrupter i = {.store = w.store};
+  struct pollfd fd = {.fd = wasmx_store_interrupt_fd(w.store), .events = POLLIN};
+  pthread_t thread;
+  assert_int_equal(pthread_create(&thread, NULL, interrupt_each_round, &i), 0);
+  for (int round = 1; round <= ROUNDS; round++) {
+    atomic_store(&i.begun, round);
+    for (volatile int later = round % LATEST; later > 0; later--) {
+    }
+    wasmx_store_clear_interrupt(w.store);
+    while (atomic_load(&i.done) < round) {
+    }
+    assert_int_equal(poll(&fd, 1, 0), wasmx_store_interrupted(w.store));
+    wasmx_store_clear_interrupt(w.store);
+  }
+  pthread_join(thread, NULL);
+  world_delete(&w);
+}
+
 static void test_deadline(void **state) {
   (void)state;
   for (int t = 0; t < TIERS; t++) {
@@ -149,9 +191,8 @@ static void test_fuel_wants_config(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_interrupt),
-      cmocka_unit_test(test_deadline),
-      cmocka_unit_test(test_fuel),
+      cmocka_unit_test(test_interrupt),         cmocka_unit_test(test_descriptor_tells),
+      cmocka_unit_test(test_deadline),          cmocka_unit_test(test_fuel),
       cmocka_unit_test(test_fuel_wants_config),
   };
   return run_with_text(tests);
