@@ -316,9 +316,7 @@ void wasmx_store_get_usage(const wasm_store_t *home, wasmx_limits_t *usage) {
 
 void wasmx_store_collect(wasm_store_t *home) {
   Store *store = store_of(home);
-  if (!store) return;
-  FORGET_DEAD(store);
-  wm_store_collect(store);
+  if (store) wm_store_collect(store);
 }
 
 /* ---- running time ---- */

@@ -55,6 +55,7 @@ bool wasm_table_grow(wasm_table_t *ref, wasm_table_size_t delta, wasm_ref_t *ini
   Store *store = handle_store(handle_of(ref));
   Ref object;
   if (!table) return wm_api_fail(ERR_ARGUMENT, "the table is NULL or its store deleted");
+  FORGET_DEAD(store); /* whose time may be up */
   if (!wm_ref_of_handle(store, init, table->type.element, &object))
     return wm_api_fail(ERR_ARGUMENT, "the reference is not of the element's type");
   if (wm_table_grow(store, table, delta, object) != UINT64_MAX) return true;

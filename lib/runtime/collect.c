@@ -217,8 +217,10 @@ static void end_collection(const Collection *c) {
   store_leave(c->store, c->before);
 }
 
-void wm_store_collect(Store *store) {
+NOINLINE void wm_store_collect(Store *store) {
   if (store->collecting) return;
+  /* Of a thread that ended the stack is gone, too. */
+  if (UNLIKELY(store->activation != NULL)) wm_store_forget_dead(store, __builtin_frame_address(0));
   Collection c __attribute__((cleanup(end_collection))) = {store, store_enter(store)};
   c.store->collecting = true;
   if (find_doomed(store)) destroy_doomed(store);

@@ -3,6 +3,8 @@
  * was left is no longer counted. */
 #include "api/fixture.h"
 
+#include <pthread.h>
+#include <sys/mman.h>
 #include <time.h>
 
 static const char text[] =
@@ -164,11 +166,59 @@ static void time_of_what_was_left_ends(void **state) {
   delete_guest();
 }
 
+static void *leave_in_thread(void *env) {
+  call_and_catch(LEAVE);
+  return env;
+}
+
+/* On a stack that is gone afterwards. */
+static void leave_in_thread_that_ends(void) {
+  enum { STACK_BYTES = 1 << 20 };
+  void *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  assert_true(stack != MAP_FAILED);
+  pthread_attr_t attr;
+  pthread_attr_init(&attr);
+  assert_int_equal(pthread_attr_setstack(&attr, stack, STACK_BYTES), 0);
+  pthread_t thread;
+  assert_int_equal(pthread_create(&thread, &attr, leave_in_thread, NULL), 0);
+  assert_int_equal(pthread_join(thread, NULL), 0);
+  pthread_attr_destroy(&attr);
+  munmap(stack, STACK_BYTES);
+}
+
+/* The collector runs by itself, too. */
+static void ended_threads_have_no_roots(void **state) {
+  enum { OBJECTS = 50000 };
+  (void)state;
+  if (!make_guest(WASMX_TIER_JIT, NULL)) skip();
+  leave_in_thread_that_ends();
+  for (int i = 0; i < OBJECTS; i++) wasm_foreign_delete(wasm_foreign_new(guest.world.store));
+  delete_guest();
+}
+
+static void tables_grow_after_the_time_of_what_was_left(void **state) {
+  enum { ELEMENTS = 1000000 };
+  (void)state;
+  assert_true(make_guest(WASMX_TIER_INTERP, NULL));
+  wasm_limits_t limits = {1, wasm_limits_max_default};
+  wasm_tabletype_t *type = wasm_tabletype_new(wasm_valtype_new_funcref(), &limits);
+  wasm_table_t *table = wasm_table_new(guest.world.store, type, NULL);
+  leave_in_thread_that_ends();
+  while (!wasmx_store_interrupted(guest.world.store)) {
+  }
+  assert_true(wasm_table_grow(table, ELEMENTS, wasm_func_as_ref(guest.go)));
+  wasm_tabletype_delete(type);
+  wasm_table_delete(table);
+  delete_guest();
+}
+
 int main(void) {
   if (!wasmx_has("text")) return 77;
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(wasm_runs_on),
       cmocka_unit_test(time_of_what_was_left_ends),
+      cmocka_unit_test(ended_threads_have_no_roots),
+      cmocka_unit_test(tables_grow_after_the_time_of_what_was_left),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
