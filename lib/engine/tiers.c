@@ -41,6 +41,7 @@ struct Load {
 typedef struct Worker {
   Thread thread;
   Tiers *tiers;
+  Compile *compiler;          /* the thread's */
   const LoadedModule *module; /* it works for, under the lock; or NULL */
   Job *jobs;                  /* owned: that it took from the queue, until they are done */
   _Atomic bool stop;          /* the module ends: what is not compiled need not be */
@@ -287,13 +288,19 @@ static bool work_once(Worker *w, Compile *compiler) {
 static void *run_worker(void *env) {
   Worker *w = env;
   Tiers *tiers = w->tiers;
-  Compile *compiler = wm_jit_new();
   wm_mutex_lock(&tiers->lock);
-  while (compiler && !tiers->ends)
-    if (!work_once(w, compiler)) wm_condition_wait(&tiers->work, &tiers->lock);
+  while (!tiers->ends)
+    if (!work_once(w, w->compiler)) wm_condition_wait(&tiers->work, &tiers->lock);
   wm_mutex_unlock(&tiers->lock);
-  wm_jit_delete(compiler);
+  wm_jit_delete(w->compiler);
   return NULL;
+}
+
+static bool start_worker(Worker *w) {
+  w->compiler = wm_jit_new();
+  if (w->compiler && wm_thread_start(&w->thread, run_worker, w)) return true;
+  wm_jit_delete(w->compiler);
+  return false;
 }
 
 /* Under the lock. False: no thread will do it. */
@@ -301,7 +308,7 @@ static bool wake_workers(Tiers *tiers) {
   while (tiers->started < tiers->max_threads) {
     Worker *w = &tiers->workers[tiers->started];
     w->tiers = tiers;
-    if (wm_thread_start(&w->thread, run_worker, w))
+    if (start_worker(w))
       tiers->started++;
     else
       tiers->max_threads = tiers->started;
