@@ -6,7 +6,7 @@
 enum {
   /* What the host keeps of a thread's stack below the deepest entry: this much, */
   NATIVE_RESERVE_BYTES = 128 << 10,
-  NATIVE_RESERVE_PART = 4, /* but of a small stack no more than this part. */
+  NATIVE_RESERVE_PART = 2, /* but of a small stack no more than this part. */
 };
 
 /* The reserve's end, or NULL on a stack that is not the thread's own. */
@@ -117,6 +117,7 @@ ON_REAL_STACK static bool is_dead(const Store *store, const Activation *entry, c
 NOINLINE void wm_store_forget_dead(Store *store, const void *here) {
   while (store->activation && is_dead(store, store->activation->entry, here))
     drop_entry(store, store->activation->entry);
+  store_forget_user(store);
 }
 
 /* ---- the walk that tells which entries are there ---- */

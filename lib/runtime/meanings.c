@@ -142,11 +142,16 @@ static const u8 signatures[OP_COUNT] = {
 #include "wasm/opcodes.def"
 };
 
+/* Scalar rows are handlers of their own in the interpreter: their meanings are for the compiler. */
+#define IS_WANTED(prefix) (WITH_JIT || (prefix) == 0xFD)
+
 Meaning wm_meaning(u16 op) {
   static const Meaning meanings[OP_COUNT] = {
 #define OP(prefix, code, id, text, imm, sig)
-#define PURE(prefix, code, id, text, imm, sig)  [OP_##id] = (Meaning)op_##id,
-#define TRAPS(prefix, code, id, text, imm, sig) [OP_##id] = (Meaning)op_##id,
+#define PURE(prefix, code, id, text, imm, sig)                                                     \
+  [OP_##id] = IS_WANTED(prefix) ? (Meaning)op_##id : NULL,
+#define TRAPS(prefix, code, id, text, imm, sig)                                                    \
+  [OP_##id] = IS_WANTED(prefix) ? (Meaning)op_##id : NULL,
 #include "wasm/opcodes.def"
   };
   return meanings[op];

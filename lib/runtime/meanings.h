@@ -10,7 +10,7 @@
 typedef void (*Meaning)(void);
 
 /* op_<id>, to be cast to the type of the row's signature (numeric.h); NULL: the row is neither PURE
- * nor TRAPS. */
+ * nor TRAPS, or a scalar one in a build without the compiler. */
 Meaning wm_meaning(u16 op);
 
 /* Computes a row that has a meaning. `slots` holds the operands one behind the other as they are in

@@ -137,6 +137,10 @@ void wm_store_leave(Store *store, const void *before);
 #define store_enter(store)         wm_store_enter(store)
 #define store_leave(store, before) wm_store_leave((store), (before))
 #endif
+/* What was left behind never left: once it is forgotten, nobody is in the store. */
+static inline void store_forget_user(Store *store) {
+  if (!store->activation && !store->collecting) store_leave(store, NULL);
+}
 
 /* Host info of any object: kept while the object lives, finalizer (may be NULL) run once: when the
  * object goes, or when other info takes its place. False: out of memory, or the store is being
