@@ -39,7 +39,9 @@ static NOINLINE TrapCode wrong_result(Store *store) {
 static TrapCode call_slots(Store *store, Func *func, Instance *caller, u64 *slots) {
   const HostEnv *e = func->env;
   wasmx_caller_t from = {store, caller};
+  const Activation *act = store->activation;
   wasm_trap_t *trap = e->call.raw(e->env, &from, (wasmx_slot_t *)slots);
+  store_return_to(store, act);
   if (UNLIKELY(trap != NULL)) return wm_api_raise(store, trap);
   narrow_slots(slots, e->narrow_results);
   if (UNLIKELY(e->looks_at_results) &&
@@ -101,7 +103,9 @@ static inline TrapCode call_values_at(Store *store, Func *func, Instance *caller
   wasm_val_vec_t given_args = {type->param_count, vals};
   wasm_val_vec_t given_results = {type->result_count, results};
   wasmx_caller_t from = {store, caller};
+  const Activation *act = store->activation;
   wasm_trap_t *trap = run_callback(e, style, &from, &given_args, &given_results);
+  store_return_to(store, act);
   if (UNLIKELY(trap != NULL)) return wm_api_raise(store, trap);
   bool fits = true;
   for (u32 i = 0; i < type->result_count; i++)

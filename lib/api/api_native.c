@@ -99,7 +99,9 @@ static TrapCode call_prepared(Store *store, Func *func, Instance *caller, u64 *s
   void **args = many ? many : few;
   for (u32 i = 0; i < count; i++) args[i] = &slots[i];
   Result result;
+  const Activation *act = store->activation;
   ffi_call(&native->cif, native->head.fn, &result, args);
+  store_return_to(store, act);
   if (native->result != VAL_BOTTOM) slots[0] = slot_of_result(&result, native->result);
   return store_poll_and_raise(store);
 }

@@ -73,7 +73,9 @@ typedef void C_v;
                                                      u64 *slots) {                                 \
     (void)caller, (void)slots;                                                                     \
     void (*fn)(void) = ((NativeImport *)func->env)->fn;                                            \
+    const Activation *act = store->activation;                                                     \
     KEEP_##r(((C_##r(*) types)fn)args);                                                            \
+    store_return_to(store, act);                                                                   \
     return store_poll_and_raise(store);                                                            \
   }
 SHAPES(DEFINE_CALL)

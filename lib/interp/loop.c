@@ -83,8 +83,7 @@ static inline u64 stack_room(const Instance *inst, const u64 *fp) {
 
 /* Notes where wasm stands before a host function runs, which may use the value stack from `top` on.
  * Gives the activation that it returns to. */
-static inline Activation *leave_wasm(Instance *inst, const Cell *pc, u64 *fp, u64 *top,
-                                     Func *callee) {
+static inline void leave_wasm(Instance *inst, const Cell *pc, u64 *fp, u64 *top, Func *callee) {
   Store *store = inst->store;
   Activation *activation = store->activation;
   activation->pc = pc;
@@ -92,7 +91,6 @@ static inline Activation *leave_wasm(Instance *inst, const Cell *pc, u64 *fp, u6
   activation->instance = inst;
   activation->callee = callee;
   store->stack_top = top;
-  return activation;
 }
 
 /* Where `size` bytes at address + the cell's offset are, in the cell's memory; NULL: outside. */

@@ -54,7 +54,8 @@ typedef struct ModuleObject {
 
 /* A host function: arguments in slots[0..], results go to slots[0..]. `caller` is NULL when called
  * from native code. Returns TRAP_NONE, or TRAP_HOST.. with store->trap set (wm_trap_raise or a trap
- * handed on). */
+ * handed on); what began in it and was left is over then (store_return_to), and the store polled.
+ */
 typedef TrapCode (*HostFunc)(Store *store, Func *func, Instance *caller, u64 *slots);
 
 struct Func {

@@ -19,7 +19,6 @@ static TrapCode call_host(Store *store, FuncCode *code, Func *func, u64 *slots) 
   activation->callee = func;
   store->stack_top = slots + code->link_slot;
   TrapCode trap = func->host(store, func, activation->instance, slots);
-  if (UNLIKELY(store->activation != activation)) wm_store_return_to(store, activation);
   store->stack_top = slots;
   return trap;
 }

@@ -123,8 +123,12 @@ void wm_store_forget_dead(Store *store, const void *here);
 /* The same, by a walk over the C stack, which tells them all and takes long: for those deeper than
  * `here` would be, whose proof nobody happened to write over. */
 void wm_store_find_dead(Store *store);
-/* The same where it is certain: a host function returned to `act`, and what began in it is over. */
+/* The same where it is certain: a callback returned to `act`, and what began in it is over. Before
+ * anything else is asked of the store: it may have been told to stop for what is over only. */
 void wm_store_return_to(Store *store, const Activation *act);
+static inline void store_return_to(Store *store, const Activation *act) {
+  if (UNLIKELY(store->activation != act)) wm_store_return_to(store, act);
+}
 
 /* Debug builds assert that no two threads are in a store at once: a bracket around whatever changes
  * it. Enter returns what leave wants back. */

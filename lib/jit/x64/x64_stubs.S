@@ -245,14 +245,6 @@ FUNCTION(wm_x64_call_ref)
   movq %rbp, %rcx
   GROW 8
   call *FUNC_HOST(%rax)
-  cmpq %r13, STORE_ACTIVATION(%rbx)
-  je 2f
-  movl %eax, %r12d
-  movq %rbx, %rdi
-  movq %r13, %rsi
-  call wm_store_return_to
-  movl %r12d, %eax
-2:
   SHRINK 8
   movq %rbp, STORE_STACK_TOP(%rbx)
   testl %eax, %eax
