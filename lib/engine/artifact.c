@@ -1,7 +1,6 @@
 /* Compiled modules to bytes and back (artifact.h). */
 #include "engine/artifact.h"
 
-#include "engine/tiers.h"
 #include "runtime/native.h"
 
 #include <stdlib.h>
@@ -49,10 +48,9 @@ u64 wm_artifact_hash(u64 seed, const u8 *bytes, size_t size) {
   return h ^ h >> 32;
 }
 
-u64 wm_artifact_fingerprint(const Engine *engine) {
+u64 wm_artifact_fingerprint(const JitOptions *options) {
   u8 build[BUILD_ID_BYTES] = {0};
   wm_os_build_id(build);
-  JitOptions options = wm_engine_jit_options(engine);
   static const u64 layout[] = {offsetof(Instance, helpers),
                                sizeof(Instance),
                                sizeof(Func),
@@ -66,12 +64,12 @@ u64 wm_artifact_fingerprint(const Engine *engine) {
                                sizeof(NativeSite)};
   u64 h = wm_artifact_hash(1, build, sizeof build);
   h = wm_artifact_hash(h, (const u8 *)layout, sizeof layout);
-  u32 ways[] = {options.cpu,           options.explicit_bounds,
-                options.canonical_nan, options.fuel,
-                options.spill_all,     options.inline_all,
-                options.no_inline,     options.no_opt,
-                options.no_lowering,   options.gprs,
-                options.xmms};
+  u32 ways[] = {options->cpu,           options->explicit_bounds,
+                options->canonical_nan, options->fuel,
+                options->spill_all,     options->inline_all,
+                options->no_inline,     options->no_opt,
+                options->no_lowering,   options->gprs,
+                options->xmms};
   return wm_artifact_hash(h, (const u8 *)ways, sizeof ways);
 }
 
@@ -107,9 +105,9 @@ static u64 checksum_of(const Header *h, const u8 *bytes, size_t size) {
   return wm_artifact_hash(sum, bytes + sizeof *h, size - sizeof *h);
 }
 
-bool wm_artifact_write(LoadedModule *lm, Buffer *out) {
+bool wm_artifact_write(LoadedModule *lm, const JitOptions *options, Buffer *out) {
   size_t start = out->len;
-  Header h = {.fingerprint = wm_artifact_fingerprint(lm->engine)};
+  Header h = {.fingerprint = wm_artifact_fingerprint(options)};
   memcpy(h.magic, magic, sizeof magic);
   wm_buffer_bytes(out, &h, sizeof h);
   h.module_at = out->len - start;
@@ -144,15 +142,15 @@ bool wm_artifact_is(const u8 *bytes, size_t size) {
   return size >= sizeof magic && memcmp(bytes, magic, sizeof magic) == 0;
 }
 
-const u8 *wm_artifact_module(Engine *engine, const u8 *bytes, size_t size, size_t *module_size,
-                             Error *err) {
+const u8 *wm_artifact_module(const JitOptions *options, const u8 *bytes, size_t size,
+                             size_t *module_size, Error *err) {
   Header h;
   if (!wm_artifact_is(bytes, size) || size < sizeof h) {
     wm_error_set(err, ERR_ARGUMENT, 0, "this is no compiled module");
     return NULL;
   }
   memcpy(&h, bytes, sizeof h);
-  if (h.fingerprint != wm_artifact_fingerprint(engine)) {
+  if (h.fingerprint != wm_artifact_fingerprint(options)) {
     wm_error_set(
         err, ERR_ARGUMENT, 8,
         "the module was compiled by another version, for another machine or configuration");

@@ -85,7 +85,8 @@ static bool is_worth_keeping(const LoadedModule *lm) {
 static void end_module(LoadedModule *lm) {
   const Engine *engine = lm->engine;
   wm_tiers_forget(lm);
-  if (is_worth_keeping(lm)) wm_cache_store(engine->config.cache, engine->config.cache_bytes, lm);
+  if (is_worth_keeping(lm))
+    wm_cache_store(engine->config.cache, engine->config.cache_bytes, &engine->options, lm);
 }
 
 static void adopt(Engine *engine, LoadedModule *lm) {
@@ -221,18 +222,21 @@ LoadedModule *wm_engine_load(Engine *engine, const u8 *bytes, size_t size, Error
   LoadedModule *lm = wm_engine_read(engine, bytes, size, err);
   if (!lm) return NULL;
   if (lm->machine && engine->config.cache[0]) {
-    wm_cache_load(engine->config.cache, lm);
+    wm_cache_load(engine->config.cache, &engine->options, lm);
     lm->cached_bodies = lm->bodies;
   }
   wm_engine_compile(lm);
   return lm;
 }
 
-bool wm_engine_serialize(LoadedModule *lm, Buffer *out) { return wm_artifact_write(lm, out); }
+bool wm_engine_serialize(LoadedModule *lm, Buffer *out) {
+  const Engine *engine = lm->engine;
+  return wm_artifact_write(lm, &engine->options, out);
+}
 
 LoadedModule *wm_engine_deserialize(Engine *engine, const u8 *bytes, size_t size, Error *err) {
   size_t module_size;
-  const u8 *module = wm_artifact_module(engine, bytes, size, &module_size, err);
+  const u8 *module = wm_artifact_module(&engine->options, bytes, size, &module_size, err);
   LoadedModule *lm = module ? wm_engine_read(engine, module, module_size, err) : NULL;
   if (!lm) return NULL;
   if (lm->machine && !wm_artifact_attach(lm, bytes, size)) {
