@@ -44,12 +44,22 @@ u32 wm_narrow_slots(const ValType *types, u32 count) {
   return narrow;
 }
 
+static bool is_integer(ValType t) { return t == VAL_I32 || t == VAL_I64 || val_is_ref(t); }
+
+static NativeShape signature_shape(const SubType *type) {
+  if (type->param_count > 6 || type->result_count > 1) return SHAPE_MIXED;
+  for (u32 i = 0; i < type->param_count; i++)
+    if (!is_integer(type->params[i])) return SHAPE_MIXED;
+  if (type->result_count == 0) return SHAPE_INTS_VOID;
+  return is_integer(type->results[0]) ? SHAPE_INTS : SHAPE_MIXED;
+}
+
 void wm_code_set_type(FuncCode *code, u32 type_id, const SubType *type) {
   code->type_id = type_id;
   code->param_slots = (u16)type->param_slots;
   code->result_slots = (u16)type->result_slots;
   code->link_slot = max_u32(type->param_slots, type->result_slots);
-  code->native_shape = (u8)wm_signature_shape(type);
+  code->native_shape = (u8)signature_shape(type);
   code->narrow_params = wm_narrow_slots(type->params, type->param_count);
 }
 

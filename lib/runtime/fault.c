@@ -1,6 +1,6 @@
 /* Faults of compiled code at the ends of memories, which become traps. Runs in a signal handler, of
  * any thread: everything it reads is the faulting thread's own, or never changes, or is made for it
- * (native.c). */
+ * (native_registry.h). */
 #include "os/os_fault.h"
 #include "runtime/native.h"
 

@@ -1,11 +1,11 @@
-/* Where compiled code is (native.h): address space for each module, its bodies in order of their
- * addresses, and the process-wide registry of regions.
+/* Where compiled code is (native.h): address space for each module, and its bodies in order of
+ * their addresses.
  *
- * Lookups take no lock, so that a signal handler may do them. A region's index is an array that
- * only grows at its end, or is replaced; replaced ones stay until the module goes. The registry is
- * a list of blocks that are never freed; whoever changes an entry makes its version odd meanwhile,
- * and a reader passes over such an entry: it cannot be the one that the reader's own code is in. */
+ * Look-ups take no lock, so that a signal handler may do them: the index of a region is an array
+ * that only grows at its end, or is replaced; replaced ones stay until the module goes. */
 #include "runtime/native.h"
+
+#include "runtime/native_registry.h"
 
 #include <stdlib.h>
 
@@ -14,11 +14,9 @@ enum {
   REGION_BASE_BYTES = 1 << 20, /* on-stack replacements of small modules */
   PAGES_PER_FUNCTION = 3,      /* each publication begins a page */
   FIRST_INDEX_ITEMS = 8,
-  BLOCK_ENTRIES = 64,
 };
-#define REGION_MAX_BYTES                                                                           \
-  ((UINT64_C(1) << 31) - (UINT64_C(1) << 20)) /* rel32 reaches everything                          \
-                                               */
+/* A displacement of 32 bits reaches everything. */
+#define REGION_MAX_BYTES ((UINT64_C(1) << 31) - (UINT64_C(1) << 20))
 
 struct NativeIndex {
   NativeIndex *older;
@@ -26,98 +24,6 @@ struct NativeIndex {
   _Atomic u32 count;
   const NativeBody *bodies[]; /* ascending by start */
 };
-
-/* ---- the registry ---- */
-
-typedef struct Registration {
-  _Atomic u32 version; /* odd: being changed */
-  _Atomic(const u8 *) start, end;
-  _Atomic(const LoadedModule *) module; /* NULL: free */
-} Registration;
-
-typedef struct RegistryBlock RegistryBlock;
-struct RegistryBlock {
-  _Atomic(RegistryBlock *) next;
-  Registration entries[BLOCK_ENTRIES];
-};
-
-static RegistryBlock registry;
-static Mutex registry_lock = MUTEX_INITIALIZER; /* of changes */
-
-static Registration *registration_at(u32 number) {
-  RegistryBlock *block = &registry;
-  for (; number >= BLOCK_ENTRIES; number -= BLOCK_ENTRIES)
-    block = atomic_load_explicit(&block->next, memory_order_acquire);
-  return &block->entries[number];
-}
-
-static void set_registration(Registration *r, const LoadedModule *lm, const u8 *start,
-                             const u8 *end) {
-  u32 version = atomic_load_explicit(&r->version, memory_order_relaxed);
-  atomic_store_explicit(&r->version, version + 1, memory_order_relaxed);
-  atomic_thread_fence(memory_order_release);
-  atomic_store_explicit(&r->start, start, memory_order_relaxed);
-  atomic_store_explicit(&r->end, end, memory_order_relaxed);
-  atomic_store_explicit(&r->module, lm, memory_order_relaxed);
-  atomic_store_explicit(&r->version, version + 2, memory_order_release);
-}
-
-/* The number of a free entry; UINT32_MAX: out of memory. */
-static u32 free_registration(void) {
-  u32 number = 0;
-  for (RegistryBlock *block = &registry;;) {
-    for (u32 i = 0; i < BLOCK_ENTRIES; i++)
-      if (!atomic_load_explicit(&block->entries[i].module, memory_order_relaxed)) return number + i;
-    number += BLOCK_ENTRIES;
-    RegistryBlock *next = atomic_load_explicit(&block->next, memory_order_relaxed);
-    if (!next) {
-      next = calloc(1, sizeof *next);
-      if (!next) return UINT32_MAX;
-      atomic_store_explicit(&block->next, next, memory_order_release);
-    }
-    block = next;
-  }
-}
-
-static bool register_region(LoadedModule *lm) {
-  NativeRegion *r = &lm->region;
-  wm_mutex_lock(&registry_lock);
-  r->registration = free_registration();
-  bool done = r->registration != UINT32_MAX;
-  if (done)
-    set_registration(registration_at(r->registration), lm, r->base, r->base + r->size_bytes);
-  wm_mutex_unlock(&registry_lock);
-  return done;
-}
-
-static void unregister_region(LoadedModule *lm) {
-  wm_mutex_lock(&registry_lock);
-  set_registration(registration_at(lm->region.registration), NULL, NULL, NULL);
-  wm_mutex_unlock(&registry_lock);
-}
-
-/* Whether the entry is, at one time, of a region that holds `pc`. */
-static const LoadedModule *registered_at(Registration *r, const u8 *pc) {
-  u32 version = atomic_load_explicit(&r->version, memory_order_acquire);
-  const u8 *start = atomic_load_explicit(&r->start, memory_order_relaxed);
-  const u8 *end = atomic_load_explicit(&r->end, memory_order_relaxed);
-  const LoadedModule *lm = atomic_load_explicit(&r->module, memory_order_relaxed);
-  atomic_thread_fence(memory_order_acquire);
-  if (version % 2 || atomic_load_explicit(&r->version, memory_order_relaxed) != version)
-    return NULL;
-  return pc >= start && pc < end ? lm : NULL;
-}
-
-const NativeBody *wm_native_find(const void *pc) {
-  for (RegistryBlock *block = &registry; block;
-       block = atomic_load_explicit(&block->next, memory_order_acquire)) {
-    for (u32 i = 0; i < BLOCK_ENTRIES; i++) {
-      const LoadedModule *lm = registered_at(&block->entries[i], pc);
-      if (lm) return wm_native_find_in(lm, pc);
-    }
-  }
-  return NULL;
-}
 
 /* ---- bodies by address ---- */
 
@@ -142,6 +48,11 @@ const NativeBody *wm_native_find_in(const LoadedModule *lm, const void *pc) {
   if (at == 0) return NULL;
   const NativeBody *body = index->bodies[at - 1];
   return (const u8 *)pc < body->start + body->size_bytes ? body : NULL;
+}
+
+const NativeBody *wm_native_find(const void *pc) {
+  const LoadedModule *lm = wm_native_module_at(pc);
+  return lm ? wm_native_find_in(lm, pc) : NULL;
 }
 
 static NativeIndex *new_index(u32 capacity) {
@@ -172,48 +83,6 @@ static bool add_to_index(NativeRegion *r, const NativeBody *body) {
   atomic_init(&copy->count, count + 1);
   atomic_store_explicit(&r->index, copy, memory_order_release);
   return true;
-}
-
-/* ---- sites ---- */
-
-/* How many sites are at or below `at`. */
-static u32 sites_until(const NativeBody *body, u32 at) {
-  u32 low = 0, high = body->site_count;
-  while (low < high) {
-    u32 middle = low + (high - low) / 2;
-    if (body->sites[middle].pc <= at)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
-}
-
-const NativeSite *wm_native_access(const NativeBody *body, const void *pc) {
-  u32 at = (u32)((const u8 *)pc - body->start), i = sites_until(body, at);
-  if (i == 0) return NULL;
-  const NativeSite *site = &body->sites[i - 1]; /* behind a call's that ends here */
-  return site->pc == at && site->trap == TRAP_MEMORY_OUT_OF_BOUNDS ? site : NULL;
-}
-
-const NativeSite *wm_native_site(const NativeBody *body, const void *pc) {
-  u32 at = (u32)((const u8 *)pc - body->start), i = sites_until(body, at);
-  if (i == 0 || body->sites[i - 1].pc != at) return wm_native_access(body, (const u8 *)pc - 1);
-  while (i > 1 && body->sites[i - 2].pc == at) i--;
-  return &body->sites[i - 1];
-}
-
-FuncCode *wm_native_code_at(LoadedModule *lm, u32 wasm_offset) {
-  const Module *m = &lm->module;
-  u32 low = m->func_import_count, high = m->func_count;
-  while (high - low > 1) {
-    u32 middle = low + (high - low) / 2;
-    if (m->funcs[middle].code_offset <= wasm_offset)
-      low = middle;
-    else
-      high = middle;
-  }
-  return loaded_code(lm, low);
 }
 
 /* ---- regions ---- */
@@ -254,7 +123,7 @@ static bool make_region(LoadedModule *lm) {
     r->size_bytes = size;
   }
   if (!r->base) return false;
-  if (wm_os_commit(r->base, (size_t)slots) && register_region(lm)) {
+  if (wm_os_commit(r->base, (size_t)slots) && wm_native_register(lm)) {
     fill_slots(lm);
     atomic_store_explicit(&r->used_bytes, slots, memory_order_relaxed);
     return true;
@@ -325,7 +194,7 @@ static void free_bodies(LoadedModule *lm) {
 void wm_native_free(LoadedModule *lm) {
   NativeRegion *r = &lm->region;
   if (!r->base) return;
-  unregister_region(lm);
+  wm_native_unregister(lm);
   free_bodies(lm);
   NativeIndex *index = atomic_load_explicit(&r->index, memory_order_relaxed), *older;
   for (; index; index = older) {
@@ -334,16 +203,4 @@ void wm_native_free(LoadedModule *lm) {
   }
   wm_os_release(r->base, (size_t)r->size_bytes);
   r->base = NULL;
-}
-
-/* ---- shapes ---- */
-
-static bool is_integer(ValType t) { return t == VAL_I32 || t == VAL_I64 || val_is_ref(t); }
-
-NativeShape wm_signature_shape(const SubType *type) {
-  if (type->param_count > 6 || type->result_count > 1) return SHAPE_MIXED;
-  for (u32 i = 0; i < type->param_count; i++)
-    if (!is_integer(type->params[i])) return SHAPE_MIXED;
-  if (type->result_count == 0) return SHAPE_INTS_VOID;
-  return is_integer(type->results[0]) ? SHAPE_INTS : SHAPE_MIXED;
 }

@@ -95,7 +95,6 @@ typedef enum NativeShape {
   SHAPE_INTS,      /* at most 6 parameters, all integers or references; one such result */
   SHAPE_INTS_VOID, /* the same without result */
 } NativeShape;
-NativeShape wm_signature_shape(const SubType *type);
 
 /* The value stack has room behind stack_end for reading and writing the slots of SHAPE_INTS without
  * looking how many they are. */
