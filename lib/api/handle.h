@@ -17,6 +17,7 @@
 
 #include "base/buffer.h"
 #include "engine/engine.h"
+#include "runtime/activation.h"
 #include "runtime/collect.h"
 #include "wasmx.h"
 
@@ -74,7 +75,7 @@ static inline Store *store_of(const wasm_store_t *home) { return home ? home->st
 static inline wasm_store_t *home_of(const Store *store) { return store->embedder; }
 
 /* At the start of what the host calls and what looks at running wasm, or runs some: what a longjmp
- * left behind is forgotten (runtime/store.h). */
+ * left behind is forgotten (runtime/activation.h). */
 #define FORGET_DEAD(store)                                                                         \
   do {                                                                                             \
     if (UNLIKELY((store)->activation)) wm_store_forget_dead((store), __builtin_frame_address(0));  \

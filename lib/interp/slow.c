@@ -1,6 +1,7 @@
 /* What handlers do when something rare happens (cell.h). */
 #include "interp/cell.h"
 #include "interp/interp.h"
+#include "runtime/activation.h"
 #include "runtime/native.h"
 
 static void note_place(Instance *inst, const Cell *pc, u64 *fp) {

@@ -1,6 +1,7 @@
 /* The way from native code into a function (store.h: wm_call), and out of it again: by returning,
  * by a C++ exception or a thread's end (which run end_entry in passing), or by a longjmp, which is
- * found out later. */
+ * found out later (activation.h). */
+#include "runtime/activation.h"
 #include "runtime/native.h"
 
 enum {
@@ -52,45 +53,16 @@ static inline void copy_slots(u64 *to, const u64 *from, u32 count) {
 
 /* ---- entries ---- */
 
-/* The proof must be on the C stack itself. */
-#define ON_REAL_STACK __attribute__((no_sanitize("address")))
-/* A function's address as data. */
-#define FUNCTION(f)   ((const void *)(uintptr_t)(f))
-
 /* On the C stack while an entry runs. */
 typedef struct Entry {
-  u64 token; /* 0: not begun, or ended */
+  u64 token; /* the entry's proof; 0: not begun, or ended */
   Store *store;
   const void *before; /* of store_enter */
 } Entry;
 
-/* The call's own time is over: what is around it has its deadline back. */
-static NOINLINE void end_deadline(Store *store, const Activation *act) {
-  u64 outer = act->outer ? act->outer->entry->deadline_ns : 0;
-  if (outer != act->deadline_ns) store->set_call_deadline(store, outer);
-}
-
-static void end_entries_in(Store *store, const Activation *entry);
-
-/* Takes the entry off the store, with all that began in it. */
-static inline void drop_entry(Store *store, Activation *entry) {
-  if (UNLIKELY(store->activation->entry != entry)) end_entries_in(store, entry);
-  store_pop_activation(store, entry);
-  if (UNLIKELY(entry->deadline_ns)) end_deadline(store, entry);
-}
-
-/* Those that began in it and are still there: a longjmp left them. */
-static NOINLINE void end_entries_in(Store *store, const Activation *entry) {
-  while (store->activation->entry != entry) drop_entry(store, store->activation->entry);
-}
-
-NOINLINE void wm_store_return_to(Store *store, const Activation *act) {
-  while (store->activation != act) drop_entry(store, store->activation->entry);
-}
-
 /* Only what is left early has something to end: see call. */
 static inline void end_entry(Entry *e) {
-  if (e->token) drop_entry(e->store, entry_of_token(e->token));
+  if (e->token) entry_drop(e->store, entry_of_token(e->token));
   store_leave(e->store, e->before);
 }
 
@@ -101,78 +73,6 @@ static inline Activation *begin_entry(Entry *e, Store *store, Func *func) {
   act->deadline_ns = outer ? outer->entry->deadline_ns : 0;
   e->token = entry_token(act);
   return act;
-}
-
-/* Whether the proof can only be gone: of another thread, which must have ended or left the store;
- * in the part of this thread's stack that is free now; or written over. On another stack (the
- * host's coroutines) there is nothing to be seen. */
-ON_REAL_STACK static bool is_dead(const Store *store, const Activation *entry, const u8 *here) {
-  if (store->native_thread != wm_os_thread_token()) return true;
-  const u8 *at = (const u8 *)entry->proof;
-  StackRange range = store->native_stack;
-  if (here < range.low || here >= range.high || at < range.low || at >= range.high) return false;
-  return at < here || *entry->proof != entry_token(entry);
-}
-
-NOINLINE void wm_store_forget_dead(Store *store, const void *here) {
-  while (store->activation && is_dead(store, store->activation->entry, here))
-    drop_entry(store, store->activation->entry);
-  store_forget_user(store);
-}
-
-/* ---- the walk that tells which entries are there ---- */
-
-typedef struct Search {
-  Store *store;
-  Activation **link; /* where the next entry's innermost activation is noted */
-} Search;
-
-/* Entries in it had its deadline from it. */
-static void end_inherited_deadline(Store *store, const Activation *entry) {
-  u64 over = entry->deadline_ns, outer = entry->outer ? entry->outer->entry->deadline_ns : 0;
-  if (over == outer) return;
-  u64 now = outer;
-  for (Activation *a = store->activation; a; a = a->entry->outer) {
-    if (a->entry->deadline_ns == over) a->entry->deadline_ns = outer;
-    if (a == store->activation) now = a->entry->deadline_ns;
-  }
-  store->set_call_deadline(store, now);
-}
-
-/* Takes an entry out from below those that began on top of it. */
-static void unlink_entry(Search *s, const Activation *entry) {
-  *s->link = entry->outer;
-  if (s->link == &s->store->activation) s->store->stack_top = (u64 *)(uintptr_t)entry;
-  end_inherited_deadline(s->store, entry);
-}
-
-/* Whether the frame, in which the entry's proof would be, is the entry's. */
-ON_REAL_STACK static bool is_frame_of(const Activation *entry, const StackFrame *frame) {
-  bool is_call = frame->function == FUNCTION(wm_call) || frame->function == FUNCTION(wm_call_until);
-  return is_call && *entry->proof == entry_token(entry);
-}
-
-/* Looks at the entries below the frame's end. */
-static bool compare_frame(void *env, const StackFrame *frame) {
-  Search *s = env;
-  StackRange range = s->store->native_stack;
-  while (*s->link) {
-    Activation *entry = (*s->link)->entry;
-    const u8 *at = (const u8 *)entry->proof;
-    if (at < range.low || at >= range.high) return false;
-    if (at >= frame->high) return true;
-    if (at >= frame->low && is_frame_of(entry, frame))
-      s->link = &entry->outer;
-    else
-      unlink_entry(s, entry);
-  }
-  return false;
-}
-
-void wm_store_find_dead(Store *store) {
-  Search s = {store, &store->activation};
-  if (store->activation && store->native_thread == wm_os_thread_token())
-    wm_os_walk_stack(compare_frame, &s);
 }
 
 /* ---- calls ---- */
@@ -214,7 +114,7 @@ static NOINLINE bool set_deadline(Store *store, Activation *act, u64 deadline_ns
   return store->set_call_deadline(store, deadline_ns);
 }
 
-/* Part of the two that is_frame_of knows. */
+/* Part of the two ways in. */
 ON_REAL_STACK static ALWAYS_INLINE TrapCode call(Store *store, Func *func, u64 *slots,
                                                  u64 deadline_ns) {
   Entry e __attribute__((cleanup(end_entry)));
@@ -233,7 +133,7 @@ ON_REAL_STACK static ALWAYS_INLINE TrapCode call(Store *store, Func *func, u64 *
   TrapCode trap =
       LIKELY(func->instance) ? run_wasm(store, func, slots) : run_host(store, func, slots);
   e.token = 0;
-  drop_entry(store, act);
+  entry_drop(store, act);
   return trap;
 }
 
@@ -244,3 +144,7 @@ ON_REAL_STACK TrapCode wm_call(Store *store, Func *func, u64 *slots) {
 ON_REAL_STACK TrapCode wm_call_until(Store *store, Func *func, u64 *slots, u64 deadline_ns) {
   return call(store, func, slots, deadline_ns);
 }
+
+/* A function's address as data. */
+#define FUNCTION(f) ((const void *)(uintptr_t)(f))
+const void *const wm_ways_in[WAYS_IN] = {FUNCTION(wm_call), FUNCTION(wm_call_until)};

@@ -4,6 +4,7 @@
  *   words on the value stack -> set | roots -> marks | unmarked objects -> doomed | finalizers */
 #include "runtime/collect.h"
 
+#include "runtime/activation.h"
 #include "runtime/native.h"
 
 #include <stdlib.h>

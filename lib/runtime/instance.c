@@ -2,6 +2,7 @@
  * for each table, memory and global of the module's own, evaluate, write segments, start. */
 #include "runtime/instance.h"
 
+#include "runtime/activation.h"
 #include "runtime/collect.h"
 #include "runtime/native.h"
 #include "runtime/pieces.h"

@@ -1,4 +1,5 @@
 /* What compiled code calls (helpers.def), where the runtime's own functions do not fit. */
+#include "runtime/activation.h"
 #include "runtime/meanings.h"
 #include "runtime/native.h"
 

@@ -1,6 +1,7 @@
 /* Objects kind by kind: what they refer to, what they weigh, how they end (collect.h). */
 #include "runtime/object.h"
 
+#include "runtime/activation.h"
 #include "runtime/collect.h"
 #include "runtime/instance.h"
 

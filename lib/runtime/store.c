@@ -1,6 +1,7 @@
 /* A store's birth and death, and the host info of its objects (store.h). */
 #include "runtime/store.h"
 
+#include "runtime/activation.h"
 #include "runtime/collect.h"
 #include "runtime/native.h"
 
@@ -15,6 +16,7 @@ Store *wm_store_new(TypeRegistry *types, MemoryPool *pool, void *engine) {
   store->threshold_bytes = COLLECT_MIN_DEBT_BYTES;
   store->stack_bytes = DEFAULT_STACK_BYTES;
   store->native_stack_bytes = DEFAULT_NATIVE_STACK_BYTES;
+  store->ways_in = wm_ways_in;
   store->limits = (StoreLimits){UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
   store->stop = wm_stop_new();
   if (store->stop) store->out_of_memory = wm_trap_new(store, TRAP_OUT_OF_MEMORY, NULL, 0);
@@ -42,18 +44,6 @@ bool wm_store_check_total(const Store *store, u64 more, Error *err) {
                       "the store's limit of %llu bytes of memories and tables is used up",
                       (unsigned long long)store->limits.total_bytes);
 }
-
-/* A thread that ended may have left by a longjmp before. */
-const void *wm_store_enter(Store *store) {
-  const void *self = wm_os_thread_token();
-  const void *before = atomic_exchange(&store->thread, self);
-  bool may_have_ended = wm_os_threads_ended() != store->native_ended;
-  assert((!before || before == self || may_have_ended) && "two threads are in one store");
-  (void)may_have_ended;
-  return before;
-}
-
-void wm_store_leave(Store *store, const void *before) { atomic_store(&store->thread, before); }
 
 bool wm_store_set_info(Store *store, Object *object, void *info, void (*finalizer)(void *)) {
   if (store->closing) return false;

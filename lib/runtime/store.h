@@ -67,6 +67,7 @@ struct Store {
   Trap *trap;                              /* the trap on its way out (rooted), or NULL */
   Trap *out_of_memory;                     /* preallocated (rooted) */
   const void *exit_pc, *restore_pc;        /* the interpreter's special cells */
+  const void *const *ways_in;              /* static: wm_ways_in (activation.h) */
 
   i64 fuel;   /* instructions that may still run (LoadedModule.charges_fuel) */
   Stop *stop; /* counted */
@@ -92,59 +93,6 @@ Store *wm_store_new(TypeRegistry *types, MemoryPool *pool, void *engine);
 /* Frees every object, running the finalizers. False (and nothing happens) while wasm or a finalizer
  * runs in it. */
 bool wm_store_delete(Store *store);
-
-/* Begins an activation at the top of the value stack, where there must be room for it, and ends it
- * with all that began in it. Func and instance may be NULL. */
-static inline Activation *store_push_activation(Store *store, Func *func, Instance *in) {
-  Activation *act = (Activation *)(void *)store->stack_top;
-  act->outer = store->activation;
-  act->func = func;
-  act->callee = NULL;
-  act->fp = NULL;
-  act->instance = in;
-  act->native_sp = NULL;
-  act->entry = act->outer ? act->outer->entry : act;
-  store->activation = act;
-  store->stack_top = (u64 *)(void *)(act + 1);
-  return act;
-}
-static inline void store_pop_activation(Store *store, Activation *act) {
-  store->activation = act->outer;
-  /* Below an outermost one there may be what was left behind (wm_store_find_dead). */
-  store->stack_top = act->outer ? (u64 *)(void *)act : store->stack;
-}
-
-/* What an entry's proof holds: its place, written so that no stray pointer looks like it. */
-static inline u64 entry_token(const Activation *entry) { return ~(u64)(uintptr_t)entry; }
-static inline Activation *entry_of_token(u64 token) { return (Activation *)(uintptr_t)~token; }
-/* Ends the entries that nobody will return to: a longjmp left them behind. `here` is the frame
- * address of the function that the host called, below which the stack is ours. */
-void wm_store_forget_dead(Store *store, const void *here);
-/* The same, by a walk over the C stack, which tells them all and takes long: for those deeper than
- * `here` would be, whose proof nobody happened to write over. */
-void wm_store_find_dead(Store *store);
-/* The same where it is certain: a callback returned to `act`, and what began in it is over. Before
- * anything else is asked of the store: it may have been told to stop for what is over only. */
-void wm_store_return_to(Store *store, const Activation *act);
-static inline void store_return_to(Store *store, const Activation *act) {
-  if (UNLIKELY(store->activation != act)) wm_store_return_to(store, act);
-}
-
-/* Debug builds assert that no two threads are in a store at once: a bracket around whatever changes
- * it. Enter returns what leave wants back. */
-const void *wm_store_enter(Store *store);
-void wm_store_leave(Store *store, const void *before);
-#ifdef NDEBUG
-#define store_enter(store)         NULL
-#define store_leave(store, before) ((void)(before))
-#else
-#define store_enter(store)         wm_store_enter(store)
-#define store_leave(store, before) wm_store_leave((store), (before))
-#endif
-/* What was left behind never left: once it is forgotten, nobody is in the store. */
-static inline void store_forget_user(Store *store) {
-  if (!store->activation && !store->collecting) store_leave(store, NULL);
-}
 
 /* Host info of any object: kept while the object lives, finalizer (may be NULL) run once: when the
  * object goes, or when other info takes its place. False: out of memory, or the store is being

@@ -1,4 +1,5 @@
 /* Traps: the object a host sees, with message and backtrace (store.h). */
+#include "runtime/activation.h"
 #include "runtime/collect.h"
 #include "runtime/instance.h"
 

@@ -1,0 +1,112 @@
+/* Entries that end, and those that are found to be over (activation.h). */
+#include "runtime/activation.h"
+
+/* ---- ending ---- */
+
+NOINLINE void wm_entry_end_deadline(Store *store, const Activation *entry) {
+  u64 outer = entry->outer ? entry->outer->entry->deadline_ns : 0;
+  if (outer != entry->deadline_ns) store->set_call_deadline(store, outer);
+}
+
+NOINLINE void wm_entry_drop_inner(Store *store, const Activation *entry) {
+  while (store->activation->entry != entry) entry_drop(store, store->activation->entry);
+}
+
+NOINLINE void wm_store_return_to(Store *store, const Activation *act) {
+  while (store->activation != act) entry_drop(store, store->activation->entry);
+}
+
+/* ---- what a look at the proof tells ---- */
+
+/* Whether the proof can only be gone: of another thread, which must have ended or left the store;
+ * in the part of this thread's stack that is free now; or written over. On another stack (the
+ * host's coroutines) there is nothing to be seen. */
+ON_REAL_STACK static bool is_dead(const Store *store, const Activation *entry, const u8 *here) {
+  if (store->native_thread != wm_os_thread_token()) return true;
+  const u8 *at = (const u8 *)entry->proof;
+  StackRange range = store->native_stack;
+  if (here < range.low || here >= range.high || at < range.low || at >= range.high) return false;
+  return at < here || *entry->proof != entry_token(entry);
+}
+
+/* What was left behind never left: once it is forgotten, nobody is in the store. */
+static void forget_user(Store *store) {
+  if (!store->activation && !store->collecting) store_leave(store, NULL);
+}
+
+NOINLINE void wm_store_forget_dead(Store *store, const void *here) {
+  while (store->activation && is_dead(store, store->activation->entry, here))
+    entry_drop(store, store->activation->entry);
+  forget_user(store);
+}
+
+/* ---- what a walk over the C stack tells ---- */
+
+typedef struct Search {
+  Store *store;
+  Activation **link; /* where the next entry's innermost activation is noted */
+} Search;
+
+/* Entries in it had its deadline from it. */
+static void end_inherited_deadline(Store *store, const Activation *entry) {
+  u64 over = entry->deadline_ns, outer = entry->outer ? entry->outer->entry->deadline_ns : 0;
+  if (over == outer) return;
+  u64 now = outer;
+  for (Activation *a = store->activation; a; a = a->entry->outer) {
+    if (a->entry->deadline_ns == over) a->entry->deadline_ns = outer;
+    if (a == store->activation) now = a->entry->deadline_ns;
+  }
+  store->set_call_deadline(store, now);
+}
+
+/* Takes an entry out from below those that began on top of it. */
+static void unlink_entry(Search *s, const Activation *entry) {
+  *s->link = entry->outer;
+  if (s->link == &s->store->activation) s->store->stack_top = (u64 *)(uintptr_t)entry;
+  end_inherited_deadline(s->store, entry);
+}
+
+/* Whether the frame, in which the entry's proof would be, is the entry's. */
+ON_REAL_STACK static bool is_frame_of(const Store *store, const Activation *entry,
+                                      const StackFrame *frame) {
+  bool is_way_in = false;
+  for (u32 i = 0; i < WAYS_IN; i++) is_way_in |= frame->function == store->ways_in[i];
+  return is_way_in && *entry->proof == entry_token(entry);
+}
+
+/* Looks at the entries below the frame's end. */
+static bool compare_frame(void *env, const StackFrame *frame) {
+  Search *s = env;
+  StackRange range = s->store->native_stack;
+  while (*s->link) {
+    Activation *entry = (*s->link)->entry;
+    const u8 *at = (const u8 *)entry->proof;
+    if (at < range.low || at >= range.high) return false;
+    if (at >= frame->high) return true;
+    if (at >= frame->low && is_frame_of(s->store, entry, frame))
+      s->link = &entry->outer;
+    else
+      unlink_entry(s, entry);
+  }
+  return false;
+}
+
+void wm_store_find_dead(Store *store) {
+  Search s = {store, &store->activation};
+  if (store->activation && store->native_thread == wm_os_thread_token())
+    wm_os_walk_stack(compare_frame, &s);
+}
+
+/* ---- who is in a store ---- */
+
+/* A thread that ended may have left by a longjmp before. */
+const void *wm_store_enter(Store *store) {
+  const void *self = wm_os_thread_token();
+  const void *before = atomic_exchange(&store->thread, self);
+  bool may_have_ended = wm_os_threads_ended() != store->native_ended;
+  assert((!before || before == self || may_have_ended) && "two threads are in one store");
+  (void)may_have_ended;
+  return before;
+}
+
+void wm_store_leave(Store *store, const void *before) { atomic_store(&store->thread, before); }
