@@ -50,7 +50,7 @@ static Value *step(const Instance *in, const Instr *instr, Value *top) {
 static bool run(const Instance *in, Reader *r, Value *top, Error *err) {
   Instr instr;
   for (u32 i = 1; wm_instr_read(r, &instr) && instr.op != OP_end; i++) {
-    if (i % PIECE_ITEMS == 0 && !wm_may_go_on(in->store, err)) return false;
+    if (i % PIECE_ITEMS == 0 && !wm_trap_may_go_on(in->store, err)) return false;
     top = step(in, &instr, top);
   }
   return true;

@@ -11,27 +11,14 @@
 
 /* ---- stopping ---- */
 
-/* The error of the trap that is store->trap. */
-static bool trapped(Store *store, u64 offset, Error *err) {
-  char text[sizeof err->message];
-  const Trap *trap = store->trap;
-  return wm_error_set(err, ERR_TRAP, offset, "%s",
-                      wm_escape(text, sizeof text, trap->message, trap->message_len));
-}
-
 static bool raise_trap(Store *store, TrapCode code, u64 offset, Error *err) {
   wm_trap_raise(store, code, NULL, 0);
-  return trapped(store, offset, err);
-}
-
-bool wm_may_go_on(Store *store, Error *err) {
-  TrapCode stop = wm_store_poll(store);
-  return !stop || raise_trap(store, stop, 0, err);
+  return wm_trap_tell(store, offset, err);
 }
 
 /* Before the i-th of many. */
 static bool may_go_on(Store *store, u32 i, Error *err) {
-  return (i + 1) % PIECE_ITEMS != 0 || wm_may_go_on(store, err);
+  return (i + 1) % PIECE_ITEMS != 0 || wm_trap_may_go_on(store, err);
 }
 
 /* ---- making ---- */
@@ -229,11 +216,7 @@ static void size_datas(Instance *in) {
 
 /* Everything that others cannot see yet. What is made when it fails is garbage. */
 static Instance *make(Store *store, LoadedModule *lm, Object *const *imports, Error *err) {
-  if (!limit_allows(store->limits.instances, store->instances, 1)) {
-    wm_error_set(err, ERR_LIMIT, 0, "the store's limit of %llu instances is used up",
-                 (unsigned long long)store->limits.instances);
-    return NULL;
-  }
+  if (!wm_store_check_instance(store, err)) return NULL;
   Instance *in = allocate(store, lm, err);
   if (!in) return NULL;
   take_imports(in, imports);
@@ -281,7 +264,7 @@ static bool start(Instance *in, Error *err) {
   if (m->start_func == NO_INDEX) return true;
   u64 none[1] = {0};
   TrapCode code = wm_call(in->store, in->funcs[m->start_func], none);
-  return !code || trapped(in->store, m->start_offset, err);
+  return !code || wm_trap_tell(in->store, m->start_offset, err);
 }
 
 /* ---- all of it ---- */

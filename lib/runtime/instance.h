@@ -147,8 +147,6 @@ Instance *wm_instance_new(Store *store, LoadedModule *lm, Object *const *imports
 /* The value of a constant expression of `in`'s module, in slots. False with err set: out of memory,
  * or wasm must stop. */
 bool wm_const_evaluate(const Instance *in, ConstExpr expr, u64 out[2], Error *err);
-/* Whether wasm need not stop; else raises the trap and sets err to it. */
-bool wm_may_go_on(Store *store, Error *err);
 
 /* Whether `object` may be imported as `import`; false sets err: ERR_LINK, or ERR_ARGUMENT when it
  * belongs to another store. */

@@ -10,14 +10,6 @@ static u64 max_pages(const MemoryType *type) {
   return type->limits.has_max ? min_u64(type->limits.max, most) : most;
 }
 
-static bool check_limits(const Store *store, u64 bytes, Error *err) {
-  const StoreLimits *limits = &store->limits;
-  if (!limit_allows(limits->memory_bytes, store->memory_bytes, bytes))
-    return wm_error_set(err, ERR_LIMIT, 0, "the store's memory limit of %llu bytes is used up",
-                        (unsigned long long)limits->memory_bytes);
-  return wm_store_check_total(store, bytes, err);
-}
-
 Memory *wm_memory_new(Store *store, const MemoryType *type, Error *err) {
   u64 pages = type->limits.min;
   if (pages > max_pages(type)) {
@@ -26,7 +18,7 @@ Memory *wm_memory_new(Store *store, const MemoryType *type, Error *err) {
     return NULL;
   }
   u64 bytes = pages * PAGE_BYTES;
-  if (!check_limits(store, bytes, err)) return NULL;
+  if (!wm_store_check_memory(store, bytes, err)) return NULL;
   Memory *memory = wm_object_new(store, OBJ_MEMORY, sizeof *memory, bytes);
   if (!memory || !wm_pool_acquire(store->pool, bytes, max_pages(type) * PAGE_BYTES,
                                   type->limits.is_64, &memory->space)) {
@@ -44,7 +36,7 @@ u64 wm_memory_grow(Store *store, Memory *memory, u64 delta_pages) {
   if (old > most || delta_pages > most - old) return UINT64_MAX;
   u64 delta = delta_pages * PAGE_BYTES;
   if (delta > 0) {
-    if (!check_limits(store, delta, NULL)) return UINT64_MAX;
+    if (!wm_store_check_memory(store, delta, NULL)) return UINT64_MAX;
     if (!wm_pool_grow(&memory->space, old_bytes + delta)) return UINT64_MAX;
     store->memory_bytes += delta;
     store->debt_bytes += delta;

@@ -38,13 +38,6 @@ bool wm_store_delete(Store *store) {
   return true;
 }
 
-bool wm_store_check_total(const Store *store, u64 more, Error *err) {
-  if (limit_allows(store->limits.total_bytes, store_total_bytes(store), more)) return true;
-  return wm_error_set(err, ERR_LIMIT, 0,
-                      "the store's limit of %llu bytes of memories and tables is used up",
-                      (unsigned long long)store->limits.total_bytes);
-}
-
 bool wm_store_set_info(Store *store, Object *object, void *info, void (*finalizer)(void *)) {
   if (store->closing) return false;
   u64 found = 0;

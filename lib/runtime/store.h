@@ -26,12 +26,6 @@ typedef struct StoreLimits {
   u64 total_bytes; /* of memories and tables: store_total_bytes */
 } StoreLimits;     /* UINT64_MAX: no limit */
 
-/* Whether `more` fits under a limit of which `used` is in use: more than all of it, when the limit
- * was set later. */
-static inline bool limit_allows(u64 limit, u64 used, u64 more) {
-  return more <= limit - min_u64(limit, used);
-}
-
 /* What a store's stacks may take when nobody says otherwise; wasmx.h documents them. */
 enum { DEFAULT_STACK_BYTES = 8 << 20, DEFAULT_NATIVE_STACK_BYTES = 6 << 20 };
 
@@ -80,19 +74,23 @@ struct Store {
   _Atomic(const void *) thread; /* debug builds: who is in the store now (store_enter) */
 };
 
-/* What memories and tables take together. */
-static inline u64 store_total_bytes(const Store *store) {
-  return store->memory_bytes + store->table_elements * sizeof(Ref);
-}
-
-/* Whether `more` bytes fit under that limit; else ERR_LIMIT. */
-bool wm_store_check_total(const Store *store, u64 more, Error *err);
-
 /* NULL: out of memory. */
 Store *wm_store_new(TypeRegistry *types, MemoryPool *pool, void *engine);
 /* Frees every object, running the finalizers. False (and nothing happens) while wasm or a finalizer
  * runs in it. */
 bool wm_store_delete(Store *store);
+
+/* ---- limits: store_limit.c ---- */
+/* What memories and tables take together. */
+static inline u64 store_total_bytes(const Store *store) {
+  return store->memory_bytes + store->table_elements * sizeof(Ref);
+}
+/* Whether so much more of a memory, so many more elements of a table, one more instance are
+ * allowed; else err (may be NULL) is ERR_LIMIT. Who makes them counts them, in Store.memory_bytes
+ * and its neighbours. */
+bool wm_store_check_memory(const Store *store, u64 more_bytes, Error *err);
+bool wm_store_check_table(const Store *store, u64 more_elements, Error *err);
+bool wm_store_check_instance(const Store *store, Error *err);
 
 /* Host info of any object: kept while the object lives, finalizer (may be NULL) run once: when the
  * object goes, or when other info takes its place. False: out of memory, or the store is being
@@ -117,6 +115,10 @@ TrapCode wm_trap_hand_on(Store *store, Trap *trap);
 /* Takes the pending trap out of the store. */
 Trap *wm_store_take_trap(Store *store);
 
+/* Sets err to what store->trap says (ERR_TRAP, with a byte's offset in the module). Returns false.
+ */
+bool wm_trap_tell(const Store *store, u64 offset, Error *err);
+
 /* ---- stopping (stop.h) ---- */
 /* Whether wasm must stop, and with which trap: called at polls (every DEFAULT_TICKS calls and loop
  * rounds of the interpreter; in compiled code when its instance's stack_limit says so; before and
@@ -129,6 +131,8 @@ static inline TrapCode store_poll_and_raise(Store *store) {
   TrapCode stop = wm_store_poll(store);
   return UNLIKELY(stop) ? wm_trap_raise(store, stop, NULL, 0) : TRAP_NONE;
 }
+/* Whether wasm need not stop; else raises the trap and sets err to it. */
+bool wm_trap_may_go_on(Store *store, Error *err);
 /* Makes the instance's stack_limit what it should be now. */
 static inline void wm_store_update_limit(Store *store, Instance *in) {
   wm_stop_set_limit(store->stop, in, (uintptr_t)store->native_limit);

@@ -14,14 +14,6 @@ static u64 max_elements(const TableType *type) {
   return type->limits.has_max ? min_u64(type->limits.max, MAX_TABLE_ELEMENTS) : MAX_TABLE_ELEMENTS;
 }
 
-static bool check_limits(const Store *store, u64 delta, Error *err) {
-  const StoreLimits *limits = &store->limits;
-  if (!limit_allows(limits->table_elements, store->table_elements, delta))
-    return wm_error_set(err, ERR_LIMIT, 0, "the store's limit of %llu table elements is used up",
-                        (unsigned long long)limits->table_elements);
-  return wm_store_check_total(store, delta * sizeof(Ref), err);
-}
-
 /* ---- cards ---- */
 
 static u64 card_count(u64 capacity) { return (capacity - 1) / CARD_ELEMENTS + 1; }
@@ -91,7 +83,7 @@ Table *wm_table_new(Store *store, const TableType *type, Ref init, Error *err) {
                  (unsigned long long)length, MAX_TABLE_ELEMENTS);
     return NULL;
   }
-  if (!check_limits(store, length, err)) return NULL;
+  if (!wm_store_check_table(store, length, err)) return NULL;
   Table *table = wm_object_new(store, OBJ_TABLE, sizeof *table, length * sizeof(Ref));
   if (!table || !set_room(table, length + 1)) {
     wm_error_out_of_memory(err);
@@ -139,7 +131,8 @@ static bool make_room(Store *store, Table *table, u64 length) {
 
 u64 wm_table_grow(Store *store, Table *table, u64 delta, Ref init) {
   u64 old = table->length, most = max_elements(&table->type);
-  if (old > most || delta > most - old || !check_limits(store, delta, NULL)) return UINT64_MAX;
+  if (old > most || delta > most - old || !wm_store_check_table(store, delta, NULL))
+    return UINT64_MAX;
   if (!make_room(store, table, old + delta)) return UINT64_MAX;
   if (fill(store, table, old, delta, init)) return UINT64_MAX;
   table->length = old + delta;

@@ -77,3 +77,16 @@ Trap *wm_store_take_trap(Store *store) {
   store->trap = NULL;
   return trap;
 }
+
+/* ---- as errors of what is no call ---- */
+
+bool wm_trap_tell(const Store *store, u64 offset, Error *err) {
+  char text[sizeof err->message];
+  const Trap *trap = store->trap;
+  return wm_error_set(err, ERR_TRAP, offset, "%s",
+                      wm_escape(text, sizeof text, trap->message, trap->message_len));
+}
+
+bool wm_trap_may_go_on(Store *store, Error *err) {
+  return !store_poll_and_raise(store) || wm_trap_tell(store, 0, err);
+}
