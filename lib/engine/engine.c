@@ -269,7 +269,7 @@ Store *wm_engine_store_new(Engine *engine) {
   Store *store = wm_store_new(engine->types, engine->pool, engine);
   if (!store) return NULL;
   store->stack_bytes = engine->config.stack_bytes;
-  store->native_stack_bytes = engine->config.native_stack_bytes;
+  store->native.budget_bytes = engine->config.native_stack_bytes;
   store->set_call_deadline = set_call_deadline;
   wm_interp_prepare_store(store);
   wm_engine_retain(engine);

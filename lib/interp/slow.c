@@ -89,7 +89,7 @@ static Activation *begin(FuncCode *code, Instance *inst, u64 *fp, u32 kept_slots
   Store *store = inst->store;
   wm_frame_leave(store->activation, code, inst, fp);
   store->stack_top = fp + kept_slots;
-  if (UNLIKELY((const u8 *)__builtin_frame_address(0) < store->native_limit) ||
+  if (UNLIKELY((const u8 *)__builtin_frame_address(0) < store->native.limit) ||
       UNLIKELY(store->stack_end - store->stack_top < ACTIVATION_SLOTS)) {
     wm_trap_raise(store, TRAP_STACK_OVERFLOW, NULL, 0);
     return NULL;

@@ -22,9 +22,9 @@ NOINLINE void wm_store_return_to(Store *store, const Activation *act) {
  * in the part of this thread's stack that is free now; or written over. On another stack (the
  * host's coroutines) there is nothing to be seen. */
 ON_REAL_STACK static bool is_dead(const Store *store, const Activation *entry, const u8 *here) {
-  if (store->native_thread != wm_os_thread_token()) return true;
+  if (store->native.thread != wm_os_thread_token()) return true;
   const u8 *at = (const u8 *)entry->proof;
-  StackRange range = store->native_stack;
+  StackRange range = store->native.range;
   if (here < range.low || here >= range.high || at < range.low || at >= range.high) return false;
   return at < here || *entry->proof != entry_token(entry);
 }
@@ -77,7 +77,7 @@ ON_REAL_STACK static bool is_frame_of(const Store *store, const Activation *entr
 /* Looks at the entries below the frame's end. */
 static bool compare_frame(void *env, const StackFrame *frame) {
   Search *s = env;
-  StackRange range = s->store->native_stack;
+  StackRange range = s->store->native.range;
   while (*s->link) {
     Activation *entry = (*s->link)->entry;
     const u8 *at = (const u8 *)entry->proof;
@@ -93,7 +93,7 @@ static bool compare_frame(void *env, const StackFrame *frame) {
 
 void wm_store_find_dead(Store *store) {
   Search s = {store, &store->activation};
-  if (store->activation && store->native_thread == wm_os_thread_token())
+  if (store->activation && store->native.thread == wm_os_thread_token())
     wm_os_walk_stack(compare_frame, &s);
 }
 
@@ -103,7 +103,7 @@ void wm_store_find_dead(Store *store) {
 const void *wm_store_enter(Store *store) {
   const void *self = wm_os_thread_token();
   const void *before = atomic_exchange(&store->thread, self);
-  bool may_have_ended = wm_os_threads_ended() != store->native_ended;
+  bool may_have_ended = wm_os_threads_ended() != store->native.threads_ended;
   assert((!before || before == self || may_have_ended) && "two threads are in one store");
   (void)may_have_ended;
   return before;

@@ -16,21 +16,19 @@ static u8 *reserve_end(StackRange range) {
   return range.low ? range.low + min_u64(NATIVE_RESERVE_BYTES, size / NATIVE_RESERVE_PART) : NULL;
 }
 
-/* The limit of an outermost entry at `here`; kept for the next, which is often at the same place.
- */
-static void set_native_limit(Store *store, const u8 *here) {
+/* Fits the limit to an outermost entry at `here`; it is kept for the next, which is often at the
+ * same place. */
+static void fit_native_stack(NativeStack *s, const u8 *here) {
   const void *thread = wm_os_thread_token();
   u32 ended = wm_os_threads_ended();
-  if (LIKELY(here == store->native_here && thread == store->native_thread &&
-             ended == store->native_ended))
-    return;
-  store->native_stack = wm_os_stack_range();
-  uintptr_t sp = (uintptr_t)here, thread_end = (uintptr_t)reserve_end(store->native_stack);
-  uintptr_t budget_end = sp > store->native_stack_bytes ? sp - store->native_stack_bytes : 0;
-  store->native_limit = (u8 *)(budget_end > thread_end ? budget_end : thread_end);
-  store->native_here = here;
-  store->native_thread = thread;
-  store->native_ended = ended;
+  if (LIKELY(here == s->here && thread == s->thread && ended == s->threads_ended)) return;
+  s->range = wm_os_stack_range();
+  uintptr_t sp = (uintptr_t)here, thread_end = (uintptr_t)reserve_end(s->range);
+  uintptr_t budget_end = sp > s->budget_bytes ? sp - s->budget_bytes : 0;
+  s->limit = (u8 *)(budget_end > thread_end ? budget_end : thread_end);
+  s->here = here;
+  s->thread = thread;
+  s->threads_ended = ended;
 }
 
 static bool make_stack(Store *store) {
@@ -79,7 +77,7 @@ static inline Activation *begin_entry(Entry *e, Store *store, Func *func) {
 
 static inline bool has_room(const Store *store, const FuncCode *code, const u8 *here) {
   u64 room = (u64)(store->stack_end - store->stack_top);
-  return LIKELY(here >= store->native_limit) &&
+  return LIKELY(here >= store->native.limit) &&
          LIKELY(room >= ACTIVATION_SLOTS + code->link_slot + (u64)FRAME_LINK_SLOTS);
 }
 
@@ -122,7 +120,7 @@ ON_REAL_STACK static ALWAYS_INLINE TrapCode call(Store *store, Func *func, u64 *
   e.store = store;
   e.token = 0;
   e.before = store_enter(store);
-  if (LIKELY(!store->activation)) set_native_limit(store, here);
+  if (LIKELY(!store->activation)) fit_native_stack(&store->native, here);
   if (!has_room(store, func->code, here)) {
     TrapCode refused = make_room(store, func->code, here);
     if (refused) return refused;

@@ -97,7 +97,7 @@ struct Instance {
   LoadedModule *module;       /* counted */
   u64 size_bytes;             /* of this allocation */
   i64 ticks; /* calls and loop rounds of the interpreter between two looks at what is hot */
-  _Atomic(Instance *) next_limited, *link_limited; /* the store's instances (stop.h) */
+  _Atomic(Instance *) next_in_store, *link_in_store; /* the store's instances (stop.h) */
 };
 
 /* ---- construction. All return NULL with err set (err may be NULL). Types are canonical. ---- */

@@ -27,7 +27,7 @@ static TrapCode call_host(Store *store, FuncCode *code, Func *func, u64 *slots) 
 TrapCode wm_native_call_out(Store *store, FuncCode *code, Instance *in, Func *func, u64 *slots) {
   if (!in) return call_host(store, code, func, slots);
   const u8 *here = __builtin_frame_address(0);
-  if (UNLIKELY(here < store->native_limit))
+  if (UNLIKELY(here < store->native.limit))
     return wm_trap_raise(store, TRAP_STACK_OVERFLOW, NULL, 0);
   Activation *act = store_push_activation(store, func, in);
   FuncEntry entry = atomic_load_explicit(&code->entry, memory_order_acquire);

@@ -49,7 +49,7 @@ static void show(const Stop *stop) {
 void wm_stop_request(Stop *stop, u32 reason) {
   atomic_fetch_or(&stop->reasons, reason);
   atomic_fetch_add(&stop->walkers, 1);
-  for (Instance *in = atomic_load(&stop->instances); in; in = atomic_load(&in->next_limited))
+  for (Instance *in = atomic_load(&stop->instances); in; in = atomic_load(&in->next_in_store))
     atomic_store(&in->stack_limit, UINTPTR_MAX);
   atomic_fetch_sub(&stop->walkers, 1);
   show(stop);
@@ -76,16 +76,16 @@ void wm_stop_set_limit(Stop *stop, Instance *in, uintptr_t limit) {
 
 void wm_stop_add(Stop *stop, Instance *in) {
   Instance *first = atomic_load(&stop->instances);
-  atomic_store(&in->next_limited, first);
-  in->link_limited = &stop->instances;
-  if (first) first->link_limited = &in->next_limited;
+  atomic_store(&in->next_in_store, first);
+  in->link_in_store = &stop->instances;
+  if (first) first->link_in_store = &in->next_in_store;
   atomic_store(&stop->instances, in);
 }
 
 void wm_stop_remove(Stop *stop, Instance *in) {
-  if (!in->link_limited) return;
-  Instance *next = atomic_load(&in->next_limited);
-  if (next) next->link_limited = in->link_limited;
-  atomic_store(in->link_limited, next);
+  if (!in->link_in_store) return;
+  Instance *next = atomic_load(&in->next_in_store);
+  if (next) next->link_in_store = in->link_in_store;
+  atomic_store(in->link_in_store, next);
   while (atomic_load(&stop->walkers)) wm_thread_yield();
 }

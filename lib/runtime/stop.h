@@ -30,7 +30,7 @@ typedef struct Stop {
   _Atomic u32 references;
   _Atomic u32 reasons;
   _Atomic u32 walkers;           /* requests that are in the list */
-  _Atomic(Instance *) instances; /* of the store, linked by next_limited; all gone when it is */
+  _Atomic(Instance *) instances; /* of the store, linked by next_in_store; all gone when it is */
   _Atomic int event;             /* readable while there is a reason; -1: nobody asked for it */
   ForkWatch forks;
 } Stop;

@@ -15,7 +15,7 @@ Store *wm_store_new(TypeRegistry *types, MemoryPool *pool, void *engine) {
   store->engine = engine;
   store->threshold_bytes = COLLECT_MIN_DEBT_BYTES;
   store->stack_bytes = DEFAULT_STACK_BYTES;
-  store->native_stack_bytes = DEFAULT_NATIVE_STACK_BYTES;
+  store->native.budget_bytes = DEFAULT_NATIVE_STACK_BYTES;
   store->ways_in = wm_ways_in;
   store->limits = (StoreLimits){UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
   store->stop = wm_stop_new();

@@ -29,6 +29,21 @@ typedef struct StoreLimits {
 /* What a store's stacks may take when nobody says otherwise; wasmx.h documents them. */
 enum { DEFAULT_STACK_BYTES = 8 << 20, DEFAULT_NATIVE_STACK_BYTES = 6 << 20 };
 
+/* The native stack under the outermost entry, and how far down it wasm may go:
+ *
+ *   range.high  ... the host's frames | here ... wasm and what it calls ... | limit ... range.low
+ *                                       <---- at most budget_bytes ---->      the host's reserve
+ */
+typedef struct NativeStack {
+  u64 budget_bytes; /* what nested entries may use below the outermost one */
+  u8 *limit;        /* lowest address an entry may start at */
+  StackRange range; /* the thread's; {NULL, NULL}: it runs on another one */
+  /* What the limit was made for: the outermost entry's place and thread, and wm_os_threads_ended at
+   * that time. */
+  const void *here, *thread;
+  u32 threads_ended;
+} NativeStack;
+
 struct Store {
   /* Read by stubs of compiled code (x64_stubs.h). */
   u64 *stack_end;         /* frames must end at or below; STACK_SLACK_SLOTS follow */
@@ -51,17 +66,13 @@ struct Store {
   PtrMap host_info;    /* Object* -> HostInfo* */
   Object *doomed;      /* unreached ones whose finalizers are still to run */
 
-  u64 stack_bytes;                         /* of the value stack, before it is made */
-  u64 native_stack_bytes;                  /* what nested entries may use below the outermost one */
-  u64 *stack;                              /* owned: the value stack, made at the first call */
-  u8 *native_limit;                        /* lowest native stack address an entry may start at */
-  const void *native_here, *native_thread; /* the outermost entry that native_limit was made for */
-  u32 native_ended;                        /* wm_os_threads_ended at that time */
-  StackRange native_stack;                 /* that thread's; {NULL, NULL}: it runs on another one */
-  Trap *trap;                              /* the trap on its way out (rooted), or NULL */
-  Trap *out_of_memory;                     /* preallocated (rooted) */
-  const void *exit_pc, *restore_pc;        /* the interpreter's special cells */
-  const void *const *ways_in;              /* static: wm_ways_in (activation.h) */
+  u64 stack_bytes; /* of the value stack, before it is made */
+  u64 *stack;      /* owned: the value stack, made at the first call */
+  NativeStack native;
+  Trap *trap;                       /* the trap on its way out (rooted), or NULL */
+  Trap *out_of_memory;              /* preallocated (rooted) */
+  const void *exit_pc, *restore_pc; /* the interpreter's special cells */
+  const void *const *ways_in;       /* static: wm_ways_in (activation.h) */
 
   i64 fuel;   /* instructions that may still run (LoadedModule.charges_fuel) */
   Stop *stop; /* counted */
@@ -135,7 +146,7 @@ static inline TrapCode store_poll_and_raise(Store *store) {
 bool wm_trap_may_go_on(Store *store, Error *err);
 /* Makes the instance's stack_limit what it should be now. */
 static inline void wm_store_update_limit(Store *store, Instance *in) {
-  wm_stop_set_limit(store->stop, in, (uintptr_t)store->native_limit);
+  wm_stop_set_limit(store->stop, in, (uintptr_t)store->native.limit);
 }
 
 /* ---- calls from native code ---- */

@@ -183,7 +183,7 @@ static NOINLINE TrapCode enter_mixed(Instance *in, const FuncCode *fc, const voi
 /* Interrupts may have changed it, and another place on the stack. */
 static inline bool has_limit(Instance *in) {
   uintptr_t limit = atomic_load_explicit(&in->stack_limit, memory_order_relaxed);
-  return LIKELY(limit == (uintptr_t)in->store->native_limit);
+  return LIKELY(limit == (uintptr_t)in->store->native.limit);
 }
 
 static inline TrapCode enter_within_limit(FuncCode *fc, Instance *in, u64 *slots) {
@@ -261,7 +261,7 @@ Left wm_x64_check_poll(u64 *native_sp, Instance *in) {
   Activation *activation = store->activation;
   activation->native_sp = native_sp;
   TrapCode trap =
-      (const u8 *)native_sp < store->native_limit ? TRAP_STACK_OVERFLOW : wm_store_poll(store);
+      (const u8 *)native_sp < store->native.limit ? TRAP_STACK_OVERFLOW : wm_store_poll(store);
   if (trap)
     trap = wm_trap_raise(store, trap, NULL, 0);
   else

@@ -397,7 +397,7 @@ static Rm at_offset(Loc base, size_t offset) { return rm_mem((int)base, -1, 0, (
  * the store's own limit, which interrupts leave alone. */
 static void check_large_frame(Compile *c) {
   wm_x64_op(c, 8, 0x8B, R11, at_offset(R15, offsetof(Instance, store)), false, 0);
-  wm_x64_op(c, 8, 0x8B, R11, at_offset(R11, offsetof(Store, native_limit)), false, 0);
+  wm_x64_op(c, 8, 0x8B, R11, at_offset(R11, offsetof(Store, native.limit)), false, 0);
   wm_x64_alu_imm(c, 8, ALU_ADD, rm_reg(R11), (i32)c->frame_bytes);
   wm_x64_op(c, 8, 0x3B, RSP, rm_reg(R11), false, 0);
   wm_x64_cold_if(c, CC_B, (Cold){.kind = COLD_NO_STACK});
