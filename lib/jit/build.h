@@ -7,7 +7,7 @@
 #ifndef WM_JIT_BUILD_H
 #define WM_JIT_BUILD_H
 
-#include "jit/jit.h"
+#include "jit/compile.h"
 #include "wasm/reader.h"
 
 typedef enum ControlKind {

@@ -312,7 +312,7 @@ static void build_by_hand(Build *b) {
   case OP_table_fill:
   case OP_table_init:
   case OP_elem_drop: build_bulk_instruction(b); break;
-  default: wm_jit_not_implemented(b->c, b->in.op);
+  default: wm_jit_not_implemented(b->c, wm_ir_name(b->in.op));
   }
 }
 

@@ -20,6 +20,17 @@
 /* What the machine offers, found once (x64_cpu.c); stress modes clear bits. */
 enum { CPU_AVX = 1, CPU_BMI1 = 2, CPU_BMI2 = 4, CPU_LZCNT = 8, CPU_FMA = 16, CPU_AVX2 = 32 };
 
+/* How a compilation ends (0 is the value of setjmp at its start). */
+typedef enum JitResult {
+  JIT_DONE,
+  JIT_OUT_OF_MEMORY,
+  JIT_TOO_LARGE,
+  JIT_NOT_IMPLEMENTED,
+  JIT_TROUBLE,       /* the verifier or the checker of the allocation objects */
+  JIT_NOT_PUBLISHED, /* no memory or address space for the code; not from wm_jit_compile */
+  JIT_RESULT_COUNT
+} JitResult;
+
 /* Ways to break the compiler, for the tests of the tests. */
 typedef enum Sabotage {
   SABOTAGE_NONE,
@@ -68,6 +79,19 @@ typedef struct CallFixup {
 
 /* Whether place.c put a node; and isel's mark that it went into another one. */
 enum { LIVE_NO, LIVE_YES, LIVE_FOLDED };
+
+/* The passes that keep something between compilations. */
+enum {
+  SCRATCH_BUILD,
+  SCRATCH_PLACE,
+  SCRATCH_ISEL,
+  SCRATCH_REGALLOC,
+  SCRATCH_CHECK,
+  SCRATCH_EMIT,
+  SCRATCH_VERIFY,
+  SCRATCH_DRIVER,
+  SCRATCH_COUNT
+};
 
 struct Compile {
   jmp_buf leave;
@@ -131,34 +155,21 @@ struct Compile {
   Vec(CallFixup) calls;
   Vec(NativeSite) code_sites; /* ascending by pc */
   Vec(InlineSite) inline_sites;
-  u32 frame_bytes;   /* from rsp in the body up to the return address */
-  u32 saved_regs;    /* callee-saved ones pushed, as a mask */
-  void *scratch[16]; /* the passes' own state, one pointer a pass (SCRATCH_...), from
+  u32 frame_bytes;              /* from rsp in the body up to the return address */
+  u32 saved_regs;               /* callee-saved ones pushed, as a mask */
+  void *scratch[SCRATCH_COUNT]; /* the passes' own state, one pointer a pass (SCRATCH_...), from
                         wm_jit_scratch; kept between compilations, freed with it */
 };
 
 enum { EDGE_CONST = 0xFFFFFFFEu, EDGE_UNUSED = 0xFFFFFFFDu }; /* in edge_vregs */
 
-/* ---- memory (jit.c) ---- */
+/* ---- memory and the way out (compile.c) ---- */
 NOINLINE void wm_jit_grow(Compile *c, void *data, u32 *cap, u32 len, u64 extra, size_t size);
-_Noreturn void wm_jit_leave(Compile *c, int why); /* JIT_... of jit.h */
-/* Leaves with JIT_NOT_IMPLEMENTED; the op is named in c->trouble. */
-_Noreturn void wm_jit_not_implemented(Compile *c, u16 op);
+_Noreturn void wm_jit_leave(Compile *c, JitResult why);
+/* Leaves with JIT_NOT_IMPLEMENTED; c->trouble says what. */
+_Noreturn void wm_jit_not_implemented(Compile *c, const char *what);
 /* At least `bytes` zeroed bytes at first use for the pass's own struct; later the same ones. */
 void *wm_jit_scratch(Compile *c, u32 which, size_t bytes);
-enum {
-  SCRATCH_BUILD,
-  SCRATCH_MEM,
-  SCRATCH_FOLD,
-  SCRATCH_PLACE,
-  SCRATCH_ISEL,
-  SCRATCH_REGALLOC,
-  SCRATCH_CHECK,
-  SCRATCH_EMIT,
-  SCRATCH_VERIFY,
-  SCRATCH_DUMP,
-  SCRATCH_DRIVER
-};
 /* Called for each pass's scratch when the Compile goes, so that vectors inside are freed: a pass
  * with vectors in its scratch names a function for it in jit.c's table. */
 void wm_build_scratch_free(void *scratch);

@@ -1,4 +1,4 @@
-/* The driver: memory of a compilation, and its passes in order.
+/* The driver: the passes of a compilation in order, and what it keeps between compilations.
  *
  *   build [verify] place [verify] select allocate [check] emit
  *
@@ -8,7 +8,6 @@
 
 #include "base/buffer.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -60,42 +59,6 @@ static const ScratchFree scratch_frees[ARRAY_LEN(((Compile *)0)->scratch)] = {
 
 /* ---- memory ---- */
 
-void wm_jit_leave(Compile *c, int why) { longjmp(c->leave, why); }
-
-void wm_jit_not_implemented(Compile *c, u16 op) {
-  snprintf(c->trouble, sizeof c->trouble, "%s is not implemented", wm_ir_name(op));
-  wm_jit_leave(c, JIT_NOT_IMPLEMENTED);
-}
-
-/* The new room is not zeroed, and nothing is copied for an array that is filled anew. */
-void wm_jit_grow(Compile *c, void *data, u32 *cap, u32 len, u64 extra, size_t size) {
-  void *old;
-  memcpy(&old, data, sizeof old);
-  u64 need = (u64)len + extra, want = max_u64((u64)*cap + *cap / 2 + 16, need);
-  u64 held = c->used_bytes - (u64)*cap * size;
-  if (extra > UINT32_MAX || need > UINT32_MAX || held + need * size > c->budget_bytes)
-    wm_jit_leave(c, JIT_TOO_LARGE);
-  if (want > UINT32_MAX || held + want * size > c->budget_bytes) want = need;
-  if (!len) {
-    free(old);
-    old = NULL;
-    *cap = 0;
-    memcpy(data, &old, sizeof old);
-    c->used_bytes = held;
-  }
-  void *grown = realloc(old, (size_t)(want * size));
-  if (!grown) wm_jit_leave(c, JIT_OUT_OF_MEMORY);
-  memcpy(data, &grown, sizeof grown);
-  c->used_bytes = held + want * size;
-  *cap = (u32)want;
-}
-
-void *wm_jit_scratch(Compile *c, u32 which, size_t bytes) {
-  if (!c->scratch[which]) c->scratch[which] = calloc(1, bytes);
-  if (!c->scratch[which]) wm_jit_leave(c, JIT_OUT_OF_MEMORY);
-  return c->scratch[which];
-}
-
 static void free_all(Compile *c) {
 #define FREE(v) vec_free(v);
   EACH_VECTOR(FREE, c)
@@ -121,16 +84,6 @@ void wm_jit_delete(Compile *c) {
   if (!c) return;
   free_all(c);
   free(c);
-}
-
-IrType wm_jit_type(ValType t) {
-  switch (t) {
-  case VAL_I32: return T_I32;
-  case VAL_F32: return T_F32;
-  case VAL_F64: return T_F64;
-  case VAL_V128: return T_V128;
-  default: return T_I64;
-  }
 }
 
 /* ---- the passes ---- */

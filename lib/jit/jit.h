@@ -5,16 +5,6 @@
 
 #include "jit/compile.h"
 
-typedef enum JitResult {
-  JIT_DONE,
-  JIT_OUT_OF_MEMORY,
-  JIT_TOO_LARGE,
-  JIT_NOT_IMPLEMENTED,
-  JIT_TROUBLE,       /* the verifier or the checker of the allocation objects */
-  JIT_NOT_PUBLISHED, /* no memory or address space for the code; not from wm_jit_compile */
-  JIT_RESULT_COUNT
-} JitResult;
-
 /* Which CPU_ bits this machine has; whether it can run compiled code at all (SSE4.2, POPCNT). */
 u32 wm_jit_cpu(void);
 bool wm_jit_available(void);

@@ -6,7 +6,6 @@
  * A constant that no instruction reads from memory needs no slot: it is made again. */
 #include "jit/moves.h"
 
-#include "jit/jit.h"
 #include "jit/regalloc.h"
 
 /* ---- pieces ---- */

@@ -14,8 +14,6 @@
  * on the safe side (a register is taken for less long than it could be). */
 #include "jit/regalloc.h"
 
-#include "jit/jit.h"
-
 #include <stdio.h>
 
 enum {

@@ -150,7 +150,7 @@ static void select_runtime(Compile *c, u32 n, u32 d) {
   case IR_FUEL: put.op = LIR_FUEL, put.imm = x->a; break;
   default:
     if (wm_x64_select_vector(c, n, d)) return;
-    wm_jit_not_implemented(c, x->op);
+    wm_jit_not_implemented(c, wm_ir_name(x->op));
   }
   wm_isel_put(c, put);
 }
