@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Finds cycles of files inside each room of lib/: a file needs another one when its object file takes a
+symbol that the other's defines. Files in a cycle can only be understood, tested and replaced together, so
+each has to be in ALLOWED, with the reason. The list only shrinks: an entry that is not found exactly as it
+stands is an error too.
+Usage: cycles.py ROOM ARCHIVE [ROOM ARCHIVE]..."""
+import os
+import pathlib
+import subprocess
+import sys
+
+NOT_CUT = "helpers live in a driver: to be cut"
+
+# By room: the files of a cycle, and why they may need each other.
+ALLOWED = {
+    "os": {
+        "os_posix.c os_thread_posix.c": NOT_CUT,
+    },
+    "valid": {
+        "valid_const.c valid_func.c valid_instr.c valid_module.c valid_operands.c valid_types.c": NOT_CUT,
+    },
+    "runtime": {
+        "constant.c instance.c": NOT_CUT,
+        "call.c collect.c object.c store.c table.c trap.c": NOT_CUT,
+    },
+    "interp": {
+        "cells.c interp.c loop.c operations.c slow.c translate.c translate_data.c translate_fuel.c values.c":
+            NOT_CUT,
+    },
+    "jit": {
+        "fold.c fold_compare.c fold_convert.c fold_divide.c fold_eval.c fold_int.c ir.c":
+            "making a node folds it, and what it is folded to are nodes made likewise",
+        "build.c build_insn.c mem.c": NOT_CUT,
+        "x64_isel.c x64_isel_call.c x64_isel_cmp.c x64_isel_float.c x64_isel_int.c x64_isel_mem.c x64_simd_isel.c":
+            NOT_CUT,
+        "x64_asm.c x64_emit.c x64_emit_call.c x64_emit_float.c x64_emit_ops.c x64_relax.c x64_shuffle.c "
+        "x64_simd.c x64_simd_seq.c x64_tables.c": NOT_CUT,
+        "x64_calls.c x64_stubs.S":
+            "a stub calls its C half; the table of entries that the runtime gets is in C",
+    },
+    "engine": {
+        "artifact.c cache.c engine.c": NOT_CUT,
+    },
+    "api": {
+        "api_convert.c api_ref.c api_slot.c api_trap.c api_types.c api_val.c api_vec.c": NOT_CUT,
+    },
+    "wasi": {
+        "wasi_call_dir.c wasi_call_fd.c wasi_call_io.c wasi_call_open.c wasi_call_path.c wasi_call_poll.c "
+        "wasi_call_process.c wasi_call_sock.c wasi_ctx.c": NOT_CUT,
+        "wasi_resolver.c wasi_walker.c": "opening a folder walks to it, and the walker opens folders",
+    },
+}
+
+
+def symbols(archive):
+    """The defined and the needed symbols of each object file in an archive."""
+    nm = os.environ.get("NM", "nm")
+    text = subprocess.run([nm, "-g", "--format=posix", archive], check=True, capture_output=True, text=True).stdout
+    defined, needed, member = {}, {}, None
+    for line in text.splitlines():
+        if line.endswith(":"):
+            member = line[:-1].rstrip("]").split("[")[-1].split("/")[-1]
+            needed[member] = set()
+            continue
+        name, kind = line.split()[:2]
+        if kind in "Uwv":
+            needed[member].add(name)
+        else:
+            defined[name] = member
+    return defined, needed
+
+
+def needs(archive):
+    """By object file: the others in the archive that it cannot do without."""
+    defined, needed = symbols(archive)
+    return {member: {defined[name] for name in names if name in defined} - {member}
+            for member, names in needed.items()}
+
+
+def reachable(graph, start):
+    seen, todo = set(), list(graph[start])
+    while todo:
+        member = todo.pop()
+        if member not in seen:
+            seen.add(member)
+            todo += graph[member]
+    return seen
+
+
+def cycles(graph):
+    """The largest sets of members in which each reaches each."""
+    reach = {member: reachable(graph, member) for member in graph}
+    return {frozenset(other for other in reach[member] if member in reach[other])
+            for member in graph if member in reach[member]}
+
+
+def source_names(room):
+    """Members are called by the path of their source, with _ for /; sources have unique names."""
+    lib = pathlib.Path(__file__).resolve().parent.parent / "lib"
+    return {str(path.relative_to(lib)).replace("/", "_") + ".o": path.name
+            for path in (lib / room).rglob("*") if path.suffix in {".c", ".S"}}
+
+
+def shorten(graph, cycle):
+    """One shortest way around through a member, as a hint where to cut."""
+    best = None
+    for start in sorted(cycle):
+        ways, seen = [[start]], set()
+        while ways:
+            way = ways.pop(0)
+            for member in sorted(graph[way[-1]] & cycle):
+                if member == start and (best is None or len(way) < len(best)):
+                    best = way
+                if member not in seen:
+                    seen.add(member)
+                    ways.append(way + [member])
+    return best + best[:1]
+
+
+def check(room, archive):
+    """Prints what differs from ALLOWED; returns how many cycles there are, and how many faults."""
+    names = source_names(room)
+    graph = {names[member]: {names[other] for other in others} for member, others in needs(archive).items()}
+    found = cycles(graph)
+    allowed = {frozenset(files.split()): reason for files, reason in ALLOWED.get(room, {}).items()}
+    for cycle in found - allowed.keys():
+        print(f"{room}: a cycle of {len(cycle)} files: {' '.join(sorted(cycle))}")
+        print(f"  for example {' -> '.join(shorten(graph, cycle))}")
+    for cycle in allowed.keys() - found:
+        print(f"{room}: not a cycle (any more), take it off the list: {' '.join(sorted(cycle))}")
+    return len(found), len(found ^ allowed.keys())
+
+
+def main():
+    rooms = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+    unknown = ALLOWED.keys() - rooms.keys()
+    for room in sorted(unknown):
+        print(f"{room}: allowed cycles of a room that was not given")
+    results = [check(room, archive) for room, archive in rooms.items()]
+    faults = sum(fault for _, fault in results) + len(unknown)
+    print(f"cycles: {len(rooms)} rooms, {sum(count for count, _ in results)} cycles, {faults} faults")
+    return 1 if faults else 0
+
+
+sys.exit(main())
