@@ -2,6 +2,7 @@
 #include "binary/names.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "binary/sections.h"
 #include "wasm/reader.h"
@@ -77,6 +78,30 @@ const char *wm_names_print_func(const Module *m, u32 func_index, char *out, size
     snprintf(out, size, "func %u", func_index);
   }
   return out;
+}
+
+static void list_map(const Module *m, Name *names) {
+  Error err = {0};
+  Reader r;
+  if (!find_part(m, NAME_FUNC, &r, &err)) return;
+  u32 count = wm_reader_u32(&r);
+  for (u32 i = 0; i < count && reader_ok(&r); i++) {
+    u32 named = wm_reader_u32(&r);
+    Name name = wm_reader_name(&r);
+    if (reader_ok(&r) && named < m->func_count && !names[named].bytes) names[named] = name;
+  }
+}
+
+Name *wm_names_list_funcs(const Module *m) {
+  Name *names = calloc(m->func_count + (size_t)1, sizeof *names);
+  if (!names) return NULL;
+  list_map(m, names);
+  for (u32 i = 0; i < m->export_count; i++) {
+    const Export *export = &m->exports[i];
+    if (export->kind != EXTERN_FUNC || export->index >= m->func_count) continue;
+    if (!names[export->index].bytes) names[export->index] = export->name;
+  }
+  return names;
 }
 
 bool wm_names_find_module(const Module *m, Name *out) {

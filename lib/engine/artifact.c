@@ -79,24 +79,32 @@ static void align(Buffer *out, size_t start, size_t to) {
   for (size_t rest = (out->len - start) % to; rest && rest < to; rest++) wm_buffer_byte(out, 0);
 }
 
+static void write_body(const LoadedModule *lm, const NativeBody *b, Buffer *out) {
+  BodyRow row = {(u32)(b->start - lm->region.base),
+                 b->size_bytes,
+                 b->frame_bytes,
+                 b->func_index,
+                 b->saved_regs,
+                 b->site_count,
+                 b->inline_count,
+                 b->is_plain};
+  wm_buffer_bytes(out, &row, sizeof row);
+  wm_buffer_bytes(out, b->sites, b->site_count * sizeof *b->sites);
+  wm_buffer_bytes(out, b->inline_sites, b->inline_count * sizeof *b->inline_sites);
+  align(out, 0, 8);
+}
+
+/* The whole functions, oldest first: their addresses ascend, so that each is added at the end of
+ * the index when they are read. Returns how many. */
 static u32 write_bodies(const LoadedModule *lm, Buffer *out) {
-  u32 count = 0;
-  for (const NativeBody *b = lm->bodies; b; b = b->next) {
-    if (b->osr_offset) continue;
-    BodyRow row = {(u32)(b->start - lm->region.base),
-                   b->size_bytes,
-                   b->frame_bytes,
-                   b->func_index,
-                   b->saved_regs,
-                   b->site_count,
-                   b->inline_count,
-                   b->is_plain};
-    wm_buffer_bytes(out, &row, sizeof row);
-    wm_buffer_bytes(out, b->sites, b->site_count * sizeof *b->sites);
-    wm_buffer_bytes(out, b->inline_sites, b->inline_count * sizeof *b->inline_sites);
-    align(out, 0, 8);
-    count++;
-  }
+  u32 count = 0, at = 0;
+  for (const NativeBody *b = lm->bodies; b; b = b->next) count += !b->osr_offset;
+  const NativeBody **list = malloc((count + (size_t)1) * sizeof(const NativeBody *));
+  out->failed |= !list;
+  for (const NativeBody *b = lm->bodies; b && list; b = b->next)
+    if (!b->osr_offset) list[at++] = b;
+  while (at > 0) write_body(lm, list[--at], out);
+  free((void *)list);
   return count;
 }
 

@@ -8,6 +8,7 @@
 #include "jit/debug.h"
 #include "jit/jit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -83,11 +84,22 @@ typedef struct Batch {
 
 static void on_body_free(NativeBody *body) { wm_debug_forget(body->debug); }
 
+/* Under the module's lock. Without memory for the list a body has only its number. */
+static void print_name(LoadedModule *lm, u32 func_index, char *out, size_t size) {
+  if (!lm->func_names) lm->func_names = wm_names_list_funcs(&lm->module);
+  const Name *name = lm->func_names ? &lm->func_names[func_index] : NULL;
+  if (name && name->bytes)
+    wm_escape(out, size, name->bytes, name->len);
+  else
+    snprintf(out, size, "func %u", func_index);
+}
+
+/* Names are for people: unwinding does without, and without what a look at them costs. */
 static void tell(LoadedModule *lm, NativeBody *body) {
-  const Tiers *tiers = lm->tier_state;
-  char name[256];
-  body->debug = wm_debug_body(
-      tiers->profile, body, wm_names_print_func(&lm->module, body->func_index, name, sizeof name));
+  u32 profile = ((const Tiers *)lm->tier_state)->profile;
+  char name[256] = "";
+  if (profile & ~(u32)DEBUG_UNWIND) print_name(lm, body->func_index, name, sizeof name);
+  body->debug = wm_debug_body(profile, body, name);
 }
 
 static void note(Tiers *tiers, const TierStats *s) {

@@ -113,6 +113,7 @@ struct LoadedModule {
   void (*on_native)(FuncCode *code, const NativeBody *body);
   /* Called before a body's memory goes, when it has `debug`. */
   void (*on_body_free)(NativeBody *body);
+  Name *func_names; /* owned, under the lock: made when tools want names of bodies; or NULL */
 };
 
 /* Takes over `module`, which is valid, and makes a FuncCode for each defined function with index,

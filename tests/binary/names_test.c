@@ -36,6 +36,12 @@ static void sources_in_order(void **state) {
   assert_string_equal(wm_names_print_func(&m, 0, text, sizeof text), "env.f");
   assert_string_equal(wm_names_print_func(&m, 2, text, sizeof text), "second");
   assert_string_equal(wm_names_print_func(&m, 9, text, sizeof text), "func 9");
+  Name *list = wm_names_list_funcs(&m);
+  assert_non_null(list);
+  assert_name(list[2], "second");
+  assert_name(list[1], "run");
+  assert_null(list[0].bytes);
+  free(list);
   wm_module_free(&m);
   wm_buffer_free(&b);
 }
