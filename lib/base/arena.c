@@ -44,6 +44,14 @@ void *wm_arena_array(Arena *arena, u64 count, size_t size) {
   return wm_arena_alloc(arena, (size_t)total);
 }
 
+void wm_arena_take(Arena *arena, Arena *from) {
+  ArenaChunk **end = &from->chunks;
+  while (*end) end = &(*end)->next;
+  *end = arena->chunks;
+  if (from->chunks) *arena = *from; /* its free space is the newest chunk's */
+  *from = (Arena){0};
+}
+
 void wm_arena_free(Arena *arena) {
   for (ArenaChunk *c = arena->chunks; c;) {
     ArenaChunk *next = c->next;

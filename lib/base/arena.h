@@ -17,6 +17,9 @@ void *wm_arena_alloc(Arena *arena, size_t size);
 /* `count` items of `size` bytes each, zeroed; NULL when out of memory or on overflow. */
 void *wm_arena_array(Arena *arena, u64 count, size_t size);
 
+/* What `from` holds is `arena`'s now; `from` is empty. */
+void wm_arena_take(Arena *arena, Arena *from);
+
 /* Frees everything; the arena is empty and usable again. */
 void wm_arena_free(Arena *arena);
 

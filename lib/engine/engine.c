@@ -190,7 +190,8 @@ static void forget_module(LoadedModule *lm) {
 /* Bytes to a valid module; on failure `m` is empty. */
 static bool read_module(Engine *engine, const u8 *bytes, size_t size, Module *m, Error *err) {
   if (wm_module_decode(m, bytes, size, err) &&
-      wm_module_validate(m, engine->types, engine->config.features, err))
+      wm_module_validate(m, engine->types, engine->config.features, engine->config.compile_threads,
+                         err))
     return true;
   wm_module_free(m);
   return false;

@@ -25,7 +25,8 @@ static inline FeatureSet features_with(FeatureSet set, Feature f, bool on) {
   return set;
 }
 
-/* Validates `m` under the proposals in `features`, which is a subset of those built.
+/* Validates `m` under the proposals in `features`, which is a subset of those built. Of a large
+ * module up to `threads` more check bodies, too; what comes out is the same.
  *
  * On success m holds what its declarations in wasm/module.h promise from validation: canonical type
  * ids (one count taken in `reg` for each recursion group: the owner of m gives them back with
@@ -39,7 +40,7 @@ static inline FeatureSet features_with(FeatureSet set, Feature f, bool on) {
  *   ERR_LIMIT        beyond wasm/limits.h; also a call frame of more than MAX_FRAME_SLOTS
  *   ERR_OUT_OF_MEMORY
  * The module can only be freed then. */
-bool wm_module_validate(Module *m, TypeRegistry *reg, FeatureSet features, Error *err);
+bool wm_module_validate(Module *m, TypeRegistry *reg, FeatureSet features, u32 threads, Error *err);
 
 /* Gives back the counts that wm_module_validate took. */
 void wm_module_release_types(const Module *m, TypeRegistry *reg);

@@ -390,7 +390,7 @@ bool wm_valid_func(Validator *v, u32 func_index) {
                         "the function's body takes %u bytes, at most %d", func->code_bytes,
                         MAX_BODY_BYTES);
   Reader r = wm_reader_at(v->m, func->code_offset, func->code_bytes, v->err);
-  r.first_use = v->m->first_use;
+  r.first_use = v->first_use;
   v->control.len = v->max_control = 0;
   v->in.offset = func->code_offset;
   if (!start_locals(v, &r, type, facts) || !wm_valid_reset_stack(v)) return false;
@@ -401,5 +401,5 @@ bool wm_valid_func(Validator *v, u32 func_index) {
   facts->max_operand_slots = v->max_slots;
   facts->max_control = v->max_control;
   if (!check_frame(v, type, facts, func->code_offset)) return false;
-  return wm_facts_finish(&v->facts, &v->m->arena, facts) || wm_error_out_of_memory(v->err);
+  return wm_facts_finish(&v->facts, v->arena, facts) || wm_error_out_of_memory(v->err);
 }

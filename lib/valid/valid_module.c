@@ -292,18 +292,13 @@ static bool check_forms(Validator *v) {
 }
 
 /* Bodies last: by then it is known which functions escape, and every index means something. */
-static bool check_module(Validator *v) {
-  const Module *m = v->m;
-  if (!wm_valid_types(v) || !check_imports(v) || !check_funcs(v) || !check_tables(v) ||
-      !check_memories(v) || !check_tags(v) || !check_initialisers(v) || !check_exports(v) ||
-      !check_start(v) || !check_segments(v))
-    return false;
-  for (u32 i = m->func_import_count; i < m->func_count; i++)
-    if (!wm_valid_func(v, i)) return false;
-  return check_forms(v);
+static bool check_module(Validator *v, u32 threads) {
+  return wm_valid_types(v) && check_imports(v) && check_funcs(v) && check_tables(v) &&
+         check_memories(v) && check_tags(v) && check_initialisers(v) && check_exports(v) &&
+         check_start(v) && check_segments(v) && wm_valid_bodies(v, threads) && check_forms(v);
 }
 
-static void free_scratch(Validator *v) {
+void wm_valid_end(Validator *v) {
   free(v->stack);
   vec_free(&v->control);
   vec_free(&v->runs);
@@ -319,11 +314,17 @@ static void prefer_malformed(const Module *m, Error *err) {
   if (!wm_valid_scan_bodies(m, &malformed) && malformed.code == ERR_MALFORMED) *err = malformed;
 }
 
-bool wm_module_validate(Module *m, TypeRegistry *reg, FeatureSet features, Error *err) {
+bool wm_module_validate(Module *m, TypeRegistry *reg, FeatureSet features, u32 threads,
+                        Error *err) {
   Error unused = {0};
-  Validator v = {.m = m, .reg = reg, .features = features, .err = err ? err : &unused};
-  bool ok = check_module(&v);
-  free_scratch(&v);
+  Validator v = {.m = m,
+                 .reg = reg,
+                 .err = err ? err : &unused,
+                 .arena = &m->arena,
+                 .first_use = m->first_use,
+                 .features = features};
+  bool ok = check_module(&v, threads);
+  wm_valid_end(&v);
   if (ok) return true;
   wm_module_release_types(m, reg);
   for (u32 i = 0; i < m->type_count; i++) m->types[i].type_id = NO_TYPE;

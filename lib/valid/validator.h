@@ -73,6 +73,8 @@ typedef struct Validator {
   Module *m;         /* borrowed */
   TypeRegistry *reg; /* borrowed */
   Error *err;        /* borrowed */
+  Arena *arena;      /* borrowed: for the facts */
+  u32 *first_use;    /* borrowed: Module.first_use, or what goes there */
   FeatureSet features;
   Instr in; /* the instruction being checked */
 
@@ -180,6 +182,10 @@ const TableType *wm_valid_table(Validator *v, u32 index);
 bool wm_valid_const(Validator *v, ConstExpr expr, ValType expected, u32 global_limit);
 /* The body of a defined function; fills its facts. */
 bool wm_valid_func(Validator *v, u32 func_index);
+/* All bodies, with up to `threads` threads besides this one (valid_bodies.c). */
+bool wm_valid_bodies(Validator *v, u32 threads);
+/* Frees what the validator owns. */
+void wm_valid_end(Validator *v);
 /* The grammar of all bodies, nothing else: true when well-formed, else sets err. */
 bool wm_valid_scan_bodies(const Module *m, Error *err);
 /* The error of a body that ends before its last `end`. Returns false. */

@@ -24,7 +24,7 @@ static inline u64 reader_offset(const Reader *r) { return r->base + (u64)(r->pos
 
 /* A form of proposal `f` stands at `offset`. */
 static inline void reader_saw(Reader *r, Feature f, u64 offset) {
-  if (r->first_use && !r->first_use[f]) r->first_use[f] = (u32)offset;
+  if (r->first_use && (!r->first_use[f] || offset < r->first_use[f])) r->first_use[f] = (u32)offset;
 }
 
 /* The message of input that ends too early. */

@@ -51,7 +51,7 @@ static inline Error hex_validate_bytes(const u8 *bytes, size_t size, TypeRegistr
   Error err = {0};
   Module m;
   bool valid =
-      wm_module_decode(&m, bytes, size, &err) && wm_module_validate(&m, reg, features, &err);
+      wm_module_decode(&m, bytes, size, &err) && wm_module_validate(&m, reg, features, 0, &err);
   assert_int_equal(valid, err.code == ERR_NONE);
   if (valid && keep) {
     *keep = m;
