@@ -129,7 +129,7 @@ static inline ValType limits_address(const Limits *limits) {
   return limits->is_64 ? VAL_I64 : VAL_I32;
 }
 
-/* ---- errors: each returns false ---- */
+/* ---- errors (valid_error.c): each returns false ---- */
 
 /* ERR_INVALID at the current instruction. */
 bool wm_valid_fail(Validator *v, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -117,19 +117,6 @@ void wasi_ctx_take_stderr(wasi_ctx_t *ctx, wasm_byte_vec_t *out) {
 
 /* ---- calls ---- */
 
-void *guest_array(Call *call, u32 address, u64 count, size_t size, size_t alignment) {
-  u64 bytes;
-  call->error = E_FAULT;
-  if (!call->memory || !checked_mul(count, size, &bytes)) return NULL;
-  if (address > call->memory_size || bytes > call->memory_size - address) return NULL;
-  call->error = E_INVAL;
-  return address % alignment ? NULL : call->memory + address;
-}
-
-Errno call_fd(Call *call, u32 arg, Rights rights, Descriptor **d) {
-  return wm_fds_get(&call->ctx->fds, call->args[arg].u32, rights, d);
-}
-
 /* The host function behind every import. */
 static wasm_trap_t *dispatch(void *env, wasmx_caller_t *caller, wasmx_slot_t *slots) {
   const Binding *b = env;

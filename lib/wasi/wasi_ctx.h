@@ -71,6 +71,8 @@ struct Call {
   wasm_trap_t *trap; /* owned: set to end the program */
 };
 
+/* ---- what arguments name: wasi_guest.c ---- */
+
 /* The one check of a guest's pointer: `count` items of `size` bytes at `address`, aligned. NULL and
  * call->error: E_FAULT out of bounds, E_INVAL misaligned. Shared memory may change under us, so
  * what is read there is copied out before it is judged. */

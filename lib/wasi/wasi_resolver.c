@@ -24,8 +24,6 @@ Errno wm_path_check(GuestPath *path, const void *bytes, u32 len) {
   return E_SUCCESS;
 }
 
-bool wm_resolver_stopped(const Resolver *r) { return wasmx_store_interrupted(r->store); }
-
 void wm_place_close(Place *place) {
   if (place->owned) close(place->dir);
   place->owned = false;

@@ -24,10 +24,6 @@ typedef struct Resolver {
   const struct wasm_store_t *store; /* borrowed; NULL: nobody stops a walk */
 } Resolver;
 
-/* Whether the store was told to stop: a walk gives up (E_INTR). Links upon links can make one path
- * millions of steps long. */
-bool wm_resolver_stopped(const Resolver *r);
-
 typedef struct GuestPath {
   char text[PATH_MAX]; /* relative, not empty, terminated, no slash at the end */
   u32 len;

@@ -7,6 +7,8 @@
  * RING + 1 descriptors, however deep it goes. */
 #include "wasi/wasi_resolver.h"
 
+#include "wasmx.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -29,6 +31,10 @@ static void close_fd(int *fd) {
   if (*fd >= 0) close(*fd);
   *fd = -1;
 }
+
+/* Whether the store was told to stop: the walk gives up (E_INTR). Links upon links can make one
+ * path millions of steps long. */
+static bool is_stopped(const Walker *w) { return wasmx_store_interrupted(w->resolver->store); }
 
 static int here(const Walker *w) { return w->depth ? w->ring[w->depth % RING] : w->root; }
 
@@ -57,7 +63,7 @@ static Errno reopen(Walker *w) {
   for (int i = 0; i < RING; i++) close_fd(&w->ring[i]);
   w->depth = 0;
   for (u32 at = 1; at <= w->real_len; at += (u32)strlen(w->real + at) + 1) {
-    if (wm_resolver_stopped(w->resolver)) return E_INTR;
+    if (is_stopped(w)) return E_INTR;
     int fd = openat(here(w), w->real + at, STEP_FLAGS | O_DIRECTORY);
     if (fd < 0) return wm_errno_of_host(errno);
     enter(w, fd);
@@ -138,7 +144,7 @@ static Errno step(Walker *w, size_t len, bool last, bool follow, u32 *links, Pla
 static Errno walk(Walker *w, bool follow, Place *place) {
   u32 links = 0;
   for (bool done = false; !done;) {
-    if (wm_resolver_stopped(w->resolver)) return E_INTR;
+    if (is_stopped(w)) return E_INTR;
     size_t slashes = strspn(w->todo, "/");
     memmove(w->todo, w->todo + slashes, strlen(w->todo + slashes) + 1);
     size_t len = strcspn(w->todo, "/");
