@@ -68,7 +68,7 @@ typedef enum CompareId {
 } CompareId;
 
 /* The address of a handler, and the cells that do not belong to a function. */
-u64 wm_handler_address(HandlerId id);
+u64 wm_handler_address(u32 handler);
 const Cell *wm_cell_exit(void);
 const Cell *wm_cell_restore(void);
 

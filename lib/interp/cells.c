@@ -108,7 +108,7 @@ static u32 resolve(Translator *t, u32 word) {
     }
     words += (cell->b + 2) / 2;
   }
-  cell->handler = wm_handler_address((HandlerId)draft.handler);
+  cell->handler = t->loaded->handler_address(draft.handler);
   return words;
 }
 
@@ -120,7 +120,7 @@ bool wm_cells_publish(Translator *t) {
   if (!place) return false;
   Cell *cell = (Cell *)(void *)place;
   for (u32 i = 0; i < zero.count; i++) {
-    cell[i].handler = wm_handler_address(H_zero);
+    cell[i].handler = t->loaded->handler_address(H_zero);
     cell[i].d = (u16)zero.runs[i].slot;
     cell[i].a = 0;
     cell[i].b = zero.runs[i].len;

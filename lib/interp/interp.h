@@ -14,11 +14,19 @@ void wm_interp_prepare(LoadedModule *lm);
  */
 void wm_interp_prepare_store(Store *store);
 
-/* Translates now (tests, benchmarks); false: out of memory. */
+/* ---- what a call runs first: stub.c ---- */
+/* The function's stub runs this handler (HandlerId) from now on, and every call the stub. */
+void wm_stub_run(FuncCode *code, u32 handler);
+/* LoadedModule.on_native. */
+void wm_stub_on_native(FuncCode *code, const NativeBody *body);
+/* Translates now, unless that was done; false: out of memory. Takes the module's lock. */
 bool wm_interp_translate(FuncCode *code);
-
 /* The function runs its cells without being counted. Takes the module's lock. */
 void wm_interp_stop_counting(FuncCode *code);
+
+/* ---- where cells come from: places.c ---- */
+/* LoadedModule.offset_of. */
+u32 wm_places_offset_of(const FuncCode *code, const void *pc);
 /* What is known of the loop that begins at the cell `pc`; loop_offset is 0 when none does. Made
  * when there is none yet (*is_new). NULL: out of memory. Takes the module's lock. */
 OsrEntry *wm_interp_osr_entry(FuncCode *code, const void *pc, bool *is_new);

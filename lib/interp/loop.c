@@ -141,7 +141,7 @@ static const Handler handlers[HANDLER_COUNT] = {
 #include "interp/handlers.def"
 };
 
-u64 wm_handler_address(HandlerId id) { return WORD_OF(handlers[id]); }
+u64 wm_handler_address(u32 handler) { return WORD_OF(handlers[handler]); }
 
 const Cell *wm_cell_exit(void) {
   static const Cell cell = {.handler = WORD_OF(run_exit)};
@@ -203,9 +203,9 @@ static Insides insides_of_machine(void) {
   return insides;
 }
 
-u64 wm_handler_address(HandlerId id) {
+u64 wm_handler_address(u32 handler) {
   Insides insides = insides_of_machine();
-  return insides.first_handler + (u64)(i64)insides.distances[id];
+  return insides.first_handler + (u64)(i64)insides.distances[handler];
 }
 
 const Cell *wm_cell_exit(void) { return insides_of_machine().exit; }

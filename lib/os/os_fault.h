@@ -21,7 +21,7 @@ typedef bool (*FaultHook)(Fault *fault);
  * their place meanwhile. False: they could not be. */
 bool wm_os_fault_install(FaultHook hook);
 /* From now on a thread that asks for its stack (wm_os_stack_range), as it does before it runs wasm,
- * has the two signals unblocked, once. A part of installing; os_posix.c. */
+ * has the two signals unblocked, once. A part of installing; os_stack_posix.c. */
 void wm_os_want_faults(void);
 
 #endif

@@ -106,6 +106,9 @@ struct LoadedModule {
   u32 escape_count;
   Mutex lock;        /* translation */
   CodeChunk *chunks; /* owned, under the lock; newest first */
+  /* Set by the tier that translates, for the files of it that its loop needs: the word that makes
+   * a cell run a handler (interp/cell.h). */
+  u64 (*handler_address)(u32 handler);
   /* Set by the tier that translates: the wasm offset (in the module's bytes) of the instruction
    * whose cell holds the address `pc` (any byte of the cell). Not fast. */
   u32 (*offset_of)(const FuncCode *code, const void *pc);
