@@ -223,44 +223,6 @@ DEFINE_REF(table, is_table)
 DEFINE_REF(memory, is_memory)
 DEFINE_REF(extern, is_extern)
 
-/* ---- externals ---- */
-
-#define DEFINE_EXTERN(name)                                                                        \
-  wasm_extern_t *wasm_##name##_as_extern(wasm_##name##_t *ref) { return (wasm_extern_t *)ref; }    \
-  const wasm_extern_t *wasm_##name##_as_extern_const(const wasm_##name##_t *ref) {                 \
-    return (const wasm_extern_t *)ref;                                                             \
-  }                                                                                                \
-  wasm_##name##_t *wasm_extern_as_##name(wasm_extern_t *ref) {                                     \
-    return wasm_ref_as_##name(handle_of(ref));                                                     \
-  }                                                                                                \
-  const wasm_##name##_t *wasm_extern_as_##name##_const(const wasm_extern_t *ref) {                 \
-    return wasm_ref_as_##name##_const(handle_of(ref));                                             \
-  }
-
-DEFINE_EXTERN(func)
-DEFINE_EXTERN(global)
-DEFINE_EXTERN(table)
-DEFINE_EXTERN(memory)
-
-wasm_externkind_t wasm_extern_kind(const wasm_extern_t *ref) {
-  if (!ref) return WASM_EXTERN_FUNC;
-  switch (handle_of(ref)->kind) {
-  case OBJ_GLOBAL: return WASM_EXTERN_GLOBAL;
-  case OBJ_TABLE: return WASM_EXTERN_TABLE;
-  case OBJ_MEMORY: return WASM_EXTERN_MEMORY;
-  case OBJ_TAG: return WASM_EXTERN_TAG;
-  default: return WASM_EXTERN_FUNC;
-  }
-}
-
-wasm_externtype_t *wasm_extern_type(const wasm_extern_t *ref) {
-  Error err = {0};
-  const Handle *h = handle_of(ref);
-  Store *store = wm_api_handle_store(h, &err);
-  if (!store) return wm_api_report(&err, NULL), NULL;
-  return wm_externtype_of_object(store, h->object);
-}
-
 /* ---- foreign ---- */
 
 wasm_foreign_t *wasm_foreign_new(wasm_store_t *home) {

@@ -1,4 +1,4 @@
-/* Slots that the host filled (wasmx.h: wasmx_slot_t), and handles of the references in them. */
+/* Slots that the host filled (wasmx.h: wasmx_slot_t): what is believed of them. */
 #include "api/handle.h"
 
 bool wm_slots_want_look(const ValType *types, u32 count) {
@@ -10,8 +10,16 @@ bool wm_slots_want_look(const ValType *types, u32 count) {
   return slots > NARROW_SLOTS;
 }
 
-/* As far as it can be known of a word that the host says is a reference. */
-static bool is_ref_of(Store *store, u64 slot, ValType t) {
+bool wm_ref_fits(Store *store, Ref ref, ValType t) {
+  if (!val_is_ref(t)) return false;
+  if (!ref) return val_is_nullable(t);
+  HeapType heap = val_heap(t);
+  if (heap == HEAP_EXTERN || heap == HEAP_ANY) return true;
+  if (ref->kind != OBJ_FUNC) return false;
+  return wm_heaptype_matches(store->types, ((Func *)ref)->type_id, heap);
+}
+
+bool wm_slot_is_ref(Store *store, u64 slot, ValType t) {
   Ref ref = (Ref)(uintptr_t)slot;
   if (slot % _Alignof(Object) || (ref && ref->store != store)) return false;
   return wm_ref_fits(store, ref, t);
@@ -20,19 +28,8 @@ static bool is_ref_of(Store *store, u64 slot, ValType t) {
 bool wm_slots_take(Store *store, const ValType *types, u32 count, u64 *slots) {
   for (u32 i = 0; i < count; i++) {
     if (val_is_narrow(types[i])) *slots = (u32)*slots;
-    if (val_is_ref(types[i]) && !is_ref_of(store, *slots, types[i])) return false;
+    if (val_is_ref(types[i]) && !wm_slot_is_ref(store, *slots, types[i])) return false;
     slots += val_slots(types[i]);
   }
   return true;
-}
-
-uint64_t wasmx_slot_of_ref(const wasm_ref_t *ref) {
-  return handle_store(ref) ? (u64)(uintptr_t)ref->object : 0;
-}
-
-wasm_ref_t *wasmx_ref_of_slot(wasm_store_t *home, uint64_t slot) {
-  Store *store = store_of(home);
-  if (!store || !slot) return NULL;
-  if (is_ref_of(store, slot, VAL_EXTERNREF)) return wm_handle_new(home, (Object *)(uintptr_t)slot);
-  return wm_api_fail(ERR_ARGUMENT, "the slot holds no reference of this store"), NULL;
 }

@@ -1,7 +1,7 @@
 /* Traps and the frames in them. A trap is an object of its store, except one that was made without
  * a store, or because there is no memory left for anything else: it is a LoneTrap, or nothing but a
  * handle. */
-#include "api/handle.h"
+#include "api/api_vec.h"
 #include "binary/names.h"
 
 #include <stdarg.h>
@@ -161,6 +161,8 @@ void wasm_frame_delete(wasm_frame_t *frame) {
 wasm_frame_t *wasm_frame_copy(const wasm_frame_t *frame) {
   return frame ? frame_new(frame->instance.home, &frame->info) : NULL;
 }
+
+DEFINE_POINTER_VEC(frame)
 
 struct wasm_instance_t *wasm_frame_instance(const wasm_frame_t *frame) {
   return frame ? (wasm_instance_t *)handle_of(&frame->instance) : NULL;

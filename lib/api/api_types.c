@@ -1,6 +1,6 @@
 /* Type objects: trees of plain malloc that belong to no engine. All external types start with their
  * kind, so that casting them is a look at it. */
-#include "api/handle.h"
+#include "api/api_vec.h"
 
 #include <stdlib.h>
 
@@ -421,3 +421,15 @@ const wasm_name_t *wasm_exporttype_name(const wasm_exporttype_t *export_) {
 const wasm_externtype_t *wasm_exporttype_type(const wasm_exporttype_t *export_) {
   return export_ ? export_->type : NULL;
 }
+
+/* ---- vectors of them ---- */
+
+DEFINE_POINTER_VEC(valtype)
+DEFINE_POINTER_VEC(functype)
+DEFINE_POINTER_VEC(globaltype)
+DEFINE_POINTER_VEC(tabletype)
+DEFINE_POINTER_VEC(memorytype)
+DEFINE_POINTER_VEC(tagtype)
+DEFINE_POINTER_VEC(externtype)
+DEFINE_POINTER_VEC(importtype)
+DEFINE_POINTER_VEC(exporttype)

@@ -1,5 +1,5 @@
 /* Values of wasm.h and slots of the runtime. */
-#include "api/handle.h"
+#include "api/api_vec.h"
 
 void wasm_val_delete(wasm_val_t *v) {
   if (!v || !wasm_valkind_is_ref(v->kind)) return;
@@ -17,13 +17,19 @@ void wasm_val_copy(wasm_val_t *out, const wasm_val_t *v) {
   if (wasm_valkind_is_ref(v->kind)) out->of.ref = wm_handle_copy(v->of.ref);
 }
 
-bool wm_ref_fits(Store *store, Ref ref, ValType t) {
-  if (!val_is_ref(t)) return false;
-  if (!ref) return val_is_nullable(t);
-  HeapType heap = val_heap(t);
-  if (heap == HEAP_EXTERN || heap == HEAP_ANY) return true;
-  if (ref->kind != OBJ_FUNC) return false;
-  return wm_heaptype_matches(store->types, ((Func *)ref)->type_id, heap);
+DEFINE_VEC(val, wasm_val_t, wasm_val_delete)
+
+void wasm_val_vec_copy(wasm_val_vec_t *out, const wasm_val_vec_t *from) {
+  if (!out) return;
+  wasm_val_vec_new_uninitialized(out, from && from->data ? from->size : 0);
+  for (size_t i = 0; i < out->size; i++) {
+    wasm_val_copy(&out->data[i], &from->data[i]);
+    bool is_ref = wasm_valkind_is_ref(from->data[i].kind);
+    if (is_ref && from->data[i].of.ref && !out->data[i].of.ref) {
+      wasm_val_vec_delete(out);
+      return;
+    }
+  }
 }
 
 bool wm_ref_of_handle(Store *store, const Handle *h, ValType t, Ref *out) {
@@ -70,4 +76,16 @@ bool wm_val_of_slot(wasm_store_t *home, wasm_val_t *out, ValType t, u64 slot) {
   case VAL_F64: *out = (wasm_val_t){WASM_F64, {.f64 = f64_of_bits(slot)}}; return true;
   default: return val_of_ref(home, out, t, slot);
   }
+}
+
+uint64_t wasmx_slot_of_ref(const wasm_ref_t *ref) {
+  return handle_store(ref) ? (u64)(uintptr_t)ref->object : 0;
+}
+
+wasm_ref_t *wasmx_ref_of_slot(wasm_store_t *home, uint64_t slot) {
+  Store *store = store_of(home);
+  if (!store || !slot) return NULL;
+  if (wm_slot_is_ref(store, slot, VAL_EXTERNREF))
+    return wm_handle_new(home, (Object *)(uintptr_t)slot);
+  return wm_api_fail(ERR_ARGUMENT, "the slot holds no reference of this store"), NULL;
 }

@@ -132,8 +132,6 @@ bool wm_memorytype_of(const wasm_memorytype_t *type, MemoryType *out, Error *err
 bool wm_tabletype_of(const wasm_tabletype_t *type, TableType *out, Error *err);
 
 /* ---- values: api_val.c ---- */
-/* Whether `ref` may stand where the canonical reference type `t` is wanted. */
-bool wm_ref_fits(Store *store, Ref ref, ValType t);
 /* The object of a handle of `store` (NULL: null) into *out, when it fits `t`. */
 bool wm_ref_of_handle(Store *store, const Handle *h, ValType t, Ref *out);
 /* A value of the canonical type `t` to one slot; false: another kind, another store, a v128. */
@@ -143,11 +141,16 @@ bool wm_val_of_slot(wasm_store_t *home, wasm_val_t *out, ValType t, u64 slot);
 
 /* ---- slots: api_slot.c ---- */
 /* Slots that the host filled are brought to the form that wasm relies on (runtime/frame.h): those
- * of 4 bytes have zeros above, references are of this store and of their type. Whether that takes a
- * look at each, as there are references, or more slots than narrow_slots sees. */
-bool wm_slots_want_look(const ValType *types, u32 count);
-/* That look, and the form. False: a reference that cannot stand there. */
+ * of 4 bytes have zeros above, references are of this store and of their type. False: a reference
+ * that cannot stand there. */
 bool wm_slots_take(Store *store, const ValType *types, u32 count, u64 *slots);
+/* Whether that takes a look at each, as there are references, or more slots than narrow_slots sees.
+ */
+bool wm_slots_want_look(const ValType *types, u32 count);
+/* Whether `ref` may stand where the canonical reference type `t` is wanted. */
+bool wm_ref_fits(Store *store, Ref ref, ValType t);
+/* The same of a word that the host says is a reference, as far as it can be known. */
+bool wm_slot_is_ref(Store *store, u64 slot, ValType t);
 
 /* ---- traps: api_trap.c ---- */
 /* The pending trap of the store as a handle; never NULL. */
