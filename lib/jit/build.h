@@ -1,9 +1,9 @@
-/* wasm -> IR: what build.c (control flow, calls), build_insn.c (one instruction) and mem.c (memory
- * and globals) share. One pass over the body makes SSA form: the current values of locals and
- * operands are node numbers in two arrays. At a loop's header the locals that the validator saw
- * assigned in it become parameters. A branch forward saves the environment (the values of locals
- * and of the label's operands); where the environments of a label differ, its block gets a
- * parameter. Inlined functions are frames of the same builder, whose locals follow the caller's. */
+/* wasm -> IR: what the files of the builder share (build.c lists them). One pass over the body
+ * makes SSA form: the current values of locals and operands are node numbers in two arrays. At a
+ * loop's header the locals that the validator saw assigned in it become parameters. A branch
+ * forward saves the environment (the values of locals and of the label's operands); where the
+ * environments of a label differ, its block gets a parameter. Inlined functions are frames of the
+ * same builder, whose locals follow the caller's. */
 #ifndef WM_JIT_BUILD_H
 #define WM_JIT_BUILD_H
 
@@ -140,19 +140,94 @@ static inline u32 pure(Build *b, u16 op, u32 x, u32 y) {
 static inline u32 const_i32(Build *b, u32 bits) { return wm_ir_const(b->c, T_I32, bits); }
 static inline u32 const_i64(Build *b, u64 bits) { return wm_ir_const(b->c, T_I64, bits); }
 
-/* ---- build.c ---- */
+/* The label that is `depth` labels out. */
+static inline Control *control_at(Build *b, u32 depth) {
+  return &b->controls.data[b->controls.len - 1 - depth];
+}
+
+/* ---- build_block.c: effects, blocks ---- */
+/* The site of the instruction at `offset` of the current frame. */
+u32 wm_build_site(Build *b, u32 offset);
 /* Adds an effect to the current block. */
 u32 wm_build_effect(Build *b, Node n);
-/* The same for one that can trap, call or fault. */
+/* The same for one that can trap, call or fault: of the instruction b->in, or of that at `offset`.
+ */
 u32 wm_build_effect_at_site(Build *b, Node n);
+u32 wm_build_effect_at(Build *b, Node n, u32 offset);
+/* A list in Compile.pool; 0 when it is empty. */
+u32 wm_build_list(Build *b, const u32 *items, u32 count);
+/* A new block, which is not yet the current one. */
+u32 wm_build_block(Build *b);
+/* Ends the current block, which stays `b->block`; returns the first of its edges. */
+u32 wm_build_terminate(Build *b, Terminator term, u32 operand, u32 edge_count);
+/* Goes on in a new block whose only way in is `edge`, from the block just ended. */
+void wm_build_follow(Build *b, u32 edge);
 /* The current block ends in a trap. */
 void wm_build_trap(Build *b, TrapCode code);
 /* Traps when the i32 is not 0. */
 void wm_build_trap_if(Build *b, u32 condition, TrapCode code);
-/* A list in Compile.pool; 0 when it is empty. */
-u32 wm_build_list(Build *b, const u32 *items, u32 count);
+
+/* ---- build_fuel.c; without options.fuel there are no regions ---- */
+void wm_build_open_region(Build *b);
+void wm_build_close_region(Build *b);
+/* The instruction b->in belongs to the open region, and may end it. */
+void wm_build_count_fuel(Build *b);
+
+/* ---- build_env.c: environments ---- */
+/* The locals as they are; shared while none changes. */
+u32 wm_build_save_locals(Build *b);
+/* The topmost operands. */
+u32 wm_build_save_values(Build *b, u32 count);
+/* The edge waits in the list for its label's block. */
+void wm_build_pend(Build *b, u32 *list, u32 edge, Env env);
+/* Makes the saved locals the current ones; pushes saved operands. */
+void wm_build_restore_locals(Build *b, u32 saved);
+void wm_build_push_saved(Build *b, u32 saved, u32 count);
+/* Goes on in a new block to which the edges of the list come: the stack is `height` high, then come
+ * the label's values. */
+void wm_build_bind(Build *b, u32 list, u32 height, u32 value_count, bool with_locals);
+/* Empties the function but for its vectors, and begins its entry block. */
+void wm_build_clear(Build *b);
+
+/* ---- build_branch.c ---- */
+/* How many locals are assigned in the loop, and the i-th of them. */
+u32 wm_build_assigned_count(const Build *b, const Control *ctl);
+u32 wm_build_assigned_local(const Build *b, const Control *ctl, u32 i);
+/* The edge goes to the loop's header, with the values as they are. */
+void wm_build_link_to_header(Build *b, const Control *ctl, u32 edge);
+/* The current block returns from the compiled function. */
+void wm_build_return(Build *b, u32 count);
+/* The current block goes on at the label. */
+void wm_build_go_to(Build *b, Control *ctl);
+/* The instructions b->in. */
+void wm_build_br_if(Build *b);
+void wm_build_br_table(Build *b);
+
+/* ---- build_control.c ---- */
+/* A control of the block type b->in.block, whose parameters are on the stack. */
+Control *wm_build_open_control(Build *b, ControlKind kind);
+/* The control's loop begins: a header with parameters for its operands and what it assigns. */
+void wm_build_begin_loop(Build *b, Control *ctl);
+void wm_build_open_if(Build *b);
+void wm_build_open_else(Build *b);
+/* The `end` of the innermost control, by its kind. False: the peeled loop has begun anew. */
+void wm_build_close_loop(Build *b);
+bool wm_build_close_peeled(Build *b);
+void wm_build_close_block(Build *b); /* any other one */
+
+/* ---- build_call.c ---- */
+/* A frame for the function, whose arguments are the last ones in Build.locals; inlined: at `site`.
+ */
+void wm_build_open_frame(Build *b, u32 func_index, u32 site);
+void wm_build_close_inlined(Build *b);
+/* The instruction b->in. */
+void wm_build_call(Build *b);
 /* Calls the Func at the address node with arguments from the stack, results to it. */
 void wm_build_call_ref(Build *b, u32 address, u32 type_index, bool is_import);
+
+/* ---- build_osr.c ---- */
+/* The loop to start at has been opened: begins the function anew there. */
+void wm_build_start_here(Build *b);
 
 /* ---- build_insn.c: every instruction that is not control flow ---- */
 void wm_build_instruction(Build *b);

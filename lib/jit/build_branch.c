@@ -1,0 +1,168 @@
+/* Branches to labels: `br`, `br_if`, `br_table`, and returning. A branch back goes to a loop's
+ * header at once; one forward waits for its label's block (build_env.c). */
+#include "jit/build.h"
+
+/* ---- edges to labels ---- */
+
+static u32 label_arity(const Control *ctl) {
+  bool takes_params = ctl->kind == CONTROL_LOOP || ctl->kind == CONTROL_PEELED;
+  return takes_params ? ctl->param_count : ctl->result_count;
+}
+
+u32 wm_build_assigned_count(const Build *b, const Control *ctl) {
+  const Frame *frame = &b->frames[b->frame_count - 1];
+  u32 count = frame->facts->loops[ctl->loop].assigned_len;
+  return count == ASSIGNS_ALL ? frame->local_count : count;
+}
+
+/* The i-th local that is assigned in the loop. */
+u32 wm_build_assigned_local(const Build *b, const Control *ctl, u32 i) {
+  const FuncFacts *facts = b->frames[b->frame_count - 1].facts;
+  const LoopFacts *loop = &facts->loops[ctl->loop];
+  return loop->assigned_len == ASSIGNS_ALL ? i : facts->assigned[loop->assigned_start + i];
+}
+
+void wm_build_link_to_header(Build *b, const Control *ctl, u32 edge) {
+  Compile *c = b->c;
+  u32 assigned = wm_build_assigned_count(b, ctl), count = ctl->param_count + assigned;
+  edge_at(c, edge)->to = ctl->header;
+  if (!count) return;
+  jit_reserve(c, &c->pool, (u64)count + 1);
+  edge_at(c, edge)->args = c->pool.len;
+  u32 *args = c->pool.data + c->pool.len;
+  c->pool.len += count + 1;
+  *args++ = count;
+  const u32 *params = b->stack.data + b->stack.len - ctl->param_count;
+  for (u32 i = 0; i < ctl->param_count; i++) *args++ = params[i];
+  for (u32 i = 0; i < assigned; i++) *args++ = *local_at(b, wm_build_assigned_local(b, ctl, i));
+}
+
+/* The environment that a branch to the label carries. */
+static Env label_env(Build *b, const Control *ctl) {
+  u32 locals = ctl->kind == CONTROL_INLINE ? 0 : wm_build_save_locals(b);
+  return (Env){locals, wm_build_save_values(b, label_arity(ctl))};
+}
+
+static void link_edge(Build *b, Control *ctl, u32 edge) {
+  if (ctl->kind == CONTROL_LOOP) {
+    ctl->has_back_edge = true;
+    wm_build_link_to_header(b, ctl, edge);
+  } else {
+    wm_build_pend(b, &ctl->pending, edge, label_env(b, ctl));
+  }
+}
+
+/* The current block returns from the compiled function. */
+void wm_build_return(Build *b, u32 count) {
+  u32 list = wm_build_list(b, b->stack.data + b->stack.len - count, count);
+  wm_build_terminate(b, TERM_RETURN, 0, 0);
+  block_at(b->c, b->block)->table = list;
+}
+
+/* An edge to a return: through a block of its own. */
+static void link_to_return(Build *b, const Control *ctl, u32 edge) {
+  u32 here = b->block;
+  wm_build_follow(b, edge);
+  wm_build_return(b, ctl->result_count);
+  b->block = here;
+}
+
+void wm_build_go_to(Build *b, Control *ctl) {
+  if (ctl->kind == CONTROL_BODY)
+    wm_build_return(b, ctl->result_count);
+  else
+    link_edge(b, ctl, wm_build_terminate(b, TERM_JUMP, 0, 1));
+  b->block = NONE;
+}
+
+static void link_any(Build *b, Control *ctl, u32 edge) {
+  if (ctl->kind == CONTROL_BODY)
+    link_to_return(b, ctl, edge);
+  else
+    link_edge(b, ctl, edge);
+}
+
+void wm_build_br_if(Build *b) {
+  Control *ctl = control_at(b, b->in.index);
+  u32 condition = pop(b);
+  if (is_const(b->c, condition)) {
+    if (const_bits(b->c, condition)) wm_build_go_to(b, ctl);
+  } else {
+    u32 edge = wm_build_terminate(b, TERM_BRANCH, condition, 2);
+    link_any(b, ctl, edge);
+    wm_build_follow(b, edge + 1);
+  }
+  wm_build_open_region(b);
+}
+
+/* ---- br_table ---- */
+
+static u32 table_label(const u8 *items, u32 entry) {
+  u32 label = 0;
+  for (u32 i = 0; i <= entry; i++) label = wm_instr_next_label(&items);
+  return label;
+}
+
+/* Fills Build.table with the number of each entry's edge; returns how many edges. */
+static u32 number_targets(Build *b) {
+  const u8 *items = b->in.vec.items;
+  u32 count = b->in.vec.count + 1, edges = 0;
+  b->table_round++;
+  jit_resize(b->c, &b->table, count);
+  for (u32 i = 0; i < count; i++) {
+    Control *ctl = control_at(b, wm_instr_next_label(&items));
+    if (ctl->table_round != b->table_round) {
+      ctl->table_round = b->table_round;
+      ctl->table_edge = edges++;
+    }
+    b->table.data[i] = ctl->table_edge;
+  }
+  return edges;
+}
+
+/* Links the edges; the environments, alike for all labels that go forward, are saved once. */
+static void link_targets(Build *b, u32 first_edge) {
+  const u8 *items = b->in.vec.items;
+  u32 count = b->in.vec.count + 1, next = 0, values = NONE;
+  for (u32 i = 0; i < count; i++) {
+    Control *ctl = control_at(b, wm_instr_next_label(&items));
+    u32 edge = first_edge + ctl->table_edge;
+    if (b->table.data[i] != next) continue; /* linked before */
+    next++;
+    if (ctl->kind == CONTROL_BODY || ctl->kind == CONTROL_LOOP) {
+      link_any(b, ctl, edge);
+      continue;
+    }
+    if (values == NONE) values = wm_build_save_values(b, label_arity(ctl));
+    u32 locals = ctl->kind == CONTROL_INLINE ? 0 : wm_build_save_locals(b);
+    wm_build_pend(b, &ctl->pending, edge, (Env){locals, values});
+  }
+}
+
+void wm_build_br_table(Build *b) {
+  Compile *c = b->c;
+  u32 index = pop(b), labels = b->in.vec.count;
+  if (is_const(c, index)) {
+    u32 entry = (u32)min_u64(const_bits(c, index), labels);
+    wm_build_go_to(b, control_at(b, table_label(b->in.vec.items, entry)));
+    return;
+  }
+  u32 edges = number_targets(b), first;
+  if (edges == 1) {
+    wm_build_go_to(b, control_at(b, table_label(b->in.vec.items, 0)));
+    return;
+  }
+  if (labels == 1) { /* edge 0 when the index is not 0: the default's */
+    first = wm_build_terminate(b, TERM_BRANCH, index, 2);
+    const u8 *items = b->in.vec.items;
+    Control *zero = control_at(b, wm_instr_next_label(&items));
+    link_any(b, zero, first + 1);
+    link_any(b, control_at(b, wm_instr_next_label(&items)), first);
+  } else {
+    u32 list = wm_build_list(b, b->table.data, labels + 1);
+    first = wm_build_terminate(b, TERM_SWITCH, index, edges);
+    block_at(c, b->block)->table = list;
+    link_targets(b, first);
+  }
+  b->block = NONE;
+}

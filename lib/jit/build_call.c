@@ -1,0 +1,133 @@
+/* Calls, and the bodies that are read for them: an inlined function is a frame of the same builder,
+ * which branches of its `return` leave as those of a block do. */
+#include "jit/build.h"
+
+enum {
+  MAX_NODES_INLINING = 1 << 20, /* beyond, nothing is inlined */
+  /* what is inlined, in bytes of wasm */
+  TINY_BYTES = 14,
+  LEAF_BYTES = 122,
+  CALLER_BYTES = 42,
+  RECURSIVE_BYTES = 62,
+  ANY_BYTES = 2000, /* with options.inline_all */
+  MAX_DEPTH = 4,    /* frames, the compiled function's included */
+  INLINE_LOCALS = 64,
+};
+
+/* ---- bodies ---- */
+
+static void push_zeros(Build *b, u32 count, ValType type) {
+  IrType t = wm_jit_type(type);
+  u32 zero = t == T_V128 ? wm_ir_vector(b->c, (V128){0}) : wm_ir_const(b->c, t, 0);
+  jit_reserve(b->c, &b->locals, count);
+  for (u32 i = 0; i < count; i++) b->locals.data[b->locals.len++] = zero;
+}
+
+/* A frame for the function, whose arguments are the last ones in Build.locals. */
+void wm_build_open_frame(Build *b, u32 func_index, u32 site) {
+  const FuncDecl *decl = &b->module->funcs[func_index];
+  const SubType *type = module_func_type(b->module, func_index);
+  Frame *frame = &b->frames[b->frame_count++];
+  *frame = (Frame){
+      .reader = wm_reader_at(b->module, decl->code_offset, decl->code_bytes, &b->err),
+      .facts = &decl->facts,
+      .func_index = func_index,
+      .local_start = b->locals.len - type->param_count,
+      .local_count = decl->facts.local_count,
+      .control_base = b->controls.len,
+      .site = site,
+      .fuel_node = b->fuel_node,
+      .fuel_cost = b->fuel_cost,
+  };
+  for (u32 runs = wm_reader_u32(&frame->reader); runs > 0; runs--) {
+    u32 count = wm_reader_u32(&frame->reader);
+    push_zeros(b, count, wm_reader_valtype(&frame->reader));
+  }
+  b->version++;
+  b->fuel_node = 0;
+  b->in.block.kind = BLOCK_EMPTY;
+  Control *ctl = wm_build_open_control(b, b->frame_count == 1 ? CONTROL_BODY : CONTROL_INLINE);
+  ctl->result_count = type->result_count;
+}
+
+void wm_build_close_inlined(Build *b) {
+  wm_build_close_block(b);
+  wm_build_close_region(b);
+  const Frame *frame = frame_of(b);
+  b->locals.len = frame->local_start;
+  b->fuel_node = frame->fuel_node;
+  b->fuel_cost = frame->fuel_cost;
+  b->frame_count--;
+  b->version++;
+}
+
+/* ---- what is inlined ---- */
+
+/* How often the function is on the stack of frames. */
+static u32 recursion_depth(const Build *b, u32 func_index) {
+  u32 depth = 0;
+  for (u32 i = 0; i < b->frame_count; i++) depth += b->frames[i].func_index == func_index;
+  return depth;
+}
+
+static bool should_inline(const Build *b, u32 func_index) {
+  const JitOptions *options = &b->c->options;
+  const FuncDecl *decl = &b->module->funcs[func_index];
+  u32 size = decl->code_bytes, depth = b->frame_count;
+  u32 recursive = recursion_depth(b, func_index);
+  if (options->no_inline || b->scanning || decl->facts.local_count > INLINE_LOCALS) return false;
+  if (depth >= MAX_FRAMES - 1 || recursive > 1 || b->c->nodes.len > MAX_NODES_INLINING)
+    return false;
+  if (size <= TINY_BYTES && depth == 1) return true;
+  if (size > b->inline_budget_bytes || depth >= MAX_DEPTH) return false;
+  if (options->inline_all) return size <= ANY_BYTES;
+  if (recursive) return size <= RECURSIVE_BYTES;
+  return size <= (decl->facts.calls ? CALLER_BYTES : LEAF_BYTES);
+}
+
+static void begin_inlined(Build *b, u32 func_index) {
+  u32 params = module_func_type(b->module, func_index)->param_count;
+  u32 size = b->module->funcs[func_index].code_bytes;
+  u32 site = wm_build_site(b, b->in.offset);
+  b->inline_budget_bytes -= min_u32(size, b->inline_budget_bytes);
+  b->stack.len -= params;
+  jit_reserve(b->c, &b->locals, params);
+  if (params)
+    memcpy(b->locals.data + b->locals.len, b->stack.data + b->stack.len, params * sizeof(u32));
+  b->locals.len += params;
+  wm_build_open_frame(b, func_index, site);
+  wm_build_open_region(b);
+}
+
+/* ---- calls ---- */
+
+/* The call as an effect; arguments from the stack, results to it. */
+static void finish_call(Build *b, Node n, const SubType *type) {
+  u32 count = type->param_count, results = type->result_count;
+  n.b = wm_build_list(b, b->stack.data + b->stack.len - count, count);
+  b->stack.len -= count;
+  if (results == 1) n.type = (u8)(wm_jit_type(type->results[0]) & 15);
+  u32 node = wm_build_effect_at_site(b, n);
+  wm_mem_forget(b);
+  if (results == 1) push(b, node);
+  for (u32 i = 0; i < results && results > 1; i++)
+    push(b, wm_build_effect(b, make_node(IR_RESULT, wm_jit_type(type->results[i]), node, i, 0)));
+}
+
+void wm_build_call_ref(Build *b, u32 address, u32 type_index, bool is_import) {
+  Node n = make_node(IR_CALL_REF, T_NONE, address, 0, type_index);
+  n.imm = is_import;
+  finish_call(b, n, &b->module->types[type_index]);
+}
+
+void wm_build_call(Build *b) {
+  u32 index = b->in.index;
+  if (index < b->module->func_import_count) {
+    u32 address = instance_word(b, b->layout.funcs, index);
+    wm_build_call_ref(b, address, b->module->funcs[index].type_index, true);
+  } else if (should_inline(b, index)) {
+    begin_inlined(b, index);
+  } else {
+    finish_call(b, make_node(IR_CALL, T_NONE, index, 0, 0), module_func_type(b->module, index));
+  }
+}
