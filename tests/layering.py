@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Enforces the one rule of lib/: a file includes its own folder or a lower layer, and only api/ and
-wasi/ see the public headers. Prints each offender and exits 1."""
+wasi/ see the public headers. And one of jit/: what is peculiar to a machine stands in the machine's
+folder, so that another one is another folder. Prints each offender and exits 1."""
 import pathlib
 import re
 import sys
@@ -10,6 +11,13 @@ LAYERS = {"base": 0, "os": 1, "wasm": 2, "binary": 3, "valid": 3, "text": 4, "ru
 PUBLIC = {"wasm.h": {"api", "wasi"}, "wasmx.h": {"api", "wasi"}, "wasi.h": {"wasi"}, "wasm.hh": set()}
 SYSTEM_ONLY_IN = {"sys/mman.h": {"os"}, "pthread.h": {"os"}, "signal.h": {"os", "wasi"}}
 WASI_MAY = {"wasi", "base"}
+# Rooms that know of machines; words that only one of them has, a machine's files included.
+KNOW_MACHINES = {"os", "runtime", "interp", "jit", "engine", "api"}
+MACHINE_WORDS = re.compile(r"""
+  x64 | x86 | amd64 | a64 | aarch64 |
+  \b[re][abcd]x\b | \b[re][sd]i\b | \b[re][sbi]p\b | \br(8|9|1[0-5])d?\b | \b[xyz]mm | \bgpr | \bcl\b |
+  rel32 | rel8 | disp32 | 0xcc\b | \bavx | \bsse | \bbmi[12]?\b | lzcnt | mxcsr | modrm | \b[vr]ex\b |
+  \bcmov | \bjcc\b | \blea\b | \bmovzx\b | \bud2\b | cpuid""", re.VERBOSE | re.IGNORECASE)
 
 lib = pathlib.Path(__file__).resolve().parent.parent / "lib"
 offences = []
@@ -26,7 +34,11 @@ for path in sorted(lib.rglob("*")):
     if path.name in names:
         offences.append(f"{where}: the file name is taken by {names[path.name]}")
     names[path.name] = where
+    is_of_machine = path.parent.parent == lib / "jit" or "_x64" in path.stem
     for number, line in enumerate(path.read_text().splitlines(), 1):
+        word = MACHINE_WORDS.search(line) if room in KNOW_MACHINES and not is_of_machine else None
+        if word:
+            offences.append(f"{where}:{number}: '{word.group()}' belongs to a machine's folder")
         match = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
         if not match:
             continue

@@ -159,7 +159,7 @@ static int load(Dump *d) {
 }
 
 int dump_main(int argc, char **argv) {
-  Dump d = {.options.cpu = wm_jit_cpu()};
+  Dump d = {.options.cpu = wm_jit_machine.cpu()};
   int status = read_options(&d, argc, argv);
   if (status) return status;
 #if !WITH_CAPSTONE

@@ -64,12 +64,10 @@ u64 wm_artifact_fingerprint(const JitOptions *options) {
                                sizeof(NativeSite)};
   u64 h = wm_artifact_hash(1, build, sizeof build);
   h = wm_artifact_hash(h, (const u8 *)layout, sizeof layout);
-  u32 ways[] = {options->cpu,           options->explicit_bounds,
-                options->canonical_nan, options->fuel,
-                options->spill_all,     options->inline_all,
-                options->no_inline,     options->no_opt,
-                options->no_lowering,   options->gprs,
-                options->xmms};
+  u32 ways[] = {options->cpu,       options->explicit_bounds, options->canonical_nan,
+                options->fuel,      options->spill_all,       options->inline_all,
+                options->no_inline, options->no_opt,          options->no_lowering,
+                options->int_regs,  options->float_regs};
   return wm_artifact_hash(h, (const u8 *)ways, sizeof ways);
 }
 

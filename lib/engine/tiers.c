@@ -66,8 +66,8 @@ struct Tiers {
 };
 
 bool wm_tiers_available(u32 *cpu) {
-  *cpu = wm_jit_cpu();
-  return wm_jit_available();
+  *cpu = wm_jit_machine.cpu();
+  return wm_jit_machine.available();
 }
 
 /* ---- compiling ---- */
@@ -514,7 +514,7 @@ void wm_tiers_adopt(Tiers *tiers, LoadedModule *lm) {
   lm->tier_state = tiers;
   lm->tiers = &tiers->hooks;
   lm->on_body_free = on_body_free;
-  wm_native_prepare(lm, &wm_x64_machine);
+  wm_native_prepare(lm, wm_jit_machine.native);
   wm_mutex_lock(&tiers->lock);
   link_module(tiers, lm);
   wm_mutex_unlock(&tiers->lock);

@@ -29,7 +29,7 @@ Tiers *wm_tiers_new(const Config *config, const JitOptions *options);
 /* The engine ends: it has no module any more. Stops the threads. */
 void wm_tiers_delete(Tiers *tiers);
 
-/* Whether this processor runs compiled code; if so *cpu is what it offers (CPU_). */
+/* Whether this processor runs compiled code; if so *cpu is what it offers (Machine.cpu). */
 bool wm_tiers_available(u32 *cpu);
 /* A module was loaded: its functions may be compiled from now on. */
 void wm_tiers_adopt(Tiers *tiers, LoadedModule *lm);

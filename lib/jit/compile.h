@@ -5,8 +5,8 @@
  * static data.
  *
  *   build.c build_insn.c mem.c   wasm -> IR                 place.c    blocks, loops, order
- *   ir.c fold.c                  nodes, folding             x64/x64_isel.c ..  IR -> LIR
- *   regalloc.c ..                LIR -> registers           x64/x64_emit.c ..  bytes and tables */
+ *   ir.c fold.c                  nodes, folding             Machine.select    IR -> LIR
+ *   regalloc.c ..                LIR -> registers           Machine.emit       bytes and tables */
 #ifndef WM_JIT_COMPILE_H
 #define WM_JIT_COMPILE_H
 
@@ -16,9 +16,6 @@
 #include "runtime/native.h"
 
 #include <setjmp.h>
-
-/* What the machine offers, found once (x64_cpu.c); stress modes clear bits. */
-enum { CPU_AVX = 1, CPU_BMI1 = 2, CPU_BMI2 = 4, CPU_LZCNT = 8, CPU_FMA = 16, CPU_AVX2 = 32 };
 
 /* How a compilation ends (0 is the value of setjmp at its start). */
 typedef enum JitResult {
@@ -40,7 +37,7 @@ typedef enum Sabotage {
 
 /* How to compile; the same for all functions of a module. Part of the cache's key. */
 typedef struct JitOptions {
-  u32 cpu;              /* CPU_ bits that may be used */
+  u32 cpu;              /* of the bits that Machine.cpu gives, those that may be used */
   bool explicit_bounds; /* no guard pages or no signals: every access is checked */
   bool canonical_nan;   /* results of float arithmetic that are NaN become the canonical one */
   bool fuel;            /* charge fuel */
@@ -48,11 +45,11 @@ typedef struct JitOptions {
   bool spill_all;  /* every value lives in memory between instructions */
   bool inline_all; /* inline whatever can be */
   bool no_inline;
-  bool no_opt;      /* no folding, sharing, hoisting */
-  bool no_lowering; /* each row that has a meaning calls it; includes no_opt */
-  bool verify;      /* run the IR verifier and the allocation checker */
-  u32 gprs, xmms;   /* masks of allocatable registers; 0: all */
-  u32 sabotage;     /* Sabotage */
+  bool no_opt;              /* no folding, sharing, hoisting */
+  bool no_lowering;         /* each row that has a meaning calls it; includes no_opt */
+  bool verify;              /* run the IR verifier and the allocation checker */
+  u32 int_regs, float_regs; /* masks of allocatable registers of each class; 0: all */
+  u32 sabotage;             /* Sabotage */
 } JitOptions;
 
 /* A move between locations, or of a constant (from LOC_CONST: bits in imm; T_V128: index in
@@ -73,8 +70,8 @@ typedef struct MoveRange {
 /* What the emitter leaves for publish.c: bytes that are right wherever they are put, but for the
  * calls. */
 typedef struct CallFixup {
-  u32 at;         /* of a rel32, which gets (target - end of the field) ... */
-  u32 func_index; /* ... where the target is the function's slot in the region */
+  u32 at;         /* of the field that says where the slot is (Machine.link_call) */
+  u32 func_index; /* whose slot in the region it is */
 } CallFixup;
 
 /* Whether place.c put a node; and isel's mark that it went into another one. */
@@ -93,8 +90,11 @@ enum {
   SCRATCH_COUNT
 };
 
+typedef struct Machine Machine; /* machine.h */
+
 struct Compile {
   jmp_buf leave;
+  const Machine *machine; /* borrowed; the same for the Compile's life */
   const LoadedModule *loaded;
   const Module *module;
   JitOptions options;
@@ -138,8 +138,8 @@ struct Compile {
   Vec(u32) node_vreg;  /* by node, or NONE */
   Vec(u32) edge_vregs; /* by pool index of an edge argument: vreg, EDGE_CONST or EDGE_UNUSED */
   u32 meaning_calls;   /* rows without a lowering */
-  u32 outgoing_slots; /* 8-byte slots at [rsp] for stack arguments, results in memory and helpers */
-  bool has_calls;     /* anything that needs an aligned stack and may look at it */
+  u32 outgoing_slots;  /* 8-byte slots at sp for stack arguments, results in memory and helpers */
+  bool has_calls;      /* anything that needs an aligned stack and may look at it */
 
   /* registers (regalloc) */
   Vec(PosMove) moves; /* ascending by `at` */
@@ -148,15 +148,15 @@ struct Compile {
                                  arrive in registers and need their slots later */
   Vec(MoveRange) end_moves;   /* by block: before its last instruction (a jump), behind its moves */
   u32 spill_slots;            /* 8-byte slots of the frame, above the outgoing ones */
-  u32 used_regs;              /* mask of all registers written */
+  RegSet used_regs;           /* all that are written */
 
   /* result (emit) */
   Vec(u8) code;
   Vec(CallFixup) calls;
   Vec(NativeSite) code_sites; /* ascending by pc */
   Vec(InlineSite) inline_sites;
-  u32 frame_bytes;              /* from rsp in the body up to the return address */
-  u32 saved_regs;               /* callee-saved ones pushed, as a mask */
+  u32 frame_bytes;              /* from sp in the body up to the return address */
+  u32 saved_regs;               /* callee-saved integer registers that are saved, as a mask */
   void *scratch[SCRATCH_COUNT]; /* the passes' own state, one pointer a pass (SCRATCH_...), from
                         wm_jit_scratch; kept between compilations, freed with it */
 };
@@ -209,13 +209,11 @@ static inline u32 type_bytes(u8 t) { return t == T_V128 ? 16 : t == T_I64 || t =
 IrType wm_jit_type(ValType t);
 
 /* ---- the passes, in order ---- */
-void wm_jit_build(Compile *c);  /* build.c: nodes, blocks, edges, effects, sites */
-void wm_jit_place(Compile *c);  /* place.c: order, loops, body, node_block, node_uses, ... */
-void wm_x64_select(Compile *c); /* x64_isel.c: lir, vregs */
-void wm_x64_select_scratch_free(void *scratch);
+void wm_jit_build(Compile *c); /* build.c: nodes, blocks, edges, effects, sites */
+void wm_jit_place(Compile *c); /* place.c: order, loops, body, node_block, node_uses, ... */
+/* Machine.select: lir, vregs */
 void wm_jit_allocate(Compile *c); /* regalloc.c: operands of lir become locations */
-void wm_x64_emit(Compile *c);     /* x64_emit.c: code and tables */
-void wm_x64_emit_scratch_free(void *scratch);
+/* Machine.emit: code and tables */
 /* ra_check.c: proves the allocation right by symbolic execution of `before` (a copy of lir as it
  * was) against the result. False with a message in c->trouble. */
 bool wm_jit_check_allocation(Compile *c, const Lir *before);

@@ -67,7 +67,7 @@ static void unlink_entry(jit_code_entry *entry) {
 
 static void show_gdb(DebugBody *debug, const NativeBody *body, const char *name) {
   Buffer object = {0}, frame = {0};
-  wm_unwind_section(body, &frame);
+  wm_unwind_section(&wm_jit_machine, body, &frame);
   wm_debug_elf(body, name, &frame, &object);
   if (object.failed || frame.failed) {
     wm_buffer_free(&object);
@@ -107,7 +107,7 @@ static FILE *open_jitdump(void) {
   wm_buffer_u32(&header, JITDUMP_MAGIC);
   wm_buffer_u32(&header, JITDUMP_VERSION);
   wm_buffer_u32(&header, 40); /* of this header */
-  wm_buffer_u32(&header, EM_X86_64);
+  wm_buffer_u32(&header, wm_jit_machine.elf_machine);
   wm_buffer_u32(&header, 0);
   wm_buffer_u32(&header, (u32)wm_os_process_id());
   wm_buffer_u64(&header, wm_os_monotonic_ns());
@@ -152,7 +152,7 @@ static void write_jitdump(const NativeBody *body, const char *name) {
 /* ---- all ---- */
 
 static void register_unwind(DebugBody *debug, const NativeBody *body) {
-  wm_unwind_section(body, &debug->frame);
+  wm_unwind_section(&wm_jit_machine, body, &debug->frame);
   if (debug->frame.failed)
     wm_buffer_free(&debug->frame);
   else

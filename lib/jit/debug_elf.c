@@ -2,6 +2,8 @@
  * elsewhere in memory, and its call frame information (System V ABI, chapter 4). */
 #include "jit/debug_elf.h"
 
+#include "jit/machine.h"
+
 #include <elf.h>
 
 enum {
@@ -80,7 +82,7 @@ static void add_code(Buffer *out, Elf64_Shdr *sections, const NativeBody *body,
 void wm_debug_elf(const NativeBody *body, const char *name, const Buffer *frame, Buffer *out) {
   Elf64_Shdr sections[SECTIONS] = {{0}};
   Elf64_Ehdr header = {.e_type = ET_REL,
-                       .e_machine = EM_X86_64,
+                       .e_machine = wm_jit_machine.elf_machine,
                        .e_version = EV_CURRENT,
                        .e_ehsize = sizeof header,
                        .e_shentsize = sizeof *sections,

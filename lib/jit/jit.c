@@ -15,13 +15,13 @@ enum {
   KEPT_BYTES = 64 << 20, /* beyond, memory is not kept for the next function */
 };
 
-/* What each pass does with its own struct before it is freed; NULL: nothing. */
+/* What each pass does with its own struct before it is freed; NULL: nothing, or the machine's pass.
+ */
 static void driver_scratch_free(void *scratch);
 typedef void (*ScratchFree)(void *);
 static const ScratchFree scratch_frees[ARRAY_LEN(((Compile *)0)->scratch)] = {
     [SCRATCH_REGALLOC] = wm_regalloc_scratch_free, [SCRATCH_CHECK] = wm_ra_check_scratch_free,
     [SCRATCH_BUILD] = wm_build_scratch_free,       [SCRATCH_PLACE] = wm_place_scratch_free,
-    [SCRATCH_ISEL] = wm_x64_select_scratch_free,   [SCRATCH_EMIT] = wm_x64_emit_scratch_free,
     [SCRATCH_VERIFY] = wm_verify_scratch_free,     [SCRATCH_DRIVER] = driver_scratch_free,
 };
 
@@ -59,6 +59,14 @@ static const ScratchFree scratch_frees[ARRAY_LEN(((Compile *)0)->scratch)] = {
 
 /* ---- memory ---- */
 
+static void free_scratch(const Compile *c, u32 which) {
+  ScratchFree free_inside = which == SCRATCH_ISEL   ? c->machine->select_free
+                            : which == SCRATCH_EMIT ? c->machine->emit_free
+                                                    : scratch_frees[which];
+  if (free_inside) free_inside(c->scratch[which]);
+  free(c->scratch[which]);
+}
+
 static void free_all(Compile *c) {
 #define FREE(v) vec_free(v);
   EACH_VECTOR(FREE, c)
@@ -67,8 +75,7 @@ static void free_all(Compile *c) {
   c->shared = NULL;
   c->shared_capacity = 0;
   for (u32 i = 0; i < ARRAY_LEN(c->scratch); i++) {
-    if (c->scratch[i] && scratch_frees[i]) scratch_frees[i](c->scratch[i]);
-    free(c->scratch[i]);
+    if (c->scratch[i]) free_scratch(c, i);
     c->scratch[i] = NULL;
   }
   c->used_bytes = 0;
@@ -76,7 +83,9 @@ static void free_all(Compile *c) {
 
 Compile *wm_jit_new(void) {
   Compile *c = calloc(1, sizeof *c);
-  if (c) c->budget_bytes = BUDGET_BYTES;
+  if (!c) return NULL;
+  c->machine = &wm_jit_machine;
+  c->budget_bytes = BUDGET_BYTES;
   return c;
 }
 
@@ -130,11 +139,11 @@ static void run(Compile *c, JitStage last) {
   wm_jit_place(c);
   verify(c, true);
   if (last == JIT_STAGE_PLACED) return;
-  wm_x64_select(c);
+  c->machine->select(c);
   if (last == JIT_STAGE_LIR) return;
   allocate(c);
   if (last == JIT_STAGE_ALLOCATED) return;
-  wm_x64_emit(c);
+  c->machine->emit(c);
 }
 
 /* Comes back here from whatever depth, so nothing that changes lives in this frame. */

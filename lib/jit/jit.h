@@ -3,11 +3,7 @@
 #ifndef WM_JIT_JIT_H
 #define WM_JIT_JIT_H
 
-#include "jit/compile.h"
-
-/* Which CPU_ bits this machine has; whether it can run compiled code at all (SSE4.2, POPCNT). */
-u32 wm_jit_cpu(void);
-bool wm_jit_available(void);
+#include "jit/machine.h"
 
 /* A compiler for one thread; NULL: out of memory. */
 Compile *wm_jit_new(void);
@@ -32,9 +28,6 @@ typedef void JitTell(LoadedModule *lm, NativeBody *body);
 bool wm_jit_publish_drafts(LoadedModule *lm, JitDraft *list, JitTell *tell);
 /* All of it at once. */
 bool wm_jit_publish(Compile *c, LoadedModule *lm);
-
-/* How the runtime gets into compiled code and out of it (x64/x64_calls.c). */
-extern const NativeMachine wm_x64_machine;
 
 /* One function as text (the machine code: as hexadecimal bytes), as it is behind a stage, appended
  * to `out`. */

@@ -5,10 +5,10 @@
  *     i32.store v9+16, v3        @1f3      displacement; @: offset in the module's bytes
  *     branch v10 -> b2(v9), b3
  *
- *   cmpbr.lt.l rax, [r14+rcx+16] -> b3, b4     width l (4 bytes), q (8), o (16); comparison's code
+ *   cmpbr.l.l i0, [m0+i1+16] -> b3, b4         the machine's names for operations and registers
  *   %40: a virtual register   s3: slot of the frame   in2: stack argument   #5: a constant */
 #include "base/buffer.h"
-#include "jit/compile.h"
+#include "jit/machine.h"
 
 static const char type_names[][5] = {"none", "i32", "i64", "f32", "f64", "v128"};
 static const char *type_name(u32 type) { return type <= T_V128 ? type_names[type] : "?"; }
@@ -187,16 +187,11 @@ void wm_ir_dump(const Compile *c, bool placed, Buffer *out) {
 
 /* ---- LIR: operands ---- */
 
-static const char reg_names[16][4] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
-                                      "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
-
 static void print_loc(const Compile *c, u32 loc, bool allocated, Buffer *out) {
   if (loc & LOC_CONST && (loc & ~LOC_CONST) < c->nodes.len)
     print_const(c, node_at(c, loc & ~LOC_CONST), out);
-  else if (loc < XMM0)
-    wm_buffer_print(out, "%s", reg_names[loc]);
   else if (loc < REG_COUNT)
-    wm_buffer_print(out, "xmm%u", loc - XMM0);
+    c->machine->print_register(loc, out);
   else if (!allocated)
     wm_buffer_print(out, "%%%u", loc);
   else if (loc & LOC_SLOT)
@@ -235,19 +230,28 @@ static void print_index(const Line *line, const Lir *l) {
   wm_buffer_print(line->out, "%+d]", l->disp);
 }
 
+static void print_base(const Line *line, Loc pinned) {
+  wm_buffer_byte(line->out, '[');
+  line->c->machine->print_register(pinned, line->out);
+}
+
 static void print_memory(Line *line, const Lir *l) {
   if (l->mem == MEM_NONE) return;
   separate(line);
   switch (l->mem) {
   case MEM_GUEST:
-    wm_buffer_print(line->out, l->m1 != NONE ? "[r14+" : "[r14");
+    print_base(line, line->c->machine->memory0);
+    if (l->m1 != NONE) wm_buffer_byte(line->out, '+');
     print_index(line, l);
     break;
   case MEM_ADDR:
     wm_buffer_byte(line->out, '[');
     print_index(line, l);
     break;
-  case MEM_INST: wm_buffer_print(line->out, "[r15%+d]", l->disp); break;
+  case MEM_INST:
+    print_base(line, line->c->machine->instance);
+    wm_buffer_print(line->out, "%+d]", l->disp);
+    break;
   case MEM_CONST: wm_buffer_print(line->out, "const %#llx", (unsigned long long)l->imm); break;
   default:
     if ((u64)l->imm < line->c->vectors.len) print_vector(line->out, &line->c->vectors.data[l->imm]);
@@ -262,83 +266,19 @@ static void print_args(Line *line, u32 list) {
   }
 }
 
-/* ---- LIR: names ---- */
-
-static void print_lower(const char *name, Buffer *out) {
-  for (; *name; name++) {
-    bool is_upper = *name >= 'A' && *name <= 'Z';
-    wm_buffer_byte(out, (u8)(is_upper ? *name + 32 : *name));
-  }
-}
-
-static bool is_comparison(u8 op) {
-  switch (op) {
-  case LIR_CMPBR:
-  case LIR_CMPSET:
-  case LIR_CMPSEL:
-  case LIR_CMPTRAP:
-  case LIR_FCMPBR:
-  case LIR_FCMPSET:
-  case LIR_FCMPSEL:
-  case LIR_BITBR:
-  case LIR_BITSET: return true;
-  default: return false;
-  }
-}
-
-static void print_name(const Lir *l, Buffer *out) {
-  static const char alu[][5] = {"add", "or", "adc", "sbb", "and", "sub", "xor", "cmp", "test"};
-  static const char codes[][4] = {"o", "no", "b", "ae", "e", "ne", "be", "a",
-                                  "s", "ns", "p", "np", "l", "ge", "le", "g"};
-  print_lower(wm_lir_name(l->op), out);
-  if (l->kind) wm_buffer_print(out, ".%s", wm_op_text(l->kind));
-  if ((l->op == LIR_ALU || l->op == LIR_RMW || (is_comparison(l->op) && l->sub == ALU_TEST)) &&
-      l->sub < ARRAY_LEN(alu))
-    wm_buffer_print(out, ".%s", alu[l->sub]);
-  else if (l->sub && !is_comparison(l->op))
-    wm_buffer_print(out, ".%u", l->sub);
-  if (is_comparison(l->op)) wm_buffer_print(out, ".%s", codes[l->cc & 15]);
-  if (l->width) wm_buffer_print(out, ".%s", l->width == 8 ? "q" : l->width == 16 ? "o" : "l");
-}
-
-/* Rows in which imm always means something. */
-static bool has_imm(const Lir *l) {
-  switch (l->op) {
-  case LIR_MOVI:
-  case LIR_FCONST:
-  case LIR_VCONST:
-  case LIR_IMULI:
-  case LIR_SHIFTI:
-  case LIR_BOUNDS:
-  case LIR_VSHIFTI:
-  case LIR_VINSERT:
-  case LIR_VEXTRACT:
-  case LIR_VSHUFFLE:
-  case LIR_VSTORE_LANE:
-  case LIR_CMPTRAP:
-  case LIR_TRAP:
-  case LIR_CALL:
-  case LIR_CALL_HELPER:
-  case LIR_FUEL:
-  case LIR_GETARG:
-  case LIR_GETRES: return true;
-  default: return l->flags & LIR_HAS_IMM && l->mem != MEM_CONST;
-  }
-}
-
 /* ---- LIR: instructions and moves ---- */
 
 static void print_lir(const Compile *c, const Lir *l, bool allocated, Buffer *out) {
   Line line = {c, out, allocated, false};
   wm_buffer_print(out, "  ");
-  print_name(l, out);
+  c->machine->print_op(l, out);
   print_operand(&line, l->d);
   print_operand(&line, l->a);
   print_operand(&line, l->b);
   print_memory(&line, l);
   print_operand(&line, l->c);
   print_operand(&line, l->e);
-  if (has_imm(l)) {
+  if (c->machine->has_imm(l)) {
     separate(&line);
     wm_buffer_print(out, "#%lld", (long long)l->imm);
   }

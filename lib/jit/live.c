@@ -133,8 +133,8 @@ static void scan_read(RegAlloc *ra, u32 v) {
 }
 
 static void scan_instruction(const Compile *c, RegAlloc *ra, Lir *x) {
-  x->reads = (u8)reads_of(x);
-  if (has_result(x)) {
+  x->reads = (u8)reads_of(c, x);
+  if (has_result(c, x)) {
     VregInfo *info = info_of(ra, x->d);
     info->use++;
     if (info->global != NONE) set_remove(&ra->live, info->global);
@@ -280,26 +280,20 @@ static void hint_fixed(RegAlloc *ra, u32 v, Loc place) {
   if (place < REG_COUNT && info->fixed == NO_REG) info->fixed = (u8)place;
 }
 
-static Loc next_place(const Lir *x, ArgCursor *cursor, u8 type, bool is_last) {
-  if (x->op == LIR_RETURN) return wm_x64_next_result(cursor, type);
-  if (x->op == LIR_CALL_HELPER) return wm_x64_next_helper_arg(cursor, type);
-  if (x->op == LIR_CALL_MEANING) return wm_x64_next_meaning_arg(cursor, type);
-  if (x->op == LIR_CALL_REF && is_last) return RAX;
-  return wm_x64_next_arg(cursor, type);
+/* Where the arguments of a call, or the results that are returned, go. */
+static NextPlace *next_places(const Compile *c, const Lir *x) {
+  switch (x->op) {
+  case LIR_RETURN: return c->machine->next_result;
+  case LIR_CALL_HELPER: return c->machine->next_helper_arg;
+  case LIR_CALL_MEANING: return c->machine->next_meaning_arg;
+  default: return c->machine->next_arg;
+  }
 }
 
-static void hint_tied(RegAlloc *ra, const Lir *x) {
-  const LirConstraints *k = &wm_lir_constraints[x->op];
+static void hint_tied(const Compile *c, RegAlloc *ra, const Lir *x) {
+  u32 hint = c->machine->constraints[x->op].hint;
   u32 *tied = info_of(ra, x->d)->tied;
-  if (k->c == C_T)
-    tied[0] = x->c;
-  else if (k->a == C_T)
-    tied[0] = x->a;
-  else if (x->op == LIR_LEA)
-    tied[0] = x->m0;
-  else if (x->op == LIR_MOV || x->op == LIR_SHIFTX || x->op == LIR_FOP || x->op == LIR_VBINARY ||
-           x->op == LIR_VSHIFTI || x->op == LIR_VINSERT)
-    tied[0] = x->a;
+  if (hint != HINT_N) tied[0] = x->operands[hint];
   if (x->flags & LIR_COMMUTES) tied[1] = x->b;
 }
 
@@ -325,10 +319,13 @@ static void read_operand(RegAlloc *ra, u32 v, u32 position, bool wants_register,
   open_range(ra, v, position + 1 + is_late);
 }
 
-static void build_list(RegAlloc *ra, const Lir *x, const u32 *args, u32 position) {
+static void build_list(const Compile *c, RegAlloc *ra, const Lir *x, u32 position) {
+  const u32 *args = &c->lir_pool.data[x->args];
+  NextPlace *next = next_places(c, x);
   ArgCursor cursor = {0};
   for (u32 i = 0; i < args[0]; i++) {
-    Loc place = next_place(x, &cursor, (u8)args[2 + 2 * i], i + 1 == args[0]);
+    bool is_callee = x->op == LIR_CALL_REF && i + 1 == args[0];
+    Loc place = is_callee ? c->machine->callee : next(&cursor, (u8)args[2 + 2 * i]);
     u32 v = args[1 + 2 * i];
     if (v & LOC_CONST) continue;
     hint_fixed(ra, v, place);
@@ -338,48 +335,50 @@ static void build_list(RegAlloc *ra, const Lir *x, const u32 *args, u32 position
 
 static void build_definition(Compile *c, RegAlloc *ra, const Lir *x, u32 index) {
   VregInfo *info = info_of(ra, x->d);
-  add_use(ra, x->d, 2 * index + 1, wm_lir_constraints[x->op].d == C_R);
+  add_use(ra, x->d, 2 * index + 1, c->machine->constraints[x->op].d == C_R);
   if (!info->open) info->open = 2 * index + 2;
   close_range(c, ra, x->d, 2 * index + 1);
   info->def = index;
   info->constant = x->op == LIR_MOVI || x->op == LIR_FCONST || x->op == LIR_VCONST;
-  hint_tied(ra, x);
+  hint_tied(c, ra, x);
+}
+
+static void build_taken(Compile *c, RegAlloc *ra, const Lir *x, u32 position) {
+  const TakenRegs *taken = &c->machine->taken[c->machine->constraints[x->op].fixed - FIX_MACHINE];
+  for (RegSet regs = taken->regs; regs; regs &= regs - 1)
+    take_register(c, ra, (u32)__builtin_ctzll(regs), position + 1, position + 2);
+  if (taken->first != NO_REG) hint_fixed(ra, x->a, taken->first);
+}
+
+/* `from`: where the register holds the value that the instruction fetches. */
+static void build_fetch(Compile *c, RegAlloc *ra, const Lir *x, u32 from, u32 position) {
+  if (x->sub == 0xFF) return;
+  info_of(ra, x->d)->fixed = x->sub;
+  take_register(c, ra, x->sub, from, position + 1);
 }
 
 static void build_fixed(Compile *c, RegAlloc *ra, const Lir *x, u32 position) {
-  switch ((FixedRegs)wm_lir_constraints[x->op].fixed) {
+  switch (c->machine->constraints[x->op].fixed) {
   case FIX_NONE:
   case FIX_RETURN: break;
-  case FIX_CL: take_register(c, ra, RCX, position + 1, position + 2); break;
-  case FIX_AXDX:
-    take_register(c, ra, RAX, position + 1, position + 2);
-    take_register(c, ra, RDX, position + 1, position + 2);
-    hint_fixed(ra, x->a, RAX);
-    break;
   case FIX_CALL: *jit_push(c, &ra->calls) = position + 1; break;
-  case FIX_ARG:
-  case FIX_RESULT:
-    if (x->sub == 0xFF) break;
-    info_of(ra, x->d)->fixed = x->sub;
-    take_register(c, ra, x->sub,
-                  wm_lir_constraints[x->op].fixed == FIX_ARG ? 0
-                                                             : position + 1 - 2 * ((u32)x->imm + 1),
-                  position + 1);
-    break;
+  case FIX_ARG: build_fetch(c, ra, x, 0, position); break;
+  case FIX_RESULT: build_fetch(c, ra, x, position + 1 - 2 * ((u32)x->imm + 1), position); break;
+  default: build_taken(c, ra, x, position); break;
   }
 }
 
 static void build_instruction(Compile *c, RegAlloc *ra, u32 index) {
   Lir *x = &c->lir.data[index];
   u32 position = 2 * index;
-  if (has_result(x)) build_definition(c, ra, x, index);
+  if (has_result(c, x)) build_definition(c, ra, x, index);
   build_fixed(c, ra, x, position);
-  u32 late = late_reads(x), registers = wm_lir_reads[x->op].registers;
+  u32 late = late_reads(c, x), registers = c->machine->reads[x->op].registers;
   for (u32 reads = x->reads; reads; reads &= reads - 1) {
     u32 i = (u32)__builtin_ctz(reads);
     read_operand(ra, x->operands[i], position, registers >> i & 1, late >> i & 1);
   }
-  if (x->args) build_list(ra, x, &c->lir_pool.data[x->args], position);
+  if (x->args) build_list(c, ra, x, position);
 }
 
 static void build_arguments(const Compile *c, RegAlloc *ra, const Block *b) {

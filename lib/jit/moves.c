@@ -186,7 +186,7 @@ static void write_instruction(Compile *c, const RegAlloc *ra, u32 index) {
   }
   if (x->args) x->args = write_list(c, ra, x->args, 2 * index);
   x->spill = NONE;
-  if (!has_result(x)) return;
+  if (!has_result(c, x)) return;
   u32 slot = info_of(ra, x->d)->slot;
   x->d = place_at(ra, x->d, 2 * index + 1);
   if (x->d < REG_COUNT) x->spill = slot;
@@ -202,7 +202,7 @@ static void write_operands(Compile *c, const RegAlloc *ra) {
 static void find_used_registers(Compile *c, const RegAlloc *ra) {
   c->used_regs = 0;
   for (u32 i = 0; i < ra->intervals.len; i++)
-    if (ra->intervals.data[i].reg != NO_REG) c->used_regs |= 1u << ra->intervals.data[i].reg;
+    if (ra->intervals.data[i].reg != NO_REG) c->used_regs |= reg_bit(ra->intervals.data[i].reg);
 }
 
 /* ---- splits inside blocks ---- */
@@ -357,19 +357,18 @@ void wm_moves_write(Compile *c, RegAlloc *ra) {
 
 /* ---- parallel moves ---- */
 
-enum { SCRATCH_INT = R11, SCRATCH_COPY = XMM0 + 14, SCRATCH_FLOAT = XMM0 + 15 };
-
 static bool is_memory(Loc l) { return l & (LOC_SLOT | LOC_STACK); }
 static u32 key_of(Loc l) { return l & LOC_SLOT ? REG_COUNT + (l & (LOC_SLOT - 1)) : l; }
 
 static void put_constant(Compile *c, Move m, MoveList *out) {
+  const Machine *machine = c->machine;
   m.from = LOC_CONST;
   if (is_memory(m.to) && m.type == T_V128) {
-    *jit_push(c, out) = (Move){LOC_CONST, SCRATCH_COPY, T_V128, m.imm};
-    *jit_push(c, out) = (Move){SCRATCH_COPY, m.to, T_V128, 0};
-  } else if (is_memory(m.to) && (i64)m.imm != (i32)m.imm) {
-    *jit_push(c, out) = (Move){LOC_CONST, SCRATCH_INT, T_I64, m.imm};
-    *jit_push(c, out) = (Move){SCRATCH_INT, m.to, T_I64, 0};
+    *jit_push(c, out) = (Move){LOC_CONST, machine->scratch_copy, T_V128, m.imm};
+    *jit_push(c, out) = (Move){machine->scratch_copy, m.to, T_V128, 0};
+  } else if (is_memory(m.to) && !machine->stores_constant(m.imm)) {
+    *jit_push(c, out) = (Move){LOC_CONST, machine->scratch_int, T_I64, m.imm};
+    *jit_push(c, out) = (Move){machine->scratch_int, m.to, T_I64, 0};
   } else {
     if (is_memory(m.to)) m.type = T_I64;
     *jit_push(c, out) = m;
@@ -382,8 +381,8 @@ static void put_move(Compile *c, Move m, MoveList *out) {
     return;
   }
   u8 type = m.type == T_V128 ? T_V128 : T_F64;
-  *jit_push(c, out) = (Move){m.from, SCRATCH_COPY, type, 0};
-  *jit_push(c, out) = (Move){SCRATCH_COPY, m.to, type, 0};
+  *jit_push(c, out) = (Move){m.from, c->machine->scratch_copy, type, 0};
+  *jit_push(c, out) = (Move){c->machine->scratch_copy, m.to, type, 0};
 }
 
 static bool is_ready(const RegAlloc *ra, const Move *m) {
@@ -408,7 +407,7 @@ static void put_cycle(Compile *c, RegAlloc *ra, u32 first, MoveList *out) {
   u32 last = first;
   while (all[last].from != saved) last = ra->writer.data[key_of(all[last].from)] - 1;
   bool is_float = type_is_float(all[last].type);
-  Loc scratch = is_float ? SCRATCH_FLOAT : SCRATCH_INT;
+  Loc scratch = is_float ? c->machine->scratch_float : c->machine->scratch_int;
   *jit_push(c, out) = (Move){saved, scratch, is_float ? all[last].type : T_I64, 0};
   for (u32 i = first;;) {
     Move m = all[i];

@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-enum { CODE_ALIGNMENT = 32 };
-
 struct JitDraft {
   JitDraft *next;
   NativeBody *body; /* owned */
@@ -26,7 +24,7 @@ static NativeBody *make_body(const Compile *c, OsrEntry *osr) {
                        .frame_bytes = c->frame_bytes,
                        .func_index = c->func_index,
                        .saved_regs = c->saved_regs,
-                       .is_plain = !c->has_calls && !(c->used_regs >> XMM0),
+                       .is_plain = !c->has_calls && !(c->used_regs >> FIRST_FLOAT),
                        .osr_offset = c->osr_offset,
                        .site_count = c->code_sites.len,
                        .inline_count = c->inline_sites.len,
@@ -64,19 +62,19 @@ void wm_jit_drafts_free(JitDraft *list) {
 }
 
 static u64 padded(const JitDraft *draft) {
-  u64 size = draft->body->size_bytes;
-  return (size + CODE_ALIGNMENT - 1) / CODE_ALIGNMENT * CODE_ALIGNMENT;
+  u64 size = draft->body->size_bytes, alignment = wm_jit_machine.code_alignment;
+  return (size + alignment - 1) / alignment * alignment;
 }
 
 /* Copies the code to `to` and lets its calls find their slots. */
 static void place(const LoadedModule *lm, const JitDraft *draft, u8 *to) {
   memcpy(to, draft->code, draft->body->size_bytes);
-  memset(to + draft->body->size_bytes, 0xCC, padded(draft) - draft->body->size_bytes);
+  wm_jit_machine.fill(to + draft->body->size_bytes, padded(draft) - draft->body->size_bytes);
   for (u32 i = 0; i < draft->call_count; i++) {
     const CallFixup *call = &draft->calls[i];
     u32 index = call->func_index - lm->module.func_import_count;
     const u8 *slot = lm->region.base + (u64)index * sizeof(void *);
-    store_u32(to + call->at, (u32)(slot - (to + call->at + 4)));
+    wm_jit_machine.link_call(to + call->at, slot);
   }
   draft->body->start = to;
 }

@@ -50,7 +50,7 @@ static void fail(Compile *c, Check *k, const char *what, u32 key, u32 want) {
   snprintf(c->trouble, sizeof c->trouble, "allocation: %s: %s %u, v%u (%x), before %u (%s)", what,
            key < REG_COUNT ? "register" : "slot", key < REG_COUNT ? key : key - REG_COUNT,
            want & (WANT_NODE - 1), want, k->at,
-           k->at < c->lir.len ? wm_lir_name(c->lir.data[k->at].op) : "end");
+           k->at < c->lir.len ? c->machine->op_name(c->lir.data[k->at].op) : "end");
 }
 
 /* ---- needs ---- */
@@ -100,7 +100,8 @@ static u32 key_of(Compile *c, Check *k, Loc place, u32 v) {
 static bool is_wide(u32 key, u32 type) { return key >= REG_COUNT && type == T_V128; }
 
 static void check_register(Compile *c, Check *k, Loc reg, u32 v) {
-  u32 allowed = type_is_float(c->vreg_type.data[v]) ? ALL_XMMS : ALL_GPRS;
+  bool is_float = type_is_float(c->vreg_type.data[v]);
+  RegSet allowed = is_float ? c->machine->floats.all : c->machine->ints.all;
   if (reg >= REG_COUNT || !(allowed >> reg & 1)) fail(c, k, "not in a register", reg, v);
 }
 
@@ -139,9 +140,9 @@ static bool is_constant(const Compile *c, const Check *k, u32 want, const Move *
 
 /* on_edge: the value may be a parameter's of another type. */
 static void check_move(Compile *c, Check *k, const Move *m, u32 to, u32 want, bool on_edge) {
-  if (to < REG_COUNT && (to >= XMM0) != type_is_float(m->type))
+  if (to < REG_COUNT && (to >= FIRST_FLOAT) != type_is_float(m->type))
     fail(c, k, "a move to the wrong class", to, want);
-  if (m->from < REG_COUNT && (m->from >= XMM0) != type_is_float(m->type))
+  if (m->from < REG_COUNT && (m->from >= FIRST_FLOAT) != type_is_float(m->type))
     fail(c, k, "a move from the wrong class", to, want);
   if (want & WANT_HIGH && m->type != T_V128) fail(c, k, "half a vector moved", to, want);
   if (!is_vreg(want)) return;
@@ -214,11 +215,11 @@ static void check_splits(Compile *c, Check *k, u32 at) {
 /* ---- instructions ---- */
 
 static void check_reads(Compile *c, Check *k, const Lir *x, const Lir *original, bool late) {
-  u32 reads = reads_of(original), those = late_reads(original);
-  if (reads != reads_of(x)) fail(c, k, "operands lost", 0, 0);
+  u32 reads = reads_of(c, original), those = late_reads(c, original);
+  if (reads != reads_of(c, x)) fail(c, k, "operands lost", 0, 0);
   for (reads &= late ? those : ~those; reads && !k->failed; reads &= reads - 1) {
     u32 i = (u32)__builtin_ctz(reads);
-    if (wm_lir_reads[x->op].registers >> i & 1)
+    if (c->machine->reads[x->op].registers >> i & 1)
       check_register(c, k, x->operands[i], original->operands[i]);
     need_vreg(c, k, x->operands[i], original->operands[i]);
   }
@@ -237,10 +238,10 @@ static void check_list(Compile *c, Check *k, const Lir *x, const Lir *original) 
   }
 }
 
-static void check_result(Compile *c, Check *k, const Lir *x, const Lir *original, u32 lost) {
-  if (!has_result(original)) return;
+static void check_result(Compile *c, Check *k, const Lir *x, const Lir *original, RegSet lost) {
+  if (!has_result(c, original)) return;
   u32 v = original->d;
-  if (wm_lir_constraints[x->op].d == C_R) check_register(c, k, x->d, v);
+  if (c->machine->constraints[x->op].d == C_R) check_register(c, k, x->d, v);
   if (x->d < REG_COUNT && lost >> x->d & 1) fail(c, k, "a result in a taken register", x->d, v);
   if (x->spill != NONE) define(c, k, LOC_SLOT | x->spill, v);
   define(c, k, x->d, v);
@@ -248,15 +249,14 @@ static void check_result(Compile *c, Check *k, const Lir *x, const Lir *original
 }
 
 /* The registers that the instruction loses. */
-static u32 lost_registers(u32 fixed) {
-  if (fixed == FIX_CL) return 1u << RCX;
-  if (fixed == FIX_AXDX) return 1u << RAX | 1u << RDX;
-  return fixed == FIX_CALL ? ~(u32)(CALLEE_SAVED | 1u << RSP | 1u << R14 | 1u << R15) : 0;
+static RegSet lost_registers(const Machine *machine, u32 fixed) {
+  if (fixed >= FIX_MACHINE) return machine->taken[fixed - FIX_MACHINE].regs;
+  return fixed == FIX_CALL ? ~machine->kept : 0;
 }
 
-static void check_lost(Compile *c, Check *k, u32 index, u32 lost) {
+static void check_lost(Compile *c, Check *k, u32 index, RegSet lost) {
   for (; lost; lost &= lost - 1) {
-    u32 reg = (u32)__builtin_ctz(lost), want = k->want.data[reg];
+    u32 reg = (u32)__builtin_ctzll(lost), want = k->want.data[reg];
     if (!want) continue;
     if (want == (WANT_RESULT | index))
       take_need(k, reg);
@@ -267,7 +267,8 @@ static void check_lost(Compile *c, Check *k, u32 index, u32 lost) {
 
 static void check_instruction(Compile *c, Check *k, u32 index) {
   const Lir *x = &c->lir.data[index], original = k->before[index];
-  u32 fixed = wm_lir_constraints[x->op].fixed, lost = lost_registers(fixed);
+  u32 fixed = c->machine->constraints[x->op].fixed;
+  RegSet lost = lost_registers(c->machine, fixed);
   k->at = index;
   if (x->op != original.op) return; /* a switch with one target: a jump */
   check_reads(c, k, x, &original, true);
@@ -393,7 +394,7 @@ static void find_definitions(Compile *c, Check *k) {
   memset(k->def.data, 0xFF, count * sizeof(u32));
   memset(k->param_block.data, 0xFF, count * sizeof(u32));
   for (u32 i = 0; i < c->lir.len; i++)
-    if (has_result(&k->before[i])) k->def.data[k->before[i].d] = i;
+    if (has_result(c, &k->before[i])) k->def.data[k->before[i].d] = i;
   for (u32 i = 0; i < c->order.len; i++) {
     const Block *b = block_at(c, c->order.data[i]);
     for (u32 n = 0; n < b->param_count; n++) {

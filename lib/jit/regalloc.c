@@ -289,8 +289,8 @@ static u32 find_call(const RegAlloc *ra, const Interval *it) {
 }
 
 /* Where the register is taken by an instruction. */
-static u32 find_blocked(RegAlloc *ra, const Interval *it, u32 reg, u32 call) {
-  u32 blocked = CALLEE_SAVED >> reg & 1 ? NONE : call;
+static u32 find_blocked(const Compile *c, RegAlloc *ra, const Interval *it, u32 reg, u32 call) {
+  u32 blocked = c->machine->callee_saved >> reg & 1 ? NONE : call;
   return ra->fixed[reg].len ? min_u32(blocked, find_fixed(ra, it, reg)) : blocked;
 }
 
@@ -299,7 +299,7 @@ static u32 find_free_until(Compile *c, RegAlloc *ra, u32 k, u32 reg, u32 call) {
   advance(c, ra, reg);
   if (ra->active[reg] != NONE) return 0;
   const Interval *it = interval_at(ra, k);
-  u32 until = find_blocked(ra, it, reg, call);
+  u32 until = find_blocked(c, ra, it, reg, call);
   for (u32 i = 0; i < ra->inactive[reg].len && until > it->start; i++)
     until = min_u32(until, find_meeting(ra, it, interval_at(ra, ra->inactive[reg].data[i])));
   return until;
@@ -342,22 +342,17 @@ static u32 find_hints(const RegAlloc *ra, const Interval *it, u8 hints[MAX_HINTS
   return count;
 }
 
-/* Those saved by the callee last: each costs a push and a pop. */
-static const u8 gpr_order[] = {RAX, RCX, RDX, RSI, RDI, R8, R9, R10, RBX, R12, R13, RBP};
-static const u8 xmm_order[] = {XMM0,      XMM0 + 1,  XMM0 + 2,  XMM0 + 3, XMM0 + 4,
-                               XMM0 + 5,  XMM0 + 6,  XMM0 + 7,  XMM0 + 8, XMM0 + 9,
-                               XMM0 + 10, XMM0 + 11, XMM0 + 12, XMM0 + 13};
-
-/* The registers of one kind that may be used, best first. */
+/* The registers of one class, and which of them may be used. */
 typedef struct Candidates {
   const u8 *order;
-  u32 count, allowed;
+  u32 count;
+  RegSet allowed;
 } Candidates;
 
 static Candidates candidates_for(const Compile *c, const RegAlloc *ra, const Interval *it) {
-  return type_is_float(c->vreg_type.data[it->vreg])
-             ? (Candidates){xmm_order, ARRAY_LEN(xmm_order), ra->xmms}
-             : (Candidates){gpr_order, ARRAY_LEN(gpr_order), ra->gprs};
+  bool is_float = type_is_float(c->vreg_type.data[it->vreg]);
+  const RegClass *class = is_float ? &c->machine->floats : &c->machine->ints;
+  return (Candidates){class->order, class->count, is_float ? ra->floats : ra->ints};
 }
 
 /* The best register that is free where interval k starts, and until when: 0, none. */
@@ -437,7 +432,7 @@ static u32 with_store(const Compile *c, const RegAlloc *ra, const Interval *it, 
 static Victim consider(Compile *c, RegAlloc *ra, u32 k, u32 reg, u32 call, u32 wanted) {
   advance(c, ra, reg);
   const Interval *it = interval_at(ra, k);
-  Victim v = {reg, NONE, find_blocked(ra, it, reg, call)};
+  Victim v = {reg, NONE, find_blocked(c, ra, it, reg, call)};
   if (v.blocked <= it->start + 1) {
     v.use = 0;
     return v;
@@ -578,10 +573,14 @@ static void start_scan(Compile *c, RegAlloc *ra) {
   }
 }
 
+static RegSet usable(const RegClass *class, RegSet wanted) {
+  return class->all & wanted ? class->all & wanted : class->all;
+}
+
 void wm_jit_allocate(Compile *c) {
   RegAlloc *ra = wm_jit_scratch(c, SCRATCH_REGALLOC, sizeof *ra);
-  ra->gprs = c->options.gprs & ALL_GPRS ? c->options.gprs & ALL_GPRS : ALL_GPRS;
-  ra->xmms = c->options.xmms & ALL_XMMS ? c->options.xmms & ALL_XMMS : ALL_XMMS;
+  ra->ints = usable(&c->machine->ints, c->options.int_regs);
+  ra->floats = usable(&c->machine->floats, (RegSet)c->options.float_regs << FIRST_FLOAT);
   wm_live_find(c, ra);
   start_scan(c, ra);
   scan(c, ra);

@@ -14,9 +14,7 @@
 #ifndef WM_JIT_REGALLOC_H
 #define WM_JIT_REGALLOC_H
 
-#include "jit/compile.h"
-
-enum { NO_REG = 0xFF };
+#include "jit/machine.h"
 
 typedef struct Range {
   u32 from, to; /* positions */
@@ -88,7 +86,7 @@ typedef struct SlotPool {
 } SlotPool;
 
 typedef struct RegAlloc {
-  u32 gprs, xmms; /* masks that may be used */
+  RegSet ints, floats; /* that may be used */
   Vec(VregInfo) vregs;
   Vec(Interval) intervals;
   Vec(Range) ranges; /* by vreg, ascending */
@@ -129,19 +127,19 @@ typedef struct RegAlloc {
 } RegAlloc;
 
 /* Of the operands that an instruction reads, but for its list of arguments: a bit each. */
-static inline u32 reads_of(const Lir *x) {
+static inline u32 reads_of(const Compile *c, const Lir *x) {
   u32 reads = 0;
-  for (u32 all = wm_lir_reads[x->op].all; all; all &= all - 1)
+  for (u32 all = c->machine->reads[x->op].all; all; all &= all - 1)
     if (x->operands[__builtin_ctz(all)] != NONE) reads |= all & -all;
   return reads;
 }
-static inline u32 late_reads(const Lir *x) {
-  const LirReads *k = &wm_lir_reads[x->op];
+static inline u32 late_reads(const Compile *c, const Lir *x) {
+  const LirReads *k = &c->machine->reads[x->op];
   return x->flags & LIR_COMMUTES ? k->late : k->late | k->mixed;
 }
 
-static inline bool has_result(const Lir *x) {
-  return wm_lir_constraints[x->op].d != C_N && x->d != NONE;
+static inline bool has_result(const Compile *c, const Lir *x) {
+  return c->machine->constraints[x->op].d != C_N && x->d != NONE;
 }
 
 static inline VregInfo *info_of(const RegAlloc *ra, u32 vreg) { return &ra->vregs.data[vreg]; }

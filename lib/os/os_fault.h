@@ -1,5 +1,5 @@
 /* Memory faults (SIGSEGV, SIGBUS): the one installation of signal handlers. Implemented by
- * os_fault_x64.c, which is built where code is compiled. */
+ * the machine's file (meson.build), which is built where code is compiled. */
 #ifndef WM_OS_OS_FAULT_H
 #define WM_OS_OS_FAULT_H
 

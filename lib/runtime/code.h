@@ -38,8 +38,8 @@ struct FuncCode {
    * compiled code), or `cells`. Release order. */
   _Atomic(const void *) code;
   _Atomic(FuncEntry) entry; /* for callers in native code; NULL for a host function */
-  /* Where compiled code of the same instance calls, with the Func in rax: the compiled function, or
-   * a stub that runs whatever there is. Release order. */
+  /* Where compiled code of the same instance calls, with the Func in hand: the compiled function,
+   * or a stub that runs whatever there is. Release order. */
   _Atomic(const void *) native;
   _Atomic(const NativeBody *) body; /* compiled whole, or NULL */
   LoadedModule *module;             /* borrowed: owns this struct. NULL for a host function */
@@ -62,8 +62,9 @@ struct FuncCode {
  *
  *   [ slots: one address a defined function (read-write) | code, page by page executable ... ]
  *
- * Direct calls go through the slot: `call [rip + slot]`. A slot holds the compiled body's start, or
- * before that the call-slot stub, which finds out by the return address whose slot it was. */
+ * Direct calls go through the slot: a call of what the slot holds. A slot holds the compiled body's
+ * start, or before that the call-slot stub, which finds out by the return address whose slot it
+ * was. */
 typedef struct NativeRegion {
   u8 *base; /* NULL: none */
   u64 size_bytes;

@@ -17,14 +17,12 @@ static bool is_of_instance(const Instance *in, const void *address) {
   return false;
 }
 
-/* The access looks as if it had called the machine's fault stub. */
 static bool on_fault(Fault *fault) {
   const NativeBody *body = wm_native_find(fault->pc);
   if (!body || !fault->address || !wm_native_access(body, fault->pc)) return false;
   const Instance *in = (const Instance *)(uintptr_t)fault->pinned;
   if (!is_of_instance(in, fault->address)) return false;
-  *--fault->sp = (u64)(uintptr_t)fault->pc + 1;
-  fault->pc = in->module->machine->fault;
+  in->module->machine->fault(fault);
   return true;
 }
 

@@ -15,8 +15,6 @@ enum {
   PAGES_PER_FUNCTION = 3,      /* each publication begins a page */
   FIRST_INDEX_ITEMS = 8,
 };
-/* A displacement of 32 bits reaches everything. */
-#define REGION_MAX_BYTES ((UINT64_C(1) << 31) - (UINT64_C(1) << 20))
 
 struct NativeIndex {
   NativeIndex *older;
@@ -105,7 +103,7 @@ static u64 wanted_bytes(const LoadedModule *lm) {
   u64 page = wm_os_page_size();
   u64 pages = (u64)defined_count(&lm->module) * PAGES_PER_FUNCTION * page;
   u64 code = code_bytes(&lm->module) * CODE_FACTOR + pages + REGION_BASE_BYTES;
-  return min_u64(wm_native_slots_bytes(lm) + round_up(code, page), REGION_MAX_BYTES);
+  return min_u64(wm_native_slots_bytes(lm) + round_up(code, page), lm->machine->reach_bytes);
 }
 
 static void fill_slots(LoadedModule *lm) {

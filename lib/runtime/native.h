@@ -3,7 +3,7 @@
  *
  * A frame of compiled code lies on the native stack and has a fixed size:
  *
- *   rsp -> [ outgoing arguments | spill slots | saved registers ] return address | stack arguments
+ *   sp ->  [ outgoing arguments | spill slots | saved registers ] return address | stack arguments
  * ...
  *          <------------------- frame_bytes --------------------->
  *
@@ -13,11 +13,12 @@
  * of the return address that the leaving call pushed; from there frames are walked by their sizes
  * until entry_sp.
  *
- * Registers: r15 the instance, r14 the base of memory 0; arguments as jit/lir.h says. Results of
- * wasm calls likewise. */
+ * Two registers are pinned: one holds the instance, one the base of memory 0. Which ones, and where
+ * arguments and results are, the machine says (jit/machine.h). */
 #ifndef WM_RUNTIME_NATIVE_H
 #define WM_RUNTIME_NATIVE_H
 
+#include "os/os_fault.h"
 #include "runtime/instance.h"
 
 /* A place in the code that can leave it: a call (pc behind it), a memory access (pc at it). */
@@ -26,8 +27,8 @@ typedef struct NativeSite {
   u32 wasm_offset; /* in the module's bytes */
   u32 caller; /* inlined code: wasm_offset of the call it was inlined at is in inline_sites[caller];
                  else NO_INDEX */
-  u32 trap;   /* TrapCode of a trap stub's call or a memory access; 0: an ordinary call, or code in
-                 eax */
+  u32 trap;   /* TrapCode of a trap stub's call or a memory access; 0: an ordinary call, or the
+                 code is in the first result register */
 } NativeSite;
 
 typedef struct InlineSite {
@@ -53,11 +54,12 @@ struct NativeBody {
 };
 
 /* C functions that compiled code calls through Instance.helpers (a table of this order), first the
- * stubs with a convention of their own (x64/x64_stubs.S), then helpers: C ABI, rdi the instance.
+ * stubs with a convention of their own, then helpers: C ABI, the instance is the first argument.
  * HELPER(id, returns a TrapCode, function). */
 typedef enum HelperId {
-  STUB_TRAP,     /* `call`ed from a trap site; does not return. The code is the site's, or in eax */
-  STUB_CALL_REF, /* rax: Func address; arguments in place; results in place */
+  STUB_TRAP, /* `call`ed from a trap site; does not return. The code is the site's, or in the first
+                result register */
+  STUB_CALL_REF, /* Machine.callee: Func address; arguments in place; results in place */
   STUB_POLL, /* called when the stack limit is passed, at a function's start or a loop's: returns
                 when it was nothing; keeps all registers */
 #define HELPER(id, ...) HELPER_##id,
@@ -79,11 +81,13 @@ InstanceLayout wm_instance_layout(const LoadedModule *lm);
 /* ---- the machine: what jit/ provides, so that nothing here depends on it ---- */
 typedef struct NativeMachine {
   const void *const *helpers; /* by HelperId */
+  u64 reach_bytes;            /* how large a region may be, so that code reaches all of it */
   const void *call_slot;      /* what a slot holds before the function is compiled */
   const void *call_ref;       /* likewise FuncCode.native */
-  const void *fault; /* where a fault goes on: at the top of the stack lies the address of the
-                        access, plus 1 */
-  FuncEntry enter;   /* runs FuncCode.body */
+  /* Makes a fault at an access of compiled code look like a call of the trap stub from there, whose
+   * return address is the access's, plus 1 (wm_native_site). Runs in a signal handler. */
+  void (*fault)(Fault *fault);
+  FuncEntry enter; /* runs FuncCode.body */
   /* Runs an on-stack replacement: `frame` is the interpreter's; results go to frame[0..]. Wants a
    * fresh activation, as a FuncEntry does. */
   TrapCode (*enter_osr)(const FuncCode *code, Instance *in, const void *start, u64 *frame);

@@ -45,7 +45,7 @@ typedef struct NativeStack {
 } NativeStack;
 
 struct Store {
-  /* Read by stubs of compiled code (x64_stubs.h). */
+  /* Read by stubs of compiled code, which check the offsets. */
   u64 *stack_end;         /* frames must end at or below; STACK_SLACK_SLOTS follow */
   u64 *stack_top;         /* free from here when entering from native code */
   Activation *activation; /* innermost, or NULL */

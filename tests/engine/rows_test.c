@@ -218,28 +218,28 @@ static const Way ways[] = {
 /* Rows that have no lowering on any machine: slow, and known to be. */
 static const u16 known_slow[] = {OP_COUNT};
 
-typedef struct Machine {
+typedef struct Bench {
   const Way *way;
   Engine *engine;
   Store *store;
   Instance *in;
-} Machine;
+} Bench;
 
-static Machine machines[ARRAY_LEN(ways)];
+static Bench machines[ARRAY_LEN(ways)];
 
-static void make_machine(Machine *m, const Way *way) {
+static void make_machine(Bench *m, const Way *way) {
   Config config = config_of_tier(way->tier);
   config.compile_threads = config.call_threshold = config.loop_threshold = 0;
   config.canonical_nan = way->canonical_nan;
   config.signals = !way->explicit_bounds;
   config.jit.no_lowering = way->no_lowering;
   config.jit.no_opt = way->no_opt;
-  *m = (Machine){.way = way, .engine = wm_engine_new(&config)};
+  *m = (Bench){.way = way, .engine = wm_engine_new(&config)};
   m->store = wm_engine_store_new(m->engine);
   assert_non_null(m->store);
 }
 
-static u64 meaning_calls(const Machine *m) { return wm_engine_tier_stats(m->engine).meaning_calls; }
+static u64 meaning_calls(const Bench *m) { return wm_engine_tier_stats(m->engine).meaning_calls; }
 
 static bool is_slow(u16 op) {
   for (u32 i = 0; i < ARRAY_LEN(known_slow); i++)
@@ -248,7 +248,7 @@ static bool is_slow(u16 op) {
 }
 
 /* Whether the compiler did with the row what the way asks for; `before`: meaning_calls. */
-static void check_lowering(const Machine *m, u16 op, u64 before) {
+static void check_lowering(const Bench *m, u16 op, u64 before) {
   if (wm_engine_tier(m->engine) != TIER_JIT || !wm_meaning(op)) return;
   bool wanted = m->way->no_lowering || is_slow(op);
   if ((meaning_calls(m) > before) == wanted) return;
@@ -256,7 +256,7 @@ static void check_lowering(const Machine *m, u16 op, u64 before) {
            wanted ? "its meaning is not called" : "the machine has no lowering (known_slow)");
 }
 
-static void load_row(Machine *m, const Buffer *binary, u16 op) {
+static void load_row(Bench *m, const Buffer *binary, u16 op) {
   Error err = {0};
   u64 before = meaning_calls(m);
   LoadedModule *lm = wm_engine_load(m->engine, binary->data, binary->len, &err);
@@ -281,7 +281,7 @@ typedef struct Outcome {
   u64 slots[8];
 } Outcome;
 
-static Outcome run(Machine *m, const Example *e, u32 number) {
+static Outcome run(Bench *m, const Example *e, u32 number) {
   Outcome o = {0};
   put_operands(e->params, number, o.slots);
   o.trap = wm_call(m->store, (Func *)export_named(m->in, "f"), o.slots);
@@ -300,7 +300,7 @@ static bool has_nan(const char *results, bool is_f32_lanes, const u64 *slots) {
   return false;
 }
 
-static bool same(const Machine *m, const Example *e, const Outcome *want, const Outcome *have) {
+static bool same(const Bench *m, const Example *e, const Outcome *want, const Outcome *have) {
   u32 count = *e->results == 's' ? 2 : *e->results ? 1 : 0;
   if (want->trap != have->trap || want->offset != have->offset) return false;
   if (want->trap || !memcmp(want->slots, have->slots, count * sizeof(u64))) return true;
@@ -310,7 +310,7 @@ static bool same(const Machine *m, const Example *e, const Outcome *want, const 
          has_nan(e->results, is_f32_lanes, want->slots);
 }
 
-static void complain(const Machine *m, const Example *e, u32 number, const Outcome *want,
+static void complain(const Bench *m, const Example *e, u32 number, const Outcome *want,
                      const Outcome *have) {
   u64 in[8] = {0};
   put_operands(e->params, number, in);

@@ -222,16 +222,16 @@ static void add_all(AccessVec *all, u8 memory) {
 
 /* ---- running ---- */
 
-typedef struct Machine {
+typedef struct Bench {
   u32 way;
   Engine *engine;
   Store *store;
   LoadedModule *lm;
   Instance *in;
-} Machine;
+} Bench;
 
-static Machine machine_new(u32 way, const Buffer *module) {
-  Machine m = {.way = way, .engine = program_engine(way)};
+static Bench machine_new(u32 way, const Buffer *module) {
+  Bench m = {.way = way, .engine = program_engine(way)};
   Error err = {0};
   assert_non_null(m.engine);
   m.store = wm_engine_store_new(m.engine);
@@ -245,7 +245,7 @@ static Machine machine_new(u32 way, const Buffer *module) {
   return m;
 }
 
-static void machine_delete(Machine *m) {
+static void machine_delete(Bench *m) {
   object_let_go(&m->in->head);
   wm_loaded_release(m->lm);
   assert_true(wm_engine_store_delete(m->store));
@@ -260,7 +260,7 @@ typedef struct Outcome {
   u64 value;
 } Outcome;
 
-static Outcome call(Machine *m, u32 func, u32 x, u32 y) {
+static Outcome call(Bench *m, u32 func, u32 x, u32 y) {
   u64 slots[2] = {x, y};
   Outcome o = {.code = wm_call(m->store, m->in->funcs[func], slots)};
   const Trap *trap = wm_store_take_trap(m->store);
@@ -271,7 +271,7 @@ static Outcome call(Machine *m, u32 func, u32 x, u32 y) {
   return o;
 }
 
-static void compare(const Access *a, Machine *want, Machine *have, u32 func, const char *way) {
+static void compare(const Access *a, Bench *want, Bench *have, u32 func, const char *way) {
   static const u32 xs[] = {0,
                            1,
                            15,
@@ -306,7 +306,7 @@ static void compare(const Access *a, Machine *want, Machine *have, u32 func, con
 }
 
 static void run_way(const AccessVec *all, const Buffer *module, u32 way) {
-  Machine want = machine_new(0, module), have = machine_new(way, module);
+  Bench want = machine_new(0, module), have = machine_new(way, module);
   u32 step = UNDER_ASAN ? 7 : 1;
   for (u32 i = 0; i < all->len; i += step) {
     const Access *a = &all->data[i];

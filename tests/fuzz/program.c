@@ -1,7 +1,6 @@
 #include "tests/fuzz/program.h"
 
 #include "engine/tiers.h"
-#include "jit/lir.h"
 #include "tests/support/compiled.h"
 
 /* Traps as other engines tell them apart, too. */
@@ -95,8 +94,8 @@ static void set_compiler(Config *config, const char *way) {
   config->jit.no_opt = strstr(way, "no-opt") != NULL;
   config->jit.no_lowering = strstr(way, "no-lowering") != NULL;
   if (strstr(way, "few")) {
-    config->jit.gprs = 1u << RAX | 1u << RCX | 1u << RDX | 1u << RBX | 1u << RSI;
-    config->jit.xmms = 0xF0000;
+    config->jit.int_regs = 0x4F; /* one of them saved by the callee */
+    config->jit.float_regs = 0xF;
   }
   if (strstr(way, "sse")) config->jit.cpu = 0;
 }

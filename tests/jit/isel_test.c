@@ -2,6 +2,7 @@
  * it must leave alone. Expected: the instructions in order, but arguments, jumps and polls; + for a
  * memory operand, # for an immediate. */
 #include "jit/jit.h"
+#include "jit/x64/x64_lir.h"
 #include "runtime/fixture.h"
 
 typedef struct Case {
@@ -10,7 +11,7 @@ typedef struct Case {
 
 static void describe(const Lir *x, Buffer *out) {
   if (x->op == LIR_GETARG || x->op == LIR_JUMP || x->op == LIR_POLL) return;
-  for (const char *name = wm_lir_name(x->op); *name; name++)
+  for (const char *name = wm_x64_op_name(x->op); *name; name++)
     wm_buffer_byte(out, (u8)(*name >= 'A' && *name <= 'Z' ? *name + 32 : *name));
   if (x->mem && x->op != LIR_LOAD && x->op != LIR_STORE && x->op != LIR_LEA)
     wm_buffer_byte(out, '+');

@@ -45,7 +45,7 @@ static u8 random_type(Gen *g) {
   return types[pick(g, g->few_types ? 4 : 8)];
 }
 
-static Lir blank(LirOp op) {
+static Lir blank(u32 op) {
   return (Lir){.op = (u8)op,
                .width = 8,
                .d = NONE,
@@ -137,7 +137,7 @@ static void add_memory(Gen *g, Lir *x) {
   if (chance(g, 60) || x->op == LIR_BOUNDS) x->m0 = value(g, T_I64);
   if (chance(g, 60) && x->op != LIR_BOUNDS) x->m1 = value(g, T_I64);
   x->mem = x->m0 == NONE ? MEM_GUEST : MEM_ADDR;
-  const LirConstraints *k = &wm_lir_constraints[x->op];
+  const LirConstraints *k = &wm_x64_constraints[x->op];
   if (k->b != C_N)
     x->b = NONE;
   else if (k->b == C_N && k->a == C_M)
@@ -155,7 +155,7 @@ static void put_result(Gen *g, u8 type, u32 reg, u32 between) {
 
 static void put_row(Gen *g, const Row *row) {
   Lir x = blank(row->op);
-  const LirConstraints *k = &wm_lir_constraints[x.op];
+  const LirConstraints *k = &wm_x64_constraints[x.op];
   u8 type = row_type(g, row->types[0], T_NONE);
   x.a = operand(g, row->types[1], type);
   x.b = chance(g, 10) && row->types[2] == 's' ? x.a : operand(g, row->types[2], type);
@@ -187,7 +187,7 @@ static u32 argument_list(Gen *g, u32 count) {
 }
 
 static void put_call(Gen *g) {
-  static const LirOp ops[] = {LIR_CALL, LIR_CALL, LIR_CALL_REF, LIR_CALL_HELPER};
+  static const u32 ops[] = {LIR_CALL, LIR_CALL, LIR_CALL_REF, LIR_CALL_HELPER};
   Lir x = blank(ops[pick(g, 4)]);
   u32 count = pick(g, x.op == LIR_CALL_HELPER ? 5 : 14);
   if (count) x.args = argument_list(g, count);
@@ -617,16 +617,16 @@ static void run_move(Run *r, const Move *m) {
   write_place(r, m->to, m->type, v);
 }
 
-static void lose(Run *r, u32 mask) {
+static void lose(Run *r, RegSet mask) {
   for (; mask; mask &= mask - 1)
-    r->places[__builtin_ctz(mask)] = (Value){random_bits(r), random_bits(r)};
+    r->places[__builtin_ctzll(mask)] = (Value){random_bits(r), random_bits(r)};
 }
 
 static void run_moves(Run *r, const Move *moves, u32 count) {
   r->list.len = 0;
   wm_moves_resolve(r->c, moves, count, &r->list);
   for (u32 i = 0; i < r->list.len; i++) run_move(r, &r->list.data[i]);
-  lose(r, 1u << R11 | 3u << (XMM0 + 14));
+  lose(r, reg_bit(R11) | reg_bit(XMM0 + 14) | reg_bit(XMM0 + 15));
 }
 
 static void run_splits(Run *r, u32 at) {
@@ -650,12 +650,12 @@ static void check_value(Run *r, Loc place, u32 v, u32 at, const char *what) {
   Value is = read_place(r, place, type), should = r->vregs[v];
   if (same_value(type, is, should) || r->message[0]) return;
   snprintf(r->message, sizeof r->message, "at %u %s: v%u is not in %x (%s)", at,
-           wm_lir_name(r->before[at].op), v, place, what);
+           wm_x64_op_name(r->before[at].op), v, place, what);
 }
 
 static void check_operands(Run *r, u32 at, bool late_only) {
   const Lir *x = &r->c->lir.data[at], *o = &r->before[at];
-  const LirConstraints *k = &wm_lir_constraints[o->op];
+  const LirConstraints *k = &wm_x64_constraints[o->op];
   const u32 now[] = {x->a, x->b, x->c, x->e, x->m0, x->m1};
   const u32 then[] = {o->a, o->b, o->c, o->e, o->m0, o->m1};
   const u8 how[] = {k->a, k->b, k->c, k->e, k->mem, k->mem};
@@ -672,7 +672,7 @@ static void check_operands(Run *r, u32 at, bool late_only) {
 }
 
 static Value result_of(Run *r, const Lir *x, u8 type) {
-  u32 fixed = wm_lir_constraints[x->op].fixed;
+  u32 fixed = wm_x64_constraints[x->op].fixed;
   bool is_const = x->op == LIR_MOVI || x->op == LIR_FCONST || x->op == LIR_VCONST;
   if (is_const) return constant_value(type, (u64)x->imm);
   if ((fixed != FIX_ARG && fixed != FIX_RESULT) || x->sub == 0xFF) return random_value(r, type);
@@ -686,10 +686,10 @@ static Value result_of(Run *r, const Lir *x, u8 type) {
 
 static void run_instruction(Run *r, u32 at) {
   const Lir *x = &r->c->lir.data[at], *o = &r->before[at];
-  u32 fixed = wm_lir_constraints[o->op].fixed;
+  u32 fixed = wm_x64_constraints[o->op].fixed;
   check_operands(r, at, false);
   if (o->d != NONE) r->vregs[o->d] = result_of(r, o, r->c->vreg_type.data[o->d]);
-  if (fixed == FIX_CALL) lose(r, ~(u32)(CALLEE_SAVED | 1u << RSP | 1u << R14 | 1u << R15));
+  if (fixed == FIX_CALL) lose(r, ~(RegSet)(CALLEE_SAVED | 1u << RSP | 1u << R14 | 1u << R15));
   if (fixed == FIX_AXDX) lose(r, 1u << RAX | 1u << RDX);
   if (fixed == FIX_CL) lose(r, 1u << RCX);
   if (fixed == FIX_CALL || fixed == FIX_AXDX) memcpy(r->taken, r->places, sizeof r->taken);
@@ -740,7 +740,7 @@ const char *lir_program_run(Compile *c, const Lir *before, u64 seed) {
   *r = (Run){.c = c, .before = before, .state = seed * 0x9E3779B97F4A7C15u + 1};
   r->vregs = calloc(c->vreg_type.len, sizeof *r->vregs);
   r->slots = calloc(c->spill_slots + 2, sizeof *r->slots);
-  lose(r, UINT32_MAX);
+  lose(r, UINT64_MAX);
   memcpy(r->taken, r->places, sizeof r->taken);
   u32 block = c->order.data[0];
   for (u32 steps = 0; steps < 300 && block != NONE && !r->message[0]; steps++)

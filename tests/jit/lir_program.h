@@ -3,6 +3,7 @@
 #define TESTS_JIT_LIR_PROGRAM_H
 
 #include "jit/jit.h"
+#include "jit/x64/x64_lir.h"
 
 /* Fills c (from wm_jit_new) as wm_x64_select leaves it: a random program of about `size` blocks,
  * the same for the same seed. */

@@ -15,8 +15,8 @@ enum { PROGRAMS = 1500, FEW_GPRS = 1 << RAX | 1 << RCX | 1 << RDX | 1 << RBX | 1
 static void set_options(Compile *c, u32 kind) {
   memset(&c->options, 0, sizeof c->options);
   if (kind & 1) {
-    c->options.gprs = kind & 4 ? FEW_GPRS : FEW_GPRS | 1u << RDI | 1u << R8 | 1u << R12;
-    c->options.xmms = kind & 4 ? 0xFu << XMM0 : 0xF3u << XMM0;
+    c->options.int_regs = kind & 4 ? FEW_GPRS : FEW_GPRS | 1u << RDI | 1u << R8 | 1u << R12;
+    c->options.float_regs = kind & 4 ? 0xF : 0xF3;
   }
   c->options.spill_all = kind == 2 || kind == 7;
 }

@@ -10,6 +10,7 @@
 
 #include "jit/jit.h"
 #include "jit/x64/x64_emit.h"
+#include "jit/x64/x64_machine.h"
 #include "jit/x64/x64_simd.h"
 
 #include <setjmp.h>
@@ -62,23 +63,23 @@ typedef struct Row {
   u8 access_bytes;
 } Row;
 
-typedef struct Machine {
+typedef struct Bench {
   Compile *c;
   u8 *code;   /* one page */
   u8 *memory; /* the end of a page, in front of one that faults */
   u64 random;
-} Machine;
+} Bench;
 
 /* ---- values ---- */
 
-static u64 next_random(Machine *m) {
+static u64 next_random(Bench *m) {
   m->random ^= m->random << 13;
   m->random ^= m->random >> 7;
   m->random ^= m->random << 17;
   return m->random;
 }
 
-static u64 special(Machine *m, u32 bits) {
+static u64 special(Bench *m, u32 bits) {
   static const u64 for_64[] = {0,
                                UINT64_C(1) << 63,
                                UINT64_C(0x7FF8000000000000),
@@ -109,7 +110,7 @@ static u64 special(Machine *m, u32 bits) {
   return bits == 64 ? for_64[r % ARRAY_LEN(for_64)] : for_32[r % ARRAY_LEN(for_32)];
 }
 
-static V128 random_vector(Machine *m) {
+static V128 random_vector(Bench *m) {
   V128 v;
   u64 how = next_random(m) >> 40 & 7;
   for (u32 i = 0; i < 2; i++) v.u64x2[i] = how < 3 ? special(m, 64) : next_random(m);
@@ -120,7 +121,7 @@ static V128 random_vector(Machine *m) {
 }
 
 /* As a register holds it: an i32 is zero-extended, the rest of a float anything. */
-static V128 random_operand(Machine *m, u8 type) {
+static V128 random_operand(Bench *m, u8 type) {
   V128 v = random_vector(m);
   return type == T_I32 ? of_u32(v.u32x4[0]) : type == T_I64 ? of_u64(v.u64x2[0]) : v;
 }
@@ -263,7 +264,7 @@ static bool may_share(u8 constraint) { return constraint == C_R || constraint ==
 /* Gives each vreg a place; false: the variant does not fit the instruction. */
 static bool choose_places(Compile *c, const Row *row, const Variant *v, Loc *places) {
   const Lir *x = the_instruction(c);
-  const LirConstraints *k = &wm_lir_constraints[x->op];
+  const LirConstraints *k = &wm_x64_constraints[x->op];
   u32 vregs[] = {x->a, x->b, x->c};
   u8 constraints[] = {k->a, k->b, k->c};
   u32 high = v->is_high ? 7 : 0; /* numbers of integer and vector registers coincide */
@@ -453,7 +454,7 @@ static u32 memory_bytes(const Row *row) {
 }
 
 /* The operands, where the last may be given otherwise; `memory` is what a load would find. */
-static V128 prepare(Machine *m, const Row *row, const Variant *v, Data *d) {
+static V128 prepare(Bench *m, const Row *row, const Variant *v, Data *d) {
   for (u32 i = 0; i < OPERANDS; i++) d->in[i] = random_operand(m, row->type[i]);
   if (v->is_twice) d->in[1] = d->in[0];
   if (v->given == GIVEN_CONSTANT && row->form != FORM_SHUFFLE) d->in[row->count - 1] = v->constant;
@@ -471,7 +472,7 @@ static V128 prepare(Machine *m, const Row *row, const Variant *v, Data *d) {
   return memory;
 }
 
-static void check_store(const Machine *m, const Row *row, const Variant *v, Data *d) {
+static void check_store(const Bench *m, const Row *row, const Variant *v, Data *d) {
   V128 want = store_meaning(row->kind, d->in[0], v->lane);
   memcpy(&d->out, m->memory - row->access_bytes, row->access_bytes);
   if (memcmp(&d->out, &want, row->access_bytes)) report(row, v, d, want);
@@ -482,7 +483,7 @@ static void check_store(const Machine *m, const Row *row, const Variant *v, Data
 __attribute__((no_sanitize("function")))
 #endif
 static void
-run(Machine *m, const Row *row, const Variant *v, u32 runs) {
+run(Bench *m, const Row *row, const Variant *v, u32 runs) {
   Code code;
   Data d;
   memcpy(&code, &m->code, sizeof code);
@@ -497,7 +498,7 @@ run(Machine *m, const Row *row, const Variant *v, u32 runs) {
   }
 }
 
-static void load_code(Machine *m) {
+static void load_code(Bench *m) {
   const Compile *c = m->c;
   assert_true(c->code.len <= PAGE_BYTES);
   assert_int_equal(mprotect(m->code, PAGE_BYTES, PROT_READ | PROT_WRITE), 0);
@@ -506,9 +507,9 @@ static void load_code(Machine *m) {
 }
 
 /* False: there is no such variant of the row. */
-static bool run_variant(Machine *m, const Row *row, const Variant *v, u32 runs) {
+static bool run_variant(Bench *m, const Row *row, const Variant *v, u32 runs) {
   Compile *c = m->c;
-  Loc places[64];
+  Loc places[VREG_FIRST + 32];
   if (setjmp(c->leave)) fail_msg("%s: left (%s)", wm_op_text(row->kind), c->trouble);
   c->options.cpu = v->cpu;
   c->options.canonical_nan = v->canonical_nan;
@@ -523,7 +524,7 @@ static bool run_variant(Machine *m, const Row *row, const Variant *v, u32 runs) 
 
 /* ---- the variants of a row ---- */
 
-static void run_places(Machine *m, const Row *row, Variant v) {
+static void run_places(Bench *m, const Row *row, Variant v) {
   for (u32 high = 0; high < 2; high++)
     for (u8 d_is = 0; d_is <= OPERANDS; d_is++) {
       v.is_high = high;
@@ -532,7 +533,7 @@ static void run_places(Machine *m, const Row *row, Variant v) {
     }
 }
 
-static void run_constants(Machine *m, const Row *row, Variant v) {
+static void run_constants(Bench *m, const Row *row, Variant v) {
   u32 count = row->form == FORM_SHIFT ? 70 : 12;
   u8 type = row->type[row->count - 1];
   v.given = GIVEN_CONSTANT;
@@ -546,7 +547,7 @@ static void run_constants(Machine *m, const Row *row, Variant v) {
   }
 }
 
-static void run_row(Machine *m, const Row *row, Variant v) {
+static void run_row(Bench *m, const Row *row, Variant v) {
   v.given = GIVEN_REGISTER;
   run_places(m, row, v);
   v.is_twice = row->count >= 2 && row->type[0] == row->type[1];
@@ -564,16 +565,17 @@ static void run_row(Machine *m, const Row *row, Variant v) {
   if (the_instruction(m->c)->mem || the_instruction(m->c)->op == LIR_LOAD) run_places(m, row, v);
 }
 
-static void each_cpu(Machine *m, void (*test)(Machine *m, Variant v)) {
+static void each_cpu(Bench *m, void (*test)(Bench *m, Variant v)) {
   static const u32 cpus[] = {0, CPU_AVX, CPU_AVX | CPU_AVX2};
   for (u32 i = 0; i < ARRAY_LEN(cpus); i++)
-    for (u32 canonical = 0; canonical < 2 && (cpus[i] & wm_jit_cpu()) == cpus[i]; canonical++)
+    for (u32 canonical = 0; canonical < 2 && (cpus[i] & wm_jit_machine.cpu()) == cpus[i];
+         canonical++)
       test(m, (Variant){.cpu = cpus[i], .canonical_nan = canonical});
 }
 
 /* ---- tests ---- */
 
-static void test_all(Machine *m, Variant v) {
+static void test_all(Bench *m, Variant v) {
   for (u16 kind = OP_v128_load; kind < OP_COUNT; kind++) {
     if (wm_op_info[kind].prefix != 0xFD || kind == OP_v128_const || kind == OP_i8x16_shuffle)
       continue;
@@ -594,7 +596,7 @@ static void test_nans(void **state) {
   }
 }
 
-static void run_shuffle(Machine *m, Variant v, V128 lanes) {
+static void run_shuffle(Bench *m, Variant v, V128 lanes) {
   Row row = row_of(OP_i8x16_shuffle);
   v.constant = lanes;
   for (u8 d_is = 0; d_is < 3; d_is++)
@@ -608,7 +610,7 @@ static void run_shuffle(Machine *m, Variant v, V128 lanes) {
 
 /* Lanes in units of `bytes`, each one of those in `choose` (a unit's number by place and chance).
  */
-static void shuffle_units(Machine *m, Variant v, u32 bytes, u32 pattern) {
+static void shuffle_units(Bench *m, Variant v, u32 bytes, u32 pattern) {
   V128 lanes;
   u32 count = 16 / bytes, chance = (u32)next_random(m);
   for (u32 i = 0; i < count; i++) {
@@ -631,7 +633,7 @@ static void shuffle_units(Machine *m, Variant v, u32 bytes, u32 pattern) {
   run_shuffle(m, v, lanes);
 }
 
-static void test_shuffle(Machine *m, Variant v) {
+static void test_shuffle(Bench *m, Variant v) {
   for (u32 pattern = 0; pattern <= 10; pattern++)
     for (u32 bytes = 1; bytes <= 8; bytes *= 2)
       for (u32 i = 0; i < 12; i++) shuffle_units(m, v, bytes, pattern);
@@ -641,7 +643,7 @@ static void test_shuffles(void **state) { each_cpu(*state, test_shuffle); }
 
 /* The common forms are one instruction. */
 static void test_folding(void **state) {
-  Machine *m = *state;
+  Bench *m = *state;
   static const struct Case {
     u16 kind;
     Given given;
@@ -667,16 +669,16 @@ static void test_folding(void **state) {
 }
 
 static int set_up(void **state) {
-  static Machine machine;
+  static Bench machine;
   int prot = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
   u8 *pages = mmap(NULL, 3 * PAGE_BYTES, prot, flags, -1, 0);
-  machine = (Machine){wm_jit_new(), pages, pages + 2 * PAGE_BYTES, 88172645463325252u};
+  machine = (Bench){wm_jit_new(), pages, pages + 2 * PAGE_BYTES, 88172645463325252u};
   *state = &machine;
   return !machine.c || pages == MAP_FAILED || mprotect(machine.memory, PAGE_BYTES, PROT_NONE);
 }
 
 static int tear_down(void **state) {
-  Machine *m = *state;
+  Bench *m = *state;
   wm_jit_delete(m->c);
   return munmap(m->code, 3 * PAGE_BYTES);
 }

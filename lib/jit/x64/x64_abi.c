@@ -1,6 +1,7 @@
-/* Where arguments and results are when a call begins and ends (jit/lir.h). A v128 takes one vector
+/* Where arguments and results are when a call begins and ends (x64_lir.h). A v128 takes one vector
  * register, or two slots of the stack. */
 #include "jit/compile.h"
+#include "jit/x64/x64_lir.h"
 
 static Loc next_place(ArgCursor *cursor, u8 type, const u8 *regs, u32 int_count, u32 float_count) {
   if (type_is_float(type)) {

@@ -9,6 +9,7 @@
 #define WM_JIT_X64_ASM_H
 
 #include "jit/compile.h"
+#include "jit/x64/x64_lir.h"
 
 /* A register or memory operand (ModRM). */
 typedef struct Rm {
@@ -97,9 +98,9 @@ void wm_x64_vector_const(Compile *c, Loc d, u32 index);
 
 /* ---- x64_isel.c, for x64_simd.c: selection goes backwards, so what is put later runs earlier ----
  */
-u32 wm_isel_use(Compile *c, u32 node);                     /* vreg that holds the node's value */
-u32 wm_isel_vreg(Compile *c, IrType type);                 /* a fresh one */
-Lir wm_isel_lir(LirOp op, u32 width, u32 d, u32 a, u32 b); /* others empty */
+u32 wm_isel_use(Compile *c, u32 node);                   /* vreg that holds the node's value */
+u32 wm_isel_vreg(Compile *c, IrType type);               /* a fresh one */
+Lir wm_isel_lir(u32 op, u32 width, u32 d, u32 a, u32 b); /* others empty */
 void wm_isel_put(Compile *c, Lir x); /* appends (and then what its constants need) */
 /* Fills x's memory operand with node's address a and displacement b. */
 void wm_isel_memory(Compile *c, Lir *x, const Node *access);

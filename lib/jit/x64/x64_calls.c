@@ -1,6 +1,6 @@
 /* The C halves of x64_stubs.S: values between slots and the places of the calling convention
  * (jit/lir.h), and what runs when compiled code is left. */
-#include "jit/jit.h"
+#include "jit/x64/x64_machine.h"
 #include "jit/x64/x64_stubs.h"
 
 /* The registers that hold arguments, or results (of which there are fewer). */
@@ -283,9 +283,18 @@ static const void *const helpers[HELPER_COUNT] = {
 #undef HELPER
 };
 
-const NativeMachine wm_x64_machine = {.helpers = helpers,
-                                      .call_slot = ADDRESS(wm_x64_call_slot),
-                                      .call_ref = ADDRESS(wm_x64_call_ref),
-                                      .fault = ADDRESS(wm_x64_trap),
-                                      .enter = enter_body,
-                                      .enter_osr = enter_osr};
+/* A disp32 reaches everything, with room for what is added to it. */
+enum { REACH_BYTES = INT32_MAX - (1 << 20) + 1 };
+
+static void fault_to_stub(Fault *fault) {
+  *--fault->sp = (u64)(uintptr_t)fault->pc + 1;
+  fault->pc = ADDRESS(wm_x64_trap);
+}
+
+const NativeMachine wm_x64_native = {.helpers = helpers,
+                                     .reach_bytes = REACH_BYTES,
+                                     .call_slot = ADDRESS(wm_x64_call_slot),
+                                     .call_ref = ADDRESS(wm_x64_call_ref),
+                                     .fault = fault_to_stub,
+                                     .enter = enter_body,
+                                     .enter_osr = enter_osr};

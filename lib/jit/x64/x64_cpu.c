@@ -1,5 +1,5 @@
 /* What the processor offers (Intel SDM volume 2, CPUID; volume 1, 14.3 for AVX). */
-#include "jit/jit.h"
+#include "jit/x64/x64_machine.h"
 
 #include <cpuid.h>
 
@@ -37,7 +37,7 @@ static u32 vex_bits(u32 ecx1, u32 ebx7) {
   return bits;
 }
 
-u32 wm_jit_cpu(void) {
+u32 wm_x64_cpu(void) {
   u32 eax, ebx7 = 0, ecx, edx, bits = 0, ecx1 = leaf1_ecx();
   if (!__get_cpuid_count(7, 0, &eax, &ebx7, &ecx, &edx)) ebx7 = 0;
   if (__get_cpuid(0x80000001, &eax, &edx, &ecx, &edx) && ecx & ECX81_LZCNT) bits |= CPU_LZCNT;
@@ -47,7 +47,7 @@ u32 wm_jit_cpu(void) {
   return bits;
 }
 
-bool wm_jit_available(void) {
+bool wm_x64_available(void) {
   u32 need = ECX1_SSE41 | ECX1_SSE42 | ECX1_POPCNT;
   return (leaf1_ecx() & need) == need;
 }

@@ -10,6 +10,7 @@
  * so that a round has one jump. A short block that dispatches (a br_table at the head of a loop) is
  * copied to the jumps that lead to it, so that each has its own prediction. */
 #include "jit/x64/x64_emit.h"
+#include "jit/x64/x64_machine.h"
 
 enum {
   MAX_ROTATED_HEAD = 12,  /* instructions */
@@ -376,7 +377,7 @@ static void plan_frame(Compile *c) {
   static const u8 callee_saved[] = {RBX, RBP, R12, R13};
   Emitter *e = emitter(c);
   e->saved_count = 0;
-  c->saved_regs = c->used_regs & CALLEE_SAVED;
+  c->saved_regs = (u32)(c->used_regs & CALLEE_SAVED);
   for (u32 i = 0; i < ARRAY_LEN(callee_saved); i++)
     if (c->saved_regs >> callee_saved[i] & 1) e->saved[e->saved_count++] = callee_saved[i];
   u32 slots = c->outgoing_slots + c->spill_slots;

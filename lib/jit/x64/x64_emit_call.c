@@ -128,8 +128,6 @@ void wm_x64_parallel(Compile *c, const Move *moves, u32 count) {
 
 /* ---- arguments and results ---- */
 
-typedef Loc (*NextPlace)(ArgCursor *cursor, u8 type);
-
 /* The move of the argument at `item` of a list to `to`. */
 static void add_move(Compile *c, const u32 *item, Loc to) {
   Move m = {.from = item[0], .to = to, .type = (u8)item[1]};
@@ -142,7 +140,7 @@ static void add_move(Compile *c, const u32 *item, Loc to) {
 
 /* Moves the first `count` of x's arguments to their places, and the next one, if there is one, to
  * `extra`. */
-static void pass_arguments(Compile *c, const Lir *x, u32 count, NextPlace next, ArgCursor cursor,
+static void pass_arguments(Compile *c, const Lir *x, u32 count, NextPlace *next, ArgCursor cursor,
                            Loc extra) {
   Emitter *e = emitter(c);
   const u32 *list = &c->lir_pool.data[x->args];
@@ -264,7 +262,7 @@ static void emit_fuel(Compile *c, const Lir *x) {
 }
 
 bool wm_x64_emit_control(Compile *c, const Lir *x) {
-  switch ((LirOp)x->op) {
+  switch (x->op) {
   case LIR_NOP: break;
   case LIR_GETARG: emit_getarg(c, x); break;
   case LIR_GETRES: emit_getres(c, x); break;

@@ -310,7 +310,7 @@ static void finish_to_integer(Compile *c, const Lir *x) {
 }
 
 void wm_x64_rare_float(Compile *c, const Lir *x) {
-  switch ((LirOp)x->op) {
+  switch (x->op) {
   case LIR_FMINMAX: finish_min_max(c, x); break;
   case LIR_CVTIF: from_large_u64(c, x); break;
   default:
@@ -365,7 +365,7 @@ static void compare(Compile *c, const Lir *x) {
 }
 
 bool wm_x64_emit_float(Compile *c, const Lir *x) {
-  switch ((LirOp)x->op) {
+  switch (x->op) {
   case LIR_FCONST: emit_constant(c, x); break;
   case LIR_FOP: emit_fop(c, x); break;
   case LIR_FMINMAX: emit_min_max(c, x); break;

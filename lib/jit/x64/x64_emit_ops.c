@@ -148,12 +148,10 @@ static void emit_lea(Compile *c, const Lir *x) {
 static void emit_unary(Compile *c, const Lir *x) {
   move_in(c, x->width, x->d, x->a);
   wm_x64_op(c, x->width, 0xF7, x->sub, rm_reg(x->d), false, 0);
-  if (x->sub == 3) set_flags(c, x->d, x->width, false);
+  if (x->sub == UNARY_NEG) set_flags(c, x->d, x->width, false);
 }
 
 /* ---- shifts ---- */
-
-enum { SHIFT_ROL, SHIFT_ROR, SHIFT_SHL = 4, SHIFT_SHR, SHIFT_SAR = 7 };
 
 /* A rotated copy without flags. */
 static bool rotate_by_rorx(Compile *c, const Lir *x, u32 count) {
@@ -583,7 +581,7 @@ static void emit_bounds(Compile *c, const Lir *x) {
 
 bool wm_x64_emit_integer(Compile *c, const Lir *x) {
   bool negated = (x->flags & LIR_NEGATED) != 0;
-  switch ((LirOp)x->op) {
+  switch (x->op) {
   case LIR_MOV: emit_mov(c, x); break;
   case LIR_MOVI: emit_movi(c, x); break;
   case LIR_MEM0: wm_x64_mov(c, 8, x->d, R14); break;

@@ -1,7 +1,7 @@
 /* Instruction selection for x86-64: blocks, nodes, virtual registers (x64_isel.h has the plan). */
 #include "jit/x64/x64_isel.h"
 
-#include "jit/jit.h"
+#include "jit/x64/x64_machine.h"
 #include "jit/x64/x64_simd.h"
 #include "runtime/meanings.h"
 
@@ -92,7 +92,7 @@ bool wm_isel_imm32(const Compile *c, u32 n, i64 *value) {
 
 /* ---- instructions ---- */
 
-Lir wm_isel_lir(LirOp op, u32 width, u32 d, u32 a, u32 b) {
+Lir wm_isel_lir(u32 op, u32 width, u32 d, u32 a, u32 b) {
   return (Lir){.op = (u8)op,
                .width = (u8)width,
                .d = d,
@@ -113,10 +113,10 @@ static void put_one(Compile *c, const Lir *x) {
 
 static void put_constant(Compile *c, u32 n, u32 d) {
   const Node *x = node_at(c, n);
-  LirOp op = x->op == IR_MEM0         ? LIR_MEM0
-             : x->type == T_V128      ? LIR_VCONST
-             : type_is_float(x->type) ? LIR_FCONST
-                                      : LIR_MOVI;
+  u32 op = x->op == IR_MEM0         ? LIR_MEM0
+           : x->type == T_V128      ? LIR_VCONST
+           : type_is_float(x->type) ? LIR_FCONST
+                                    : LIR_MOVI;
   Lir put = wm_isel_lir(op, width_of(x->type), d, NONE, NONE);
   if (x->op == IR_CONST) put.imm = (i64)const_bits(c, n);
   put_one(c, &put);
@@ -297,11 +297,20 @@ static void turn_round(Compile *c) {
   }
 }
 
+/* Numbers below VREG_FIRST are registers. */
+static void number_registers(Compile *c) {
+  jit_resize(c, &c->vreg_type, VREG_FIRST);
+  jit_resize(c, &c->vreg_global, VREG_FIRST);
+  memset(c->vreg_type.data, T_I64, FIRST_FLOAT);
+  memset(c->vreg_type.data + FIRST_FLOAT, T_V128, VREG_FIRST - FIRST_FLOAT);
+  memset(c->vreg_global.data, 0, VREG_FIRST);
+}
+
 static void start(Compile *c) {
   Isel *s = wm_jit_scratch(c, SCRATCH_ISEL, sizeof(Isel));
   s->pending.len = s->results.len = 0;
   s->sharing = false;
-  c->lir.len = c->vreg_type.len = c->vreg_global.len = 0;
+  c->lir.len = 0;
   c->outgoing_slots = c->meaning_calls = 0;
   c->has_calls = false;
   c->lir_pool.len = 0;
@@ -311,7 +320,7 @@ static void start(Compile *c) {
   jit_resize(c, &c->edge_vregs, c->pool.len);
   jit_resize(c, &s->block_done, c->blocks.len);
   memset(s->block_done.data, 0, c->blocks.len);
-  for (u32 i = 0; i < VREG_FIRST; i++) wm_isel_vreg(c, i < XMM0 ? T_I64 : T_V128);
+  number_registers(c);
 }
 
 void wm_x64_select(Compile *c) {
@@ -320,7 +329,7 @@ void wm_x64_select(Compile *c) {
   turn_round(c);
 }
 
-void wm_x64_select_scratch_free(void *scratch) {
+void wm_x64_select_free(void *scratch) {
   Isel *s = scratch;
   vec_free(&s->pending);
   vec_free(&s->results);

@@ -42,7 +42,7 @@ static void select_sqrt(Compile *c, u32 n, u32 d) {
   wm_isel_put(c, put);
 }
 
-static void select_two(Compile *c, u32 n, u32 d, LirOp op, u8 sub) {
+static void select_two(Compile *c, u32 n, u32 d, u32 op, u8 sub) {
   const Node *x = node_at(c, n);
   Lir put = wm_isel_lir(op, width_of(x->type), d, NONE, NONE);
   put.sub = sub;

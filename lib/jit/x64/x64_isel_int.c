@@ -101,7 +101,7 @@ static void put_binary(Compile *c, Lir put, u32 a, u32 b) {
   wm_isel_put(c, put);
 }
 
-static void put_unary(Compile *c, LirOp op, u8 sub, u32 a, u32 d, u32 width) {
+static void put_unary(Compile *c, u32 op, u8 sub, u32 a, u32 d, u32 width) {
   Lir put = wm_isel_lir(op, width, d, wm_isel_use_low(c, a, width), NONE);
   put.sub = sub;
   wm_isel_put(c, put);
@@ -137,7 +137,7 @@ static void select_alu(Compile *c, u32 n, u32 d) {
 static void select_sub(Compile *c, u32 n, u32 d) {
   const Node *x = node_at(c, n);
   if (is_const(c, x->a) && !const_bits(c, x->a))
-    put_unary(c, LIR_UNARY, 3, x->b, d, width_of(x->type));
+    put_unary(c, LIR_UNARY, UNARY_NEG, x->b, d, width_of(x->type));
   else if (!select_lea(c, n, d))
     select_alu(c, n, d);
 }
@@ -200,7 +200,7 @@ static void select_xor(Compile *c, u32 n, u32 d) {
   const Node *x = node_at(c, n);
   i64 v;
   if (wm_isel_imm32(c, x->b, &v) && v == -1)
-    put_unary(c, LIR_UNARY, 2, x->a, d, width_of(x->type));
+    put_unary(c, LIR_UNARY, UNARY_NOT, x->a, d, width_of(x->type));
   else
     select_alu(c, n, d);
 }
@@ -299,11 +299,11 @@ static u32 strip_count(Compile *c, u32 n, u32 width) {
 
 static u8 shift_of(u16 narrow) {
   switch (narrow) {
-  case OP_i32_rotl: return 0;
-  case OP_i32_rotr: return 1;
-  case OP_i32_shl: return 4;
-  case OP_i32_shr_u: return 5;
-  default: return 7;
+  case OP_i32_rotl: return SHIFT_ROL;
+  case OP_i32_rotr: return SHIFT_ROR;
+  case OP_i32_shl: return SHIFT_SHL;
+  case OP_i32_shr_u: return SHIFT_SHR;
+  default: return SHIFT_SAR;
   }
 }
 
@@ -315,7 +315,7 @@ static void select_shift(Compile *c, u32 n, u32 d) {
   if (is_const(c, x->b)) {
     put.imm = (i64)(const_bits(c, x->b) & (put.width * 8u - 1));
   } else {
-    put.op = put.sub >= 4 && c->options.cpu & CPU_BMI2 ? LIR_SHIFTX : LIR_SHIFTCL;
+    put.op = put.sub >= SHIFT_SHL && c->options.cpu & CPU_BMI2 ? LIR_SHIFTX : LIR_SHIFTCL;
     put.b = wm_isel_use(c, strip_count(c, x->b, put.width));
   }
   wm_isel_put(c, put);

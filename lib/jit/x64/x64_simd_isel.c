@@ -9,7 +9,7 @@ typedef struct Selection {
   const VectorRow *row;
 } Selection;
 
-static Lir lir_for(const Selection *s, LirOp op) {
+static Lir lir_for(const Selection *s, u32 op) {
   Lir x = wm_isel_lir(op, 16, s->d, NONE, NONE);
   x.kind = s->node.op;
   x.type = s->d == NONE ? T_NONE : s->node.type;
@@ -71,7 +71,7 @@ static bool fold_operand(Compile *c, Lir *x, u32 n, u8 traits) {
   return true;
 }
 
-static void select_binary(Compile *c, const Selection *s, LirOp op, bool is_swapped) {
+static void select_binary(Compile *c, const Selection *s, u32 op, bool is_swapped) {
   u32 a = is_swapped ? s->node.b : s->node.a, b = is_swapped ? s->node.a : s->node.b, index;
   Lir x = lir_for(s, op);
   bool b_folds = can_fold(c, b, 0) || is_vector_const(c, b, &index);
@@ -102,7 +102,7 @@ static bool is_comparison(u16 op) {
   return (op >= OP_i8x16_eq && op <= OP_f64x2_ge) || (op >= OP_i64x2_eq && op <= OP_i64x2_ge_s);
 }
 
-static void select_sequence(Compile *c, const Selection *s, LirOp op) {
+static void select_sequence(Compile *c, const Selection *s, u32 op) {
   u32 operands = wm_ir_operands(node_at(c, s->n));
   Lir x = lir_for(s, op);
   x.a = wm_isel_use(c, s->node.a);
@@ -122,7 +122,7 @@ static void select_load(Compile *c, const Selection *s) {
   wm_isel_put(c, x);
 }
 
-static void select_store(Compile *c, const Selection *s, LirOp op) {
+static void select_store(Compile *c, const Selection *s, u32 op) {
   Lir x = lir_for(s, op);
   x.imm = s->node.imm; /* lane */
   x.a = wm_isel_use(c, s->node.c);

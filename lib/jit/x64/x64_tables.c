@@ -1,6 +1,7 @@
 /* What stands behind a function's blocks, and what others must know about its code: cold pieces,
  * the constant pool, jump tables, sites. */
 #include "jit/x64/x64_emit.h"
+#include "jit/x64/x64_machine.h"
 
 /* ---- state ---- */
 
@@ -30,7 +31,7 @@ void wm_x64_begin(Compile *c) {
   c->code.len = c->calls.len = c->code_sites.len = c->inline_sites.len = 0;
 }
 
-void wm_x64_emit_scratch_free(void *scratch) {
+void wm_x64_emit_free(void *scratch) {
   Emitter *e = scratch;
   vec_free(&e->constants);
   vec_free(&e->constant_refs);
