@@ -32,6 +32,7 @@ void wm_jit_grow(Compile *c, void *data, u32 *cap, u32 len, u64 extra, size_t si
   if (!grown) wm_jit_leave(c, JIT_OUT_OF_MEMORY);
   memcpy(data, &grown, sizeof grown);
   c->used_bytes = held + want * size;
+  c->peak_bytes = max_u64(c->peak_bytes, c->used_bytes);
   *cap = (u32)want;
 }
 

@@ -1,9 +1,10 @@
-/* The driver: the passes of a compilation in order, and what it keeps between compilations.
+/* The driver: the passes of a compilation in order, and what it keeps between them.
  *
  *   build [verify] place [verify] select allocate [check] emit
  *
- * All vectors of a Compile keep their room from function to function. A compilation that needs more
- * than budget_bytes is given up; one that used much gives it all back. */
+ * All vectors of a Compile keep their room from function to function. When that is much, each pass
+ * gives back what it is the last to read, so that the peak is what two neighbours need. A
+ * compilation that needs more than budget_bytes is given up. */
 #include "jit/jit.h"
 
 #include "base/buffer.h"
@@ -11,8 +12,8 @@
 #include <stdlib.h>
 
 enum {
-  BUDGET_BYTES = 1 << 30,
-  KEPT_BYTES = 64 << 20, /* beyond, memory is not kept for the next function */
+  BUDGET_BYTES = 256 << 20,
+  KEPT_BYTES = 1 << 20, /* beyond, memory is not kept for the next pass and function */
 };
 
 /* What each pass does with its own struct before it is freed; NULL: nothing, or the machine's pass.
@@ -25,41 +26,50 @@ static const ScratchFree scratch_frees[ARRAY_LEN(((Compile *)0)->scratch)] = {
     [SCRATCH_VERIFY] = wm_verify_scratch_free,     [SCRATCH_DRIVER] = driver_scratch_free,
 };
 
-/* Each vector of Compile. */
+typedef enum Pass {
+  PASS_BUILD,
+  PASS_PLACE,
+  PASS_SELECT,
+  PASS_ALLOCATE,
+  PASS_EMIT,
+  PASS_NONE /* the results */
+} Pass;
+
+/* Each vector of Compile, with the pass that is the last to read it. */
 #define EACH_VECTOR(X, c)                                                                          \
-  X(&(c)->nodes)                                                                                   \
-  X(&(c)->node_sites)                                                                              \
-  X(&(c)->sites)                                                                                   \
-  X(&(c)->blocks)                                                                                  \
-  X(&(c)->edges)                                                                                   \
-  X(&(c)->effects)                                                                                 \
-  X(&(c)->pool)                                                                                    \
-  X(&(c)->vectors)                                                                                 \
-  X(&(c)->order)                                                                                   \
-  X(&(c)->body)                                                                                    \
-  X(&(c)->preds)                                                                                   \
-  X(&(c)->node_block)                                                                              \
-  X(&(c)->node_uses)                                                                               \
-  X(&(c)->node_live)                                                                               \
-  X(&(c)->node_epoch)                                                                              \
-  X(&(c)->lir)                                                                                     \
-  X(&(c)->lir_pool)                                                                                \
-  X(&(c)->vreg_type)                                                                               \
-  X(&(c)->vreg_global)                                                                             \
-  X(&(c)->node_vreg)                                                                               \
-  X(&(c)->edge_vregs)                                                                              \
-  X(&(c)->moves)                                                                                   \
-  X(&(c)->block_moves)                                                                             \
-  X(&(c)->begin_moves)                                                                             \
-  X(&(c)->end_moves)                                                                               \
-  X(&(c)->code)                                                                                    \
-  X(&(c)->calls)                                                                                   \
-  X(&(c)->code_sites)                                                                              \
-  X(&(c)->inline_sites)
+  X(&(c)->effects, PASS_PLACE)                                                                     \
+  X(&(c)->node_sites, PASS_SELECT)                                                                 \
+  X(&(c)->body, PASS_SELECT)                                                                       \
+  X(&(c)->node_block, PASS_SELECT)                                                                 \
+  X(&(c)->node_uses, PASS_SELECT)                                                                  \
+  X(&(c)->node_live, PASS_SELECT)                                                                  \
+  X(&(c)->node_epoch, PASS_SELECT)                                                                 \
+  X(&(c)->preds, PASS_ALLOCATE)                                                                    \
+  X(&(c)->vreg_type, PASS_ALLOCATE)                                                                \
+  X(&(c)->vreg_global, PASS_ALLOCATE)                                                              \
+  X(&(c)->node_vreg, PASS_ALLOCATE)                                                                \
+  X(&(c)->edge_vregs, PASS_ALLOCATE)                                                               \
+  X(&(c)->pool, PASS_EMIT)                                                                         \
+  X(&(c)->nodes, PASS_EMIT)                                                                        \
+  X(&(c)->blocks, PASS_EMIT)                                                                       \
+  X(&(c)->edges, PASS_EMIT)                                                                        \
+  X(&(c)->sites, PASS_EMIT)                                                                        \
+  X(&(c)->vectors, PASS_EMIT)                                                                      \
+  X(&(c)->order, PASS_EMIT)                                                                        \
+  X(&(c)->lir, PASS_EMIT)                                                                          \
+  X(&(c)->lir_pool, PASS_EMIT)                                                                     \
+  X(&(c)->moves, PASS_EMIT)                                                                        \
+  X(&(c)->block_moves, PASS_EMIT)                                                                  \
+  X(&(c)->begin_moves, PASS_EMIT)                                                                  \
+  X(&(c)->end_moves, PASS_EMIT)                                                                    \
+  X(&(c)->code, PASS_NONE)                                                                         \
+  X(&(c)->calls, PASS_NONE)                                                                        \
+  X(&(c)->code_sites, PASS_NONE)                                                                   \
+  X(&(c)->inline_sites, PASS_NONE)
 
 /* ---- memory ---- */
 
-static void free_scratch(const Compile *c, u32 which) {
+static void free_scratch_of(const Compile *c, u32 which) {
   ScratchFree free_inside = which == SCRATCH_ISEL   ? c->machine->select_free
                             : which == SCRATCH_EMIT ? c->machine->emit_free
                                                     : scratch_frees[which];
@@ -67,18 +77,39 @@ static void free_scratch(const Compile *c, u32 which) {
   free(c->scratch[which]);
 }
 
-static void free_all(Compile *c) {
-#define FREE(v) vec_free(v);
-  EACH_VECTOR(FREE, c)
-#undef FREE
+static void free_shared(Compile *c) {
   free(c->shared);
   c->shared = NULL;
   c->shared_capacity = 0;
+}
+
+static void free_scratch(Compile *c) {
   for (u32 i = 0; i < ARRAY_LEN(c->scratch); i++) {
-    if (c->scratch[i]) free_scratch(c, i);
+    if (c->scratch[i]) free_scratch_of(c, i);
     c->scratch[i] = NULL;
   }
-  c->used_bytes = 0;
+}
+
+static void free_all(Compile *c) {
+#define FREE(v, last) vec_free(v);
+  EACH_VECTOR(FREE, c)
+#undef FREE
+  free_shared(c);
+  free_scratch(c);
+}
+
+/* Behind a pass. Every pass makes its scratch anew. */
+static void give_back(Compile *c, Pass pass) {
+  if (c->used_bytes <= KEPT_BYTES) return;
+  u64 held = 0;
+#define GIVE_BACK(v, last)                                                                         \
+  if (pass == (last)) vec_free(v);                                                                 \
+  held += (u64)(v)->cap * sizeof *(v)->data;
+  EACH_VECTOR(GIVE_BACK, c)
+#undef GIVE_BACK
+  if (pass == PASS_BUILD) free_shared(c);
+  free_scratch(c);
+  c->used_bytes = held + (u64)c->shared_capacity * sizeof *c->shared;
 }
 
 Compile *wm_jit_new(void) {
@@ -106,7 +137,7 @@ static void driver_scratch_free(void *scratch) { vec_free(&((DriverScratch *)scr
 
 /* Empty vectors: build makes the items of index 0 itself. */
 static void start(Compile *c) {
-#define EMPTY(v) (v)->len = 0;
+#define EMPTY(v, last) (v)->len = 0;
   EACH_VECTOR(EMPTY, c)
 #undef EMPTY
   c->trouble[0] = 0;
@@ -136,14 +167,19 @@ static void run(Compile *c, JitStage last) {
   wm_jit_build(c);
   verify(c, false);
   if (last == JIT_STAGE_IR) return;
+  give_back(c, PASS_BUILD);
   wm_jit_place(c);
   verify(c, true);
   if (last == JIT_STAGE_PLACED) return;
+  give_back(c, PASS_PLACE);
   c->machine->select(c);
   if (last == JIT_STAGE_LIR) return;
+  give_back(c, PASS_SELECT);
   allocate(c);
   if (last == JIT_STAGE_ALLOCATED) return;
+  give_back(c, PASS_ALLOCATE);
   c->machine->emit(c);
+  give_back(c, PASS_EMIT);
 }
 
 /* Comes back here from whatever depth, so nothing that changes lives in this frame. */
@@ -156,7 +192,7 @@ static JitResult run_guarded(Compile *c, JitStage last) {
 
 static JitResult compile(Compile *c, const LoadedModule *lm, u32 func_index, u32 osr_offset,
                          const JitOptions *options, JitStage last) {
-  if (c->used_bytes > min_u64(KEPT_BYTES, c->budget_bytes / 4)) free_all(c);
+  c->peak_bytes = c->used_bytes;
   c->loaded = lm;
   c->module = &lm->module;
   c->func_index = func_index;

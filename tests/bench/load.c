@@ -58,7 +58,7 @@ static Compiled compile_all(Compile *c, const LoadedModule *lm, const JitOptions
     sum.refused += !done;
     sum.wasm_bytes += done ? m->funcs[f].code_bytes : 0;
     sum.code_bytes += done ? c->code.len : 0;
-    sum.peak_bytes = max_u64(sum.peak_bytes, c->used_bytes);
+    sum.peak_bytes = max_u64(sum.peak_bytes, c->peak_bytes);
   }
   sum.cpu_ns = cpu_ns() - start;
   return sum;
@@ -72,7 +72,7 @@ static double memory_ratio(const LoadedModule *lm, const JitOptions *options) {
     if (m->funcs[f].code_bytes < LARGE_BYTES) continue;
     Compile *c = wm_jit_new(); /* memory of another function would count */
     if (c && wm_jit_compile(c, lm, f, 0, options) == JIT_DONE) {
-      double ratio = (double)c->used_bytes / m->funcs[f].code_bytes;
+      double ratio = (double)c->peak_bytes / m->funcs[f].code_bytes;
       if (ratio > worst) worst = ratio;
     }
     wm_jit_delete(c);
