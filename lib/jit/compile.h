@@ -102,7 +102,7 @@ struct Compile {
   u32 osr_offset;   /* wasm offset of the `loop` instruction to start at; 0: the whole function */
   u64 budget_bytes; /* of memory; growing beyond leaves with JIT_TOO_LARGE */
   u64 used_bytes;
-  u64 peak_bytes; /* the most that this compilation used */
+  u64 peak_bytes;    /* the most that this compilation used */
   char trouble[160]; /* what verify or the checker found, or is not implemented; "": nothing */
 
   /* IR (build) */

@@ -36,6 +36,17 @@ typedef struct Helper {
   Thread thread;
 } Helper;
 
+/* ---- validators ---- */
+
+void wm_valid_end(Validator *v) {
+  free(v->stack);
+  vec_free(&v->control);
+  vec_free(&v->runs);
+  vec_free(&v->init_stamps);
+  vec_free(&v->inits);
+  wm_facts_free(&v->facts);
+}
+
 /* ---- one after the other ---- */
 
 /* Functions from `from` on up to `to`; that which is wrong, or NO_INDEX. */

@@ -256,15 +256,6 @@ static bool check_module(Validator *v, u32 threads) {
          check_start(v) && check_segments(v) && wm_valid_bodies(v, threads) && check_forms(v);
 }
 
-void wm_valid_end(Validator *v) {
-  free(v->stack);
-  vec_free(&v->control);
-  vec_free(&v->runs);
-  vec_free(&v->init_stamps);
-  vec_free(&v->inits);
-  wm_facts_free(&v->facts);
-}
-
 /* A grammar error anywhere in a body goes before what else is wrong with the module. */
 static void prefer_malformed(const Module *m, Error *err) {
   if (err->code != ERR_INVALID && err->code != ERR_UNSUPPORTED) return;
