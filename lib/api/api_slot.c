@@ -13,15 +13,16 @@ bool wm_slots_want_look(const ValType *types, u32 count) {
 bool wm_ref_fits(Store *store, Ref ref, ValType t) {
   if (!val_is_ref(t)) return false;
   if (!ref) return val_is_nullable(t);
+  const Object *object = ref_object(ref);
   HeapType heap = val_heap(t);
   if (heap == HEAP_EXTERN || heap == HEAP_ANY) return true;
-  if (ref->kind != OBJ_FUNC) return false;
-  return wm_heaptype_matches(store->types, ((Func *)ref)->type_id, heap);
+  if (object->kind != OBJ_FUNC) return false;
+  return wm_heaptype_matches(store->types, ((const Func *)object)->type_id, heap);
 }
 
 bool wm_slot_is_ref(Store *store, u64 slot, ValType t) {
-  Ref ref = (Ref)(uintptr_t)slot;
-  if (slot % _Alignof(Object) || (ref && ref->store != store)) return false;
+  Ref ref = ref_of_slot(slot);
+  if (slot % _Alignof(Object) || (ref && ref_object(ref)->store != store)) return false;
   return wm_ref_fits(store, ref, t);
 }
 

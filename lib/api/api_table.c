@@ -31,17 +31,18 @@ wasm_ref_t *wasm_table_get(const wasm_table_t *ref, wasm_table_size_t index) {
   const Table *table = table_of(ref);
   if (!table || index >= table->length)
     return wm_api_fail(ERR_ARGUMENT, "no table, or the index is out of bounds"), NULL;
-  return table->elems[index] ? wm_handle_new(handle_of(ref)->home, table->elems[index]) : NULL;
+  Object *object = ref_object(table->elems[index]);
+  return object ? wm_handle_new(handle_of(ref)->home, object) : NULL;
 }
 
 bool wasm_table_set(wasm_table_t *ref, wasm_table_size_t index, wasm_ref_t *value) {
   Table *table = table_of(ref);
-  Ref object;
+  Ref element;
   if (!table || index >= table->length)
     return wm_api_fail(ERR_ARGUMENT, "no table, or the index is out of bounds");
-  if (!wm_ref_of_handle(handle_of(ref)->home->store, value, table->type.element, &object))
+  if (!wm_ref_of_handle(handle_of(ref)->home->store, value, table->type.element, &element))
     return wm_api_fail(ERR_ARGUMENT, "the reference is not of the element's type");
-  table_write(table, index, object);
+  table_write(table, index, element);
   return true;
 }
 
@@ -53,11 +54,11 @@ wasm_table_size_t wasm_table_size(const wasm_table_t *ref) {
 bool wasm_table_grow(wasm_table_t *ref, wasm_table_size_t delta, wasm_ref_t *init) {
   Table *table = table_of(ref);
   Store *store = handle_store(handle_of(ref));
-  Ref object;
+  Ref element;
   if (!table) return wm_api_fail(ERR_ARGUMENT, "the table is NULL or its store deleted");
   FORGET_DEAD(store); /* whose time may be up */
-  if (!wm_ref_of_handle(store, init, table->type.element, &object))
+  if (!wm_ref_of_handle(store, init, table->type.element, &element))
     return wm_api_fail(ERR_ARGUMENT, "the reference is not of the element's type");
-  if (wm_table_grow(store, table, delta, object) != UINT64_MAX) return true;
+  if (wm_table_grow(store, table, delta, element) != UINT64_MAX) return true;
   return wm_api_fail(ERR_LIMIT, "the table cannot grow by %u elements", delta);
 }

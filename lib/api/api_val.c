@@ -34,7 +34,7 @@ void wasm_val_vec_copy(wasm_val_vec_t *out, const wasm_val_vec_t *from) {
 
 bool wm_ref_of_handle(Store *store, const Handle *h, ValType t, Ref *out) {
   if (h && h->home->store != store) return false;
-  *out = h ? h->object : NULL;
+  *out = ref_of_object(h ? h->object : NULL);
   return wm_ref_fits(store, *out, t);
 }
 
@@ -46,7 +46,7 @@ static bool slot_of_ref(Store *store, const wasm_val_t *val, ValType t, u64 *slo
   if (val->kind == WASM_FUNCREF && !want_func) return false;
   Ref ref;
   if (!wm_ref_of_handle(store, val->of.ref, t, &ref)) return false;
-  *slot = (u64)(uintptr_t)ref;
+  *slot = ref_slot(ref);
   return true;
 }
 
@@ -64,7 +64,7 @@ static bool val_of_ref(wasm_store_t *home, wasm_val_t *out, ValType t, u64 slot)
   if (!val_is_ref(t))
     return wm_api_fail(ERR_ARGUMENT, "a wasm_val_t has no room for a v128: use slots");
   out->kind = wm_kind_of_valtype(home->store->types, t);
-  out->of.ref = slot ? wm_handle_new(home, (Object *)(uintptr_t)slot) : NULL;
+  out->of.ref = slot ? wm_handle_new(home, ref_object(ref_of_slot(slot))) : NULL;
   return out->of.ref || !slot;
 }
 
@@ -79,13 +79,13 @@ bool wm_val_of_slot(wasm_store_t *home, wasm_val_t *out, ValType t, u64 slot) {
 }
 
 uint64_t wasmx_slot_of_ref(const wasm_ref_t *ref) {
-  return handle_store(ref) ? (u64)(uintptr_t)ref->object : 0;
+  return handle_store(ref) ? ref_slot(ref_of_object(ref->object)) : 0;
 }
 
 wasm_ref_t *wasmx_ref_of_slot(wasm_store_t *home, uint64_t slot) {
   Store *store = store_of(home);
   if (!store || !slot) return NULL;
   if (wm_slot_is_ref(store, slot, VAL_EXTERNREF))
-    return wm_handle_new(home, (Object *)(uintptr_t)slot);
+    return wm_handle_new(home, ref_object(ref_of_slot(slot)));
   return wm_api_fail(ERR_ARGUMENT, "the slot holds no reference of this store"), NULL;
 }

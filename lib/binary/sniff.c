@@ -5,7 +5,7 @@
 #include "binary/sections.h"
 
 typedef struct Magic {
-  const char *bytes;
+  char bytes[9]; /* zero-terminated */
   u8 len;
   const char *what;
 } Magic;

@@ -37,8 +37,7 @@
 /* ---- what bodies use besides the registers ---- */
 
 #define WORD_OF(pointer)  ((u64)(uintptr_t)(pointer))
-#define REF_OF(word)      ((Ref)(uintptr_t)(word))
-#define FUNC_OF(ref)      ((Func *)(void *)(ref))
+#define FUNC_OF(ref)      ((Func *)(void *)ref_object(ref))
 #define FUNC_CODE(word)   ((const FuncCode *)(uintptr_t)(word))
 #define CELL_AT(word)     ((const Cell *)(uintptr_t)(word))
 #define SLOTS_AT(word)    ((u64 *)(uintptr_t)(word))

@@ -30,12 +30,13 @@ void wm_store_collect(Store *store);
 /* Frees all objects and runs their finalizers: the end of the store. */
 void wm_store_free_objects(Store *store);
 
-/* ---- what a kind of object is made of: object.c ---- */
-/* Bytes that `object` keeps busy, its allocation apart. */
+/* ---- what a kind of object is made of: object_class.c ---- */
+typedef void Visit(void *env, Object *child);
+/* Bytes that `object` keeps busy, its struct and what that owns. */
 u64 wm_object_weight(const Object *object);
 /* Calls visit for each object that `object`, which is no inner one, refers to (NULLs too). Returns
  * how many words it looked at. */
-u64 wm_object_trace(const Object *object, void (*visit)(void *env, Object *child), void *env);
+u64 wm_object_trace(const Object *object, Visit *visit, void *env);
 /* Tells the watcher, runs the finalizers, gives everything back. It is in no list any more. */
 void wm_object_destroy(Object *object);
 

@@ -37,7 +37,7 @@ static Value *step(const Instance *in, const Instr *instr, Value *top) {
   case OP_f64_const: *top = (Value){{instr->bits, 0}}; break;
   case OP_v128_const: *top = (Value){{instr->v128.u64x2[0], instr->v128.u64x2[1]}}; break;
   case OP_ref_null: *top = (Value){{0, 0}}; break;
-  case OP_ref_func: *top = (Value){{(u64)(uintptr_t)in->funcs[instr->index], 0}}; break;
+  case OP_ref_func: *top = (Value){{ref_slot(ref_of_object(in->funcs[instr->index])), 0}}; break;
   case OP_global_get:
     memcpy(top->slots, in->globals[instr->index]->value, sizeof top->slots);
     break;

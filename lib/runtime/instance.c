@@ -169,7 +169,7 @@ static bool make_globals(Instance *in, Error *err) {
 static bool evaluate_ref(const Instance *in, ConstExpr expr, Ref *out, Error *err) {
   u64 value[2];
   if (!wm_const_evaluate(in, expr, value, err)) return false;
-  *out = (Ref)(uintptr_t)value[0];
+  *out = ref_of_slot(value[0]);
   return true;
 }
 

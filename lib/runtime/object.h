@@ -16,12 +16,24 @@ typedef enum ObjectKind {
   OBJ_MODULE,  /* a store's view of a LoadedModule */
   OBJ_TRAP,
 } ObjectKind;
+enum { OBJECT_KINDS = OBJ_TRAP + 1 };
 
 typedef struct Store Store;
 typedef struct Object Object;
 
-/* A reference in a frame slot, table, global or field: the object's address; null is 0. */
-typedef Object *Ref;
+/* A reference in a frame slot, table, global or field: one word, opaque to all but the functions
+ * below. Today it is the object's address; null is 0 and is to stay so, as fresh tables and zeroed
+ * frames hold nulls. i31 and what else a reference will be that is no object has its place here:
+ * who has a Ref must be ready that there is no object behind it. */
+typedef struct OpaqueRef *Ref;
+
+/* The object that it refers to; NULL: null, or no object. */
+static inline Object *ref_object(Ref ref) { return (Object *)(void *)ref; }
+/* Of NULL: null. */
+static inline Ref ref_of_object(const void *object) { return (Ref)(uintptr_t)object; }
+/* As it is in a frame slot. */
+static inline u64 ref_slot(Ref ref) { return (u64)(uintptr_t)ref; }
+static inline Ref ref_of_slot(u64 slot) { return (Ref)(uintptr_t)slot; }
 
 struct Object {
   Object *next;  /* the store's list of all objects; of an inner object: the instance it lives in */

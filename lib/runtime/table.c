@@ -146,7 +146,8 @@ u64 wm_table_grow(Store *store, Table *table, u64 delta, Ref init) {
 static void init_piece(const Instance *in, u32 segment, Ref *to, u64 src, u64 len) {
   const ElemSegment *seg = &in->module->module.elems[segment];
   const Ref *refs = in->elem_refs[segment];
-  for (u64 i = 0; i < len; i++) to[i] = refs ? refs[src + i] : (Ref)in->funcs[seg->funcs[src + i]];
+  for (u64 i = 0; i < len; i++)
+    to[i] = refs ? refs[src + i] : ref_of_object(in->funcs[seg->funcs[src + i]]);
 }
 
 TrapCode wm_table_init(Instance *in, u32 table, u32 segment, u64 dst, u64 src, u64 len) {

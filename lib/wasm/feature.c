@@ -2,9 +2,9 @@
 #include "wasm/feature.h"
 
 const char *wm_feature_name(Feature f) {
-  static const char *const names[] = {
+  static const char names[][32] = {/* no pointers: nothing to relocate */
 #define F(id, name, built) name,
-      FEATURES(F)
+                                   FEATURES(F)
 #undef F
   };
   return names[f];

@@ -163,7 +163,7 @@ static void resident_size_stays_flat(void **state) {
     assert_non_null(wm_instance_new(f->store, modules[1], imports, 2, NULL));
     Foreign *o = wm_foreign_new(f->store, NULL);
     assert_true(wm_store_set_info(f->store, &o->head, &ends, count_call));
-    table_write((Table *)export_named(a, "x"), 0, &o->head);
+    table_write((Table *)export_named(a, "x"), 0, ref_of_object(o));
     assert_memory_equal(a->memory0_base, "left\0", 5);
     object_let_go(&a->head);
     wm_store_safepoint(f->store);

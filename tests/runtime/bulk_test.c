@@ -40,7 +40,7 @@ static void table_copies_are_moves(void **state) {
   Table *table = in->tables[0];
   Ref *model = malloc(ELEMENTS * sizeof *model);
   for (u32 i = 0; i < ELEMENTS; i++) {
-    model[i] = (Ref)(uintptr_t)(i + 1);
+    model[i] = ref_of_slot(i + 1);
     table_write(table, i, model[i]);
   }
   for (size_t i = 0; i < ARRAY_LEN(copies); i++) {
@@ -149,7 +149,7 @@ static Instance *with_segments(Fixture *f) {
 static void nothing_begins(void **state) {
   Fixture *f = *state;
   Instance *in = with_segments(f);
-  Ref some = &in->head;
+  Ref some = ref_of_object(in);
   wm_stop_request(f->store->stop, STOP_ASKED);
   assert_int_equal(wm_memory_init(in, 0, 0, 0, 0, 2000), TRAP_INTERRUPTED);
   assert_int_equal(wm_memory_fill(in, 0, 0, 7, 2000), TRAP_INTERRUPTED);

@@ -58,7 +58,7 @@ static Instance *make_cycle(Fixture *f, int *ends) {
   Instance *b = instantiate(f, cycle_b, imports, 4);
   Foreign *o = wm_foreign_new(f->store, NULL);
   assert_true(wm_store_set_info(f->store, &o->head, ends, count_call));
-  table_write((Table *)imports[0], 2, &o->head);
+  table_write((Table *)imports[0], 2, ref_of_object(o));
   ((Global *)imports[1])->value[0] = (u64)(uintptr_t)o;
   assert_ptr_equal(((Table *)imports[2])->elems[1], export_named(b, "y"));
   return a;
@@ -127,8 +127,8 @@ static void marking_needs_no_memory(void **state) {
   for (u32 i = 0; i < 1000; i++) {
     Table *chain = wm_table_new(f->store, &type, NULL, NULL);
     Foreign *leaf = wm_foreign_new(f->store, NULL);
-    table_write(chain, 0, &leaf->head);
-    table_write(fan, i, &chain->head); /* any object will do for the collector */
+    table_write(chain, 0, ref_of_object(leaf));
+    table_write(fan, i, ref_of_object(chain)); /* any object will do for the collector */
     table_write(chain, 1, i ? fan->elems[i - 1] : NULL);
   }
   for (int failing = 0; failing < 2; failing++) {

@@ -69,7 +69,7 @@ static void segments_are_written(void **state) {
       NULL, 0);
   Object *a = export_named(in, "a"), *b = export_named(in, "b");
   Table *t = (Table *)export_named(in, "t");
-  Ref expected[8] = {a, b, b};
+  Ref expected[8] = {ref_of_object(a), ref_of_object(b), ref_of_object(b)};
   assert_memory_equal(t->elems, expected, sizeof expected);
   assert_memory_equal(in->memory0_base, "\0\0\0xyz", 7);
 
@@ -96,8 +96,8 @@ static void segments_are_written(void **state) {
   assert_ptr_equal(t->elems[1], a);
   assert_ptr_equal(t->elems[3], b);
   assert_int_equal(wm_table_copy(in, 0, 0, 7, 0, 2), TRAP_TABLE_OUT_OF_BOUNDS);
-  assert_int_equal(wm_table_fill(in, 0, 6, a, 3), TRAP_TABLE_OUT_OF_BOUNDS);
-  assert_int_equal(wm_table_fill(in, 0, 6, a, 2), TRAP_NONE);
+  assert_int_equal(wm_table_fill(in, 0, 6, ref_of_object(a), 3), TRAP_TABLE_OUT_OF_BOUNDS);
+  assert_int_equal(wm_table_fill(in, 0, 6, ref_of_object(a), 2), TRAP_NONE);
   assert_ptr_equal(t->elems[7], a);
   assert_int_equal(wm_memory_copy(in, 0, 0, 5, 3, 3), TRAP_NONE);
   assert_memory_equal(in->memory0_base + 3, "xyxyz", 5);
@@ -130,7 +130,8 @@ static void segments_out_of_bounds(void **state) {
   wm_store_collect(f->store);
   assert_int_equal(count_objects(f->store, OBJ_INSTANCE), 2);
   u64 slots[1] = {0};
-  assert_int_equal(wm_call(f->store, (Func *)((Table *)imports[0])->elems[1], slots), TRAP_NONE);
+  assert_int_equal(wm_call(f->store, (Func *)ref_object(((Table *)imports[0])->elems[1]), slots),
+                   TRAP_NONE);
   assert_int_equal(slots[0], 42);
   table_write((Table *)imports[0], 1, NULL);
   wm_store_collect(f->store);
@@ -181,7 +182,7 @@ static void limits_hold(void **state) {
   assert_int_equal(wm_memory_grow(f->store, memory, 1), UINT64_MAX);
   assert_int_equal(wm_memory_grow(f->store, memory, 0), 3);
   assert_int_equal(wm_table_grow(f->store, table, 3, NULL), UINT64_MAX);
-  assert_int_equal(wm_table_grow(f->store, table, 2, &in->head), 8);
+  assert_int_equal(wm_table_grow(f->store, table, 2, ref_of_object(in)), 8);
   assert_ptr_equal(table->elems[9], in);
   object_hold(&instantiate(f, "(module)", NULL, 0)->head);
   assert_null(try_instantiate(f, "(module)", NULL, 0, &err));
@@ -207,7 +208,8 @@ static void types_bound_growth(void **state) {
   Table *t = (Table *)export_named(in, "t"), *u = (Table *)export_named(in, "u");
   assert_int_equal(wm_table_grow(f->store, t, 4, NULL), UINT64_MAX);
   assert_int_equal(wm_table_grow(f->store, t, 3, NULL), 1);
-  for (u64 i = 0; i < 1000; i++) assert_int_equal(wm_table_grow(f->store, u, 1, &in->head), i);
+  for (u64 i = 0; i < 1000; i++)
+    assert_int_equal(wm_table_grow(f->store, u, 1, ref_of_object(in)), i);
   assert_int_equal(wm_table_grow(f->store, u, 10000000, NULL), UINT64_MAX);
   for (u64 i = 0; i < 1000; i++) assert_ptr_equal(u->elems[i], in);
 }

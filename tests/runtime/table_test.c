@@ -99,7 +99,7 @@ static void reading_much_is_rare(void **state) {
   Fixture *f = *state;
   TableType type = {.element = VAL_EXTERNREF, .limits = {.min = 1000000}};
   Foreign *object = wm_foreign_new(f->store, NULL);
-  Table *table = wm_table_new(f->store, &type, &object->head, NULL);
+  Table *table = wm_table_new(f->store, &type, ref_of_object(object), NULL);
   object_hold(&table->head);
   wm_store_collect(f->store);
   assert_true(f->store->threshold_bytes >= 1000000 * sizeof(Ref));
@@ -113,10 +113,10 @@ static void growing_keeps_and_adds(void **state) {
   Foreign *a = wm_foreign_new(f->store, NULL), *b = wm_foreign_new(f->store, NULL);
   Table *table = wm_table_new(f->store, &type, NULL, NULL);
   object_hold(&table->head);
-  table_write(table, 2, &a->head);
+  table_write(table, 2, ref_of_object(a));
   assert_int_equal(wm_table_grow(f->store, table, 9000, NULL), 3);
-  table_write(table, 8999, &a->head);
-  assert_int_equal(wm_table_grow(f->store, table, 10, &b->head), 9003);
+  table_write(table, 8999, ref_of_object(a));
+  assert_int_equal(wm_table_grow(f->store, table, 10, ref_of_object(b)), 9003);
   assert_int_equal(wm_table_grow(f->store, table, LARGE - 9013, NULL), 9013);
   assert_int_equal(wm_table_grow(f->store, table, 1, NULL), UINT64_MAX);
   wm_store_collect(f->store);
@@ -136,13 +136,13 @@ static void stopped_growth_leaves_nothing(void **state) {
   Foreign *a = wm_foreign_new(f->store, NULL);
   Table *table = wm_table_new(f->store, &type, NULL, NULL);
   object_hold(&table->head);
-  table_write(table, 1, &a->head);
+  table_write(table, 1, ref_of_object(a));
   assert_int_equal(wm_table_grow(f->store, table, CARD_ELEMENTS - 5, NULL), 3);
   assert_int_equal(wm_table_grow(f->store, table, 1, NULL), CARD_ELEMENTS - 2);
   u64 length = CARD_ELEMENTS - 1, delta = table->capacity - length; /* needs no move */
   assert_true(delta > 100);
   wm_stop_request(f->store->stop, STOP_ASKED);
-  assert_int_equal(wm_table_grow(f->store, table, delta, &a->head), UINT64_MAX);
+  assert_int_equal(wm_table_grow(f->store, table, delta, ref_of_object(a)), UINT64_MAX);
   assert_ptr_equal(table->elems[length], a); /* alone on its card: small enough not to look */
   assert_int_equal(table->length, length);
   wm_stop_take_back(f->store->stop, UINT32_MAX);

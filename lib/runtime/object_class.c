@@ -1,0 +1,183 @@
+/* Objects kind by kind: what they refer to, what they weigh, how they end (collect.h). A new kind
+ * is a row of `classes`. */
+#include "runtime/collect.h"
+#include "runtime/instance.h"
+
+#include <stdlib.h>
+
+/* ---- what they refer to ---- */
+
+static u64 trace_list(Object *const *list, u64 count, Visit *visit, void *env) {
+  for (u64 i = 0; i < count; i++) visit(env, list[i]);
+  return count;
+}
+
+static u64 trace_refs(const Ref *refs, u64 count, Visit *visit, void *env) {
+  for (u64 i = 0; i < count; i++) visit(env, ref_object(refs[i]));
+  return count;
+}
+
+static u64 trace_elems(const Instance *in, Visit *visit, void *env) {
+  const Module *m = &in->module->module;
+  u64 seen = m->elem_count;
+  for (u32 i = 0; i < m->elem_count; i++)
+    if (in->elem_refs[i]) seen += trace_refs(in->elem_refs[i], m->elems[i].count, visit, env);
+  return seen;
+}
+
+static u64 trace_instance(const Object *object, Visit *visit, void *env) {
+  const Instance *in = (const Instance *)object;
+  if (!in->module) return 0; /* not yet built */
+  const Module *m = &in->module->module;
+  return trace_list((Object *const *)in->funcs, m->func_import_count, visit, env) +
+         trace_list((Object *const *)in->tables, m->table_count, visit, env) +
+         trace_list((Object *const *)in->memories, m->memory_count, visit, env) +
+         trace_list((Object *const *)in->globals, m->global_count, visit, env) +
+         trace_list((Object *const *)in->tags, m->tag_count, visit, env) +
+         trace_elems(in, visit, env);
+}
+
+/* Only where something else than null may be. */
+static u64 trace_table(const Object *object, Visit *visit, void *env) {
+  const Table *table = (const Table *)object;
+  u64 seen = table->length / CARD_ELEMENTS;
+  for (u64 at = 0; at < table->length; at += CARD_ELEMENTS)
+    if (table->cards[at >> CARD_LOG2])
+      seen += trace_refs(table->elems + at, min_u64(table->length - at, CARD_ELEMENTS), visit, env);
+  return seen;
+}
+
+static u64 trace_trap(const Object *object, Visit *visit, void *env) {
+  const Trap *trap = (const Trap *)object;
+  for (u32 i = 0; i < trap->frame_count; i++) visit(env, (Object *)trap->frames[i].instance);
+  return trap->frame_count;
+}
+
+static u64 trace_global(const Object *object, Visit *visit, void *env) {
+  const Global *global = (const Global *)object;
+  if (val_is_ref(global->type.type)) visit(env, ref_object(ref_of_slot(global->value[0])));
+  return 1;
+}
+
+/* ---- what they weigh, their structs apart ---- */
+
+static u64 weigh_instance(const Object *object) {
+  return ((const Instance *)object)->size_bytes - sizeof(Instance);
+}
+
+static u64 weigh_table(const Object *object) {
+  return ((const Table *)object)->capacity * sizeof(Ref);
+}
+
+static u64 weigh_memory(const Object *object) {
+  return ((const Memory *)object)->space.accessible_bytes;
+}
+
+static u64 weigh_trap(const Object *object) { return ((const Trap *)object)->message_len; }
+
+/* ---- how they end ---- */
+
+static void end_instance(Object *object) {
+  Instance *in = (Instance *)object;
+  object->store->instances--;
+  wm_stop_remove(object->store->stop, in);
+  if (!in->module) return;
+  for (u32 i = 0; i < in->module->module.elem_count; i++)
+    if (in->elem_refs[i]) free(in->elem_refs[i]); /* few have one: no call for the others */
+  wm_loaded_release(in->module);
+}
+
+static void end_memory(Object *object) {
+  Memory *memory = (Memory *)object;
+  Store *store = object->store;
+  if (!memory->space.base) return;
+  store->memory_bytes -= memory_length(memory->space.base);
+  wm_pool_release(store->pool, &memory->space);
+}
+
+static void end_table(Object *object) {
+  Table *table = (Table *)object;
+  Store *store = object->store;
+  store->table_elements -= table->length;
+  wm_table_free_room(table);
+  wm_valtype_let_go(store->types, table->type.element);
+}
+
+static void end_func(Object *object) {
+  Func *func = (Func *)object;
+  if (func->env_finalizer) func->env_finalizer(func->env);
+  wm_types_release(object->store->types, func->type_id);
+}
+
+static void end_trap(Object *object) {
+  Trap *trap = (Trap *)object;
+  free(trap->message);
+  free(trap->frames);
+}
+
+static void end_global(Object *object) {
+  wm_valtype_let_go(object->store->types, ((Global *)object)->type.type);
+}
+
+static void end_tag(Object *object) {
+  wm_types_release(object->store->types, ((Tag *)object)->type_id);
+}
+
+static void end_module(Object *object) { wm_loaded_release(((ModuleObject *)object)->module); }
+
+/* ---- the classes ---- */
+
+typedef struct ObjectClass {
+  u64 size_bytes;                                              /* of the struct */
+  u64 (*trace)(const Object *object, Visit *visit, void *env); /* NULL: refers to nothing */
+  u64 (*weigh)(const Object *object);                          /* NULL: nothing beside it */
+  void (*end)(Object *object);                                 /* NULL: nothing to give back */
+} ObjectClass;
+
+/* A function of wasm is an inner object of its instance, which does for it what is to be done. */
+static const ObjectClass classes[] = {
+    [OBJ_INSTANCE] = {sizeof(Instance), trace_instance, weigh_instance, end_instance},
+    [OBJ_FUNC] = {sizeof(Func), NULL, NULL, end_func},
+    [OBJ_TABLE] = {sizeof(Table), trace_table, weigh_table, end_table},
+    [OBJ_MEMORY] = {sizeof(Memory), NULL, weigh_memory, end_memory},
+    [OBJ_GLOBAL] = {sizeof(Global), trace_global, NULL, end_global},
+    [OBJ_TAG] = {sizeof(Tag), NULL, NULL, end_tag},
+    [OBJ_FOREIGN] = {sizeof(Foreign), NULL, NULL, NULL},
+    [OBJ_MODULE] = {sizeof(ModuleObject), NULL, NULL, end_module},
+    [OBJ_TRAP] = {sizeof(Trap), trace_trap, weigh_trap, end_trap},
+};
+_Static_assert(ARRAY_LEN(classes) == OBJECT_KINDS, "a class for each kind");
+
+u64 wm_object_trace(const Object *object, Visit *visit, void *env) {
+  const ObjectClass *class = &classes[object->kind];
+  return class->trace ? class->trace(object, visit, env) : 0;
+}
+
+u64 wm_object_weight(const Object *object) {
+  const ObjectClass *class = &classes[object->kind];
+  return class->size_bytes + (class->weigh ? class->weigh(object) : 0);
+}
+
+/* ---- their end ---- */
+
+/* The watcher hears of it, then its host info is finalized. */
+static void tell_host(Object *object) {
+  Store *store = object->store;
+  if (object->watched && store->on_watched_free) store->on_watched_free(store, object);
+  u64 found = 0;
+  if (!object->has_info || !wm_ptrmap_remove(&store->host_info, object, &found)) return;
+  HostInfo info = *(HostInfo *)(uintptr_t)found;
+  free((HostInfo *)(uintptr_t)found);
+  object->has_info = false;
+  if (info.finalizer) info.finalizer(info.info);
+}
+
+void wm_object_destroy(Object *object) {
+  if (object->kind == OBJ_INSTANCE && ((Instance *)object)->module) {
+    Instance *in = (Instance *)object;
+    for (u32 i = 0; i < in->module->escape_count; i++) tell_host(&in->inner_funcs[i].head);
+  }
+  tell_host(object);
+  if (classes[object->kind].end) classes[object->kind].end(object);
+  free(object);
+}
