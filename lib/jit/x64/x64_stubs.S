@@ -1,4 +1,4 @@
-/* The ways into compiled code and out of it (runtime/native.h), System V ABI for x86-64.
+/* The ways into compiled code and out of it (x64_calls.h, runtime/native.h), System V ABI for x86-64.
  *
  * While compiled code runs, r15 holds the instance, r14 the base of memory 0, and the activation's
  * entry_sp the stack pointer behind `enter`'s pushes:
@@ -63,25 +63,8 @@
 1:
 .endm
 
-/* TrapCode wm_x64_enter_plain(Instance *in, const void *code, u64 *slots, const void **entry_sp):
- * SHAPE_INTS, of a body that the float modes do not matter to: what takes longest is left out. */
-FUNCTION(wm_x64_enter_plain)
-  SAVE_FOR_C
-  movl $MXCSR_DEFAULT, 8(%rsp)
-  movq %rdx, %rbx
-  movq %rsp, (%rcx)
-  movq %rdi, %r15
-  movq INSTANCE_MEMORY0(%rdi), %r14
-  movq %rsi, %r11
-  movq 0(%rdx), %rdi
-  movq 8(%rdx), %rsi
-  movq 24(%rdx), %rcx
-  movq 32(%rdx), %r8
-  movq 40(%rdx), %r9
-  movq 16(%rdx), %rdx
-  call *%r11
-  movq %rax, (%rbx)
-  xorl %eax, %eax
+/* Takes back what SAVE_FOR_C saved, and returns. */
+.macro RETURN_TO_C
   SHRINK 24
   POP %r15
   POP %r14
@@ -90,13 +73,22 @@ FUNCTION(wm_x64_enter_plain)
   POP %rbx
   POP %rbp
   ret
-END(wm_x64_enter_plain)
+.endm
 
-/* TrapCode wm_x64_enter_ints(Instance *in, const void *code, u64 *slots, const void **entry_sp):
- * SHAPE_INTS. Loads all six argument registers; their slots can be read. */
-FUNCTION(wm_x64_enter_ints)
-  ENTER
-  movq %rdx, (%rsp)
+/* The end of ENTER: eax is the TrapCode that comes back. */
+.macro LEAVE
+  movl 8(%rsp), %ecx
+  andl $MXCSR_MODES, %ecx
+  cmpl $MXCSR_DEFAULT, %ecx
+  je 1f
+  ldmxcsr 8(%rsp)
+1:
+  RETURN_TO_C
+.endm
+
+/* Calls code (rsi) of an instance (rdi) with the six words at rdx as arguments; rcx: where the
+ * activation's entry_sp is. */
+.macro CALL_WITH_INTS
   movq %rsp, (%rcx)
   movq %rdi, %r15
   movq INSTANCE_MEMORY0(%rdi), %r14
@@ -108,6 +100,26 @@ FUNCTION(wm_x64_enter_ints)
   movq 40(%rdx), %r9
   movq 16(%rdx), %rdx
   call *%r11
+.endm
+
+/* TrapCode wm_x64_enter_plain(Instance *in, const void *code, u64 *slots, const void **entry_sp):
+ * SHAPE_INTS, of a body that the float modes do not matter to: what takes longest is left out. */
+FUNCTION(wm_x64_enter_plain)
+  SAVE_FOR_C
+  movl $MXCSR_DEFAULT, 8(%rsp)
+  movq %rdx, %rbx
+  CALL_WITH_INTS
+  movq %rax, (%rbx)
+  xorl %eax, %eax
+  RETURN_TO_C
+END(wm_x64_enter_plain)
+
+/* TrapCode wm_x64_enter_ints(Instance *in, const void *code, u64 *slots, const void **entry_sp):
+ * SHAPE_INTS. Loads all six argument registers; their slots can be read. */
+FUNCTION(wm_x64_enter_ints)
+  ENTER
+  movq %rdx, (%rsp)
+  CALL_WITH_INTS
   movq (%rsp), %rdx
   movq %rax, (%rdx)
   xorl %eax, %eax
@@ -117,34 +129,11 @@ END(wm_x64_enter_ints)
 /* The same for SHAPE_INTS_VOID. */
 FUNCTION(wm_x64_enter_void)
   ENTER
-  movq %rsp, (%rcx)
-  movq %rdi, %r15
-  movq INSTANCE_MEMORY0(%rdi), %r14
-  movq %rsi, %r11
-  movq 0(%rdx), %rdi
-  movq 8(%rdx), %rsi
-  movq 24(%rdx), %rcx
-  movq 32(%rdx), %r8
-  movq 40(%rdx), %r9
-  movq 16(%rdx), %rdx
-  call *%r11
+  CALL_WITH_INTS
   xorl %eax, %eax
   /* rsp is entry_sp; eax the TrapCode that comes back. */
 leave:
-  movl 8(%rsp), %ecx
-  andl $MXCSR_MODES, %ecx
-  cmpl $MXCSR_DEFAULT, %ecx
-  je 1f
-  ldmxcsr 8(%rsp)
-1:
-  SHRINK 24
-  POP %r15
-  POP %r14
-  POP %r13
-  POP %r12
-  POP %rbx
-  POP %rbp
-  ret
+  LEAVE
 END(wm_x64_enter_void)
 
 /* TrapCode wm_x64_enter(NativeEntry *entry, const void **entry_sp): any signature. wm_x64_spread
