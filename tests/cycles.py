@@ -19,12 +19,6 @@ ALLOWED = {
     "jit": {
         "fold.c fold_compare.c fold_convert.c fold_divide.c fold_eval.c fold_int.c ir.c":
             "making a node folds it, and what it is folded to are nodes made likewise",
-        "x64_isel.c x64_isel_call.c x64_isel_cmp.c x64_isel_float.c x64_isel_int.c x64_isel_mem.c x64_simd_isel.c":
-            NOT_CUT,
-        "x64_asm.c x64_emit.c x64_emit_call.c x64_emit_float.c x64_emit_ops.c x64_relax.c x64_shuffle.c "
-        "x64_simd.c x64_simd_seq.c x64_tables.c": NOT_CUT,
-        "x64_calls.c x64_stubs.S":
-            "a stub calls its C half; the table of entries that the runtime gets is in C",
     },
 }
 

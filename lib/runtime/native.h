@@ -43,7 +43,7 @@ struct NativeBody {
   u32 size_bytes;   /* instructions, then constants */
   u32 frame_bytes;
   u32 func_index;
-  u32 saved_regs; /* callee-saved ones that the prologue pushed, as a mask (jit/lir.h) */
+  u32 saved_regs; /* callee-saved ones that the prologue pushed, as a mask (jit/machine.h) */
   bool is_plain;  /* calls nothing and computes no floats: the float modes do not matter to it */
   u32 osr_offset; /* wasm offset of the loop it starts at; 0: a whole function */
   u32 site_count, inline_count;

@@ -263,16 +263,17 @@ static void list_bmi(void) {
     for (u32 b = 0; b < 16; b++) {
       u32 len, a = (d + b) & 15;
       start();
-      wm_x64_vex(c, 1, 2, 1, 0xF7, d, b, rm_reg(a), 0);
+      wm_x64_vex(c, (Vex){VEX_66, VEX_0F38, true, 0xF7}, d, b, rm_reg(a), 0);
       finish(&len);
       show(len, "shlx %s, %s, %s", names64[d], names64[a], names64[b]);
       start();
-      wm_x64_vex(c, 3, 3, 0, 0xF0, d, 0, rm_reg(a), 1);
+      wm_x64_vex(c, (Vex){VEX_F2, VEX_0F3A, false, 0xF0}, d, 0, rm_reg(a), 1);
       wm_x64_byte(c, 0x11);
       finish(&len);
       show(len, "rorx %s, %s, 0x11", names32[d], names32[a]);
       start();
-      wm_x64_vex(c, 0, 2, 0, 0xF2, d, b, rm_mem(R14, (int)a == RSP ? -1 : (int)a, 0, 8), 0);
+      wm_x64_vex(c, (Vex){VEX_NO_PREFIX, VEX_0F38, false, 0xF2}, d, b,
+                 rm_mem(R14, (int)a == RSP ? -1 : (int)a, 0, 8), 0);
       finish(&len);
       Rm m = rm_mem(R14, (int)a == RSP ? -1 : (int)a, 0, 8);
       show(len, "andn %s, %s, %s", names32[d], names32[b], rm_text(m, 4, 0));

@@ -187,22 +187,21 @@ void wm_x64_alu_imm(Compile *c, u32 width, u32 alu, Rm rm, i32 imm) {
     wm_x64_u32(c, (u32)imm);
 }
 
-void wm_x64_vex(Compile *c, u32 pp, u32 map, u32 w, u32 opcode, u32 reg, u32 vvvv, Rm rm,
-                u32 imm_bytes) {
+void wm_x64_vex(Compile *c, Vex opcode, u32 reg, u32 vvvv, Rm rm, u32 imm_bytes) {
   if (rm.kind == RM_MEM && rm.site) wm_x64_note_access(c, rm.site);
   rm = shortest(rm);
   u8 *p = begin(c);
   u32 rex = rex_bits(reg, &rm);
-  u32 rest = (~vvvv & 15) << 3 | pp; /* L = 0 */
-  if ((rex & 3) == 0 && map == 1 && !w) {
+  u32 rest = (~vvvv & 15) << 3 | opcode.prefix; /* L = 0 */
+  if ((rex & 3) == 0 && opcode.map == VEX_0F && !opcode.w) {
     *p++ = 0xC5;
     *p++ = (u8)((~rex >> 2 & 1) << 7 | rest);
   } else {
     *p++ = 0xC4;
-    *p++ = (u8)((~rex & 7) << 5 | map);
-    *p++ = (u8)(w << 7 | rest);
+    *p++ = (u8)((~rex & 7) << 5 | opcode.map);
+    *p++ = (u8)((u32)opcode.w << 7 | rest);
   }
-  *p++ = (u8)opcode;
+  *p++ = opcode.opcode;
   end(c, put_modrm(c, p, reg, &rm, imm_bytes));
 }
 
@@ -210,20 +209,20 @@ void wm_x64_vex(Compile *c, u32 pp, u32 map, u32 w, u32 opcode, u32 reg, u32 vvv
 
 static bool has_avx(const Compile *c) { return (c->options.cpu & CPU_AVX) != 0; }
 
-static u32 vex_pp(u32 opcode) {
+static u8 vex_prefix(u32 opcode) {
   switch (opcode >> 24) {
-  case 0x66: return 1;
-  case 0xF3: return 2;
-  case 0xF2: return 3;
-  default: return 0;
+  case 0x66: return VEX_66;
+  case 0xF3: return VEX_F3;
+  case 0xF2: return VEX_F2;
+  default: return VEX_NO_PREFIX;
   }
 }
 
-static u32 vex_map(u32 opcode) {
+static u8 vex_map(u32 opcode) {
   switch (opcode >> 8 & 0xFFFF) {
-  case 0x0F38: return 2;
-  case 0x0F3A: return 3;
-  default: return 1;
+  case 0x0F38: return VEX_0F38;
+  case 0x0F3A: return VEX_0F3A;
+  default: return VEX_0F;
   }
 }
 
@@ -232,8 +231,8 @@ static void put_imm(Compile *c, int imm) {
 }
 
 static void sse_vex(Compile *c, u32 w, u32 opcode, u32 reg, u32 vvvv, Rm rm, int imm) {
-  wm_x64_vex(c, vex_pp(opcode), vex_map(opcode), w, opcode & 0xFF, reg & 15, vvvv & 15, rm,
-             imm >= 0);
+  Vex vex = {vex_prefix(opcode), vex_map(opcode), w != 0, (u8)opcode};
+  wm_x64_vex(c, vex, reg & 15, vvvv & 15, rm, imm >= 0);
   put_imm(c, imm);
 }
 

@@ -38,6 +38,16 @@ void wm_x64_u32(Compile *c, u32 v);
 void wm_x64_u64(Compile *c, u64 v);
 static inline u32 x64_here(const Compile *c) { return c->code.len; }
 
+/* An opcode as the VEX prefix has it: mandatory prefix, opcode map, wide operands. */
+typedef struct Vex {
+  u8 prefix; /* VEX_NO_PREFIX .. VEX_F2 */
+  u8 map;    /* VEX_0F .. VEX_0F3A */
+  bool w;
+  u8 opcode;
+} Vex;
+enum { VEX_NO_PREFIX, VEX_66, VEX_F3, VEX_F2 };
+enum { VEX_0F = 1, VEX_0F38, VEX_0F3A };
+
 /* ---- general instructions: width 4 or 8 (REX.W) ---- */
 /* opcode reg, rm. byte_reg: the register operand (or rm) is a byte register, so that spl.. need a
  * REX. imm_bytes: length of the immediate that follows (needed for rip-relative operands). */
@@ -47,9 +57,8 @@ void wm_x64_mov(Compile *c, u32 width, Loc to,
                 Loc from); /* between integer registers; nothing when equal (width 8) */
 /* alu rm, imm (imm8 or imm32). */
 void wm_x64_alu_imm(Compile *c, u32 width, u32 alu, Rm rm, i32 imm);
-/* VEX-encoded integer instructions (BMI). pp: 0 none 1 66 2 F3 3 F2; map: 1 0F, 2 0F38, 3 0F3A. */
-void wm_x64_vex(Compile *c, u32 pp, u32 map, u32 w, u32 opcode, u32 reg, u32 vvvv, Rm rm,
-                u32 imm_bytes);
+/* opcode reg, vvvv, rm in the VEX encoding: integer instructions (BMI) directly. */
+void wm_x64_vex(Compile *c, Vex opcode, u32 reg, u32 vvvv, Rm rm, u32 imm_bytes);
 
 /* ---- vector instructions (SSE or AVX form by options.cpu) ---- */
 /* d = opcode(a, rm). In SSE form d = a first; when rm is d's register (and not a's) goes through
@@ -74,8 +83,6 @@ Rm wm_x64_slot(const Compile *c, u32 slot); /* frame slot n */
 Rm wm_x64_loc(const Compile *c, Loc loc);   /* a register or slot */
 Rm wm_x64_memory(Compile *c,
                  const Lir *x); /* x's memory operand; notes the fault site for MEM_GUEST */
-/* The site of a faulting access at the bytes that come next (called by wm_x64_memory). */
-void wm_x64_note_access(Compile *c, u32 site);
 /* The second source: memory when x->mem, else b's location. */
 static inline Rm x64_source_b(Compile *c, const Lir *x) {
   return x->mem ? wm_x64_memory(c, x) : wm_x64_loc(c, x->b);
@@ -85,28 +92,5 @@ static inline Rm x64_source_b(Compile *c, const Lir *x) {
 u32 wm_x64_jump_short(
     Compile *c, u32 condition); /* jcc rel8 (CC_...; 0xFF: jmp) to be bound; returns its place */
 void wm_x64_bind_short(Compile *c, u32 place);
-/* jcc to a cold trap stub for `code` at `site`. */
-void wm_x64_trap_if(Compile *c, u32 condition, TrapCode code, u32 site);
-
-/* ---- x64_simd.c: everything with LIR_V..., and loads and stores of vectors ---- */
-/* Selects node n (a vector row, value wanted in vreg d); false: not a vector row. */
-bool wm_x64_select_vector(Compile *c, u32 n, u32 d);
-/* Emits x; false: not a vector instruction. */
-bool wm_x64_emit_vector(Compile *c, const Lir *x);
-/* d = vectors[index]. */
-void wm_x64_vector_const(Compile *c, Loc d, u32 index);
-
-/* ---- x64_isel.c, for x64_simd.c: selection goes backwards, so what is put later runs earlier ----
- */
-u32 wm_isel_use(Compile *c, u32 node);                   /* vreg that holds the node's value */
-u32 wm_isel_vreg(Compile *c, IrType type);               /* a fresh one */
-Lir wm_isel_lir(u32 op, u32 width, u32 d, u32 a, u32 b); /* others empty */
-void wm_isel_put(Compile *c, Lir x); /* appends (and then what its constants need) */
-/* Fills x's memory operand with node's address a and displacement b. */
-void wm_isel_memory(Compile *c, Lir *x, const Node *access);
-/* Whether load node n may be folded as a memory operand here (single use, same block, no write
- * between); wm_isel_fold then does it. */
-bool wm_isel_can_fold(const Compile *c, u32 n);
-void wm_isel_fold(Compile *c, Lir *x, u32 n);
 
 #endif

@@ -1,75 +1,6 @@
 /* The C halves of x64_stubs.S: values between slots and the places of the calling convention
- * (jit/lir.h), and what runs when compiled code is left. */
-#include "jit/x64/x64_machine.h"
-#include "jit/x64/x64_stubs.h"
-
-/* The registers that hold arguments, or results (of which there are fewer). */
-typedef struct NativeRegs {
-  u64 ints[ARG_REGISTERS];
-  u64 floats[8][2];
-} NativeRegs;
-
-/* One entry of a function whose signature is not of a plain shape. */
-typedef struct NativeEntry {
-  NativeRegs regs;
-  Instance *instance;
-  const void *code;
-  const void **entry_sp;
-  u64 stack_bytes; /* arguments and results in memory; a multiple of 16 */
-  const SubType *type;
-  u64 *slots;
-  bool is_osr; /* the only argument is the address of the slots */
-} NativeEntry;
-
-/* What a stub gets back: rax and rdx. */
-typedef struct Left {
-  u64 trap; /* TrapCode */
-  const void *entry_sp;
-} Left;
-
-#define CHECK_OFFSET(name, type, field) _Static_assert(name == offsetof(type, field), #name)
-CHECK_OFFSET(INSTANCE_MEMORY0, Instance, memory0_base);
-CHECK_OFFSET(INSTANCE_STORE, Instance, store);
-CHECK_OFFSET(STORE_STACK_END, Store, stack_end);
-CHECK_OFFSET(STORE_STACK_TOP, Store, stack_top);
-CHECK_OFFSET(STORE_ACTIVATION, Store, activation);
-CHECK_OFFSET(ACTIVATION_CALLEE, Activation, callee);
-CHECK_OFFSET(ACTIVATION_NATIVE_SP, Activation, native_sp);
-CHECK_OFFSET(ACTIVATION_ENTRY_SP, Activation, entry_sp);
-CHECK_OFFSET(FUNC_CODE, Func, code);
-CHECK_OFFSET(FUNC_INSTANCE, Func, instance);
-CHECK_OFFSET(FUNC_HOST, Func, host);
-CHECK_OFFSET(CODE_NATIVE, FuncCode, native);
-CHECK_OFFSET(CODE_LINK_SLOT, FuncCode, link_slot);
-CHECK_OFFSET(CODE_SHAPE, FuncCode, native_shape);
-CHECK_OFFSET(REGS_INTS, NativeRegs, ints);
-CHECK_OFFSET(REGS_FLOATS, NativeRegs, floats);
-CHECK_OFFSET(ENTRY_REGS, NativeEntry, regs);
-CHECK_OFFSET(ENTRY_INSTANCE, NativeEntry, instance);
-CHECK_OFFSET(ENTRY_CODE, NativeEntry, code);
-CHECK_OFFSET(ENTRY_SP, NativeEntry, entry_sp);
-CHECK_OFFSET(ENTRY_STACK_BYTES, NativeEntry, stack_bytes);
-_Static_assert(REGS_BYTES == sizeof(NativeRegs), "REGS_BYTES");
-_Static_assert(SHAPE_NUMBER_INTS == SHAPE_INTS && SHAPE_INTS_VOID > SHAPE_INTS && !SHAPE_MIXED,
-               "the shapes that the stub takes are those from SHAPE_INTS on");
-
-/* x64_stubs.S */
-TrapCode wm_x64_enter_ints(Instance *in, const void *code, u64 *slots, const void **entry_sp);
-TrapCode wm_x64_enter_plain(Instance *in, const void *code, u64 *slots, const void **entry_sp);
-TrapCode wm_x64_enter_void(Instance *in, const void *code, u64 *slots, const void **entry_sp);
-TrapCode wm_x64_enter(NativeEntry *entry, const void **entry_sp);
-void wm_x64_call_ref(void);
-void wm_x64_call_slot(void);
-void wm_x64_trap(void);
-void wm_x64_poll(void);
-
-/* Called by it. */
-void wm_x64_spread(NativeEntry *entry, u64 *stack);
-void wm_x64_collect(NativeEntry *entry, const u64 *stack);
-Left wm_x64_call_any(NativeRegs *regs, u64 *native_sp, Instance *in, Func *func);
-Left wm_x64_call_by_slot(NativeRegs *regs, u64 *native_sp, Instance *in);
-Left wm_x64_raise(u64 *native_sp, Instance *in, u32 code);
-Left wm_x64_check_poll(u64 *native_sp, Instance *in);
+ * (x64_lir.h), and what runs when compiled code is left. */
+#include "jit/x64/x64_calls.h"
 
 /* ---- values ---- */
 
@@ -137,14 +68,14 @@ static void results_to_slots(const SubType *type, u32 stack_slots, NativeRegs *r
   }
 }
 
-static u32 arg_stack_slots(const SubType *type) {
+u32 wm_x64_arg_slots(const SubType *type) {
   ArgCursor cursor = {0};
   for (u32 i = 0; i < type->param_count; i++)
     wm_x64_next_arg(&cursor, (u8)wm_jit_type(type->params[i]));
   return cursor.stack_slots;
 }
 
-static u32 all_stack_slots(const SubType *type, u32 arg_slots) {
+u32 wm_x64_stack_slots(const SubType *type, u32 arg_slots) {
   ArgCursor cursor = {.stack_slots = arg_slots};
   for (u32 i = 0; i < type->result_count; i++)
     wm_x64_next_result(&cursor, (u8)wm_jit_type(type->results[i]));
@@ -161,57 +92,8 @@ void wm_x64_spread(NativeEntry *entry, u64 *stack) {
 }
 
 void wm_x64_collect(NativeEntry *entry, const u64 *stack) {
-  u32 arg_slots = entry->is_osr ? 0 : arg_stack_slots(entry->type);
+  u32 arg_slots = entry->is_osr ? 0 : wm_x64_arg_slots(entry->type);
   results_to_slots(entry->type, arg_slots, &entry->regs, (u64 *)(uintptr_t)stack, entry->slots);
-}
-
-static NOINLINE TrapCode enter_mixed(Instance *in, const FuncCode *fc, const void *code, u64 *slots,
-                                     bool is_osr) {
-  const SubType *type = module_func_type(&fc->module->module, fc->index);
-  u32 arg_slots = is_osr ? 0 : arg_stack_slots(type);
-  const void **entry_sp = &in->store->activation->entry_sp;
-  NativeEntry entry = {.instance = in,
-                       .code = code,
-                       .entry_sp = entry_sp,
-                       .stack_bytes = (all_stack_slots(type, arg_slots) + UINT64_C(1)) / 2 * 16,
-                       .type = type,
-                       .slots = slots,
-                       .is_osr = is_osr};
-  return wm_x64_enter(&entry, entry_sp);
-}
-
-/* Interrupts may have changed it, and another place on the stack. */
-static inline bool has_limit(Instance *in) {
-  uintptr_t limit = atomic_load_explicit(&in->stack_limit, memory_order_relaxed);
-  return LIKELY(limit == (uintptr_t)in->store->native.limit);
-}
-
-static inline TrapCode enter_within_limit(FuncCode *fc, Instance *in, u64 *slots) {
-  const NativeBody *body = atomic_load_explicit(&fc->body, memory_order_acquire);
-  const void *code = body->start;
-  Activation *activation = in->store->activation;
-  activation->instance = in;
-  if (LIKELY(fc->native_shape == SHAPE_INTS))
-    return body->is_plain ? wm_x64_enter_plain(in, code, slots, &activation->entry_sp)
-                          : wm_x64_enter_ints(in, code, slots, &activation->entry_sp);
-  if (fc->native_shape == SHAPE_INTS_VOID)
-    return wm_x64_enter_void(in, code, slots, &activation->entry_sp);
-  return enter_mixed(in, fc, code, slots, false);
-}
-
-static NOINLINE TrapCode update_and_enter(FuncCode *fc, Instance *in, u64 *slots) {
-  wm_store_update_limit(in->store, in);
-  return enter_within_limit(fc, in, slots);
-}
-
-static TrapCode enter_body(FuncCode *fc, Instance *in, u64 *slots) {
-  return has_limit(in) ? enter_within_limit(fc, in, slots) : update_and_enter(fc, in, slots);
-}
-
-static TrapCode enter_osr(const FuncCode *fc, Instance *in, const void *code, u64 *frame) {
-  if (!has_limit(in)) wm_store_update_limit(in->store, in);
-  in->store->activation->instance = in;
-  return enter_mixed(in, fc, code, frame, true);
 }
 
 /* ---- out ---- */
@@ -268,33 +150,3 @@ Left wm_x64_check_poll(u64 *native_sp, Instance *in) {
     wm_store_update_limit(store, in);
   return (Left){trap, activation->entry_sp};
 }
-
-/* ---- for the runtime ---- */
-
-/* A C function's address as data: the same on every machine that this file is for. */
-#define ADDRESS(function) ((const void *)(uintptr_t)&(function))
-
-static const void *const helpers[HELPER_COUNT] = {
-    [STUB_TRAP] = ADDRESS(wm_x64_trap),
-    [STUB_CALL_REF] = ADDRESS(wm_x64_call_ref),
-    [STUB_POLL] = ADDRESS(wm_x64_poll),
-#define HELPER(id, traps, function) [HELPER_##id] = ADDRESS(function),
-#include "runtime/helpers.def"
-#undef HELPER
-};
-
-/* A disp32 reaches everything, with room for what is added to it. */
-enum { REACH_BYTES = INT32_MAX - (1 << 20) + 1 };
-
-static void fault_to_stub(Fault *fault) {
-  *--fault->sp = (u64)(uintptr_t)fault->pc + 1;
-  fault->pc = ADDRESS(wm_x64_trap);
-}
-
-const NativeMachine wm_x64_native = {.helpers = helpers,
-                                     .reach_bytes = REACH_BYTES,
-                                     .call_slot = ADDRESS(wm_x64_call_slot),
-                                     .call_ref = ADDRESS(wm_x64_call_ref),
-                                     .fault = fault_to_stub,
-                                     .enter = enter_body,
-                                     .enter_osr = enter_osr};

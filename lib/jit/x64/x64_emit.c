@@ -1,9 +1,11 @@
 /* Bytes from allocated LIR (compile.h): the frame, the blocks in order, the jumps between them.
  *
- *   x64_emit.c        layout, blocks, jumps        x64_emit_ops.c    integers, memory
- *   x64_emit_call.c   moves, calls, returns        x64_emit_float.c  scalar floats
- *   x64_tables.c      cold code, constants, sites  x64_simd*.c       vectors
- *   x64_asm.c         encodings                x64_relax.c       short jumps
+ *   x64_emit.c       layout, blocks          x64_emit_ops.c    integers, memory
+ *   x64_jumps.c      jumps, switches         x64_emit_call.c   moves, calls, returns
+ *   x64_frame.c      prologue, epilogue      x64_emit_float.c  scalar floats
+ *   x64_relax.c      short jumps             x64_simd*.c       vectors
+ *   x64_cold.c       ways to cold code       x64_asm.c         encodings
+ *   x64_finish.c     cold code, constants    x64_tables.c      what is noted on the way
  *
  * Code is laid out for straight runs. Blocks that only jump are left out (jump threading). A loop
  * that tests at its head and jumps back at its end is rotated: the head goes behind the last block,
@@ -16,7 +18,6 @@ enum {
   MAX_ROTATED_HEAD = 12,  /* instructions */
   MAX_ROTATED_DEPTH = 16, /* of loops: each level moves its blocks once more */
   MAX_DISPATCH = 10,
-  SMALL_LEAF_BYTES = 256, /* frames that go without a check of the stack */
 };
 
 /* ---- jump threading ---- */
@@ -139,26 +140,6 @@ static void lay_out(Compile *c) {
 
 /* ---- alignment ---- */
 
-void wm_x64_nops(u8 *to, u32 bytes) {
-  static const u8 nops[9][9] = {
-      {0x90},
-      {0x66, 0x90},
-      {0x0F, 0x1F, 0x00},
-      {0x0F, 0x1F, 0x40, 0},
-      {0x0F, 0x1F, 0x44, 0, 0},
-      {0x66, 0x0F, 0x1F, 0x44, 0, 0},
-      {0x0F, 0x1F, 0x80, 0, 0, 0, 0},
-      {0x0F, 0x1F, 0x84, 0, 0, 0, 0, 0},
-      {0x66, 0x0F, 0x1F, 0x84, 0, 0, 0, 0, 0},
-  };
-  while (bytes) {
-    u32 n = min_u32(bytes, 9);
-    memcpy(to, nops[n - 1], n);
-    to += n;
-    bytes -= n;
-  }
-}
-
 /* Whether the block at `place` is the first of an innermost loop. */
 static bool begins_inner_loop(const Compile *c, u32 place) {
   const Emitter *e = emitter(c);
@@ -185,22 +166,7 @@ static void align_loop(Compile *c, u32 place) {
   c->code.len += bytes;
 }
 
-/* ---- jumps ---- */
-
-static void jump_always(Compile *c, u32 target) {
-  Emitter *e = emitter(c);
-  if (target == e->next) return;
-  wm_x64_byte(c, 0xE9);
-  *jit_push(c, &e->jumps) = (BlockJump){x64_here(c), target, JUMP, false};
-  wm_x64_u32(c, 0);
-}
-
-static void jump_if(Compile *c, u32 condition, u32 target) {
-  wm_x64_byte(c, 0x0F);
-  wm_x64_byte(c, 0x80 | condition);
-  *jit_push(c, &emitter(c)->jumps) = (BlockJump){x64_here(c), target, JUMP_IF, false};
-  wm_x64_u32(c, 0);
-}
+/* ---- dispatch blocks ---- */
 
 static void emit_block(Compile *c, u32 b);
 
@@ -223,85 +189,13 @@ static void emit_copy(Compile *c, u32 target) {
   e->next = next;
 }
 
-void wm_x64_jump(Compile *c, u32 block) {
+/* To what the block leads to in the end. */
+static void jump_or_copy(Compile *c, u32 block) {
   u32 target = emitter(c)->targets.data[block];
   if (target != emitter(c)->next && is_dispatch(c, target))
     emit_copy(c, target);
   else
-    jump_always(c, target);
-}
-
-/* Equal is when ZF is set and PF is not. */
-static void branch_equal(Compile *c, u32 equal, u32 other) {
-  jump_if(c, CC_NE, other);
-  jump_if(c, CC_P, other);
-  jump_always(c, equal);
-}
-
-void wm_x64_branch(Compile *c, u32 condition, bool parity, bool negated) {
-  const Emitter *e = emitter(c);
-  u32 edges = block_at(c, e->block)->edges;
-  u32 yes = e->targets.data[edge_at(c, edges + negated)->to];
-  u32 no = e->targets.data[edge_at(c, edges + !negated)->to];
-  if (yes == no) {
-    jump_always(c, yes);
-  } else if (parity && condition == CC_E) {
-    branch_equal(c, yes, no);
-  } else if (parity && condition == CC_NE) {
-    branch_equal(c, no, yes);
-  } else if (yes == e->next) {
-    jump_if(c, condition ^ 1, no);
-  } else {
-    jump_if(c, condition, yes);
-    jump_always(c, no);
-  }
-}
-
-/* ---- switches ---- */
-
-static u32 table_of(Compile *c, u32 block) {
-  Emitter *e = emitter(c);
-  u32 *known = &e->block_table.data[block];
-  if (*known == NONE) {
-    *known = e->tables.len;
-    *jit_push(c, &e->tables) = (JumpTable){block, 0};
-  }
-  return *known;
-}
-
-/* r11 = address of the table. */
-static void load_table(Compile *c, u32 table) {
-  static const u8 lea_r11_rip[] = {0x4C, 0x8D, 0x1D};
-  for (u32 i = 0; i < sizeof lea_r11_rip; i++) wm_x64_byte(c, lea_r11_rip[i]);
-  *jit_push(c, &emitter(c)->table_refs) = (Reference){x64_here(c), 4, table};
-  wm_x64_u32(c, 0);
-}
-
-/* The distance takes a second register: d, or r14, which can be had again from the instance. */
-static void jump_by_table(Compile *c, const Lir *x, u32 table) {
-  Loc distance = x->d == NONE ? R14 : x->d;
-  load_table(c, table);
-  wm_x64_op(c, 8, 0x63, distance, rm_mem(R11, (int)x->a, 2, 0), false, 0);
-  wm_x64_op(c, 8, 0x03, R11, rm_reg(distance), false, 0);
-  if (x->d == NONE)
-    wm_x64_op(c, 8, 0x8B, R14, rm_mem(R15, -1, 0, (i32)offsetof(Instance, memory0_base)), false, 0);
-  wm_x64_op(c, 4, 0xFF, 4, rm_reg(R11), false, 0);
-  wm_x64_byte(c, 0xCC); /* nothing to run ahead into */
-}
-
-void wm_x64_switch(Compile *c, const Lir *x) {
-  const Emitter *e = emitter(c);
-  const Block *b = block_at(c, e->block);
-  const u32 *list = list_at(c, b->table);
-  u32 count = list[0] - 1;
-  u32 otherwise = e->targets.data[edge_at(c, b->edges + list[1 + count])->to];
-  if (count == 0) {
-    jump_always(c, otherwise);
-    return;
-  }
-  wm_x64_alu_imm(c, 4, ALU_CMP, rm_reg(x->a), (i32)count);
-  jump_if(c, CC_AE, otherwise);
-  jump_by_table(c, x, table_of(c, e->block));
+    wm_x64_jump(c, target);
 }
 
 /* ---- blocks ---- */
@@ -315,7 +209,10 @@ static bool is_vector_operation(const Lir *x) {
 static void emit_instruction(Compile *c, const Lir *x) {
   bool done = is_vector_operation(x) ? wm_x64_emit_vector(c, x)
                                      : wm_x64_emit_control(c, x) || wm_x64_emit_float(c, x);
-  if (!done) wm_x64_emit_integer(c, x);
+  if (!done && x->op == LIR_JUMP)
+    jump_or_copy(c, edge_at(c, block_at(c, emitter(c)->block)->edges)->to);
+  else if (!done)
+    wm_x64_emit_integer(c, x);
   if (x->spill != NONE && x->d != NONE && !(x->d & LOC_SLOT))
     wm_x64_move(c, &(Move){.from = x->d, .to = LOC_SLOT | x->spill, .type = x->type});
 }
@@ -361,75 +258,11 @@ static void emit_blocks(Compile *c) {
   }
 }
 
-/* ---- the frame ---- */
-
-/* Stack slots of this function's arguments; an on-stack replacement has one, in a register. */
-static u32 count_arg_slots(const Compile *c) {
-  ArgCursor cursor = {0};
-  if (c->osr_offset) return 0;
-  const SubType *type = module_func_type(c->module, c->func_index);
-  for (u32 i = 0; i < type->param_count; i++)
-    wm_x64_next_arg(&cursor, (u8)wm_jit_type(type->params[i]));
-  return cursor.stack_slots;
-}
-
-static void plan_frame(Compile *c) {
-  static const u8 callee_saved[] = {RBX, RBP, R12, R13};
-  Emitter *e = emitter(c);
-  e->saved_count = 0;
-  c->saved_regs = (u32)(c->used_regs & CALLEE_SAVED);
-  for (u32 i = 0; i < ARRAY_LEN(callee_saved); i++)
-    if (c->saved_regs >> callee_saved[i] & 1) e->saved[e->saved_count++] = callee_saved[i];
-  u32 slots = c->outgoing_slots + c->spill_slots;
-  if (c->has_calls && (slots + e->saved_count) % 2 == 0) slots++; /* and the return address */
-  e->area_bytes = 8 * slots;
-  c->frame_bytes = e->area_bytes + 8 * e->saved_count;
-  e->arg_slots = count_arg_slots(c);
-}
-
-static void push_or_pop(Compile *c, u32 opcode, u32 reg) {
-  if (reg >= R8) wm_x64_byte(c, 0x41);
-  wm_x64_byte(c, opcode | (reg & 7));
-}
-
-static Rm at_offset(Loc base, size_t offset) { return rm_mem((int)base, -1, 0, (i32)offset); }
-
-/* A large frame is checked before rsp moves, so that no page below the limit is touched: against
- * the store's own limit, which interrupts leave alone. */
-static void check_large_frame(Compile *c) {
-  wm_x64_op(c, 8, 0x8B, R11, at_offset(R15, offsetof(Instance, store)), false, 0);
-  wm_x64_op(c, 8, 0x8B, R11, at_offset(R11, offsetof(Store, native.limit)), false, 0);
-  wm_x64_alu_imm(c, 8, ALU_ADD, rm_reg(R11), (i32)c->frame_bytes);
-  wm_x64_op(c, 8, 0x3B, RSP, rm_reg(R11), false, 0);
-  wm_x64_cold_if(c, CC_B, (Cold){.kind = COLD_NO_STACK});
-}
-
-static void check_stack(Compile *c) {
-  wm_x64_op(c, 8, 0x3B, RSP, at_offset(R15, offsetof(Instance, stack_limit)), false, 0);
-  wm_x64_cold_if(c, CC_B, (Cold){.kind = COLD_POLL, .code = TRAP_STACK_OVERFLOW});
-}
-
-static void emit_prologue(Compile *c) {
-  const Emitter *e = emitter(c);
-  if (c->frame_bytes > LARGE_FRAME_BYTES) check_large_frame(c);
-  for (u32 i = 0; i < e->saved_count; i++) push_or_pop(c, 0x50, e->saved[i]);
-  if (e->area_bytes) wm_x64_alu_imm(c, 8, ALU_SUB, rm_reg(RSP), (i32)e->area_bytes);
-  if (c->has_calls || c->frame_bytes > SMALL_LEAF_BYTES) check_stack(c);
-}
-
-void wm_x64_epilogue(Compile *c) {
-  const Emitter *e = emitter(c);
-  if (e->area_bytes) wm_x64_alu_imm(c, 8, ALU_ADD, rm_reg(RSP), (i32)e->area_bytes);
-  for (u32 i = e->saved_count; i-- > 0;) push_or_pop(c, 0x58, e->saved[i]);
-  wm_x64_byte(c, 0xC3);
-}
-
 void wm_x64_emit(Compile *c) {
   wm_x64_begin(c);
   thread_jumps(c);
   lay_out(c);
-  plan_frame(c);
-  emit_prologue(c);
+  wm_x64_prologue(c);
   emit_blocks(c);
   wm_x64_relax(c);
   wm_x64_finish(c);

@@ -125,25 +125,38 @@ void wm_x64_begin(Compile *c);
 void wm_x64_refer(Compile *c, const Rm *m, u32 at, u32 imm_bytes);
 /* Notes the call that ends here. trap: as in NativeSite. */
 void wm_x64_call_site(Compile *c, u32 site, u32 trap);
+
+/* The site of a faulting access at the bytes that come next. */
+void wm_x64_note_access(Compile *c, u32 site);
+
+/* ---- cold code (x64_cold.c) ---- */
+/* jcc to a cold trap stub for `code` at `site`. */
+void wm_x64_trap_if(Compile *c, u32 condition, TrapCode code, u32 site);
 /* jcc to something cold; returns its index in colds: `back` is here, unless set later. */
 u32 wm_x64_cold_if(Compile *c, u32 condition, Cold cold);
 /* Trap unconditionally, here. Code TRAP_NONE: it is in eax. */
 void wm_x64_trap_site(Compile *c, TrapCode code, u32 site);
 /* `call` of helper or stub `id`; clobbers r11. */
 void wm_x64_call_helper(Compile *c, u32 id);
+
+/* ---- the end (x64_finish.c) ---- */
 /* Everything cold, then constants and jump tables; all fields are filled in. */
 void wm_x64_finish(Compile *c);
 
-/* ---- jumps (x64_emit.c) ---- */
-void wm_x64_jump(Compile *c, u32 block); /* to the block's target, if it does not follow */
+/* ---- jumps (x64_jumps.c) ---- */
+void wm_x64_jump(Compile *c, u32 target); /* unless it follows; target: of a jump chain */
 /* jcc when `condition`, to edge 0 of the block being emitted, else to edge 1. parity (ucomis): E
  * and NE look at it too. */
 void wm_x64_branch(Compile *c, u32 condition, bool parity, bool negated);
 void wm_x64_switch(Compile *c, const Lir *x);
+
+/* ---- the frame (x64_frame.c) ---- */
+void wm_x64_prologue(Compile *c); /* decides on the frame first */
 void wm_x64_epilogue(Compile *c); /* with ret */
 
+/* ---- short jumps (x64_relax.c) ---- */
 void wm_x64_nops(u8 *to, u32 bytes);
-/* x64_relax.c: between the blocks and wm_x64_finish. */
+/* Between the blocks and wm_x64_finish. */
 void wm_x64_relax(Compile *c);
 
 /* ---- moves (x64_emit_call.c) ---- */
@@ -155,6 +168,7 @@ void wm_x64_parallel(Compile *c, const Move *moves, u32 count);
 bool wm_x64_emit_control(Compile *c, const Lir *x); /* x64_emit_call.c */
 bool wm_x64_emit_float(Compile *c, const Lir *x);   /* x64_emit_float.c */
 bool wm_x64_emit_integer(Compile *c, const Lir *x); /* x64_emit_ops.c */
+bool wm_x64_emit_vector(Compile *c, const Lir *x);  /* x64_simd.c */
 /* The rare case of x, out of line: goes on behind x, or has trapped. */
 void wm_x64_rare_integer(Compile *c, const Lir *x); /* x64_emit_ops.c: DIV */
 void wm_x64_rare_float(Compile *c, const Lir *x);

@@ -266,7 +266,6 @@ bool wm_x64_emit_control(Compile *c, const Lir *x) {
   case LIR_NOP: break;
   case LIR_GETARG: emit_getarg(c, x); break;
   case LIR_GETRES: emit_getres(c, x); break;
-  case LIR_JUMP: wm_x64_jump(c, edge_at(c, block_at(c, emitter(c)->block)->edges)->to); break;
   case LIR_SWITCH: wm_x64_switch(c, x); break;
   case LIR_RETURN: emit_return(c, x); break;
   case LIR_TRAP: wm_x64_trap_site(c, (TrapCode)x->imm, x->site); break;

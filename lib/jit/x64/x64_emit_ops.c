@@ -157,7 +157,7 @@ static void emit_unary(Compile *c, const Lir *x) {
 static bool rotate_by_rorx(Compile *c, const Lir *x, u32 count) {
   if (x->sub > SHIFT_ROR || x->a == x->d || !has_cpu(c, CPU_BMI2)) return false;
   u32 right = x->sub == SHIFT_ROR ? count : x->width * 8u - count;
-  wm_x64_vex(c, 3, 3, x->width == 8, 0xF0, x->d, 0, wm_x64_loc(c, x->a), 1);
+  wm_x64_vex(c, (Vex){VEX_F2, VEX_0F3A, x->width == 8, 0xF0}, x->d, 0, wm_x64_loc(c, x->a), 1);
   wm_x64_byte(c, right);
   return true;
 }
@@ -192,8 +192,8 @@ static void emit_shift_imm(Compile *c, const Lir *x) {
 
 /* BMI2: shlx, shrx, sarx. */
 static void emit_shift_x(Compile *c, const Lir *x) {
-  u32 pp = x->sub == SHIFT_SHL ? 1 : x->sub == SHIFT_SAR ? 2 : 3;
-  wm_x64_vex(c, pp, 2, x->width == 8, 0xF7, x->d, x->b, wm_x64_loc(c, x->a), 0);
+  u8 prefix = x->sub == SHIFT_SHL ? VEX_66 : x->sub == SHIFT_SAR ? VEX_F3 : VEX_F2;
+  wm_x64_vex(c, (Vex){prefix, VEX_0F38, x->width == 8, 0xF7}, x->d, x->b, wm_x64_loc(c, x->a), 0);
 }
 
 static void emit_shift_cl(Compile *c, const Lir *x) {
@@ -204,7 +204,8 @@ static void emit_shift_cl(Compile *c, const Lir *x) {
 
 /* BMI1. */
 static void emit_andn(Compile *c, const Lir *x) {
-  wm_x64_vex(c, 0, 2, x->width == 8, 0xF2, x->d, x->a, x64_source_b(c, x), 0);
+  wm_x64_vex(c, (Vex){VEX_NO_PREFIX, VEX_0F38, x->width == 8, 0xF2}, x->d, x->a, x64_source_b(c, x),
+             0);
   set_flags(c, x->d, x->width, false);
 }
 

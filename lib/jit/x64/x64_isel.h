@@ -1,4 +1,4 @@
-/* Instruction selection, shared by x64_isel*.c; what x64_simd.c needs of it is in x64_asm.h.
+/* Instruction selection, shared by x64_isel*.c and x64_simd_isel.c.
  *
  * Selection goes backward: over the blocks from the last in the order, over each from its end. A
  * node is computed only when a later one has asked for its vreg, so what was folded into its user,
@@ -42,7 +42,16 @@ static inline u16 narrow_op_of(const Compile *c, u32 n) { return narrow_op(node_
 static inline u32 width_of(u8 type) { return type_bytes(type); }
 static inline u32 node_width(const Compile *c, u32 n) { return width_of(node_at(c, n)->type); }
 
-/* ---- x64_isel.c ---- */
+/* ---- x64_isel_value.c: selection goes backwards, so what is put later runs earlier ---- */
+u32 wm_isel_use(Compile *c, u32 node);                   /* vreg that holds the node's value */
+u32 wm_isel_vreg(Compile *c, IrType type);               /* a fresh one */
+Lir wm_isel_lir(u32 op, u32 width, u32 d, u32 a, u32 b); /* others empty */
+void wm_isel_put(Compile *c, Lir x); /* appends (and then what its constants need) */
+/* Puts what makes the constant n, or the base of memory 0, in d. */
+void wm_isel_put_constant(Compile *c, u32 n, u32 d);
+/* Whether a move may make n, a constant: floats that are in a register already are taken from it.
+ */
+bool wm_isel_may_move(const Compile *c, u32 n);
 /* Past conversions that leave the register as it is. */
 u32 wm_isel_strip(const Compile *c, u32 n);
 /* The vreg of a node that is not to be materialised. */
@@ -67,8 +76,6 @@ static inline void isel_set_imm(Lir *x, i64 value) {
 /* ---- x64_isel_int.c ---- */
 /* Selects an integer row into d. */
 void wm_isel_integer(Compile *c, u32 n, u32 d);
-/* Whether n is x << k with k of 1, 2, 3 that may be scaled by the user. */
-bool wm_isel_scaled(const Compile *c, u32 n, u32 *x, u8 *k);
 
 /* ---- x64_isel_float.c ---- */
 /* Selects a float row, or a conversion from or to floats, into d. */
@@ -86,6 +93,14 @@ void wm_isel_branch(Compile *c, u32 condition);
 void wm_isel_trap_if(Compile *c, u32 n);
 
 /* ---- x64_isel_mem.c ---- */
+/* Whether n is x << k with k of 1, 2, 3 that may be scaled by the user. */
+bool wm_isel_scaled(const Compile *c, u32 n, u32 *x, u8 *k);
+/* Fills x's memory operand with node's address a and displacement b. */
+void wm_isel_memory(Compile *c, Lir *x, const Node *access);
+/* Whether load node n may be folded as a memory operand here (single use, same block, no write
+ * between); wm_isel_fold then does it. */
+bool wm_isel_can_fold(const Compile *c, u32 n);
+void wm_isel_fold(Compile *c, Lir *x, u32 n);
 /* Whether n is a load as wide as its value that may be an operand here. */
 bool wm_isel_can_fold_whole(const Compile *c, u32 n);
 void wm_isel_load(Compile *c, u32 n, u32 d);
@@ -93,6 +108,10 @@ void wm_isel_load(Compile *c, u32 n, u32 d);
 void wm_isel_load_as(Compile *c, u32 n, u16 kind, u32 d);
 void wm_isel_store(Compile *c, u32 n);
 void wm_isel_bounds(Compile *c, u32 n, u32 d);
+
+/* ---- x64_simd_isel.c ---- */
+/* Selects node n (a vector row, value wanted in vreg d); false: not a vector row. */
+bool wm_x64_select_vector(Compile *c, u32 n, u32 d);
 
 /* ---- x64_isel_call.c ---- */
 void wm_isel_call(Compile *c, u32 n);

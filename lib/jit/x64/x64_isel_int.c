@@ -9,16 +9,6 @@ static void swap_nodes(u32 *a, u32 *b) {
 
 /* ---- addition: lea where it saves a move ---- */
 
-bool wm_isel_scaled(const Compile *c, u32 n, u32 *x, u8 *k) {
-  const Node *shift = node_at(c, n);
-  if (narrow_op(shift->op) != OP_i32_shl || !is_const(c, shift->b)) return false;
-  u64 count = const_bits(c, shift->b);
-  if (count < 1 || count > 3 || !wm_isel_single(c, n)) return false;
-  *x = shift->a;
-  *k = (u8)count;
-  return true;
-}
-
 /* The two terms of a sum into m0 and m1 << scale. */
 static void set_terms(Compile *c, Lir *x, u32 p, u32 q) {
   u32 y;

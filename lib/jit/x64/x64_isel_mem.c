@@ -1,6 +1,16 @@
 /* Instruction selection: addresses, loads, stores, and what may be folded into them. */
 #include "jit/x64/x64_isel.h"
 
+bool wm_isel_scaled(const Compile *c, u32 n, u32 *x, u8 *k) {
+  const Node *shift = node_at(c, n);
+  if (narrow_op(shift->op) != OP_i32_shl || !is_const(c, shift->b)) return false;
+  u64 count = const_bits(c, shift->b);
+  if (count < 1 || count > 3 || !wm_isel_single(c, n)) return false;
+  *x = shift->a;
+  *k = (u8)count;
+  return true;
+}
+
 /* ---- addresses ---- */
 
 /* [base + index]: the whole index in a register, zero-extended; nothing of it is computed in the

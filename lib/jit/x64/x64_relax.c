@@ -54,6 +54,26 @@ static void find_near(Compile *c) {
   }
 }
 
+void wm_x64_nops(u8 *to, u32 bytes) {
+  static const u8 nops[9][9] = {
+      {0x90},
+      {0x66, 0x90},
+      {0x0F, 0x1F, 0x00},
+      {0x0F, 0x1F, 0x40, 0},
+      {0x0F, 0x1F, 0x44, 0, 0},
+      {0x66, 0x0F, 0x1F, 0x44, 0, 0},
+      {0x0F, 0x1F, 0x80, 0, 0, 0, 0},
+      {0x0F, 0x1F, 0x84, 0, 0, 0, 0, 0},
+      {0x66, 0x0F, 0x1F, 0x84, 0, 0, 0, 0, 0},
+  };
+  while (bytes) {
+    u32 n = min_u32(bytes, 9);
+    memcpy(to, nops[n - 1], n);
+    to += n;
+    bytes -= n;
+  }
+}
+
 /* ---- moving the code ---- */
 
 typedef struct Mover {

@@ -2,32 +2,7 @@
  * the rows of one instruction. Those of several are in x64_simd_seq.c, shuffles in
  * x64_shuffle.c. */
 #include "jit/x64/x64_simd.h"
-
-#define VECTOR_FIRST OP_v128_load
-
-static const VectorRow vector_rows[OP_COUNT - VECTOR_FIRST] = {
-#define V(id, form, opcode, imm, traits)                                                           \
-  [OP_##id - VECTOR_FIRST] = {opcode, FORM_##form, imm, traits},
-#include "jit/x64/x64_simd.def"
-#undef V
-};
-
-const VectorRow *wm_x64_vector_row(u16 op) {
-  if (op < VECTOR_FIRST || op >= OP_COUNT) return NULL;
-  const VectorRow *row = &vector_rows[op - VECTOR_FIRST];
-  return row->form ? row : NULL;
-}
-
-u32 wm_x64_vector(Compile *c, u64 low, u64 high) {
-  enum { NEAR = 32 };
-  u32 len = c->vectors.len;
-  for (u32 i = len; i > 0 && len - i < NEAR; i--) {
-    const V128 *v = &c->vectors.data[i - 1];
-    if (v->u64x2[0] == low && v->u64x2[1] == high) return i - 1;
-  }
-  *jit_push(c, &c->vectors) = (V128){.u64x2 = {low, high}};
-  return len;
-}
+#include "jit/x64/x64_emit.h"
 
 /* ---- constants ---- */
 

@@ -205,6 +205,8 @@ typedef struct VectorRow {
 /* The row of a wasm instruction, or NULL. */
 const VectorRow *wm_x64_vector_row(u16 op);
 
+/* x64_simd.c: d = vectors[index]. */
+void wm_x64_vector_const(Compile *c, Loc d, u32 index);
 /* x64_simd_seq.c: the FORM_EARLY, FORM_LATE and FORM_SWIZZLE rows. */
 void wm_x64_emit_sequence(Compile *c, const Lir *x);
 /* x64_shuffle.c: LIR_VSHUFFLE. A lane number of 0x80 gives 0 (only where a and b are the same). */

@@ -1,5 +1,6 @@
 /* Selection of the vector instructions (x64_simd.h): which LIR instruction a row becomes, and what
  * goes into it: loads, constants, shift counts. */
+#include "jit/x64/x64_isel.h"
 #include "jit/x64/x64_simd.h"
 
 typedef struct Selection {

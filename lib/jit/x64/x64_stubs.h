@@ -1,4 +1,4 @@
-/* Offsets that the assembly of x64_stubs.S needs; x64_calls.c checks them. Included by both. */
+/* Offsets that the assembly of x64_stubs.S needs; x64_enter.c checks them. Included by both. */
 #ifndef WM_JIT_X64_STUBS_H
 #define WM_JIT_X64_STUBS_H
 

@@ -1,0 +1,54 @@
+/* Between compiled code and C (x64_stubs.S): what its stubs and their halves in C share. */
+#ifndef WM_JIT_X64_CALLS_H
+#define WM_JIT_X64_CALLS_H
+
+#include "jit/x64/x64_machine.h"
+#include "jit/x64/x64_stubs.h"
+
+/* The registers that hold arguments, or results (of which there are fewer). */
+typedef struct NativeRegs {
+  u64 ints[ARG_REGISTERS];
+  u64 floats[8][2];
+} NativeRegs;
+
+/* One entry of a function whose signature is not of a plain shape. */
+typedef struct NativeEntry {
+  NativeRegs regs;
+  Instance *instance;
+  const void *code;
+  const void **entry_sp;
+  u64 stack_bytes; /* arguments and results in memory; a multiple of 16 */
+  const SubType *type;
+  u64 *slots;
+  bool is_osr; /* the only argument is the address of the slots */
+} NativeEntry;
+
+/* What a stub gets back: rax and rdx. */
+typedef struct Left {
+  u64 trap; /* TrapCode */
+  const void *entry_sp;
+} Left;
+
+/* ---- x64_stubs.S ---- */
+TrapCode wm_x64_enter_ints(Instance *in, const void *code, u64 *slots, const void **entry_sp);
+TrapCode wm_x64_enter_plain(Instance *in, const void *code, u64 *slots, const void **entry_sp);
+TrapCode wm_x64_enter_void(Instance *in, const void *code, u64 *slots, const void **entry_sp);
+TrapCode wm_x64_enter(NativeEntry *entry, const void **entry_sp);
+void wm_x64_call_ref(void);
+void wm_x64_call_slot(void);
+void wm_x64_trap(void);
+void wm_x64_poll(void);
+
+/* ---- x64_calls.c, called by it ---- */
+void wm_x64_spread(NativeEntry *entry, u64 *stack);
+void wm_x64_collect(NativeEntry *entry, const u64 *stack);
+Left wm_x64_call_any(NativeRegs *regs, u64 *native_sp, Instance *in, Func *func);
+Left wm_x64_call_by_slot(NativeRegs *regs, u64 *native_sp, Instance *in);
+Left wm_x64_raise(u64 *native_sp, Instance *in, u32 code);
+Left wm_x64_check_poll(u64 *native_sp, Instance *in);
+
+/* Stack slots of the arguments; of them and the results. */
+u32 wm_x64_arg_slots(const SubType *type);
+u32 wm_x64_stack_slots(const SubType *type, u32 arg_slots);
+
+#endif

@@ -1,0 +1,109 @@
+/* Entering compiled code, and the table of ways in and out that the runtime gets. */
+#include "jit/x64/x64_calls.h"
+
+#define CHECK_OFFSET(name, type, field) _Static_assert(name == offsetof(type, field), #name)
+CHECK_OFFSET(INSTANCE_MEMORY0, Instance, memory0_base);
+CHECK_OFFSET(INSTANCE_STORE, Instance, store);
+CHECK_OFFSET(STORE_STACK_END, Store, stack_end);
+CHECK_OFFSET(STORE_STACK_TOP, Store, stack_top);
+CHECK_OFFSET(STORE_ACTIVATION, Store, activation);
+CHECK_OFFSET(ACTIVATION_CALLEE, Activation, callee);
+CHECK_OFFSET(ACTIVATION_NATIVE_SP, Activation, native_sp);
+CHECK_OFFSET(ACTIVATION_ENTRY_SP, Activation, entry_sp);
+CHECK_OFFSET(FUNC_CODE, Func, code);
+CHECK_OFFSET(FUNC_INSTANCE, Func, instance);
+CHECK_OFFSET(FUNC_HOST, Func, host);
+CHECK_OFFSET(CODE_NATIVE, FuncCode, native);
+CHECK_OFFSET(CODE_LINK_SLOT, FuncCode, link_slot);
+CHECK_OFFSET(CODE_SHAPE, FuncCode, native_shape);
+CHECK_OFFSET(REGS_INTS, NativeRegs, ints);
+CHECK_OFFSET(REGS_FLOATS, NativeRegs, floats);
+CHECK_OFFSET(ENTRY_REGS, NativeEntry, regs);
+CHECK_OFFSET(ENTRY_INSTANCE, NativeEntry, instance);
+CHECK_OFFSET(ENTRY_CODE, NativeEntry, code);
+CHECK_OFFSET(ENTRY_SP, NativeEntry, entry_sp);
+CHECK_OFFSET(ENTRY_STACK_BYTES, NativeEntry, stack_bytes);
+_Static_assert(REGS_BYTES == sizeof(NativeRegs), "REGS_BYTES");
+_Static_assert(SHAPE_NUMBER_INTS == SHAPE_INTS && SHAPE_INTS_VOID > SHAPE_INTS && !SHAPE_MIXED,
+               "the shapes that the stub takes are those from SHAPE_INTS on");
+
+/* ---- in ---- */
+
+static NOINLINE TrapCode enter_mixed(Instance *in, const FuncCode *fc, const void *code, u64 *slots,
+                                     bool is_osr) {
+  const SubType *type = module_func_type(&fc->module->module, fc->index);
+  u32 arg_slots = is_osr ? 0 : wm_x64_arg_slots(type);
+  const void **entry_sp = &in->store->activation->entry_sp;
+  NativeEntry entry = {.instance = in,
+                       .code = code,
+                       .entry_sp = entry_sp,
+                       .stack_bytes = (wm_x64_stack_slots(type, arg_slots) + UINT64_C(1)) / 2 * 16,
+                       .type = type,
+                       .slots = slots,
+                       .is_osr = is_osr};
+  return wm_x64_enter(&entry, entry_sp);
+}
+
+/* Interrupts may have changed it, and another place on the stack. */
+static inline bool has_limit(Instance *in) {
+  uintptr_t limit = atomic_load_explicit(&in->stack_limit, memory_order_relaxed);
+  return LIKELY(limit == (uintptr_t)in->store->native.limit);
+}
+
+static inline TrapCode enter_within_limit(FuncCode *fc, Instance *in, u64 *slots) {
+  const NativeBody *body = atomic_load_explicit(&fc->body, memory_order_acquire);
+  const void *code = body->start;
+  Activation *activation = in->store->activation;
+  activation->instance = in;
+  if (LIKELY(fc->native_shape == SHAPE_INTS))
+    return body->is_plain ? wm_x64_enter_plain(in, code, slots, &activation->entry_sp)
+                          : wm_x64_enter_ints(in, code, slots, &activation->entry_sp);
+  if (fc->native_shape == SHAPE_INTS_VOID)
+    return wm_x64_enter_void(in, code, slots, &activation->entry_sp);
+  return enter_mixed(in, fc, code, slots, false);
+}
+
+static NOINLINE TrapCode update_and_enter(FuncCode *fc, Instance *in, u64 *slots) {
+  wm_store_update_limit(in->store, in);
+  return enter_within_limit(fc, in, slots);
+}
+
+static TrapCode enter_body(FuncCode *fc, Instance *in, u64 *slots) {
+  return has_limit(in) ? enter_within_limit(fc, in, slots) : update_and_enter(fc, in, slots);
+}
+
+static TrapCode enter_osr(const FuncCode *fc, Instance *in, const void *code, u64 *frame) {
+  if (!has_limit(in)) wm_store_update_limit(in->store, in);
+  in->store->activation->instance = in;
+  return enter_mixed(in, fc, code, frame, true);
+}
+
+/* ---- for the runtime ---- */
+
+/* A C function's address as data: the same on every machine that this file is for. */
+#define ADDRESS(function) ((const void *)(uintptr_t)&(function))
+
+static const void *const helpers[HELPER_COUNT] = {
+    [STUB_TRAP] = ADDRESS(wm_x64_trap),
+    [STUB_CALL_REF] = ADDRESS(wm_x64_call_ref),
+    [STUB_POLL] = ADDRESS(wm_x64_poll),
+#define HELPER(id, traps, function) [HELPER_##id] = ADDRESS(function),
+#include "runtime/helpers.def"
+#undef HELPER
+};
+
+/* A disp32 reaches everything, with room for what is added to it. */
+enum { REACH_BYTES = INT32_MAX - (1 << 20) + 1 };
+
+static void fault_to_stub(Fault *fault) {
+  *--fault->sp = (u64)(uintptr_t)fault->pc + 1;
+  fault->pc = ADDRESS(wm_x64_trap);
+}
+
+const NativeMachine wm_x64_native = {.helpers = helpers,
+                                     .reach_bytes = REACH_BYTES,
+                                     .call_slot = ADDRESS(wm_x64_call_slot),
+                                     .call_ref = ADDRESS(wm_x64_call_ref),
+                                     .fault = fault_to_stub,
+                                     .enter = enter_body,
+                                     .enter_osr = enter_osr};
