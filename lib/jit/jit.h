@@ -26,8 +26,6 @@ void wm_jit_draft_link(JitDraft **list, JitDraft *draft);
  * before it can run. False: out of memory or address space; some may be published. */
 typedef void JitTell(LoadedModule *lm, NativeBody *body);
 bool wm_jit_publish_drafts(LoadedModule *lm, JitDraft *list, JitTell *tell);
-/* All of it at once. */
-bool wm_jit_publish(Compile *c, LoadedModule *lm);
 
 /* One function as text (the machine code: as hexadecimal bytes), as it is behind a stage, appended
  * to `out`. */

@@ -105,16 +105,3 @@ void wm_jit_draft_link(JitDraft **list, JitDraft *draft) {
   draft->next = *list;
   *list = draft;
 }
-
-static OsrEntry *find_entry(const FuncCode *code, u32 loop_offset) {
-  OsrEntry *entry = atomic_load_explicit(&((FuncCode *)(uintptr_t)code)->osr, memory_order_acquire);
-  while (entry && entry->loop_offset != loop_offset) entry = entry->next;
-  return entry;
-}
-
-bool wm_jit_publish(Compile *c, LoadedModule *lm) {
-  OsrEntry *osr = NULL;
-  if (c->osr_offset) osr = find_entry(loaded_code(lm, c->func_index), c->osr_offset);
-  JitDraft *draft = wm_jit_take(c, osr);
-  return draft && wm_jit_publish_drafts(lm, draft, NULL);
-}

@@ -43,7 +43,9 @@ static void compile_some(Fixture *f, LoadedModule *lm, u32 mask, bool no_inline)
     if (!(mask >> i & 1)) continue;
     JitResult result = wm_jit_compile(c, lm, m->func_import_count + i, 0, &options);
     if (result != JIT_DONE) fail_msg("function %u: %s", i, c->trouble);
-    assert_true(wm_jit_publish(c, lm));
+    JitDraft *draft = wm_jit_take(c, NULL);
+    assert_non_null(draft);
+    assert_true(wm_jit_publish_drafts(lm, draft, NULL));
   }
   wm_jit_delete(c);
 }
