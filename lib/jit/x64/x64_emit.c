@@ -200,15 +200,9 @@ static void jump_or_copy(Compile *c, u32 block) {
 
 /* ---- blocks ---- */
 
-static bool is_vector_operation(const Lir *x) {
-  if (x->op == LIR_LOAD || x->op == LIR_STORE) return x->kind >= OP_v128_load;
-  return x->op == LIR_VCONST || (x->op >= LIR_VBINARY && x->op <= LIR_VTEST);
-}
-
 /* A spilled value also goes to its slot. */
 static void emit_instruction(Compile *c, const Lir *x) {
-  bool done = is_vector_operation(x) ? wm_x64_emit_vector(c, x)
-                                     : wm_x64_emit_control(c, x) || wm_x64_emit_float(c, x);
+  bool done = wm_x64_emit_vector(c, x) || wm_x64_emit_control(c, x) || wm_x64_emit_float(c, x);
   if (!done && x->op == LIR_JUMP)
     jump_or_copy(c, edge_at(c, block_at(c, emitter(c)->block)->edges)->to);
   else if (!done)

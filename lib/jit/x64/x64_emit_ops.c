@@ -262,8 +262,6 @@ static void emit_bit_count(Compile *c, const Lir *x) {
 
 /* ---- division ---- */
 
-enum { DIV_S, DIV_U, REM_S, REM_U };
-
 static bool divides_signed(const Lir *x) { return x->sub == DIV_S || x->sub == REM_S; }
 
 /* rdx:rax / b. */

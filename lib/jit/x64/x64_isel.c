@@ -29,49 +29,39 @@ static void select_runtime(Compile *c, u32 n, u32 d) {
   wm_isel_put(c, put);
 }
 
-static bool is_float_row(u16 op) {
-  return (op >= OP_f32_abs && op <= OP_f64_copysign) ||
-         (op >= OP_i32_trunc_f32_s && op <= OP_i32_trunc_f64_u) ||
-         (op >= OP_i64_trunc_f32_s && op <= OP_f64_reinterpret_i64) ||
-         (op >= OP_i32_trunc_sat_f32_s && op <= OP_i64_trunc_sat_f64_u);
-}
-static bool is_integer_row(u16 op) {
-  return (op >= OP_i32_clz && op <= OP_i64_rotr) || op == OP_i32_wrap_i64 ||
-         op == OP_i64_extend_i32_s || op == OP_i64_extend_i32_u ||
-         (op >= OP_i32_extend8_s && op <= OP_i64_extend32_s) || op == IR_MULH_S || op == IR_MULH_U;
-}
-
 /* Whether this machine computes the row otherwise than by its meaning. */
 static bool is_lowered(const Compile *c, u16 op) {
   if (op >= OP_COUNT || !wm_meaning(op)) return true;
   if (c->options.no_lowering) return false;
-  return is_integer_row(op) || is_float_row(op) || (op >= OP_i32_eqz && op <= OP_f64_ge) ||
-         wm_x64_vector_row(op);
+  return wm_x64_scalar_class(op) != SCALAR_NONE || wm_x64_vector_row(op);
 }
 
 /* d: the vreg of n's value, NONE for a node without. */
 static void select_row(Compile *c, u32 n, u32 d) {
   u16 op = node_at(c, n)->op;
-  if (!is_lowered(c, op))
+  if (!is_lowered(c, op)) {
     wm_isel_meaning(c, n, d);
-  else if (is_integer_row(op))
-    wm_isel_integer(c, n, d);
-  else if (is_float_row(op))
-    wm_isel_float(c, n, d);
-  else if (op >= OP_i32_eqz && op <= OP_f64_ge)
-    wm_isel_compare_value(c, n, d);
-  else if (op >= OP_i32_load && op <= OP_i64_load32_u)
-    wm_isel_load(c, n, d);
-  else if (op >= OP_i32_store && op <= OP_i64_store32)
-    wm_isel_store(c, n);
-  else
-    select_runtime(c, n, d);
+    return;
+  }
+  switch (wm_x64_scalar_class(op)) {
+  case SCALAR_INTEGER: wm_isel_integer(c, n, d); break;
+  case SCALAR_FLOAT: wm_isel_float(c, n, d); break;
+  case SCALAR_COMPARE: wm_isel_compare_value(c, n, d); break;
+  case SCALAR_LOAD: wm_isel_load(c, n, d); break;
+  case SCALAR_STORE: wm_isel_store(c, n); break;
+  case SCALAR_NONE: select_runtime(c, n, d); break;
+  }
 }
 
 /* Has its result in fixed registers, so it can do without a vreg. */
 static bool is_division(u16 op) {
-  u16 narrow = narrow_op(op);
-  return narrow >= OP_i32_div_s && narrow <= OP_i32_rem_u;
+  switch (wm_x64_scalar_like(op)) {
+  case OP_i32_div_s:
+  case OP_i32_div_u:
+  case OP_i32_rem_s:
+  case OP_i32_rem_u: return true;
+  default: return false;
+  }
 }
 
 static void select_node(Compile *c, u32 n) {
@@ -94,6 +84,8 @@ static void select_node(Compile *c, u32 n) {
   switch (x->op) {
   case IR_SELECT: wm_isel_select(c, n, d); return;
   case IR_BOUNDS: wm_isel_bounds(c, n, d); return;
+  case IR_MULH_S:
+  case IR_MULH_U: wm_isel_integer(c, n, d); return;
   case IR_INST_LOAD:
   case IR_PURE_LOAD: wm_isel_load(c, n, d); return;
   default: select_row(c, n, d);

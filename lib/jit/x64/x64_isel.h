@@ -12,6 +12,7 @@
 #define WM_JIT_X64_ISEL_H
 
 #include "jit/x64/x64_asm.h"
+#include "jit/x64/x64_scalar.h"
 
 typedef struct PendingConst {
   u32 vreg, node;
@@ -29,16 +30,9 @@ typedef struct Isel {
 
 static inline Isel *isel_of(const Compile *c) { return c->scratch[SCRATCH_ISEL]; }
 
-/* The row for i32 or f32 that stands for an integer or float row of either width; others as they
- * are. */
-static inline u16 narrow_op(u16 op) {
-  if (op >= OP_i64_eqz && op <= OP_i64_ge_u) return (u16)(op - OP_i64_eqz + OP_i32_eqz);
-  if (op >= OP_f64_eq && op <= OP_f64_ge) return (u16)(op - OP_f64_eq + OP_f32_eq);
-  if (op >= OP_i64_clz && op <= OP_i64_rotr) return (u16)(op - OP_i64_clz + OP_i32_clz);
-  if (op >= OP_f64_abs && op <= OP_f64_copysign) return (u16)(op - OP_f64_abs + OP_f32_abs);
-  return op;
+static inline u16 scalar_like_of(const Compile *c, u32 n) {
+  return wm_x64_scalar_like(node_at(c, n)->op);
 }
-static inline u16 narrow_op_of(const Compile *c, u32 n) { return narrow_op(node_at(c, n)->op); }
 static inline u32 width_of(u8 type) { return type_bytes(type); }
 static inline u32 node_width(const Compile *c, u32 n) { return width_of(node_at(c, n)->type); }
 

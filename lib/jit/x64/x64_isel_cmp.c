@@ -134,7 +134,7 @@ static bool set_low_bit_test(Compile *c, Lir *x, u32 value, u32 bit, u8 cc) {
 static bool shifted_bit(Compile *c, Lir *x, u32 shift, u8 cc) {
   u32 n = shift;
   if (node_at(c, n)->op == OP_i32_wrap_i64 && wm_isel_single(c, n)) n = node_at(c, n)->a;
-  u16 op = narrow_op_of(c, n);
+  u16 op = scalar_like_of(c, n);
   if ((op != OP_i32_shr_u && op != OP_i32_shr_s) || !wm_isel_single(c, n)) return false;
   isel_mark_folded(c, shift);
   isel_mark_folded(c, n);
@@ -146,7 +146,7 @@ static bool shifted_bit(Compile *c, Lir *x, u32 shift, u8 cc) {
 /* value & (1 << bit). */
 static bool masked_bit(Compile *c, Lir *x, u32 value, u32 mask, u8 cc) {
   const Node *m = node_at(c, mask);
-  if (narrow_op(m->op) != OP_i32_shl || !is_const(c, m->a) || const_bits(c, m->a) != 1)
+  if (wm_x64_scalar_like(m->op) != OP_i32_shl || !is_const(c, m->a) || const_bits(c, m->a) != 1)
     return false;
   if (!wm_isel_single(c, mask)) return false;
   isel_mark_folded(c, mask);
@@ -177,7 +177,7 @@ static bool fold_bit_test(Compile *c, Lir *x, u32 p, u32 q, u8 cc) {
 
 /* Whether the and `n`, compared with 0, gains from becoming part of the test. */
 static bool is_tested_and(const Compile *c, u32 n) {
-  return narrow_op_of(c, n) == OP_i32_and && wm_isel_single(c, n);
+  return scalar_like_of(c, n) == OP_i32_and && wm_isel_single(c, n);
 }
 
 /* The test of `n`, an and, against 0. */
@@ -243,8 +243,8 @@ static void compare(Compile *c, Lir *x, u32 a, u32 b, u8 cc) {
 /* The comparison row n; negated: its opposite. */
 static void compare_row(Compile *c, Lir *x, u32 n, bool negated) {
   const Node *row = node_at(c, n);
-  u8 cc = (u8)(condition_of(narrow_op(row->op)) ^ negated);
-  if (narrow_op(row->op) != OP_i32_eqz) {
+  u8 cc = (u8)(condition_of(wm_x64_scalar_like(row->op)) ^ negated);
+  if (wm_x64_scalar_like(row->op) != OP_i32_eqz) {
     compare(c, x, row->a, row->b, cc);
     return;
   }
@@ -260,7 +260,7 @@ static void compare_row(Compile *c, Lir *x, u32 n, bool negated) {
 static void compare_floats(Compile *c, Lir *x, u32 n) {
   const Node *row = node_at(c, n);
   u32 a = row->a, b = row->b;
-  u16 op = narrow_op(row->op);
+  u16 op = wm_x64_scalar_like(row->op);
   x->width = (u8)node_width(c, a);
   x->cc = op == OP_f32_eq                      ? CC_E
           : op == OP_f32_ne                    ? CC_NE
@@ -375,7 +375,7 @@ void wm_isel_compare_value(Compile *c, u32 n, u32 d) {
 /* a < b ? a : b and a > b ? a : b are what minss and maxss compute, with NaN and zeros. */
 static bool select_float_min(Compile *c, const Node *x, u32 d) {
   const Node *cmp = node_at(c, x->c);
-  u16 op = narrow_op(cmp->op);
+  u16 op = wm_x64_scalar_like(cmp->op);
   if ((op != OP_f32_lt && op != OP_f32_gt) || !wm_isel_single(c, x->c)) return false;
   bool same = x->a == cmp->a && x->b == cmp->b, crossed = x->a == cmp->b && x->b == cmp->a;
   if ((!same && !crossed) || c->options.canonical_nan) return false;

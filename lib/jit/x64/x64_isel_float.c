@@ -106,7 +106,7 @@ static void select_reinterpret(Compile *c, u32 n, u32 d) {
 
 void wm_isel_float(Compile *c, u32 n, u32 d) {
   u16 op = node_at(c, n)->op;
-  switch (narrow_op(op)) {
+  switch (wm_x64_scalar_like(op)) {
   case OP_f32_add: select_arithmetic(c, n, d, 0x58, true); break;
   case OP_f32_sub: select_arithmetic(c, n, d, 0x5C, false); break;
   case OP_f32_mul: select_arithmetic(c, n, d, 0x59, true); break;

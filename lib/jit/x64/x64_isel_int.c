@@ -29,7 +29,7 @@ static void set_terms(Compile *c, Lir *x, u32 p, u32 q) {
 
 static bool is_foldable_sum(const Compile *c, u32 n) {
   const Node *x = node_at(c, n);
-  return narrow_op(x->op) == OP_i32_add && wm_isel_single(c, n) && !is_const(c, x->b) &&
+  return wm_x64_scalar_like(x->op) == OP_i32_add && wm_isel_single(c, n) && !is_const(c, x->b) &&
          !wm_isel_can_fold_whole(c, x->a) && !wm_isel_can_fold_whole(c, x->b);
 }
 
@@ -57,7 +57,7 @@ static bool select_lea(Compile *c, u32 n, u32 d) {
   const Node *x = node_at(c, n);
   u32 width = width_of(x->type);
   i64 v;
-  if (narrow_op(x->op) == OP_i32_sub) {
+  if (wm_x64_scalar_like(x->op) == OP_i32_sub) {
     if (!wm_isel_imm32(c, x->b, &v) || v == INT32_MIN) return false;
     select_add_imm(c, x->a, -v, d, width);
     return true;
@@ -97,8 +97,8 @@ static void put_unary(Compile *c, u32 op, u8 sub, u32 a, u32 d, u32 width) {
   wm_isel_put(c, put);
 }
 
-static u8 alu_of(u16 narrow) {
-  switch (narrow) {
+static u8 alu_of(u16 like) {
+  switch (like) {
   case OP_i32_add: return ALU_ADD;
   case OP_i32_sub: return ALU_SUB;
   case OP_i32_and: return ALU_AND;
@@ -112,7 +112,7 @@ static void select_alu(Compile *c, u32 n, u32 d) {
   u32 a = x->a, b = x->b;
   i64 v;
   Lir put = wm_isel_lir(LIR_ALU, width_of(x->type), d, NONE, NONE);
-  put.sub = alu_of(narrow_op(x->op));
+  put.sub = alu_of(wm_x64_scalar_like(x->op));
   if (put.sub != ALU_SUB) put.flags |= LIR_COMMUTES;
   if (put.sub != ALU_SUB && is_const(c, a) && !is_const(c, b)) swap_nodes(&a, &b);
   if (!wm_isel_imm32(c, b, &v)) {
@@ -138,7 +138,7 @@ static void select_sub(Compile *c, u32 n, u32 d) {
 static bool is_inverted(const Compile *c, u32 n) {
   const Node *x = node_at(c, n);
   i64 v;
-  return narrow_op(x->op) == OP_i32_xor && wm_isel_imm32(c, x->b, &v) && v == -1 &&
+  return wm_x64_scalar_like(x->op) == OP_i32_xor && wm_isel_imm32(c, x->b, &v) && v == -1 &&
          wm_isel_single(c, n);
 }
 
@@ -244,11 +244,20 @@ static bool divides_narrow(const Compile *c, const Node *x, bool is_signed) {
          wm_ir_max_value(c, x->b) <= limit;
 }
 
+static u8 division_of(u16 like) {
+  switch (like) {
+  case OP_i32_div_s: return DIV_S;
+  case OP_i32_div_u: return DIV_U;
+  case OP_i32_rem_s: return REM_S;
+  default: return REM_U;
+  }
+}
+
 static void select_div(Compile *c, u32 n, u32 d) {
   const Node *x = node_at(c, n);
-  u8 sub = (u8)(narrow_op(x->op) - OP_i32_div_s);
-  u32 width = divides_narrow(c, x, !(sub & 1)) ? 4 : width_of(x->type);
-  put_fixed_result(c, d, sub < 2 ? RAX : RDX);
+  u8 sub = division_of(wm_x64_scalar_like(x->op));
+  u32 width = divides_narrow(c, x, sub == DIV_S || sub == REM_S) ? 4 : width_of(x->type);
+  put_fixed_result(c, d, sub == DIV_S || sub == DIV_U ? RAX : RDX);
   Lir put = wm_isel_lir(LIR_DIV, width, NONE, NONE, NONE);
   put.sub = sub;
   put.a = wm_isel_use_low(c, x->a, width);
@@ -277,8 +286,8 @@ static u32 strip_count(Compile *c, u32 n, u32 width) {
   u64 mask = width * 8 - 1;
   for (;;) {
     const Node *x = node_at(c, n);
-    bool is_mask =
-        narrow_op(x->op) == OP_i32_and && is_const(c, x->b) && (const_bits(c, x->b) & mask) == mask;
+    bool is_mask = wm_x64_scalar_like(x->op) == OP_i32_and && is_const(c, x->b) &&
+                   (const_bits(c, x->b) & mask) == mask;
     bool is_conversion =
         x->op == OP_i64_extend_i32_u || x->op == OP_i64_extend_i32_s || x->op == OP_i32_wrap_i64;
     if (!(is_mask || is_conversion) || !wm_isel_single(c, n)) return n;
@@ -287,8 +296,8 @@ static u32 strip_count(Compile *c, u32 n, u32 width) {
   }
 }
 
-static u8 shift_of(u16 narrow) {
-  switch (narrow) {
+static u8 shift_of(u16 like) {
+  switch (like) {
   case OP_i32_rotl: return SHIFT_ROL;
   case OP_i32_rotr: return SHIFT_ROR;
   case OP_i32_shl: return SHIFT_SHL;
@@ -300,7 +309,7 @@ static u8 shift_of(u16 narrow) {
 static void select_shift(Compile *c, u32 n, u32 d) {
   const Node *x = node_at(c, n);
   Lir put = wm_isel_lir(LIR_SHIFTI, width_of(x->type), d, NONE, NONE);
-  put.sub = shift_of(narrow_op(x->op));
+  put.sub = shift_of(wm_x64_scalar_like(x->op));
   put.a = wm_isel_use_low(c, x->a, put.width);
   if (is_const(c, x->b)) {
     put.imm = (i64)(const_bits(c, x->b) & (put.width * 8u - 1));
@@ -363,7 +372,7 @@ static void select_low_half(Compile *c, u32 n, u32 d) {
 
 void wm_isel_integer(Compile *c, u32 n, u32 d) {
   u16 op = node_at(c, n)->op;
-  switch (narrow_op(op)) {
+  switch (wm_x64_scalar_like(op)) {
   case OP_i32_add:
     if (!select_lea(c, n, d)) select_alu(c, n, d);
     break;

@@ -3,7 +3,7 @@
 
 bool wm_isel_scaled(const Compile *c, u32 n, u32 *x, u8 *k) {
   const Node *shift = node_at(c, n);
-  if (narrow_op(shift->op) != OP_i32_shl || !is_const(c, shift->b)) return false;
+  if (wm_x64_scalar_like(shift->op) != OP_i32_shl || !is_const(c, shift->b)) return false;
   u64 count = const_bits(c, shift->b);
   if (count < 1 || count > 3 || !wm_isel_single(c, n)) return false;
   *x = shift->a;
@@ -156,7 +156,7 @@ static bool select_rmw(Compile *c, u32 n) {
   const Node *x = node_at(c, n);
   if ((x->op != OP_i32_store && x->op != OP_i64_store) || !wm_isel_single(c, x->c)) return false;
   Lir put = wm_isel_lir(LIR_RMW, x->op == OP_i64_store ? 8 : 4, NONE, NONE, NONE);
-  if (!rmw_operation(narrow_op_of(c, x->c), &put.sub)) return false;
+  if (!rmw_operation(scalar_like_of(c, x->c), &put.sub)) return false;
   u32 load = node_at(c, x->c)->a, other = node_at(c, x->c)->b;
   if (!same_place(c, x, load) && put.sub != ALU_SUB) {
     u32 swap = load;

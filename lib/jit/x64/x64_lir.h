@@ -96,6 +96,9 @@ enum { SHIFT_ROL = 0, SHIFT_ROR = 1, SHIFT_SHL = 4, SHIFT_SHR = 5, SHIFT_SAR = 7
 /* `sub` of LIR_UNARY: the opcode extension. */
 enum { UNARY_NOT = 2, UNARY_NEG = 3 };
 
+/* `sub` of LIR_DIV. */
+enum { DIV_S, DIV_U, REM_S, REM_U };
+
 /* ---- tables by op (x64_lir.c), for Machine ---- */
 extern const LirConstraints wm_x64_constraints[LIR_OP_COUNT];
 extern const LirReads wm_x64_reads[LIR_OP_COUNT];

@@ -387,7 +387,6 @@ static void emit_row(Compile *c, const Lir *x, const VectorRow *row) {
 }
 
 bool wm_x64_emit_vector(Compile *c, const Lir *x) {
-  bool is_access = x->op == LIR_LOAD || x->op == LIR_STORE;
   if (x->op == LIR_VCONST) {
     wm_x64_vector_const(c, x->d, (u32)x->imm);
     return true;
@@ -396,9 +395,8 @@ bool wm_x64_emit_vector(Compile *c, const Lir *x) {
     wm_x64_emit_shuffle(c, x);
     return true;
   }
-  if (!is_access && (x->op < LIR_VBINARY || x->op > LIR_VTEST)) return false;
   const VectorRow *row = wm_x64_vector_row(x->kind);
-  if (!row) return false;
+  if (!row || x->op == LIR_CALL_MEANING) return false;
   emit_row(c, x, row);
   return true;
 }

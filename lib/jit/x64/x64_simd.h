@@ -193,6 +193,7 @@ enum {
   COMMUTES = 1,
   MAKES_NAN = 2, /* the result's NaNs are made canonical where that is wanted */
   HALF = 4,      /* reads only the low 8 bytes of a */
+  COMPARES = 8,  /* all bits of a lane are the same */
 };
 
 typedef struct VectorRow {

@@ -36,7 +36,10 @@ static u64 splat_bits(u16 op, u64 bits) {
   }
 }
 
-static bool is_splat(u16 op) { return op >= OP_i8x16_splat && op <= OP_f64x2_splat; }
+static bool is_splat(u16 op) {
+  const VectorRow *row = wm_x64_vector_row(op);
+  return row && row->form == FORM_SPLAT;
+}
 
 /* The constant that node n is, as an index in vectors; false: none. */
 static bool is_vector_const(Compile *c, u32 n, u32 *index) {
@@ -98,9 +101,9 @@ static void select_unary(Compile *c, const Selection *s) {
   wm_isel_put(c, x);
 }
 
-/* All bits of a lane are the same. */
 static bool is_comparison(u16 op) {
-  return (op >= OP_i8x16_eq && op <= OP_f64x2_ge) || (op >= OP_i64x2_eq && op <= OP_i64x2_ge_s);
+  const VectorRow *row = wm_x64_vector_row(op);
+  return row && row->traits & COMPARES;
 }
 
 static void select_sequence(Compile *c, const Selection *s, u32 op) {
@@ -136,8 +139,8 @@ static void select_store(Compile *c, const Selection *s, u32 op) {
 /* Whether n is a load of the lanes' bytes, which may be the memory operand. */
 static bool can_fold_lane(const Compile *c, u32 n, u32 bytes) {
   u16 op = node_at(c, n)->op;
-  bool is_scalar = op >= OP_i32_load && op <= OP_i64_load32_u;
-  return is_scalar && wm_op_info[op].access_bytes == bytes && wm_isel_can_fold(c, n);
+  return wm_x64_scalar_class(op) == SCALAR_LOAD && wm_op_info[op].access_bytes == bytes &&
+         wm_isel_can_fold(c, n);
 }
 
 static u32 lane_bytes(u16 op) {
