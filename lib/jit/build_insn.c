@@ -64,17 +64,13 @@ static void build_shuffle(Build *b) {
   push(b, wm_ir_pure(c, make_node(OP_i8x16_shuffle, T_V128, first, second, lanes)));
 }
 
-static bool is_division(u16 op) {
-  return (op >= OP_i32_div_s && op <= OP_i32_rem_u) || (op >= OP_i64_div_s && op <= OP_i64_rem_u);
-}
-
 /* Whether this is a division by a constant that cannot trap. */
 static bool divisor_is_safe(const Build *b, u32 divisor) {
-  if (!is_division(b->in.op) || !is_const(b->c, divisor)) return false;
+  if (wm_ir_kind(b->in.op) != KIND_DIVIDE || !is_const(b->c, divisor)) return false;
   u64 bits = const_bits(b->c, divisor);
   u64 minus_one = type_of(b, divisor) == T_I32 ? UINT32_MAX : UINT64_MAX;
-  bool is_signed = b->in.op == OP_i32_div_s || b->in.op == OP_i64_div_s ||
-                   b->in.op == OP_i32_rem_s || b->in.op == OP_i64_rem_s;
+  u16 row = wm_ir_narrow(b->in.op);
+  bool is_signed = row == OP_i32_div_s || row == OP_i32_rem_s;
   return bits != 0 && !(is_signed && bits == minus_one);
 }
 

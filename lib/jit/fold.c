@@ -9,15 +9,19 @@ enum {
 static u32 apply_rules(Compile *c, Node *n) {
   u32 folded = wm_fold_constants(c, n);
   if (folded != NONE) return folded;
-  u16 op = n->op;
-  if (wm_ir_is_compare(op)) return wm_fold_compare(c, n);
-  if (op >= OP_i32_clz && op <= OP_i64_rotr) return wm_fold_int(c, n);
-  if (op >= OP_i32_wrap_i64 && op <= OP_i64_extend32_s) return wm_fold_convert(c, n);
-  if (wm_ir_is_fcompare(op)) return wm_fold_fcompare(c, n);
-  if (op >= OP_f32_abs && op <= OP_f64_copysign) return wm_fold_float(c, n);
-  if (op == IR_SELECT) return wm_fold_select(c, n);
-  if (op == IR_MULH_S || op == IR_MULH_U) return wm_fold_mulh(c, n);
-  return NONE;
+  switch (wm_ir_kind(n->op)) {
+  case KIND_COMPARE: return wm_fold_compare(c, n);
+  case KIND_INT: return wm_fold_int(c, n);
+  case KIND_DIVIDE: return wm_fold_divide(c, n);
+  case KIND_FCOMPARE: return wm_fold_fcompare(c, n);
+  case KIND_FLOAT: return wm_fold_float(c, n);
+  case KIND_COUNT: return NONE;
+  case KIND_EXTEND:
+  case KIND_OTHER: break;
+  }
+  if (n->op == IR_SELECT) return wm_fold_select(c, n);
+  if (n->op == IR_MULH_S || n->op == IR_MULH_U) return wm_fold_mulh(c, n);
+  return wm_fold_convert(c, n);
 }
 
 u32 wm_fold(Compile *c, Node *n) {
@@ -66,7 +70,7 @@ static u64 max_of_load(u16 op, u64 mask) {
 static u64 max_with_const(const Compile *c, const Node *x, u64 k, u64 mask, u32 depth) {
   u64 a = max_at(c, x->a, depth), product;
   u32 shift = (u32)k & (mask == UINT32_MAX ? 31 : 63);
-  switch (narrow_op(x->op)) {
+  switch (wm_ir_narrow(x->op)) {
   case OP_i32_and: return a < k ? a : k;
   case OP_i32_shr_u: return a >> shift;
   case OP_i32_shl: return a <= mask >> shift ? a << shift : mask;
@@ -79,7 +83,7 @@ static u64 max_with_const(const Compile *c, const Node *x, u64 k, u64 mask, u32 
 }
 
 static u64 max_of_two(const Compile *c, const Node *x, u64 mask, u32 depth) {
-  switch (narrow_op(x->op)) {
+  switch (wm_ir_narrow(x->op)) {
   case OP_i32_and: return min_u64(max_at(c, x->a, depth), max_at(c, x->b, depth));
   case OP_i32_or:
   case OP_i32_xor: return smear(max_at(c, x->a, depth) | max_at(c, x->b, depth));
@@ -110,10 +114,8 @@ static u64 max_at(const Compile *c, u32 node, u32 depth) {
   case IR_SELECT: return max_u64(max_at(c, x->a, depth - 1), max_at(c, x->b, depth - 1));
   default: break;
   }
-  if (x->op >= OP_COUNT || x->op < OP_i32_clz || x->op > OP_i64_rotr)
-    return max_of_load(x->op, mask);
-  if (narrow_op(x->op) >= OP_i32_add && get_const(c, x->b, &k))
-    return max_with_const(c, x, k, mask, depth - 1);
+  if (wm_ir_kind(x->op) != KIND_INT) return max_of_load(x->op, mask);
+  if (get_const(c, x->b, &k)) return max_with_const(c, x, k, mask, depth - 1);
   return max_of_two(c, x, mask, depth - 1);
 }
 

@@ -10,29 +10,14 @@
 #include "jit/compile.h"
 
 u32 wm_fold_constants(Compile *c, const Node *n); /* fold_eval.c: all operands are constants */
-u32 wm_fold_int(Compile *c, Node *n);             /* fold_int.c: i32_clz .. i64_rotr */
+u32 wm_fold_int(Compile *c, Node *n);             /* fold_int.c: KIND_INT */
 u32 wm_fold_mulh(Compile *c, Node *n);            /* IR_MULH_S, IR_MULH_U */
-u32 wm_fold_divide(Compile *c, Node *n);          /* fold_divide.c: div and rem rows */
-u32 wm_fold_compare(Compile *c, Node *n);         /* fold_compare.c: i32_eqz .. i64_ge_u */
-u32 wm_fold_fcompare(Compile *c, Node *n);        /* f32_eq .. f64_ge */
-u32 wm_fold_convert(Compile *c, Node *n);         /* fold_convert.c: i32_wrap_i64 .. */
-u32 wm_fold_float(Compile *c, Node *n);           /* f32_abs .. f64_copysign */
+u32 wm_fold_divide(Compile *c, Node *n);          /* fold_divide.c: KIND_DIVIDE */
+u32 wm_fold_compare(Compile *c, Node *n);         /* fold_compare.c: KIND_COMPARE */
+u32 wm_fold_fcompare(Compile *c, Node *n);        /* KIND_FCOMPARE */
+u32 wm_fold_convert(Compile *c, Node *n); /* fold_convert.c: rows of two types, and extensions */
+u32 wm_fold_float(Compile *c, Node *n);   /* KIND_FLOAT */
 u32 wm_fold_select(Compile *c, Node *n);
-
-/* The rules for both integer types are written with the i32 op; i64 has the same rows. */
-enum {
-  INT_COMPARES = OP_i64_eqz - OP_i32_eqz,
-  INT_NUMERICS = OP_i64_clz - OP_i32_clz,
-};
-_Static_assert(OP_i64_ge_u - OP_i32_ge_u == INT_COMPARES &&
-                   OP_i64_rotr - OP_i32_rotr == INT_NUMERICS,
-               "i32 and i64 have the same rows in the same order");
-
-static inline u16 narrow_op(u16 op) {
-  if (op >= OP_i64_eqz && op <= OP_i64_ge_u) return (u16)(op - INT_COMPARES);
-  if (op >= OP_i64_clz && op <= OP_i64_rotr) return (u16)(op - INT_NUMERICS);
-  return op;
-}
 
 static inline u32 int_bits(IrType t) { return t == T_I32 ? 32 : 64; }
 static inline u64 int_mask(IrType t) { return t == T_I32 ? UINT32_MAX : UINT64_MAX; }
@@ -50,18 +35,12 @@ static inline u32 pure1(Compile *c, u16 op, u32 a) {
 static inline u32 pure2(Compile *c, u16 op, u32 a, u32 b) {
   return wm_ir_pure(c, (Node){.op = op, .type = (u8)(wm_ir_result_type(op) & 15), .a = a, .b = b});
 }
-/* `op` is an i32 row, t the operands' type. */
+/* `op` is the row for i32, t the operands' type. */
 static inline u32 int2(Compile *c, IrType t, u16 op, u32 a, u32 b) {
-  return pure2(c, (u16)(t == T_I32 ? op : op + INT_NUMERICS), a, b);
-}
-static inline u32 compare2(Compile *c, IrType t, u16 op, u32 a, u32 b) {
-  return pure2(c, (u16)(t == T_I32 ? op : op + INT_COMPARES), a, b);
+  return pure2(c, t == T_I32 ? op : wm_ir_wide(op), a, b);
 }
 static inline u32 int2_const(Compile *c, IrType t, u16 op, u32 a, u64 v) {
   return int2(c, t, op, a, wm_ir_const(c, t, v));
-}
-static inline u32 compare_const(Compile *c, IrType t, u16 op, u32 a, u64 v) {
-  return compare2(c, t, op, a, wm_ir_const(c, t, v));
 }
 
 /* The bits of a constant operand. */
@@ -72,7 +51,7 @@ static inline bool get_const(const Compile *c, u32 n, u64 *v) {
 }
 /* Whether `x` is the row (i32's `op`, of either type) with a constant on the right. */
 static inline bool is_with_const(const Compile *c, const Node *x, u16 op, u64 *k) {
-  return narrow_op(x->op) == op && get_const(c, x->b, k);
+  return wm_ir_narrow(x->op) == op && get_const(c, x->b, k);
 }
 
 #endif

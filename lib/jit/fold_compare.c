@@ -1,5 +1,4 @@
-/* Rules of comparisons, integer and float. In the rows' order a signed comparison is followed by
- * the unsigned one. */
+/* Rules of comparisons, integer and float. */
 #include "jit/fold.h"
 
 static u32 truth(Compile *c, bool is_true) { return wm_ir_const(c, T_I32, is_true); }
@@ -35,6 +34,16 @@ static u16 inverse(u16 op) {
   }
 }
 
+static u16 unsigned_compare(u16 op) {
+  switch (op) {
+  case OP_i32_lt_s: return OP_i32_lt_u;
+  case OP_i32_gt_s: return OP_i32_gt_u;
+  case OP_i32_le_s: return OP_i32_le_u;
+  case OP_i32_ge_s: return OP_i32_ge_u;
+  default: return op;
+  }
+}
+
 static bool is_signed_compare(u16 op) {
   return op == OP_i32_lt_s || op == OP_i32_gt_s || op == OP_i32_le_s || op == OP_i32_ge_s;
 }
@@ -59,8 +68,8 @@ static bool of_equal_operands(u16 op) {
 /* The opposite of a comparison; NONE for floats, whose order has no opposite, but of equality. */
 static u32 opposite(Compile *c, u32 a) {
   Node x = *node_at(c, a);
-  if (wm_ir_is_compare(x.op) && narrow_op(x.op) != OP_i32_eqz)
-    return compare2(c, type_of(c, x.a), inverse(narrow_op(x.op)), x.a, x.b);
+  if (wm_ir_is_compare(x.op) && wm_ir_narrow(x.op) != OP_i32_eqz)
+    return int2(c, type_of(c, x.a), inverse(wm_ir_narrow(x.op)), x.a, x.b);
   switch (x.op) {
   case OP_f32_eq: return pure2(c, OP_f32_ne, x.a, x.b);
   case OP_f32_ne: return pure2(c, OP_f32_eq, x.a, x.b);
@@ -73,7 +82,7 @@ static u32 opposite(Compile *c, u32 a) {
 /* a == k or a != k, for a <= 1. */
 static u32 bool_equality(Compile *c, IrType t, u16 op, u32 a, u64 k) {
   if ((op == OP_i32_eq) == (k == 1)) return t == T_I32 ? a : pure1(c, OP_i32_wrap_i64, a);
-  if (k == 1) return compare_const(c, t, OP_i32_eq, a, 0);
+  if (k == 1) return int2_const(c, t, OP_i32_eq, a, 0);
   return opposite(c, a);
 }
 
@@ -83,16 +92,16 @@ static u32 bool_equality(Compile *c, IrType t, u16 op, u32 a, u64 k) {
 static u32 undo(Compile *c, IrType t, u16 op, u32 a, u64 k) {
   Node x = *node_at(c, a);
   u64 m;
-  if (is_with_const(c, &x, OP_i32_add, &m)) return compare_const(c, t, op, x.a, k - m);
-  if (is_with_const(c, &x, OP_i32_xor, &m)) return compare_const(c, t, op, x.a, k ^ m);
-  if (narrow_op(x.op) == OP_i32_sub && get_const(c, x.a, &m))
-    return compare_const(c, t, op, x.b, m - k);
+  if (is_with_const(c, &x, OP_i32_add, &m)) return int2_const(c, t, op, x.a, k - m);
+  if (is_with_const(c, &x, OP_i32_xor, &m)) return int2_const(c, t, op, x.a, k ^ m);
+  if (wm_ir_narrow(x.op) == OP_i32_sub && get_const(c, x.a, &m))
+    return int2_const(c, t, op, x.b, m - k);
   if (is_with_const(c, &x, OP_i32_and, &m) && m == k && is_power_of_2(k))
-    return compare_const(c, t, inverse(op), a, 0);
-  if (k == 0 && (narrow_op(x.op) == OP_i32_sub || narrow_op(x.op) == OP_i32_xor))
-    return compare2(c, t, op, x.a, x.b);
+    return int2_const(c, t, inverse(op), a, 0);
+  if (k == 0 && (wm_ir_narrow(x.op) == OP_i32_sub || wm_ir_narrow(x.op) == OP_i32_xor))
+    return int2(c, t, op, x.a, x.b);
   if (k == 0 && is_with_const(c, &x, OP_i32_shr_u, &m) && m < 31)
-    return compare_const(c, t, op == OP_i32_eq ? OP_i32_lt_u : OP_i32_ge_u, x.a, UINT64_C(1) << m);
+    return int2_const(c, t, op == OP_i32_eq ? OP_i32_lt_u : OP_i32_ge_u, x.a, UINT64_C(1) << m);
   return NONE;
 }
 
@@ -103,7 +112,7 @@ static u32 equality_of_select(Compile *c, u16 op, u32 a, u64 k) {
   if (x.op != IR_SELECT || !get_const(c, x.a, &m1) || !get_const(c, x.b, &m2)) return NONE;
   bool yes = (m1 == k) == (op == OP_i32_eq), no = (m2 == k) == (op == OP_i32_eq);
   if (yes == no) return truth(c, yes);
-  return compare_const(c, T_I32, yes ? OP_i32_ne : OP_i32_eq, x.c, 0);
+  return int2_const(c, T_I32, yes ? OP_i32_ne : OP_i32_eq, x.c, 0);
 }
 
 static u32 equality_const(Compile *c, IrType t, u16 op, u32 a, u64 k) {
@@ -121,16 +130,16 @@ static u32 unsigned_order(Compile *c, IrType t, u16 op, u32 a, u64 k) {
   switch (op) {
   case OP_i32_lt_u:
     if (k == 0 || max < k) return truth(c, k != 0);
-    return k == 1 ? compare_const(c, t, OP_i32_eq, a, 0) : NONE;
+    return k == 1 ? int2_const(c, t, OP_i32_eq, a, 0) : NONE;
   case OP_i32_ge_u:
     if (k == 0 || max < k) return truth(c, k == 0);
-    return k == 1 ? compare_const(c, t, OP_i32_ne, a, 0) : NONE;
+    return k == 1 ? int2_const(c, t, OP_i32_ne, a, 0) : NONE;
   case OP_i32_gt_u:
     if (max <= k) return truth(c, false);
-    return k == 0 ? compare_const(c, t, OP_i32_ne, a, 0) : NONE;
+    return k == 0 ? int2_const(c, t, OP_i32_ne, a, 0) : NONE;
   default:
     if (max <= k) return truth(c, true);
-    return k == 0 ? compare_const(c, t, OP_i32_eq, a, 0) : NONE;
+    return k == 0 ? int2_const(c, t, OP_i32_eq, a, 0) : NONE;
   }
 }
 
@@ -138,21 +147,21 @@ static u32 signed_order(Compile *c, IrType t, u16 op, u32 a, u64 k) {
   u64 least = int_sign(t), most = least - 1;
   if (wm_ir_max_value(c, a) <= most) { /* not negative */
     if (k > most) return truth(c, !is_less(op));
-    return compare_const(c, t, (u16)(op + 1), a, k);
+    return int2_const(c, t, unsigned_compare(op), a, k);
   }
   switch (op) {
   case OP_i32_lt_s:
     if (k == least) return truth(c, false);
-    return k == 1 ? compare_const(c, t, OP_i32_le_s, a, 0) : NONE;
+    return k == 1 ? int2_const(c, t, OP_i32_le_s, a, 0) : NONE;
   case OP_i32_ge_s:
     if (k == least) return truth(c, true);
-    return k == 1 ? compare_const(c, t, OP_i32_gt_s, a, 0) : NONE;
+    return k == 1 ? int2_const(c, t, OP_i32_gt_s, a, 0) : NONE;
   case OP_i32_gt_s:
     if (k == most) return truth(c, false);
-    return k == int_mask(t) ? compare_const(c, t, OP_i32_ge_s, a, 0) : NONE;
+    return k == int_mask(t) ? int2_const(c, t, OP_i32_ge_s, a, 0) : NONE;
   default:
     if (k == most) return truth(c, true);
-    return k == int_mask(t) ? compare_const(c, t, OP_i32_lt_s, a, 0) : NONE;
+    return k == int_mask(t) ? int2_const(c, t, OP_i32_lt_s, a, 0) : NONE;
   }
 }
 
@@ -161,9 +170,9 @@ static u32 signed_order(Compile *c, IrType t, u16 op, u32 a, u64 k) {
 /* An extended y with k. Sign extension keeps the unsigned order, too. */
 static u32 extended_with_const(Compile *c, u16 op, const Node *x, u64 k) {
   if (x->op == OP_i64_extend_i32_u && k <= UINT32_MAX && !is_signed_compare(op))
-    return compare_const(c, T_I32, op, x->a, k);
+    return int2_const(c, T_I32, op, x->a, k);
   if (x->op != OP_i64_extend_i32_s) return NONE;
-  if (fits_i32(k)) return compare_const(c, T_I32, op, x->a, (u32)k);
+  if (fits_i32(k)) return int2_const(c, T_I32, op, x->a, (u32)k);
   if (is_equality(op)) return truth(c, op == OP_i32_ne);
   if (!is_signed_compare(op)) return NONE;
   return truth(c, is_less(op) == ((i64)k > 0));
@@ -171,9 +180,9 @@ static u32 extended_with_const(Compile *c, u16 op, const Node *x, u64 k) {
 
 static u32 both_extended(Compile *c, u16 op, const Node *x, const Node *y) {
   if (x->op != y->op) return NONE;
-  if (x->op == OP_i64_extend_i32_s) return compare2(c, T_I32, op, x->a, y->a);
+  if (x->op == OP_i64_extend_i32_s) return int2(c, T_I32, op, x->a, y->a);
   if (x->op != OP_i64_extend_i32_u) return NONE;
-  return compare2(c, T_I32, is_signed_compare(op) ? (u16)(op + 1) : op, x->a, y->a);
+  return int2(c, T_I32, unsigned_compare(op), x->a, y->a);
 }
 
 /* ---- */
@@ -188,11 +197,11 @@ static u32 with_const(Compile *c, IrType t, u16 op, u32 a, u64 k) {
 
 u32 wm_fold_compare(Compile *c, Node *n) {
   IrType t = type_of(c, n->a);
-  u16 op = narrow_op(n->op);
+  u16 op = wm_ir_narrow(n->op);
   u64 k;
-  if (op == OP_i32_eqz) return compare_const(c, t, OP_i32_eq, n->a, 0);
+  if (op == OP_i32_eqz) return int2_const(c, t, OP_i32_eq, n->a, 0);
   if (n->a == n->b) return truth(c, of_equal_operands(op));
-  if (is_const(c, n->a)) return compare2(c, t, swapped(op), n->b, n->a);
+  if (is_const(c, n->a)) return int2(c, t, swapped(op), n->b, n->a);
   if (get_const(c, n->b, &k)) return with_const(c, t, op, n->a, k);
   Node x = *node_at(c, n->a), y = *node_at(c, n->b);
   return both_extended(c, op, &x, &y);
@@ -229,8 +238,8 @@ u32 wm_fold_fcompare(Compile *c, Node *n) {
   if (n->a == n->b && is_strict) return truth(c, false);
   if (is_const(c, n->a)) return pure2(c, swapped_float(n->op), n->b, n->a);
   Node x = *node_at(c, n->a), y = *node_at(c, n->b);
-  if (n->op < OP_f64_eq || x.op != OP_f64_promote_f32) return NONE;
-  u16 narrow = (u16)(n->op - (OP_f64_eq - OP_f32_eq));
+  if (x.op != OP_f64_promote_f32) return NONE;
+  u16 narrow = wm_ir_narrow(n->op);
   if (y.op == OP_f64_promote_f32) return pure2(c, narrow, x.a, y.a);
   if (as_f32(c, n->b, &bits)) return pure2(c, narrow, x.a, wm_ir_const(c, T_F32, bits));
   return NONE;

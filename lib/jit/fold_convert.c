@@ -1,5 +1,6 @@
 /* Rules of conversions, of operations on the sign bit of floats, and of select. */
 #include "jit/fold.h"
+#include "runtime/numeric.h"
 
 /* ---- integers ---- */
 
@@ -49,7 +50,9 @@ static u32 signed_bits(u16 op) {
   }
 }
 
-static bool is_extension(u16 op) { return op >= OP_i32_extend8_s && op <= OP_i64_extend32_s; }
+static bool is_extension(u16 op) {
+  return wm_ir_kind(op) == KIND_EXTEND || op == OP_i64_extend32_s;
+}
 
 /* extend8_s .. extend32_s, of the operand's low `bits` bits. */
 static u32 extend_low(Compile *c, u16 op, u32 a) {
@@ -66,12 +69,19 @@ static u32 extend_low(Compile *c, u16 op, u32 a) {
 
 /* ---- between integers and floats ---- */
 
+/* The rows to one float type. */
+typedef struct FromInt {
+  u16 i32_s, i32_u, i64_s;
+} FromInt;
+static const FromInt to_f32 = {OP_f32_convert_i32_s, OP_f32_convert_i32_u, OP_f32_convert_i64_s};
+static const FromInt to_f64 = {OP_f64_convert_i32_s, OP_f64_convert_i32_u, OP_f64_convert_i64_s};
+
 /* The row that does the same and costs less, for what is known of the operand. */
-static u32 convert_i64(Compile *c, u16 from_i32_s, u16 from_i64_s, const Node *n) {
+static u32 convert_i64(Compile *c, const FromInt *to, const Node *n) {
   Node x = *node_at(c, n->a);
-  if (x.op == OP_i64_extend_i32_u) return pure1(c, (u16)(from_i32_s + 1), x.a);
-  if (n->op == from_i64_s) return x.op == OP_i64_extend_i32_s ? pure1(c, from_i32_s, x.a) : NONE;
-  return wm_ir_max_value(c, n->a) <= INT64_MAX ? pure1(c, from_i64_s, n->a) : NONE;
+  if (x.op == OP_i64_extend_i32_u) return pure1(c, to->i32_u, x.a);
+  if (n->op == to->i64_s) return x.op == OP_i64_extend_i32_s ? pure1(c, to->i32_s, x.a) : NONE;
+  return wm_ir_max_value(c, n->a) <= INT64_MAX ? pure1(c, to->i64_s, n->a) : NONE;
 }
 
 static u32 convert_u32(Compile *c, u16 from_i32_s, u32 a) {
@@ -84,18 +94,19 @@ static u32 inverse_of(Compile *c, u32 a, u16 op) {
 
 /* f32 rows whose result is never a signalling NaN. */
 static bool is_quiet(u16 op) {
-  return (op >= OP_f32_ceil && op <= OP_f32_max) || op == OP_f32_demote_f64 ||
-         (op >= OP_f32_convert_i32_s && op <= OP_f32_convert_i64_u);
+  switch (op) {
+  case OP_f32_convert_i32_s:
+  case OP_f32_convert_i32_u:
+  case OP_f32_convert_i64_s:
+  case OP_f32_convert_i64_u: return true;
+  default: return op_makes_nan(op);
+  }
 }
 
 static u32 demote(Compile *c, u32 a) {
   Node x = *node_at(c, a);
   return x.op == OP_f64_promote_f32 && is_quiet(node_at(c, x.a)->op) ? x.a : NONE;
 }
-
-_Static_assert(OP_f32_convert_i32_u == OP_f32_convert_i32_s + 1 &&
-                   OP_f64_convert_i32_u == OP_f64_convert_i32_s + 1,
-               "the unsigned conversion follows the signed one");
 
 u32 wm_fold_convert(Compile *c, Node *n) {
   switch (n->op) {
@@ -110,9 +121,9 @@ u32 wm_fold_convert(Compile *c, Node *n) {
   case OP_f32_convert_i32_u: return convert_u32(c, OP_f32_convert_i32_s, n->a);
   case OP_f64_convert_i32_u: return convert_u32(c, OP_f64_convert_i32_s, n->a);
   case OP_f32_convert_i64_s:
-  case OP_f32_convert_i64_u: return convert_i64(c, OP_f32_convert_i32_s, OP_f32_convert_i64_s, n);
+  case OP_f32_convert_i64_u: return convert_i64(c, &to_f32, n);
   case OP_f64_convert_i64_s:
-  case OP_f64_convert_i64_u: return convert_i64(c, OP_f64_convert_i32_s, OP_f64_convert_i64_s, n);
+  case OP_f64_convert_i64_u: return convert_i64(c, &to_f64, n);
   case OP_f32_demote_f64: return demote(c, n->a);
   case OP_i32_reinterpret_f32: return inverse_of(c, n->a, OP_f32_reinterpret_i32);
   case OP_i64_reinterpret_f64: return inverse_of(c, n->a, OP_f64_reinterpret_i64);
@@ -131,7 +142,7 @@ typedef struct FloatRows {
 } FloatRows;
 
 static FloatRows rows_of(u16 op) {
-  if (op <= OP_f32_copysign)
+  if (wm_ir_result_type(op) == T_F32)
     return (FloatRows){T_F32, OP_f32_abs, OP_f32_neg, OP_f32_copysign, OP_f32_mul, 32, 23, 8};
   return (FloatRows){T_F64, OP_f64_abs, OP_f64_neg, OP_f64_copysign, OP_f64_mul, 64, 52, 11};
 }
@@ -188,7 +199,7 @@ u32 wm_fold_float(Compile *c, Node *n) {
 /* 1 : 0 and 0 : 1 are the condition itself. */
 static u32 select_bool(Compile *c, IrType t, u64 yes, u64 no, u32 condition) {
   if (yes + no != 1 || yes > 1) return NONE;
-  u32 is = compare_const(c, T_I32, yes ? OP_i32_ne : OP_i32_eq, condition, 0);
+  u32 is = int2_const(c, T_I32, yes ? OP_i32_ne : OP_i32_eq, condition, 0);
   return t == T_I32 ? is : pure1(c, OP_i64_extend_i32_u, is);
 }
 
@@ -198,7 +209,7 @@ static u32 select_of(Compile *c, const Node *n, u32 a, u32 b, u32 condition) {
 
 /* By a comparison of integers. */
 static u32 select_by(Compile *c, const Node *n, const Node *k) {
-  bool is_eq = narrow_op(k->op) == OP_i32_eq, is_ne = narrow_op(k->op) == OP_i32_ne;
+  bool is_eq = wm_ir_narrow(k->op) == OP_i32_eq, is_ne = wm_ir_narrow(k->op) == OP_i32_ne;
   if (!is_eq && !is_ne) return NONE;
   if (type_of(c, k->a) == T_I32 && is_const(c, k->b) && !const_bits(c, k->b))
     return is_eq ? select_of(c, n, n->b, n->a, k->a) : select_of(c, n, n->a, n->b, k->a);

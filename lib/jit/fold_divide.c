@@ -69,7 +69,7 @@ static u32 div_u(Compile *c, IrType t, u32 a, u64 d) {
   if (max < d) return wm_ir_const(c, t, 0);
   if (is_power_of_2(d)) return int2_const(c, t, OP_i32_shr_u, a, log2_of(d));
   if (d > int_sign(t)) { /* 0 or 1 */
-    u32 fits = compare_const(c, t, OP_i32_ge_u, a, d);
+    u32 fits = int2_const(c, t, OP_i32_ge_u, a, d);
     return t == T_I32 ? fits : pure1(c, OP_i64_extend_i32_u, fits);
   }
   u32 bits = log2_of(max) + 1;
@@ -131,7 +131,7 @@ static u32 div_s(Compile *c, IrType t, u32 a, i64 d) {
   u64 size = d < 0 ? -(u64)d : (u64)d;
   if (d == 1) return a;
   if (size == int_sign(t)) { /* of the least number: 1 for itself, else 0 */
-    u32 is_least = compare_const(c, t, OP_i32_eq, a, size);
+    u32 is_least = int2_const(c, t, OP_i32_eq, a, size);
     return t == T_I32 ? is_least : pure1(c, OP_i64_extend_i32_u, is_least);
   }
   if (!is_power_of_2(size)) return div_s_magic(c, t, a, d);
@@ -161,7 +161,7 @@ static u32 rem_u(Compile *c, IrType t, u32 a, u64 d) {
 
 u32 wm_fold_divide(Compile *c, Node *n) {
   IrType t = (IrType)n->type;
-  u16 op = narrow_op(n->op);
+  u16 op = wm_ir_narrow(n->op);
   u64 d;
   if (!get_const(c, n->b, &d) || d == 0) return NONE;
   bool is_signed = op == OP_i32_div_s || op == OP_i32_rem_s;

@@ -15,7 +15,7 @@ static bool commutes(u16 op) {
 
 /* 0 - y; the y. */
 static bool is_negation(const Compile *c, const Node *x, u32 *y) {
-  if (narrow_op(x->op) != OP_i32_sub || !is_const(c, x->a) || const_bits(c, x->a)) return false;
+  if (wm_ir_narrow(x->op) != OP_i32_sub || !is_const(c, x->a) || const_bits(c, x->a)) return false;
   *y = x->b;
   return true;
 }
@@ -40,7 +40,7 @@ static u32 add_const(Compile *c, IrType t, u32 a, u64 k) {
   u64 m;
   if (k == 0) return a;
   if (is_with_const(c, &x, OP_i32_add, &m)) return int2_const(c, t, OP_i32_add, x.a, k + m);
-  if (narrow_op(x.op) == OP_i32_sub && get_const(c, x.a, &m)) /* (m - y) + k = (m + k) - y */
+  if (wm_ir_narrow(x.op) == OP_i32_sub && get_const(c, x.a, &m)) /* (m - y) + k = (m + k) - y */
     return int2(c, t, OP_i32_sub, wm_ir_const(c, t, m + k), x.b);
   return NONE;
 }
@@ -110,7 +110,7 @@ static u32 xor_const(Compile *c, IrType t, u32 a, u64 k) {
   if (k == 0) return a;
   if (is_with_const(c, &x, OP_i32_xor, &m)) return int2_const(c, t, OP_i32_xor, x.a, k ^ m);
   if (k == 1 && (wm_ir_is_compare(x.op) || wm_ir_is_fcompare(x.op)))
-    return compare_const(c, T_I32, OP_i32_eq, a, 0);
+    return int2_const(c, T_I32, OP_i32_eq, a, 0);
   return NONE;
 }
 
@@ -126,7 +126,7 @@ static u32 shift_of_same(Compile *c, IrType t, u16 op, u32 y, u32 sum) {
 static u32 shl_const(Compile *c, IrType t, u32 a, u32 s) {
   Node x = *node_at(c, a);
   u64 m, mask = int_mask(t), kept = mask >> s; /* of the operand's bits */
-  bool is_shr = narrow_op(x.op) == OP_i32_shr_u || narrow_op(x.op) == OP_i32_shr_s;
+  bool is_shr = wm_ir_narrow(x.op) == OP_i32_shr_u || wm_ir_narrow(x.op) == OP_i32_shr_s;
   if (is_shr && get_const(c, x.b, &m) && (m & (int_bits(t) - 1)) == s)
     return int2_const(c, t, OP_i32_and, x.a, mask << s);
   if (is_with_const(c, &x, OP_i32_mul, &m) && (t == T_I32 || fits_i32(m << s)))
@@ -146,7 +146,7 @@ static u32 shr_u_const(Compile *c, IrType t, u32 a, u32 s) {
     return int2_const(c, t, OP_i32_and, x.a, mask >> s);
   if (is_with_const(c, &x, OP_i32_and, &m) && m >> s == mask >> s)
     return int2_const(c, t, OP_i32_shr_u, x.a, s);
-  if (narrow_op(x.op) == OP_i32_shr_s && s == int_bits(t) - 1) /* the sign alone */
+  if (wm_ir_narrow(x.op) == OP_i32_shr_s && s == int_bits(t) - 1) /* the sign alone */
     return int2_const(c, t, OP_i32_shr_u, x.a, s);
   return NONE;
 }
@@ -198,7 +198,7 @@ static u32 with_const(Compile *c, IrType t, u16 op, u32 a, u64 k) {
 /* y << s and z >> (width - s) of the same value, joined by an operation that cannot carry. */
 static u32 rotation(Compile *c, IrType t, const Node *x, const Node *y) {
   u64 left, right;
-  if (narrow_op(x->op) != OP_i32_shl || x->a != y->a) return NONE;
+  if (wm_ir_narrow(x->op) != OP_i32_shl || x->a != y->a) return NONE;
   if (!is_with_const(c, x, OP_i32_shl, &left) || !is_with_const(c, y, OP_i32_shr_u, &right))
     return NONE;
   return left + right == int_bits(t) ? int2_const(c, t, OP_i32_rotr, x->a, right) : NONE;
@@ -214,8 +214,8 @@ static u32 add(Compile *c, IrType t, u32 a, u32 b) {
   Node x = *node_at(c, a), y = *node_at(c, b);
   u32 v;
   if (a == b) return int2_const(c, t, OP_i32_shl, a, 1);
-  if (narrow_op(x.op) == OP_i32_sub && x.b == b) return x.a; /* (p - b) + b */
-  if (narrow_op(y.op) == OP_i32_sub && y.b == a) return y.a;
+  if (wm_ir_narrow(x.op) == OP_i32_sub && x.b == b) return x.a; /* (p - b) + b */
+  if (wm_ir_narrow(y.op) == OP_i32_sub && y.b == a) return y.a;
   if (is_negation(c, &y, &v)) return int2(c, t, OP_i32_sub, a, v);
   if (is_negation(c, &x, &v)) return int2(c, t, OP_i32_sub, b, v);
   return join(c, t, a, b);
@@ -226,30 +226,29 @@ static u32 sub(Compile *c, IrType t, u32 a, u32 b) {
   u64 k, m;
   u32 v;
   if (a == b) return wm_ir_const(c, t, 0);
-  if (narrow_op(x.op) == OP_i32_add && x.a == b) return x.b; /* (b + q) - b */
-  if (narrow_op(x.op) == OP_i32_add && x.b == b) return x.a;
-  if (narrow_op(y.op) == OP_i32_sub && y.a == a) return y.b; /* a - (a - q) */
+  if (wm_ir_narrow(x.op) == OP_i32_add && x.a == b) return x.b; /* (b + q) - b */
+  if (wm_ir_narrow(x.op) == OP_i32_add && x.b == b) return x.a;
+  if (wm_ir_narrow(y.op) == OP_i32_sub && y.a == a) return y.b; /* a - (a - q) */
   if (is_negation(c, &y, &v)) return int2(c, t, OP_i32_add, a, v);
   if (!get_const(c, a, &k)) return NONE;
   if (k == int_mask(t)) return int2_const(c, t, OP_i32_xor, b, k); /* -1 - b = ~b */
   if (is_with_const(c, &y, OP_i32_add, &m))                        /* k - (q + m) */
     return int2(c, t, OP_i32_sub, wm_ir_const(c, t, k - m), y.a);
-  if (narrow_op(y.op) != OP_i32_sub) return NONE;
+  if (wm_ir_narrow(y.op) != OP_i32_sub) return NONE;
   if (get_const(c, y.a, &m)) return int2_const(c, t, OP_i32_add, y.b, k - m); /* k - (m - q) */
   return k == 0 ? int2(c, t, OP_i32_sub, y.b, y.a) : NONE;                    /* 0 - (p - q) */
 }
 
-static u32 xor
-    (Compile * c, IrType t, u32 a, u32 b) {
-      Node x = *node_at(c, a), y = *node_at(c, b);
-      if (a == b) return wm_ir_const(c, t, 0);
-      if (narrow_op(x.op) == OP_i32_xor && (x.a == b || x.b == b)) return x.a == b ? x.b : x.a;
-      if (narrow_op(y.op) == OP_i32_xor && (y.a == a || y.b == a)) return y.a == a ? y.b : y.a;
-      return join(c, t, a, b);
-    }
+static u32 exclusive_or(Compile *c, IrType t, u32 a, u32 b) {
+  Node x = *node_at(c, a), y = *node_at(c, b);
+  if (a == b) return wm_ir_const(c, t, 0);
+  if (wm_ir_narrow(x.op) == OP_i32_xor && (x.a == b || x.b == b)) return x.a == b ? x.b : x.a;
+  if (wm_ir_narrow(y.op) == OP_i32_xor && (y.a == a || y.b == a)) return y.a == a ? y.b : y.a;
+  return join(c, t, a, b);
+}
 
-    /* The machine looks at the count's low bits only. */
-    static u32 shift(Compile *c, IrType t, u16 op, u32 a, u32 b) {
+/* The machine looks at the count's low bits only. */
+static u32 shift(Compile *c, IrType t, u16 op, u32 a, u32 b) {
   Node y = *node_at(c, b);
   u64 m, low = int_bits(t) - 1;
   if (is_const(c, a) && !const_bits(c, a)) return a;
@@ -266,7 +265,7 @@ static u32 two_values(Compile *c, IrType t, u16 op, u32 a, u32 b) {
   case OP_i32_sub: return sub(c, t, a, b);
   case OP_i32_and: return a == b ? a : NONE;
   case OP_i32_or: return a == b ? a : join(c, t, a, b);
-  case OP_i32_xor: return xor(c, t, a, b);
+  case OP_i32_xor: return exclusive_or(c, t, a, b);
   case OP_i32_shl:
   case OP_i32_shr_s:
   case OP_i32_shr_u:
@@ -277,10 +276,8 @@ static u32 two_values(Compile *c, IrType t, u16 op, u32 a, u32 b) {
 }
 
 u32 wm_fold_int(Compile *c, Node *n) {
-  u16 op = narrow_op(n->op);
+  u16 op = wm_ir_narrow(n->op);
   u64 k;
-  if (op < OP_i32_add) return NONE; /* clz, ctz, popcnt */
-  if (op >= OP_i32_div_s && op <= OP_i32_rem_u) return wm_fold_divide(c, n);
   if (commutes(op) && is_const(c, n->a)) {
     u32 a = n->a;
     n->a = n->b;

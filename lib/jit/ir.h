@@ -151,8 +151,34 @@ static inline bool wm_ir_is_effect(const Node *n) {
  * when nobody uses it, but only with IR_POINTER: any other one may have to trap. */
 static inline bool wm_ir_is_load(const Node *n) { return wm_ir_facts[n->op].flags & IR_LOADS; }
 static inline IrType wm_ir_result_type(u16 op) { return (IrType)wm_ir_facts[op].type; }
-bool wm_ir_is_compare(u16 op);  /* integer: i32_eqz .. i64_ge_u */
-bool wm_ir_is_fcompare(u16 op); /* float: f32_eq .. f64_ge */
+
+/* Scalar rows that come in two widths (ir_pairs.def). */
+typedef enum IrKind {
+  KIND_OTHER,
+  KIND_COMPARE,  /* of integers */
+  KIND_COUNT,    /* clz, ctz, popcnt */
+  KIND_INT,      /* the other integer rows that cannot trap: two operands */
+  KIND_DIVIDE,   /* div and rem */
+  KIND_EXTEND,   /* of an integer's low 8 or 16 bits */
+  KIND_FCOMPARE, /* of floats */
+  KIND_FLOAT,    /* one or two floats to a float */
+} IrKind;
+typedef struct IrPair {
+  u8 kind;          /* IrKind */
+  u16 narrow, wide; /* OpId: for i32 or f32, for i64 or f64 */
+} IrPair;
+extern const IrPair wm_ir_pairs[IR_OP_COUNT];
+
+static inline IrKind wm_ir_kind(u16 op) { return (IrKind)wm_ir_pairs[op].kind; }
+static inline bool wm_ir_is_compare(u16 op) { return wm_ir_kind(op) == KIND_COMPARE; }
+static inline bool wm_ir_is_fcompare(u16 op) { return wm_ir_kind(op) == KIND_FCOMPARE; }
+/* The row of a pair for 32 bits: rules for both widths are written with it. Other ops are their
+ * own. */
+static inline u16 wm_ir_narrow(u16 op) {
+  return wm_ir_kind(op) == KIND_OTHER ? op : wm_ir_pairs[op].narrow;
+}
+/* The same for 64 bits; `op` is of a pair. */
+static inline u16 wm_ir_wide(u16 op) { return wm_ir_pairs[op].wide; }
 
 /* A new node, as it is. Never fails (compile.h). */
 u32 wm_ir_add(Compile *c, Node n);

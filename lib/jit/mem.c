@@ -252,13 +252,20 @@ void wm_mem_store(Build *b) {
 /* ---- globals ---- */
 
 static u16 global_load_op(u8 type) {
-  static const u16 ops[] = {0, OP_i32_load, OP_i64_load, OP_f32_load, OP_f64_load, OP_v128_load};
+  static const u16 ops[] = {[T_I32] = OP_i32_load,
+                            [T_I64] = OP_i64_load,
+                            [T_F32] = OP_f32_load,
+                            [T_F64] = OP_f64_load,
+                            [T_V128] = OP_v128_load};
   return ops[type];
 }
 
 static u16 global_store_op(u8 type) {
-  static const u16 ops[] = {
-      0, OP_i32_store, OP_i64_store, OP_f32_store, OP_f64_store, OP_v128_store};
+  static const u16 ops[] = {[T_I32] = OP_i32_store,
+                            [T_I64] = OP_i64_store,
+                            [T_F32] = OP_f32_store,
+                            [T_F64] = OP_f64_store,
+                            [T_V128] = OP_v128_store};
   return ops[type];
 }
 

@@ -395,34 +395,41 @@ static inline u64 op_i64_trunc_sat_f64_u(f64 a) {
   return a > 0 ? UINT64_MAX : 0;
 }
 
-/* Rows whose result, when it is a NaN, is a new one of any payload (spec 4.3.3): what a canonical
- * NaN may stand in for. Those that only touch the sign bit are not among them. */
+/* The rows of a float type whose result, when it is a NaN, is a new one of any payload
+ * (spec 4.3.3). Those that only touch the sign bit are not among them. */
+#define MAKES_NAN(type)                                                                            \
+  case OP_##type##_ceil:                                                                           \
+  case OP_##type##_floor:                                                                          \
+  case OP_##type##_trunc:                                                                          \
+  case OP_##type##_nearest:                                                                        \
+  case OP_##type##_sqrt:                                                                           \
+  case OP_##type##_add:                                                                            \
+  case OP_##type##_sub:                                                                            \
+  case OP_##type##_mul:                                                                            \
+  case OP_##type##_div:                                                                            \
+  case OP_##type##_min:                                                                            \
+  case OP_##type##_max: return true
+
+/* What a canonical NaN may stand in for. */
 static inline bool op_makes_nan(u16 op) {
-  return (op >= OP_f32_ceil && op <= OP_f32_max) || (op >= OP_f64_ceil && op <= OP_f64_max) ||
-         op == OP_f32_demote_f64 || op == OP_f64_promote_f32;
+  switch (op) {
+    MAKES_NAN(f32);
+    MAKES_NAN(f64);
+  case OP_f32_demote_f64:
+  case OP_f64_promote_f32: return true;
+  default: return false;
+  }
 }
 /* The same for vector rows. */
 static inline bool op_makes_nan_lanes(u16 op) {
   switch (op) {
-#define LANES(shape)                                                                               \
-  case OP_##shape##_ceil:                                                                          \
-  case OP_##shape##_floor:                                                                         \
-  case OP_##shape##_trunc:                                                                         \
-  case OP_##shape##_nearest:                                                                       \
-  case OP_##shape##_sqrt:                                                                          \
-  case OP_##shape##_add:                                                                           \
-  case OP_##shape##_sub:                                                                           \
-  case OP_##shape##_mul:                                                                           \
-  case OP_##shape##_div:                                                                           \
-  case OP_##shape##_min:                                                                           \
-  case OP_##shape##_max: return true
-    LANES(f32x4);
-    LANES(f64x2);
-#undef LANES
+    MAKES_NAN(f32x4);
+    MAKES_NAN(f64x2);
   case OP_f32x4_demote_f64x2_zero:
   case OP_f64x2_promote_low_f32x4: return true;
   default: return false;
   }
 }
+#undef MAKES_NAN
 
 #endif

@@ -41,14 +41,30 @@ const OpInfo wm_op_info[OP_COUNT] = {
 const char *wm_op_text(u16 op) { return (const char *)&strings + wm_op_info[op].text_at; }
 const char *wm_op_sig(u16 op) { return (const char *)&strings + wm_op_info[op].sig_at; }
 
-/* Each prefix has a range of slots; wm_op_find keeps codes within it. A row beyond its range, or
- * two rows with one number, initialise a slot twice: compilers warn, and a test finds them. */
+/* Each prefix has a range of slots, up to its largest code: the size of a union of the rows. Two
+ * rows with one number initialise a slot twice: compilers warn, and a test finds them. */
+union CodesFB {
+#define OP(prefix, code, id, text, imm, sig) char at_##id[(prefix) == 0xFB ? (code) + 1 : 1];
+#include "wasm/opcodes.def"
+};
+union CodesFC {
+#define OP(prefix, code, id, text, imm, sig) char at_##id[(prefix) == 0xFC ? (code) + 1 : 1];
+#include "wasm/opcodes.def"
+};
+union CodesFD {
+#define OP(prefix, code, id, text, imm, sig) char at_##id[(prefix) == 0xFD ? (code) + 1 : 1];
+#include "wasm/opcodes.def"
+};
+union CodesFE {
+#define OP(prefix, code, id, text, imm, sig) char at_##id[(prefix) == 0xFE ? (code) + 1 : 1];
+#include "wasm/opcodes.def"
+};
 enum {
   SLOTS_FB = 256,
-  SLOTS_FC = SLOTS_FB + 32,
-  SLOTS_FD = SLOTS_FC + 32,
-  SLOTS_FE = SLOTS_FD + 288,
-  SLOT_COUNT = SLOTS_FE + 96,
+  SLOTS_FC = SLOTS_FB + sizeof(union CodesFB),
+  SLOTS_FD = SLOTS_FC + sizeof(union CodesFC),
+  SLOTS_FE = SLOTS_FD + sizeof(union CodesFD),
+  SLOT_COUNT = SLOTS_FE + sizeof(union CodesFE),
 };
 
 #define SLOT(prefix, code)                                                                         \

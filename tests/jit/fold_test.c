@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -504,8 +505,52 @@ static void chains(void **state) {
   wm_jit_delete(c);
 }
 
+/* The row's text and signature with the 32-bit type turned into the 64-bit one, looked for. A
+ * comparison's result stays i32. OP_INVALID: it has no other width. */
+static u16 wide_row(u16 op) {
+  char text[32], operand = *wm_op_text(op) == 'i' ? 'i' : 'f', wide = operand == 'i' ? 'l' : 'd';
+  snprintf(text, sizeof text, "%.1s64%s", wm_op_text(op), wm_op_text(op) + 3);
+  u16 found = wm_op_find_text(text, strlen(text));
+  const char *x = wm_op_sig(op), *y = found == OP_INVALID ? "" : wm_op_sig(found);
+  for (; *x && *x != '_'; x++, y++)
+    if (*x != operand || *y != wide) return OP_INVALID;
+  return *y == '_' && (y[1] == x[1] || y[1] == wide) ? found : OP_INVALID;
+}
+
+static void check_pair(u16 op, u16 wide) {
+  const IrPair *x = &wm_ir_pairs[op], *y = &wm_ir_pairs[wide];
+  if (x->kind == KIND_OTHER || x->kind != y->kind || x->narrow != op || x->wide != wide)
+    fail_msg("%s and %s are no pair (ir_pairs.def)", wm_op_text(op), wm_op_text(wide));
+  bool compares = x->kind == KIND_COMPARE || x->kind == KIND_FCOMPARE;
+  bool traps = wm_op_info[op].op_class == CLASS_TRAPS;
+  assert_int_equal(wm_ir_narrow(wide), op);
+  assert_int_equal(wm_ir_result_type(wide), compares                 ? T_I32
+                                            : *wm_op_text(op) == 'i' ? T_I64
+                                                                     : T_F64);
+  assert_int_equal(x->kind == KIND_DIVIDE, traps);
+}
+
+/* Of the rows with a meaning that come in two widths none is forgotten, and none is in that has no
+ * other. */
+static void pairs_are_complete(void **state) {
+  (void)state;
+  u32 pairs = 0, listed = 0;
+  for (u16 op = 0; op < OP_COUNT; op++) {
+    u8 kind = wm_op_info[op].op_class;
+    listed += wm_ir_kind(op) != KIND_OTHER;
+    bool is_narrow = !strncmp(wm_op_text(op) + 1, "32.", 3);
+    if (!is_narrow || (kind != CLASS_PURE && kind != CLASS_TRAPS)) continue;
+    u16 wide = wide_row(op);
+    if (wide == OP_INVALID) continue;
+    check_pair(op, wide);
+    pairs++;
+  }
+  assert_int_equal(listed, 2 * pairs);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(pairs_are_complete),
       cmocka_unit_test(constants_fold),
       cmocka_unit_test(splats_fold),
       cmocka_unit_test(results),
