@@ -9,13 +9,8 @@ import pathlib
 import subprocess
 import sys
 
-NOT_CUT = "helpers live in a driver: to be cut"
-
 # By room: the files of a cycle, and why they may need each other.
 ALLOWED = {
-    "runtime": {
-        "object.c table.c": NOT_CUT,
-    },
     "jit": {
         "fold.c fold_compare.c fold_convert.c fold_divide.c fold_eval.c fold_int.c ir.c":
             "making a node folds it, and what it is folded to are nodes made likewise",
