@@ -12,11 +12,17 @@ void wm_jit_not_implemented(Compile *c, const char *what) {
   wm_jit_leave(c, JIT_NOT_IMPLEMENTED);
 }
 
+/* Large arrays grow by less: moving them is the system's work, and does not cost a copy. */
+static u64 larger(u64 cap, size_t size) {
+  enum { LARGE_BYTES = 64 << 10 };
+  return cap + (cap * size < LARGE_BYTES ? cap / 2 + 16 : cap / 4);
+}
+
 /* The new room is not zeroed, and nothing is copied for an array that is filled anew. */
 void wm_jit_grow(Compile *c, void *data, u32 *cap, u32 len, u64 extra, size_t size) {
   void *old;
   memcpy(&old, data, sizeof old);
-  u64 need = (u64)len + extra, want = max_u64((u64)*cap + *cap / 2 + 16, need);
+  u64 need = (u64)len + extra, want = max_u64(larger(*cap, size), need);
   u64 held = c->used_bytes - (u64)*cap * size;
   if (extra > UINT32_MAX || need > UINT32_MAX || held + need * size > c->budget_bytes)
     wm_jit_leave(c, JIT_TOO_LARGE);

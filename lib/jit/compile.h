@@ -193,6 +193,14 @@ void wm_ra_check_scratch_free(void *scratch);
     (v)->len = (n);                                                                                \
   } while (0)
 
+/* Whether memory is not to be kept for the next pass and function. */
+static inline bool jit_uses_much(const Compile *c) {
+  enum { KEPT_BYTES = 1 << 20 };
+  return c->used_bytes > KEPT_BYTES;
+}
+/* Gives the array's memory back. */
+#define jit_free(c, v) ((c)->used_bytes -= (u64)(v)->cap * sizeof *(v)->data, vec_free(v))
+
 static inline Node *node_at(const Compile *c, u32 n) { return &c->nodes.data[n]; }
 static inline Block *block_at(const Compile *c, u32 b) { return &c->blocks.data[b]; }
 static inline Edge *edge_at(const Compile *c, u32 e) { return &c->edges.data[e]; }

@@ -11,10 +11,7 @@
 
 #include <stdlib.h>
 
-enum {
-  BUDGET_BYTES = 256 << 20,
-  KEPT_BYTES = 1 << 20, /* beyond, memory is not kept for the next pass and function */
-};
+enum { BUDGET_BYTES = 256 << 20 };
 
 /* What each pass does with its own struct before it is freed; NULL: nothing, or the machine's pass.
  */
@@ -100,7 +97,7 @@ static void free_all(Compile *c) {
 
 /* Behind a pass. Every pass makes its scratch anew. */
 static void give_back(Compile *c, Pass pass) {
-  if (c->used_bytes <= KEPT_BYTES) return;
+  if (!jit_uses_much(c)) return;
   u64 held = 0;
 #define GIVE_BACK(v, last)                                                                         \
   if (pass == (last)) vec_free(v);                                                                 \

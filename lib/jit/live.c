@@ -494,6 +494,21 @@ static void turn_fixed(RegAlloc *ra) {
   }
 }
 
+static void free_set(Compile *c, WordSet *s) {
+  jit_free(c, &s->words);
+  jit_free(c, &s->is_listed);
+  jit_free(c, &s->listed);
+}
+
+/* What nobody reads when there are intervals. */
+static void give_back(Compile *c, RegAlloc *ra) {
+  free_set(c, &ra->live);
+  free_set(c, &ra->open);
+  jit_free(c, &ra->set_words);
+  jit_free(c, &ra->live_in);
+  jit_free(c, &ra->raw_ranges);
+}
+
 void wm_live_find(Compile *c, RegAlloc *ra) {
   reset_vregs(c, ra);
   prepare_blocks(c, ra);
@@ -509,4 +524,5 @@ void wm_live_find(Compile *c, RegAlloc *ra) {
   sort_ranges(c, ra);
   finish_intervals(ra);
   turn_fixed(ra);
+  if (jit_uses_much(c)) give_back(c, ra);
 }

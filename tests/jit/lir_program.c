@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 /* Frees a vector that was grown with jit_push, so that the budget knows. */
-#define drop(c, v) ((c)->used_bytes -= (u64)(v)->cap * sizeof *(v)->data, vec_free(v))
 
 /* ---- random ---- */
 
@@ -538,10 +537,10 @@ void lir_program_make(Compile *c, u64 seed, u32 size) {
   free(position);
   lay_out(&g);
   find_globals(c);
-  drop(c, &g.available);
-  drop(c, &g.targets);
-  drop(c, &g.code_block);
-  drop(c, &g.code);
+  jit_free(c, &g.available);
+  jit_free(c, &g.targets);
+  jit_free(c, &g.code_block);
+  jit_free(c, &g.code);
 }
 
 /* ---- execution ---- */
@@ -747,7 +746,7 @@ const char *lir_program_run(Compile *c, const Lir *before, u64 seed) {
     block = run_block(r, block);
   free(r->vregs);
   free(r->slots);
-  drop(c, &r->list);
-  drop(c, &r->moves);
+  jit_free(c, &r->list);
+  jit_free(c, &r->moves);
   return r->message[0] ? r->message : NULL;
 }
