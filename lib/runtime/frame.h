@@ -4,6 +4,13 @@
  *   fp -> [ params, later results | link | locals | operands ... ]
  *           ^ slot 0                ^ FuncCode.link_slot
  *
+ * All of it is the callee's, its parameters included: fp[0 .. max(params, results)) lies in the
+ * caller's operand area, but nothing of the caller's is there or above while the callee runs, and
+ * the link stands where the callee's own signature puts it. Results come to fp[0] on, wherever the
+ * link was: the caller looks for them at the home of its first argument. So another function can
+ * take the frame over, whatever its signature, by moving its arguments to fp[0] and the link to its
+ * own link_slot; the caller cannot tell.
+ *
  * Slots are 8 bytes, untagged: an i32 is zero-extended, an f32 sits in the low half (the high half
  * is zero), a v128 takes two slots, a reference is an Object address (null 0). An operand's home is
  * a fixed slot (its height), so frames agree at every label. A callee's fp points at its

@@ -3,9 +3,15 @@
  *
  * A frame of compiled code lies on the native stack and has a fixed size:
  *
- *   sp ->  [ outgoing arguments | spill slots | saved registers ] return address | stack arguments
- * ...
- *          <------------------- frame_bytes --------------------->
+ *   sp  -> [ outgoing | spill slots | saved registers ] return address | caller's outgoing ...
+ *          <-------------- frame_bytes -------------->
+ *
+ *   outgoing -> [ stack arguments | results in memory | more, for other calls ]
+ *
+ * The outgoing area is as large as the call that wants most of it, and the caller's: a callee reads
+ * its arguments there and writes there the results for which there is no register, right behind the
+ * arguments of its own signature. It pops nothing, so sp is the same in the whole body, and a walk
+ * needs frame_bytes alone.
  *
  * Compiled code of one activation is entered by NativeMachine.enter and is all of one instance:
  * calls to other instances, to the interpreter and to the host leave it through call stubs, and
