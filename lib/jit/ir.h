@@ -1,3 +1,4 @@
+/* clang-format off */
 /* The compiler's intermediate representation: SSA in a control-flow graph.
  *
  * A node is an instruction or a value, named by its index; node 0 is none. Pure nodes float: they
@@ -9,15 +10,22 @@
  * stores), else an IrOp, numbered behind them. Operands by op (wm_ir_operands says which of a, b, c
  * are nodes):
  *
- *   PURE rows          a, b, c: operands. Lane ops (OP rows of opcodes.def, pure here): the lane is
- * in `imm`; i8x16_shuffle: c = index in Compile.vectors TRAPS rows         the same; effects,
- * unless IR_SAFE is set (a division by a constant that cannot trap), which makes them pure LOAD,
- * ACCESS rows  a address, b displacement (a number < 2^31); lane loads: c vector, imm lane STORE
- * rows         a address, b displacement, c value; lane stores: imm lane An address is an i32 or
- * i64 index into memory 0, whose guard pages catch what is outside (an i64 one is below 2^33); with
- * IR_POINTER it is an absolute i64 address that cannot fault.
+ *   op            a        b              c
+ *   PURE rows     operand  operand        operand
+ *   lane rows     operand  operand        -            imm: the lane. OP rows, but pure
+ *   i8x16_shuffle operand  operand        in vectors   c: index in Compile.vectors
+ *   TRAPS rows    operand  operand        -            effects, unless IR_SAFE is set (a division
+ *                                                      by a constant that cannot trap): then pure
+ *   loads         address  displacement   -            LOAD and ACCESS rows
+ *   lane loads    address  displacement   vector       imm: the lane
+ *   stores        address  displacement   value        STORE and ACCESS rows; imm: the lane, if any
+ *
+ * A displacement is a number < 2^31. An address is an i32 or i64 index into memory 0, whose guard
+ * pages catch what is outside (an i64 one is below 2^33); with IR_POINTER it is an absolute i64
+ * address that cannot fault.
  *
  * Types: references are T_I64. An i32 in a register or slot is always zero-extended to 64 bits. */
+/* clang-format on */
 #ifndef WM_JIT_IR_H
 #define WM_JIT_IR_H
 
@@ -28,18 +36,18 @@
 
 typedef enum IrType { T_NONE, T_I32, T_I64, T_F32, T_F64, T_V128 } IrType;
 
+/* clang-format off */
 typedef enum IrOp {
   IR_NOP = OP_COUNT,
   /* values */
-  IR_CONST, /* the bits: a low, b high half (i32, f32: b = 0) */
-  IR_ARG,   /* a: which parameter of the compiled function. In block 0. An on-stack replacement has
-               one, an   i64: the address of the interpreter's frame, whose slots it loads
-               (IR_POINTER)
-             */
-  IR_PARAM, /* a: block, b: which of its parameters */
+  IR_CONST,     /* the bits: a low, b high half (i32, f32: b = 0) */
+  IR_ARG,       /* a: which parameter of the compiled function. In block 0. An on-stack replacement
+                   has one, an i64: the address of the interpreter's frame, whose slots it loads
+                   (IR_POINTER) */
+  IR_PARAM,     /* a: block, b: which of its parameters */
   /* pure */
-  IR_SELECT, /* c (i32) ? a : b, of any type */
-  IR_MULH_S, /* high half of the product of a and b, i64 */
+  IR_SELECT,    /* c (i32) ? a : b, of any type */
+  IR_MULH_S,    /* high half of the product of a and b, i64 */
   IR_MULH_U,
   IR_MEM0,      /* base address of memory 0 (pinned register), i64 */
   IR_INST_LOAD, /* a: byte offset (a number) in the running Instance's allocation of a word that
@@ -47,21 +55,22 @@ typedef enum IrOp {
   IR_PURE_LOAD, /* a: absolute address, b: displacement (number): a word of the runtime that never
                    changes */
   /* effects */
-  IR_RESULT,  /* a: call node, b: which result; right behind its call. Only for calls with more
-                 than one result: a single one is the call node itself */
-  IR_BOUNDS,  /* a: index (i32 or i64), b: constant node (i64): the bytes behind the index that must
-                 be  inside (offset + size), c: base node (i64). Traps unless a + b <= the length at
-                 c - 8; the value is c + a, i64 */
-  IR_TRAP_IF, /* a: condition (i32); imm: TrapCode */
-  IR_POLL,    /* a loop begins a round: stop if asked to */
-  IR_FUEL,    /* a: cost (a number) */
-  IR_CALL,    /* a: function index (defined in this module), b: list of arguments */
-  IR_CALL_REF, /* a: Func address (checked: not null, right type), b: list, c: module type index;
-                  imm 1: probably of another instance or the host's (imports) */
-  IR_HELPER, /* a: HelperId (native.h), b: list of arguments; imm 1: the result is a TrapCode, which
-                the node turns into a trap (type T_NONE) */
+  IR_RESULT,    /* a: call node, b: which result; right behind its call. Only for calls with more
+                   than one result: a single one is the call node itself */
+  IR_BOUNDS,    /* a: index (i32 or i64), b: constant node (i64): the bytes behind the index that
+                   must be inside (offset + size), c: base node (i64). Traps unless a + b <= the
+                   length at c - 8; the value is c + a, i64 */
+  IR_TRAP_IF,   /* a: condition (i32); imm: TrapCode */
+  IR_POLL,      /* a loop begins a round: stop if asked to */
+  IR_FUEL,      /* a: cost (a number) */
+  IR_CALL,      /* a: function index (defined in this module), b: list of arguments */
+  IR_CALL_REF,  /* a: Func address (checked: not null, right type), b: list, c: module type index;
+                   imm 1: probably of another instance or the host's (imports) */
+  IR_HELPER,    /* a: HelperId (native.h), b: list of arguments; imm 1: the result is a TrapCode,
+                   which the node turns into a trap (type T_NONE) */
   IR_OP_COUNT
 } IrOp;
+/* clang-format on */
 
 enum {
   IR_SAFE = 1,    /* TRAPS rows: cannot trap */

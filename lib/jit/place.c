@@ -17,9 +17,6 @@ enum {
   MAX_COPIES = 64,  /* of one node; with more groups of uses it is computed above them */
 };
 
-/* Whether constants that are not part of instructions get registers in loops. */
-static const bool hoist_constants = true;
-
 static bool has_operand(u8 term) { return term == TERM_BRANCH || term == TERM_SWITCH; }
 static BlockPlace *block_info(const Place *p, u32 b) { return &p->blocks.data[b]; }
 static NodePlace *node_info(const Place *p, u32 n) { return &p->nodes.data[n]; }
@@ -613,9 +610,7 @@ static u8 kind_of(const Compile *c, const Node *n) {
   case IR_MEM0: return PLACE_NOWHERE;
   case IR_ARG:
   case IR_PARAM: return PLACE_FIXED;
-  case IR_CONST:
-    return hoist_constants && !c->options.no_opt && is_long_const(c, n) ? PLACE_CONST
-                                                                        : PLACE_NOWHERE;
+  case IR_CONST: return !c->options.no_opt && is_long_const(c, n) ? PLACE_CONST : PLACE_NOWHERE;
   default: return PLACE_FLOATS;
   }
 }
