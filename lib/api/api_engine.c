@@ -167,6 +167,8 @@ static const Hidden hidden_settings[] = {
     {"cpu", offsetof(Config, jit.cpu), false},
     {"int-regs", offsetof(Config, jit.int_regs), false},
     {"float-regs", offsetof(Config, jit.float_regs), false},
+    {"first-func", offsetof(Config, jit.first_func), false},
+    {"last-func", offsetof(Config, jit.last_func), false},
     {"verify", offsetof(Config, jit.verify), true},
     {"spill-all", offsetof(Config, jit.spill_all), true},
     {"inline-all", offsetof(Config, jit.inline_all), true},

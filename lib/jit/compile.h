@@ -45,11 +45,13 @@ typedef struct JitOptions {
   bool spill_all;  /* every value lives in memory between instructions */
   bool inline_all; /* inline whatever can be */
   bool no_inline;
-  bool no_opt;              /* no folding, sharing, hoisting */
-  bool no_lowering;         /* each row that has a meaning calls it; includes no_opt */
-  bool verify;              /* run the IR verifier and the allocation checker */
-  u32 int_regs, float_regs; /* masks of allocatable registers of each class; 0: all */
-  u32 sabotage;             /* Sabotage */
+  bool no_opt;               /* no folding, sharing, hoisting */
+  bool no_lowering;          /* each row that has a meaning calls it; includes no_opt */
+  bool verify;               /* run the IR verifier and the allocation checker */
+  u32 int_regs, float_regs;  /* masks of allocatable registers of each class; 0: all */
+  u32 sabotage;              /* Sabotage */
+  u32 first_func, last_func; /* others stay interpreted: to find the one that is compiled wrongly;
+                                last_func 0: no end */
 } JitOptions;
 
 /* A move between locations, or of a constant (from LOC_CONST: bits in imm; T_V128: index in

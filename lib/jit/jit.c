@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { BUDGET_BYTES = 256 << 20 };
@@ -159,8 +160,17 @@ static void allocate(Compile *c) {
   if (!wm_jit_check_allocation(c, s->before.data)) wm_jit_leave(c, JIT_TROUBLE);
 }
 
+/* Told like what is not implemented, so that nobody takes it for compiled. */
+static void check_wanted(Compile *c) {
+  u32 first = c->options.first_func, last = c->options.last_func;
+  if (c->func_index >= first && (!last || c->func_index <= last)) return;
+  snprintf(c->trouble, sizeof c->trouble, "outside of first-func and last-func");
+  wm_jit_leave(c, JIT_NOT_IMPLEMENTED);
+}
+
 static void run(Compile *c, JitStage last) {
   start(c);
+  check_wanted(c);
   wm_jit_build(c);
   verify(c, false);
   if (last == JIT_STAGE_IR) return;
