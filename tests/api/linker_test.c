@@ -338,6 +338,28 @@ static void rejected_functions_are_counted(void **state) {
   wasm_engine_delete(w.engine);
 }
 
+/* What a search for a function that is compiled wrongly leaves out is told about, too. */
+static void functions_left_out_are_counted(void **state) {
+  (void)state;
+  wasm_config_t *config = wasm_config_new();
+  assert_true(wasmx_config_set_hidden(config, "first-func=1"));
+  assert_true(wasmx_config_set_hidden(config, "last-func=2"));
+  if (!wasmx_config_set_tier(config, WASMX_TIER_JIT)) {
+    wasm_config_delete(config);
+    return;
+  }
+  World w = {.engine = wasm_engine_new_with_config(config)};
+  w.store = wasm_store_new(w.engine);
+  wasm_instance_delete(instance_of(w.store, "(module (func) (func) (func) (func) (func))"));
+  wasmx_engine_stats_t s = stats_of(w.engine);
+  assert_int_equal(s.asked, 5);
+  assert_int_equal(s.compiled_functions, 2);
+  assert_int_equal(s.not_implemented, 3);
+  assert_string_equal(s.trouble, "outside of first-func and last-func");
+  wasm_store_delete(w.store);
+  wasm_engine_delete(w.engine);
+}
+
 static void limits(void **state) {
   (void)state;
   World w = world_new();
@@ -422,11 +444,17 @@ static void limit_of_all_bytes(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(linking),        cmocka_unit_test(finalizers_may_define),
-      cmocka_unit_test(link_errors),    cmocka_unit_test(errors_with_places),
-      cmocka_unit_test(text_to_binary), cmocka_unit_test(configuration),
-      cmocka_unit_test(limits),         cmocka_unit_test(limit_of_all_bytes),
-      cmocka_unit_test(statistics),     cmocka_unit_test(rejected_functions_are_counted),
+      cmocka_unit_test(linking),
+      cmocka_unit_test(finalizers_may_define),
+      cmocka_unit_test(link_errors),
+      cmocka_unit_test(errors_with_places),
+      cmocka_unit_test(text_to_binary),
+      cmocka_unit_test(configuration),
+      cmocka_unit_test(limits),
+      cmocka_unit_test(limit_of_all_bytes),
+      cmocka_unit_test(statistics),
+      cmocka_unit_test(rejected_functions_are_counted),
+      cmocka_unit_test(functions_left_out_are_counted),
   };
   return run_with_text(tests);
 }
