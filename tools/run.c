@@ -331,19 +331,38 @@ static int invoke(Run *run) {
   return status;
 }
 
-/* A command's _start, or what --invoke names; a reactor's _initialize before it. */
-static int start(Run *run) {
-  wasm_trap_t *trap = NULL;
-  wasm_func_t *command = wasmx_instance_func(run->instance, "_start");
-  wasm_func_t *reactor = command ? NULL : wasmx_instance_func(run->instance, "_initialize");
-  bool runs = run->invoke ? reactor != NULL : command || reactor;
-  wasm_func_delete(command);
-  wasm_func_delete(reactor);
-  if (!runs && !run->invoke) return list_exports(run, "there is no _start to run (use --invoke)");
-  if (runs && !wasi_start(run->instance, &trap, NULL))
+static bool exports_func(const Run *run, const char *name) {
+  wasm_func_t *func = wasmx_instance_func(run->instance, name);
+  wasm_func_delete(func);
+  return func != NULL;
+}
+
+/* Runs _start or _initialize. *ended: by a trap or an exit, even one of status 0. */
+static int run_entry(const Run *run, bool *ended) {
+  wasm_trap_t *trap;
+  *ended = true;
+  if (!wasi_start(run->instance, &trap, NULL))
     return list_exports(run, "_start and _initialize take and give nothing");
-  int status = end_of(trap);
-  return status || !run->invoke || trap ? status : invoke(run);
+  *ended = trap != NULL;
+  return end_of(trap);
+}
+
+/* A reactor is ready for calls once it is initialized. */
+static int initialize_and_invoke(Run *run) {
+  bool ended;
+  int status = run_entry(run, &ended);
+  return ended ? status : invoke(run);
+}
+
+/* A command's _start, or what --invoke names. */
+static int start(Run *run) {
+  bool is_command = exports_func(run, "_start");
+  bool is_reactor = !is_command && exports_func(run, "_initialize");
+  if (run->invoke) return is_reactor ? initialize_and_invoke(run) : invoke(run);
+  if (!is_command && !is_reactor)
+    return list_exports(run, "there is no _start to run (use --invoke)");
+  bool ended;
+  return run_entry(run, &ended);
 }
 
 static bool set_limits(const Run *run) {

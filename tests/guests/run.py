@@ -312,6 +312,10 @@ TYPES = """(module
   (global $g (mut i32) (i32.const 1))
   (func (export "_initialize") (global.set $g (i32.const 42)))
   (func (export "get") (result i32) (global.get $g)))"""
+LEAVER = """(module
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (func (export "_initialize") (call $exit (i32.const 0)))
+  (func (export "get") (result i32) (i32.const 42)))"""
 TRAP = '(module $m (func $inner (export "in\\1b[31mner") unreachable) (func (export "_start") (call $inner)))'
 
 
@@ -327,6 +331,7 @@ def program(folder):
         (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
         return folder / name
     add, types = file("add.wat", ADD + ")"), file("types.wat", TYPES)
+    leaver = file("leaver.wat", LEAVER)
     ends("--invoke", wasm("--invoke", "add", add, "41", "1"), 0, "42\n")
     ends("--invoke with run", wasm("run", "--invoke=add", add, "-1", "0xffffffff"), 0, "-2\n")
     ends("i64 and f32, two results", wasm("--invoke", "pair", types, "-9223372036854775808", "0.1"), 0,
@@ -346,6 +351,7 @@ def program(folder):
     ends("a cache of no size", wasm("--cache-limit=x", add), 2, "", ["--cache-limit"])
     ends("a reactor is initialized first", wasm("--invoke", "get", types), 0, "42\n")
     ends("a reactor alone", wasm(types), 0, "")
+    ends("a reactor that exits is called no more", wasm("--invoke", "get", leaver), 0, "")
     ends("too few arguments", wasm("--invoke", "add", add, "1"), 2, "", ["takes 2 arguments"])
     for bad in ("4294967296", "-2147483649", "1x", "", " 1", "1.0", "0x", "0x0x1", "0x-1", "--1", "0x1g"):
         ends(f"i32 argument '{bad}'", wasm("--invoke", "add", add, bad, "1"), 2, "", ["is no i32"])
