@@ -57,10 +57,7 @@ static wasm_trap_t *trap_new(wasm_store_t *home, TrapCode code, int exit_status,
 static inline wasm_trap_t *trap_of_host(wasm_store_t *home, TrapCode code, int exit_status,
                                         const char *message, size_t len) {
   Store *store = store_of(home);
-  if (store) {
-    FORGET_DEAD(store);
-    wm_store_find_dead(store);
-  }
+  if (store) FORGET_DEAD(store);
   wasm_trap_t *trap = trap_new(home, code, exit_status, message, len);
   if (store) wm_store_safepoint(store);
   return trap;

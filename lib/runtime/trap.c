@@ -25,8 +25,6 @@ static void walk_frames(Store *store, Backtrace *b) {
 /* A trap without its backtrace is better than none, so out of memory is not an error here. */
 static NOINLINE void keep_frames(Store *store, Trap *trap) {
   if (!store->activation) return;
-  bool is_nested = store->activation->entry->outer != NULL;
-  if (is_nested) wm_store_find_dead(store);
   Backtrace b;
   walk_frames(store, &b);
   u32 kept = (u32)min_u64(b.count, FIRST_FRAMES + LAST_FRAMES);
@@ -41,7 +39,7 @@ static NOINLINE void keep_frames(Store *store, Trap *trap) {
   trap->frames_omitted = (u32)min_u64(omitted, UINT32_MAX);
 }
 
-Trap *wm_trap_new(Store *store, TrapCode code, const char *message, size_t message_len) {
+static Trap *make(Store *store, TrapCode code, const char *message, size_t message_len) {
   if (!message) {
     message = wm_trap_message(code);
     message_len = strlen(message);
@@ -62,13 +60,22 @@ Trap *wm_trap_new(Store *store, TrapCode code, const char *message, size_t messa
   return trap;
 }
 
+/* Any of the entries may be over. */
+Trap *wm_trap_new(Store *store, TrapCode code, const char *message, size_t message_len) {
+  wm_store_find_dead(store);
+  return make(store, code, message, message_len);
+}
+
 TrapCode wm_trap_hand_on(Store *store, Trap *trap) {
   store->trap = trap;
   return trap->code;
 }
 
 TrapCode wm_trap_raise(Store *store, TrapCode code, const char *message, size_t message_len) {
-  Trap *trap = wm_trap_new(store, code, message, message_len);
+  /* The innermost entry runs; those around it may be over. */
+  const Activation *act = store->activation;
+  if (act && act->entry->outer) wm_store_find_dead(store);
+  Trap *trap = make(store, code, message, message_len);
   return wm_trap_hand_on(store, trap ? trap : store->out_of_memory);
 }
 
