@@ -49,7 +49,8 @@ u32 wm_typeid_of_functype(TypeRegistry *types, const wasm_functype_t *type, Erro
   enum { ON_STACK = 32 };
   ValType few[ON_STACK];
   size_t count = params->size + results->size;
-  ValType *all = count > ON_STACK ? malloc(count * sizeof *all) : few;
+  void *many AUTO_FREE = NULL;
+  ValType *all = few_or_many(few, sizeof few, count * sizeof *all, &many);
   u32 id = NO_TYPE;
   if (all) {
     for (size_t i = 0; i < count; i++) {
@@ -61,7 +62,6 @@ u32 wm_typeid_of_functype(TypeRegistry *types, const wasm_functype_t *type, Erro
         wm_types_intern_func(types, all, (u32)params->size, all + params->size, (u32)results->size);
   }
   if (id == NO_TYPE) wm_error_out_of_memory(err);
-  if (all != few) free(all);
   return id;
 }
 

@@ -119,9 +119,10 @@ static inline TrapCode call_values(Store *store, Func *func, Instance *caller, u
   const SubType *type = ((HostEnv *)func->env)->type;
   u32 count = type->param_count + type->result_count;
   wasm_val_t few[FEW];
-  wasm_val_t *many AUTO_FREE = UNLIKELY(count > FEW) ? malloc(count * sizeof *many) : NULL;
-  if (UNLIKELY(count > FEW && !many)) return wm_trap_raise(store, TRAP_OUT_OF_MEMORY, NULL, 0);
-  return call_values_at(store, func, caller, slots, style, many ? many : few);
+  void *many AUTO_FREE = NULL;
+  wasm_val_t *vals = few_or_many(few, sizeof few, count * sizeof *vals, &many);
+  if (UNLIKELY(!vals)) return wm_trap_raise(store, TRAP_OUT_OF_MEMORY, NULL, 0);
+  return call_values_at(store, func, caller, slots, style, vals);
 }
 
 static TrapCode call_plain(Store *store, Func *func, Instance *caller, u64 *slots) {
@@ -277,10 +278,11 @@ wasm_trap_t *wasm_func_call(const wasm_func_t *ref, const wasm_val_vec_t *args,
     return wm_api_misuse(home, "a v128 has no wasm_val_t: use wasmx_func_call_raw");
   u64 few[FEW];
   u32 count = max_u32(type->param_count, type->result_count);
-  u64 *many AUTO_FREE = UNLIKELY(count > FEW) ? malloc(count * sizeof *many) : NULL;
-  if (UNLIKELY(count > FEW && !many)) return (wasm_trap_t *)wm_handle_out_of_memory();
+  void *many AUTO_FREE = NULL;
+  u64 *slots = few_or_many(few, sizeof few, count * sizeof *slots, &many);
+  if (UNLIKELY(!slots)) return (wasm_trap_t *)wm_handle_out_of_memory();
   return call_with_slots(home, func, type, args ? args->data : NULL, results ? results->data : NULL,
-                         many ? many : few);
+                         slots);
 }
 
 static inline wasm_trap_t *call_raw(const Handle *h, wasmx_slot_t *slots, u64 deadline_ns) {

@@ -52,9 +52,9 @@ static wasm_instance_t *instance_new(wasm_store_t *home, const wasm_module_t *mo
   if (trap) *trap = NULL;
   LoadedModule *lm = wm_api_module(home, module, err);
   u32 count = lm ? lm->module.import_count : 0;
-  Object **many AUTO_FREE = count > ON_STACK ? malloc(count * sizeof *many) : NULL;
-  if (count > ON_STACK && !many) return wm_error_out_of_memory(err), NULL;
-  Object **objects = many ? many : few;
+  void *many AUTO_FREE = NULL;
+  Object **objects = few_or_many((void *)few, sizeof few, count * sizeof *objects, &many);
+  if (!objects) return wm_error_out_of_memory(err), NULL;
   if (!lm || !import_objects(home, lm, imports, objects, err)) return NULL;
   return wm_api_instantiate(home, lm, objects, count, trap, err);
 }

@@ -94,9 +94,9 @@ static TrapCode call_prepared(Store *store, Func *func, Instance *caller, u64 *s
   PreparedImport *native = func->env;
   u32 count = native->cif.nargs;
   void *few[FEW_ARGS];
-  void **many AUTO_FREE = count > FEW_ARGS ? malloc(count * sizeof *many) : NULL;
-  if (UNLIKELY(count > FEW_ARGS && !many)) return wm_trap_raise(store, TRAP_OUT_OF_MEMORY, NULL, 0);
-  void **args = many ? many : few;
+  void *many AUTO_FREE = NULL;
+  void **args = few_or_many((void *)few, sizeof few, count * sizeof *args, &many);
+  if (UNLIKELY(!args)) return wm_trap_raise(store, TRAP_OUT_OF_MEMORY, NULL, 0);
   for (u32 i = 0; i < count; i++) args[i] = &slots[i];
   Result result;
   const Activation *act = store->activation;
@@ -191,9 +191,10 @@ static void run_closure(ffi_cif *cif, void *result, void **args, void *user) {
   NativeExport *export_ = user;
   u32 count = max_u32(export_->type->param_count, 1);
   u64 few[FEW_ARGS];
-  u64 *many AUTO_FREE = count > FEW_ARGS ? malloc(count * sizeof *many) : NULL;
-  if (count <= FEW_ARGS || many) {
-    call_export(export_, many ? many : few, result, args);
+  void *many AUTO_FREE = NULL;
+  u64 *slots = few_or_many(few, sizeof few, count * sizeof *slots, &many);
+  if (slots) {
+    call_export(export_, slots, result, args);
   } else {
     if (export_->type->result_count) result_of_slot(result, 0, export_->type->results[0]);
     hand_over_trap(export_->home, (wasm_trap_t *)wm_handle_out_of_memory());

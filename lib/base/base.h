@@ -35,6 +35,13 @@ _Static_assert(sizeof(f32) == 4 && sizeof(f64) == 8, "libwasm needs IEEE 754 flo
 /* A variable that owns what it points at until it goes out of scope, also by a C++ exception of the
  * host's. */
 #define AUTO_FREE __attribute__((cleanup(free_pointer_at)))
+/* Room for size_bytes: in `few`, an array of few_bytes on the C stack, or in *many, which is
+ * AUTO_FREE. NULL: out of memory. */
+static inline void *few_or_many(void *few, size_t few_bytes, size_t size_bytes, void **many) {
+  if (LIKELY(size_bytes <= few_bytes)) return few;
+  *many = malloc(size_bytes);
+  return *many;
+}
 static inline void free_pointer_at(void *variable) {
   void *owned;
   memcpy(&owned, variable, sizeof owned);
