@@ -84,6 +84,19 @@ enum { WASMX_ALLOW_TEXT = 1 }; /* bytes that do not start with \0asm may be the 
  * The bytes are copied. */
 WASM_API_EXTERN own wasm_module_t *wasmx_module_new(wasm_store_t *, const wasm_byte_vec_t *bytes,
                                                     uint32_t flags, wasmx_error_t *err);
+/* The same from a file, of which one copy is made. Later changes of the file do not matter. */
+WASM_API_EXTERN own wasm_module_t *wasmx_module_new_file(wasm_store_t *, const char *path,
+                                                         uint32_t flags, wasmx_error_t *err);
+/* A module from a file that wasm_module_serialize's bytes were written to. Its code is read from
+ * the open file as functions are called first, each piece checked then: a file that changes,
+ * shrinks or goes meanwhile costs the code that was not read yet, which is compiled again. The file
+ * must be this user's own, not writable for others and no symbolic link (WASMX_ARGUMENT).
+ *
+ * What is in it runs as machine code: checksums find damage, not intent. Who can write such a file,
+ * or the folder of a cache, can do what this process can; that is nothing new to the user whose
+ * files they are. Never deserialize, from bytes or a file, what came from somebody else. */
+WASM_API_EXTERN own wasm_module_t *wasmx_module_deserialize_file(wasm_store_t *, const char *path,
+                                                                 wasmx_error_t *err);
 /* Whether wasmx_module_new would take the bytes (but for memory); false: *err says why not. */
 WASM_API_EXTERN bool wasmx_module_validate(wasm_store_t *, const wasm_byte_vec_t *bytes,
                                            uint32_t flags, wasmx_error_t *err);

@@ -57,20 +57,31 @@ bool load_file(const char *path, wasm_byte_vec_t *bytes) {
   return false;
 }
 
+/* Whether the library can read it by its name: all but standard input, pipes and devices. */
+static bool is_readable_file(const char *path) {
+  struct stat st;
+  return strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+         access(path, R_OK) == 0;
+}
+
 wasm_module_t *load_module(wasm_store_t *store, const char *path) {
-  wasm_byte_vec_t bytes;
+  wasm_byte_vec_t bytes = {0, NULL};
   wasmx_error_t err = {.size = sizeof err};
-  if (!load_file(path, &bytes)) return NULL;
-  wasm_module_t *module = wasmx_module_new(store, &bytes, WASMX_ALLOW_TEXT, &err);
+  bool by_name = is_readable_file(path);
+  if (!by_name && !load_file(path, &bytes)) return NULL;
+  wasm_module_t *module = by_name ? wasmx_module_new_file(store, path, WASMX_ALLOW_TEXT, &err)
+                                  : wasmx_module_new(store, &bytes, WASMX_ALLOW_TEXT, &err);
   free(bytes.data);
   if (!module) complain_error(path, &err);
   return module;
 }
 
 wasm_module_t *load_precompiled(wasm_store_t *store, const char *path) {
-  wasm_byte_vec_t bytes;
-  if (!load_file(path, &bytes)) return NULL;
-  wasm_module_t *module = wasm_module_deserialize(store, &bytes);
+  wasm_byte_vec_t bytes = {0, NULL};
+  bool by_name = is_readable_file(path);
+  if (!by_name && !load_file(path, &bytes)) return NULL;
+  wasm_module_t *module = by_name ? wasmx_module_deserialize_file(store, path, NULL)
+                                  : wasm_module_deserialize(store, &bytes);
   free(bytes.data);
   if (!module) complain("%s: %s", printable(path), wasmx_last_error()->message);
   return module;

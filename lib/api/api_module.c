@@ -5,6 +5,8 @@
 #include "api/source.h"
 #include "base/hashmap.h"
 #include "binary/names.h"
+#include "os/os_file.h"
+#include "wasm/limits.h"
 
 #include <stdlib.h>
 
@@ -64,6 +66,51 @@ wasm_module_t *wasmx_module_new(wasm_store_t *home, const wasm_byte_vec_t *bytes
 
 wasm_module_t *wasm_module_new(wasm_store_t *home, const wasm_byte_vec_t *binary) {
   return wasmx_module_new(home, binary, 0, NULL);
+}
+
+/* The file's bytes, from malloc; NULL: err. */
+static u8 *read_file(const char *path, size_t *size, Error *err) {
+  OpenFile file;
+  u8 *bytes = NULL;
+  if (!path || !wm_os_open_file(path, &file)) {
+    wm_error_set(err, ERR_ARGUMENT, 0, "there is no such file that can be read");
+    return NULL;
+  }
+  *size = (size_t)file.size_bytes;
+  if (file.size_bytes > MAX_MODULE_BYTES)
+    wm_error_set(err, ERR_LIMIT, 0, "file of %llu bytes is too large, at most %u",
+                 (unsigned long long)file.size_bytes, (u32)MAX_MODULE_BYTES);
+  else if (!(bytes = malloc(*size + 1)))
+    wm_error_out_of_memory(err);
+  else if (!wm_os_read_file(&file, 0, bytes, *size))
+    wm_error_set(err, ERR_ARGUMENT, 0, "the file cannot be read, or became shorter");
+  bool is_read = err->code == ERR_NONE;
+  wm_os_close_file(&file);
+  if (is_read) return bytes;
+  free(bytes);
+  return NULL;
+}
+
+/* Takes over the bytes. */
+static LoadedModule *load_owned(Store *store, u8 *bytes, size_t size, bool allow_text, Error *err) {
+  Buffer text = {0};
+  Source source;
+  bool ok = wm_source_open(bytes, size, allow_text, &text, &source, err);
+  if (ok && source.bytes == bytes) return wm_engine_load_owned(store->engine, bytes, size, err);
+  free(bytes);
+  LoadedModule *lm = ok ? wm_engine_load(store->engine, source.bytes, source.size, err) : NULL;
+  wm_buffer_free(&text);
+  return lm;
+}
+
+wasm_module_t *wasmx_module_new_file(wasm_store_t *home, const char *path, uint32_t flags,
+                                     wasmx_error_t *out) {
+  Error err = {0};
+  size_t size = 0;
+  Store *store = wm_api_store(home, &err);
+  u8 *bytes = store ? read_file(path, &size, &err) : NULL;
+  LoadedModule *lm = bytes ? load_owned(store, bytes, size, flags & WASMX_ALLOW_TEXT, &err) : NULL;
+  return module_handle(home, lm, &err, out);
 }
 
 bool wasmx_module_validate(wasm_store_t *home, const wasm_byte_vec_t *bytes, uint32_t flags,
@@ -203,4 +250,14 @@ wasm_module_t *wasm_module_deserialize(wasm_store_t *home, const wasm_byte_vec_t
   if (store && check_bytes(from, &err))
     lm = wm_engine_deserialize(store->engine, bytes_of(from), from->size, &err);
   return module_handle(home, lm, &err, NULL);
+}
+
+wasm_module_t *wasmx_module_deserialize_file(wasm_store_t *home, const char *path,
+                                             wasmx_error_t *out) {
+  Error err = {0};
+  LoadedModule *lm = NULL;
+  Store *store = wm_api_store(home, &err);
+  if (store && !path) wm_error_set(&err, ERR_ARGUMENT, 0, "the path is NULL");
+  if (store && path) lm = wm_engine_deserialize_file(store->engine, path, &err);
+  return module_handle(home, lm, &err, out);
 }

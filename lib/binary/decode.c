@@ -391,26 +391,36 @@ static void free_lists(Decoder *d) {
   vec_free(&d->customs);
 }
 
-static bool copy_bytes(Module *m, const u8 *bytes, size_t size, Error *err) {
-  if (size > MAX_MODULE_BYTES) {
-    return wm_error_set(err, ERR_LIMIT, 0, "module of %zu bytes is too large, at most %u", size,
-                        (u32)MAX_MODULE_BYTES);
-  }
-  m->bytes = malloc(size);
-  if (!m->bytes) return wm_error_out_of_memory(err);
-  memcpy(m->bytes, bytes, size);
-  m->size_bytes = (u32)size;
-  return true;
-}
+enum { HEADER_BYTES = 8 };
 
-bool wm_module_decode(Module *m, const u8 *bytes, size_t size, Error *err) {
-  enum { HEADER_BYTES = 8 };
-  *m = (Module){.start_func = NO_INDEX, .name_section = NO_INDEX};
+/* Whether it begins like a module of a size that is taken. */
+static bool check_start(const u8 *bytes, size_t size, Error *err) {
   if (size < HEADER_BYTES || load_u32(bytes) != WASM_MAGIC || load_u32(bytes + 4) != WASM_VERSION) {
     wm_sniff(bytes, size, err);
     return false;
   }
-  if (!copy_bytes(m, bytes, size, err)) return false;
+  return size <= MAX_MODULE_BYTES ||
+         wm_error_set(err, ERR_LIMIT, 0, "module of %zu bytes is too large, at most %u", size,
+                      (u32)MAX_MODULE_BYTES);
+}
+
+static u8 *copy_bytes(const u8 *bytes, size_t size) {
+  u8 *copy = malloc(size);
+  if (copy) memcpy(copy, bytes, size);
+  return copy;
+}
+
+bool wm_module_decode(Module *m, const u8 *bytes, size_t size, Error *err) {
+  *m = (Module){.start_func = NO_INDEX, .name_section = NO_INDEX};
+  if (!check_start(bytes, size, err)) return false;
+  u8 *copy = copy_bytes(bytes, size);
+  return copy ? wm_module_decode_owned(m, copy, size, err) : wm_error_out_of_memory(err);
+}
+
+bool wm_module_decode_owned(Module *m, u8 *bytes, size_t size, Error *err) {
+  *m = (Module){.start_func = NO_INDEX, .name_section = NO_INDEX, .bytes = bytes};
+  if (!check_start(bytes, size, err)) return false;
+  m->size_bytes = (u32)size;
   Decoder d = {.m = m};
   Reader r = wm_reader_at(m, HEADER_BYTES, m->size_bytes - HEADER_BYTES, err);
   r.first_use = m->first_use;

@@ -10,5 +10,7 @@
  * beyond a limit, unsupported or out of memory. Either way *m must be given to wm_module_free in
  * the end. Messages are the spec suite's, offsets count from the first byte. */
 bool wm_module_decode(Module *m, const u8 *bytes, size_t size, Error *err);
+/* The same of bytes from malloc, which are m's from now on. */
+bool wm_module_decode_owned(Module *m, u8 *bytes, size_t size, Error *err);
 
 #endif

@@ -7,26 +7,6 @@
 
 static const u8 magic[8] = {0, 'w', 'a', 's', 'm', 'j', 'i', 't'};
 
-/* Bytes from the start of the artifact. The checksum is of everything behind the header, and of the
- * header up to it. */
-typedef struct Header {
-  u8 magic[8];
-  u64 fingerprint;
-  u64 module_at, module_bytes;
-  u64 bodies_at, bodies_bytes;
-  u64 code_at, code_bytes; /* the region from `slots_bytes` on */
-  u64 slots_bytes;
-  u32 body_count, unused;
-  u64 checksum;
-} Header;
-
-/* A NativeBody without its addresses; its sites and inline sites follow. */
-typedef struct BodyRow {
-  u32 start; /* bytes from the region's base */
-  u32 size_bytes, frame_bytes, func_index, saved_regs;
-  u32 site_count, inline_count, is_plain;
-} BodyRow;
-
 /* ---- hashes ---- */
 
 static u64 mix(u64 h, u64 word) {
@@ -48,20 +28,21 @@ u64 wm_artifact_hash(u64 seed, const u8 *bytes, size_t size) {
   return h ^ h >> 32;
 }
 
-u64 wm_artifact_fingerprint(const JitOptions *options) {
+u64 wm_artifact_fingerprint(const JitOptions *options, FeatureSet features) {
   u8 build[BUILD_ID_BYTES] = {0};
   wm_os_build_id(build);
-  static const u64 layout[] = {offsetof(Instance, helpers),
-                               sizeof(Instance),
-                               sizeof(Func),
-                               offsetof(FuncCode, native),
-                               offsetof(Store, fuel),
-                               offsetof(Table, length),
-                               offsetof(Memory, space),
-                               offsetof(Global, value),
-                               HELPER_COUNT,
-                               sizeof(BodyRow),
-                               sizeof(NativeSite)};
+  const u64 layout[] = {offsetof(Instance, helpers),
+                        sizeof(Instance),
+                        sizeof(Func),
+                        offsetof(FuncCode, native),
+                        offsetof(Store, fuel),
+                        offsetof(Table, length),
+                        offsetof(Memory, space),
+                        offsetof(Global, value),
+                        HELPER_COUNT,
+                        features.bits,
+                        sizeof(BodyRow),
+                        sizeof(NativeSite)};
   u64 h = wm_artifact_hash(1, build, sizeof build);
   h = wm_artifact_hash(h, (const u8 *)layout, sizeof layout);
   u32 ways[] = {options->cpu,       options->explicit_bounds, options->canonical_nan,
@@ -73,73 +54,140 @@ u64 wm_artifact_fingerprint(const JitOptions *options) {
 
 /* ---- writing ---- */
 
-static void align(Buffer *out, size_t start, size_t to) {
-  for (size_t rest = (out->len - start) % to; rest && rest < to; rest++) wm_buffer_byte(out, 0);
+/* What is written, and where its parts are while it is. */
+typedef struct Writer {
+  const LoadedModule *lm;
+  const NativeBody **bodies; /* owned; ascending by start */
+  ArtifactHeader header;
+  u8 *at; /* the artifact, all of it zero at first; in the caller's buffer */
+} Writer;
+
+static int by_start(const void *a, const void *b) {
+  const NativeBody *x = *(const NativeBody *const *)a, *y = *(const NativeBody *const *)b;
+  return x->start < y->start ? -1 : x->start > y->start;
 }
 
-static void write_body(const LoadedModule *lm, const NativeBody *b, Buffer *out) {
-  BodyRow row = {(u32)(b->start - lm->region.base),
-                 b->size_bytes,
-                 b->frame_bytes,
-                 b->func_index,
-                 b->saved_regs,
-                 b->site_count,
-                 b->inline_count,
-                 b->is_plain};
-  wm_buffer_bytes(out, &row, sizeof row);
-  wm_buffer_bytes(out, b->sites, b->site_count * sizeof *b->sites);
-  wm_buffer_bytes(out, b->inline_sites, b->inline_count * sizeof *b->inline_sites);
-  align(out, 0, 8);
-}
-
-/* The whole functions, oldest first: their addresses ascend, so that each is added at the end of
- * the index when they are read. Returns how many. */
-static u32 write_bodies(const LoadedModule *lm, Buffer *out) {
-  u32 count = 0, at = 0;
-  for (const NativeBody *b = lm->bodies; b; b = b->next) count += !b->osr_offset;
-  const NativeBody **list = malloc((count + (size_t)1) * sizeof(const NativeBody *));
-  out->failed |= !list;
-  for (const NativeBody *b = lm->bodies; b && list; b = b->next)
-    if (!b->osr_offset) list[at++] = b;
-  while (at > 0) write_body(lm, list[--at], out);
-  free((void *)list);
-  return count;
-}
-
-static u64 checksum_of(const Header *h, const u8 *bytes, size_t size) {
-  u64 sum = wm_artifact_hash(2, (const u8 *)h, offsetof(Header, checksum));
-  return wm_artifact_hash(sum, bytes + sizeof *h, size - sizeof *h);
-}
-
-bool wm_artifact_write(LoadedModule *lm, const JitOptions *options, Buffer *out) {
-  size_t start = out->len;
-  Header h = {.fingerprint = wm_artifact_fingerprint(options)};
-  memcpy(h.magic, magic, sizeof magic);
-  wm_buffer_bytes(out, &h, sizeof h);
-  h.module_at = out->len - start;
-  h.module_bytes = lm->module.size_bytes;
-  wm_buffer_bytes(out, lm->module.bytes, lm->module.size_bytes);
-  align(out, start, 8);
-  h.bodies_at = out->len - start;
-  Buffer rows = {0};
-  wm_mutex_lock(&lm->lock);
-  h.body_count = write_bodies(lm, &rows);
-  wm_buffer_bytes(out, rows.data, rows.len);
-  h.bodies_bytes = rows.len;
-  if (h.body_count) {
-    h.code_at = out->len - start;
-    h.slots_bytes = wm_native_slots_bytes(lm);
-    h.code_bytes =
-        atomic_load_explicit(&lm->region.used_bytes, memory_order_relaxed) - h.slots_bytes;
-    wm_buffer_bytes(out, lm->region.base + h.slots_bytes, (size_t)h.code_bytes);
-  }
-  wm_mutex_unlock(&lm->lock);
-  bool ok = !out->failed && !rows.failed;
-  wm_buffer_free(&rows);
-  if (!ok) return false;
-  h.checksum = checksum_of(&h, out->data + start, out->len - start);
-  memcpy(out->data + start, &h, sizeof h);
+/* The whole functions: a loop's replacement has its place in cells that are gone. */
+static bool list_bodies(Writer *w) {
+  u32 count = 0;
+  for (const NativeBody *b = w->lm->bodies; b; b = b->next) count += !b->osr_offset;
+  w->bodies = malloc((count + (size_t)1) * sizeof(const NativeBody *));
+  if (!w->bodies) return false;
+  for (const NativeBody *b = w->lm->bodies; b; b = b->next)
+    if (!b->osr_offset) w->bodies[w->header.body_count++] = b;
+  qsort((void *)w->bodies, count, sizeof *w->bodies, by_start);
   return true;
+}
+
+static u64 table_bytes(u32 site_count, u32 inline_count) {
+  u64 bytes = (u64)site_count * sizeof(NativeSite) + (u64)inline_count * sizeof(InlineSite);
+  return (bytes + 7) / 8 * 8;
+}
+
+static u64 rows_bytes(const ArtifactHeader *h) { return (u64)h->body_count * sizeof(BodyRow); }
+
+static u64 sums_bytes(const ArtifactHeader *h) {
+  return (piece_count(h->tables_bytes) + piece_count(h->code_bytes)) * sizeof(u64);
+}
+
+static u64 head_bytes(const ArtifactHeader *h) {
+  u64 frames = (u64)h->defined_count * sizeof(u32);
+  return rows_bytes(h) + sums_bytes(h) + (frames + 7) / 8 * 8;
+}
+
+/* Says where everything will be; returns the size of all. */
+static u64 lay_out(Writer *w) {
+  const LoadedModule *lm = w->lm;
+  ArtifactHeader *h = &w->header;
+  h->defined_count = lm->module.func_count - lm->module.func_import_count;
+  for (u32 i = 0; i < h->body_count; i++)
+    h->tables_bytes += table_bytes(w->bodies[i]->site_count, w->bodies[i]->inline_count);
+  if (h->body_count) {
+    const NativeBody *last = w->bodies[h->body_count - 1];
+    h->slots_bytes = wm_native_slots_bytes(lm);
+    h->code_bytes = (u64)(last->start - lm->region.base) + last->size_bytes - h->slots_bytes;
+  }
+  h->tables_at = sizeof *h + head_bytes(h);
+  h->code_at = h->tables_at + h->tables_bytes;
+  h->module_at = h->code_at + h->code_bytes;
+  h->module_bytes = lm->module.size_bytes;
+  return h->module_at + h->module_bytes;
+}
+
+static void write_tables(const NativeBody *b, u8 *to) {
+  size_t sites = b->site_count * sizeof *b->sites;
+  if (sites) memcpy(to, b->sites, sites);
+  if (b->inline_count) memcpy(to + sites, b->inline_sites, b->inline_count * sizeof(InlineSite));
+}
+
+static void write_bodies(const Writer *w) {
+  const ArtifactHeader *h = &w->header;
+  BodyRow *rows = (BodyRow *)(void *)(w->at + sizeof *h);
+  u64 tables = 0;
+  for (u32 i = 0; i < h->body_count; i++) {
+    const NativeBody *b = w->bodies[i];
+    u32 start = (u32)(b->start - w->lm->region.base);
+    rows[i] =
+        (BodyRow){tables,        start,         b->size_bytes,   b->frame_bytes, b->func_index,
+                  b->saved_regs, b->site_count, b->inline_count, b->is_plain};
+    write_tables(b, w->at + h->tables_at + tables);
+    memcpy(w->at + h->code_at + (start - h->slots_bytes), b->start, b->size_bytes);
+    tables += table_bytes(b->site_count, b->inline_count);
+  }
+}
+
+static u64 *write_sums(const u8 *bytes, u64 size, u64 *sums) {
+  for (u64 at = 0; at < size; at += PIECE_BYTES)
+    *sums++ = wm_artifact_hash(at, bytes + at, (size_t)min_u64(PIECE_BYTES, size - at));
+  return sums;
+}
+
+static void write_head(const Writer *w) {
+  const ArtifactHeader *h = &w->header;
+  u64 *sums = (u64 *)(void *)(w->at + sizeof *h + rows_bytes(h));
+  sums = write_sums(w->at + h->tables_at, h->tables_bytes, sums);
+  sums = write_sums(w->at + h->code_at, h->code_bytes, sums);
+  u32 *frames = (u32 *)(void *)sums;
+  for (u32 i = 0; i < h->defined_count; i++) frames[i] = w->lm->codes[i].frame_slots;
+}
+
+static u64 sum_of_header(const ArtifactHeader *h) {
+  return wm_artifact_hash(2, (const u8 *)h, offsetof(ArtifactHeader, sum));
+}
+
+static void write_header(Writer *w) {
+  ArtifactHeader *h = &w->header;
+  const Module *m = &w->lm->module;
+  memcpy(h->magic, magic, sizeof magic);
+  memcpy(w->at + h->module_at, m->bytes, m->size_bytes);
+  h->head_sum = wm_artifact_hash(3, w->at + sizeof *h, (size_t)head_bytes(h));
+  h->module_sum = wm_artifact_hash(4, m->bytes, m->size_bytes);
+  h->sum = sum_of_header(h);
+  memcpy(w->at, h, sizeof *h);
+}
+
+/* Under the module's lock. */
+static bool write_all(Writer *w, Buffer *out) {
+  if (w->lm->image) w->lm->image->fetch_all((LoadedModule *)(uintptr_t)w->lm);
+  if (!list_bodies(w)) return false;
+  u64 size = lay_out(w);
+  if (size > SIZE_MAX / 2 || !wm_buffer_reserve(out, (size_t)size)) return false;
+  w->at = out->data + out->len;
+  memset(w->at, 0, (size_t)w->header.module_at);
+  write_bodies(w);
+  write_head(w);
+  write_header(w);
+  out->len += (size_t)size;
+  return true;
+}
+
+bool wm_artifact_write(LoadedModule *lm, u64 fingerprint, Buffer *out) {
+  Writer w = {.lm = lm, .header.fingerprint = fingerprint};
+  wm_mutex_lock(&lm->lock);
+  bool ok = write_all(&w, out);
+  wm_mutex_unlock(&lm->lock);
+  free((void *)w.bodies);
+  return ok;
 }
 
 /* ---- reading ---- */
@@ -148,76 +196,96 @@ bool wm_artifact_is(const u8 *bytes, size_t size) {
   return size >= sizeof magic && memcmp(bytes, magic, sizeof magic) == 0;
 }
 
-const u8 *wm_artifact_module(const JitOptions *options, const u8 *bytes, size_t size,
-                             size_t *module_size, Error *err) {
-  Header h;
-  if (!wm_artifact_is(bytes, size) || size < sizeof h) {
-    wm_error_set(err, ERR_ARGUMENT, 0, "this is no compiled module");
-    return NULL;
-  }
-  memcpy(&h, bytes, sizeof h);
-  if (h.fingerprint != wm_artifact_fingerprint(options)) {
-    wm_error_set(
+bool wm_artifact_read(const Artifact *a, u64 at, void *to, size_t size) {
+  const ArtifactSource *source = &a->source;
+  if (!is_within(at, size, source->size_bytes)) return false;
+  if (!source->bytes) return wm_os_read_file(&source->file, at, to, size);
+  if (size) memcpy(to, source->bytes + at, size);
+  return true;
+}
+
+static bool is_damaged(Error *err) {
+  return wm_error_set(err, ERR_ARGUMENT, 0, "the compiled module is damaged");
+}
+
+static bool read_header(u64 fingerprint, Artifact *a, Error *err) {
+  ArtifactHeader *h = &a->header;
+  u64 size = a->source.size_bytes;
+  if (!wm_artifact_read(a, 0, h, sizeof *h) || !wm_artifact_is(h->magic, sizeof h->magic))
+    return wm_error_set(err, ERR_ARGUMENT, 0, "this is no compiled module");
+  if (h->fingerprint != fingerprint)
+    return wm_error_set(
         err, ERR_ARGUMENT, 8,
         "the module was compiled by another version, for another machine or configuration");
-    return NULL;
-  }
-  bool inside = is_within(h.module_at, h.module_bytes, size) &&
-                is_within(h.bodies_at, h.bodies_bytes, size) &&
-                is_within(h.code_at, h.code_bytes, size);
-  if (!inside || h.checksum != checksum_of(&h, bytes, size)) {
-    wm_error_set(err, ERR_ARGUMENT, 0, "the compiled module is damaged");
-    return NULL;
-  }
-  *module_size = (size_t)h.module_bytes;
-  return bytes + h.module_at;
+  bool inside = is_within(h->tables_at, h->tables_bytes, size) &&
+                is_within(h->code_at, h->code_bytes, size) &&
+                is_within(h->module_at, h->module_bytes, size) &&
+                is_within(sizeof *h, head_bytes(h), size);
+  return (inside && h->sum == sum_of_header(h)) || is_damaged(err);
 }
 
-/* The body at `*at`, which moves behind it; NULL: it does not fit, or out of memory. */
-static NativeBody *read_body(const LoadedModule *lm, const Header *h, const u8 **at,
-                             const u8 *end) {
-  BodyRow row;
-  const Module *m = &lm->module;
-  if ((size_t)(end - *at) < sizeof row) return NULL;
-  memcpy(&row, *at, sizeof row);
-  *at += sizeof row;
-  u64 sites = (u64)row.site_count * sizeof(NativeSite),
-      inlines = (u64)row.inline_count * sizeof(InlineSite);
-  u64 tables = (sites + inlines + 7) / 8 * 8;
-  bool fits = tables <= (u64)(end - *at) && row.func_index >= m->func_import_count &&
-              row.func_index < m->func_count && row.start >= h->slots_bytes &&
-              is_within(row.start - h->slots_bytes, row.size_bytes, h->code_bytes);
-  NativeBody *body = fits ? calloc(1, sizeof *body + (size_t)tables) : NULL;
-  if (!body) return NULL;
-  memcpy(body + 1, *at, (size_t)(sites + inlines));
-  *at += tables;
-  *body = (NativeBody){.start = lm->region.base + row.start,
-                       .size_bytes = row.size_bytes,
-                       .frame_bytes = row.frame_bytes,
-                       .func_index = row.func_index,
-                       .saved_regs = row.saved_regs,
-                       .is_plain = row.is_plain != 0,
-                       .site_count = row.site_count,
-                       .inline_count = row.inline_count};
-  body->sites = (const NativeSite *)(const void *)(body + 1);
-  body->inline_sites = (const InlineSite *)(const void *)((const u8 *)(body + 1) + sites);
-  return body;
+static bool read_head(Artifact *a, Error *err) {
+  const ArtifactHeader *h = &a->header;
+  size_t size = (size_t)head_bytes(h);
+  a->head = malloc(size + (size_t)!size);
+  if (!a->head) return wm_error_out_of_memory(err);
+  if (!wm_artifact_read(a, sizeof *h, a->head, size) ||
+      h->head_sum != wm_artifact_hash(3, a->head, size))
+    return is_damaged(err);
+  a->rows = (const BodyRow *)(const void *)a->head;
+  a->sums = (const u64 *)(const void *)(a->head + rows_bytes(h));
+  a->frame_slots = (const u32 *)(const void *)(a->head + rows_bytes(h) + sums_bytes(h));
+  return true;
 }
 
-bool wm_artifact_attach(LoadedModule *lm, const u8 *bytes, size_t size) {
-  Header h;
-  (void)size;
-  memcpy(&h, bytes, sizeof h);
-  if (h.body_count == 0) return true;
-  const u8 *at = bytes + h.bodies_at, *end = at + h.bodies_bytes;
-  wm_mutex_lock(&lm->lock);
-  bool ok = wm_native_slots_bytes(lm) == h.slots_bytes &&
-            wm_native_load_code(lm, bytes + h.code_at, h.code_bytes);
-  for (u32 i = 0; ok && i < h.body_count; i++) {
-    NativeBody *body = read_body(lm, &h, &at, end);
-    ok = body && wm_native_publish(lm, body);
-    if (!ok) free(body);
+static const u64 *check_sums(const u8 *bytes, u64 size, const u64 *sums) {
+  for (u64 at = 0; at < size && sums; at += PIECE_BYTES, sums++)
+    if (*sums != wm_artifact_hash(at, bytes + at, (size_t)min_u64(PIECE_BYTES, size - at)))
+      return NULL;
+  return sums;
+}
+
+/* What is in memory is read at once, and so is all that is wrong with it. */
+static bool check_pieces(const Artifact *a, Error *err) {
+  const ArtifactHeader *h = &a->header;
+  const u8 *bytes = a->source.bytes;
+  const u64 *sums = bytes ? check_sums(bytes + h->tables_at, h->tables_bytes, a->sums) : a->sums;
+  if (bytes && sums) sums = check_sums(bytes + h->code_at, h->code_bytes, sums);
+  return sums || is_damaged(err);
+}
+
+bool wm_artifact_open(u64 fingerprint, const ArtifactSource *source, Artifact *out, Error *err) {
+  *out = (Artifact){.source = *source};
+  if (read_header(fingerprint, out, err) && read_head(out, err) && check_pieces(out, err))
+    return true;
+  wm_artifact_close(out);
+  return false;
+}
+
+void wm_artifact_close(Artifact *a) {
+  if (!a->source.bytes) wm_os_close_file(&a->source.file);
+  free(a->head);
+  *a = (Artifact){0};
+}
+
+u8 *wm_artifact_module(const Artifact *a, Error *err) {
+  size_t size = (size_t)a->header.module_bytes;
+  u8 *bytes = malloc(size + (size_t)!size);
+  if (!bytes) return wm_error_out_of_memory(err), NULL;
+  if (wm_artifact_read(a, a->header.module_at, bytes, size) &&
+      a->header.module_sum == wm_artifact_hash(4, bytes, size))
+    return bytes;
+  free(bytes);
+  return is_damaged(err), NULL;
+}
+
+bool wm_artifact_is_of(const Artifact *a, const u8 *bytes, size_t size) {
+  u8 piece[PIECE_BYTES / 4];
+  if (a->header.module_bytes != size) return false;
+  for (size_t at = 0; at < size; at += sizeof piece) {
+    size_t len = (size_t)min_u64(sizeof piece, size - at);
+    if (!wm_artifact_read(a, a->header.module_at + at, piece, len)) return false;
+    if (memcmp(piece, bytes + at, len) != 0) return false;
   }
-  wm_mutex_unlock(&lm->lock);
-  return ok;
+  return true;
 }

@@ -2,51 +2,43 @@
 #include "engine/cache.h"
 
 #include "base/vec.h"
-#include "engine/artifact.h"
-#include "os/os_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool path_of(const char *folder, const JitOptions *options, const LoadedModule *lm,
-                    char *out) {
-  u64 hash =
-      wm_artifact_hash(wm_artifact_fingerprint(options), lm->module.bytes, lm->module.size_bytes);
+static bool path_of(const char *folder, u64 fingerprint, const u8 *bytes, size_t size, char *out) {
+  u64 hash = wm_artifact_hash(fingerprint, bytes, size);
   int len = snprintf(out, CACHE_PATH_BYTES, "%s/%016llx%s", folder, (unsigned long long)hash,
                      CACHE_SUFFIX);
   return len > 0 && len < CACHE_PATH_BYTES;
 }
 
-static bool holds(const LoadedModule *lm, const JitOptions *options, const MappedFile *file) {
-  size_t size;
+static bool open_artifact(const char *path, u64 fingerprint, Artifact *out) {
   Error ignored = {0};
-  const u8 *bytes = wm_artifact_module(options, file->bytes, file->size_bytes, &size, &ignored);
-  return bytes && size == lm->module.size_bytes && memcmp(bytes, lm->module.bytes, size) == 0;
+  ArtifactSource source = {.bytes = NULL};
+  if (!wm_os_open_own_file(path, &source.file)) return false;
+  source.size_bytes = source.file.size_bytes;
+  return wm_artifact_open(fingerprint, &source, out, &ignored);
 }
 
-static bool load(const char *path, const JitOptions *options, LoadedModule *lm) {
-  MappedFile file;
-  if (!wm_os_map_file(path, &file)) return false;
-  bool ok = holds(lm, options, &file) && wm_artifact_attach(lm, file.bytes, file.size_bytes);
-  wm_os_unmap_file(&file);
-  if (ok) wm_os_touch_file(path);
-  return ok;
-}
-
-bool wm_cache_load(const char *folder, const JitOptions *options, LoadedModule *lm) {
+bool wm_cache_open(const char *folder, u64 fingerprint, const u8 *bytes, size_t size,
+                   Artifact *out) {
   char path[CACHE_PATH_BYTES];
-  if (!path_of(folder, options, lm, path)) return false;
   int before = wm_whole_begin();
-  bool ok = load(path, options, lm);
+  bool there =
+      path_of(folder, fingerprint, bytes, size, path) && open_artifact(path, fingerprint, out);
+  bool ok = there && wm_artifact_is_of(out, bytes, size);
+  if (ok) wm_os_touch_file(path);
+  if (there && !ok) wm_artifact_close(out);
   wm_whole_end(before);
   return ok;
 }
 
-void wm_cache_store(const char *folder, u64 max_bytes, const JitOptions *options,
-                    LoadedModule *lm) {
+void wm_cache_store(const char *folder, u64 max_bytes, u64 fingerprint, LoadedModule *lm) {
   char path[CACHE_PATH_BYTES];
   Buffer bytes = {0};
-  if (path_of(folder, options, lm, path) && wm_artifact_write(lm, options, &bytes)) {
+  if (path_of(folder, fingerprint, lm->module.bytes, lm->module.size_bytes, path) &&
+      wm_artifact_write(lm, fingerprint, &bytes)) {
     int before = wm_whole_begin();
     if (wm_os_write_file(path, bytes.data, bytes.len)) wm_cache_trim(folder, max_bytes);
     wm_whole_end(before);

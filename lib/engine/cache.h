@@ -6,16 +6,16 @@
 #ifndef WM_ENGINE_CACHE_H
 #define WM_ENGINE_CACHE_H
 
-#include "jit/jit.h"
+#include "engine/artifact.h"
 
 enum { CACHE_PATH_BYTES = 4096 };
 #define CACHE_SUFFIX ".wasmjit"
 
-/* Gives a module that was just loaded the code that is kept for it, compiled in the way that
- * `options` tell; false: there is none. */
-bool wm_cache_load(const char *folder, const JitOptions *options, LoadedModule *lm);
+/* Opens what is kept for a module of these bytes; false: there is nothing. */
+bool wm_cache_open(const char *folder, u64 fingerprint, const u8 *bytes, size_t size,
+                   Artifact *out);
 /* Keeps what is compiled of it now, and trims the folder to max_bytes. Never fails loudly. */
-void wm_cache_store(const char *folder, u64 max_bytes, const JitOptions *options, LoadedModule *lm);
+void wm_cache_store(const char *folder, u64 max_bytes, u64 fingerprint, LoadedModule *lm);
 /* Removes the least recently used until at most max_bytes are left, and what writers left that
  * died; returns how many. */
 u32 wm_cache_trim(const char *folder, u64 max_bytes);

@@ -6,6 +6,7 @@
 #include "engine/artifact.h"
 #include "engine/cache.h"
 #include "engine/deadlines.h"
+#include "engine/image.h"
 #include "engine/tiers.h"
 #include "interp/interp.h"
 
@@ -21,6 +22,8 @@ struct Engine {
   Deadlines deadlines;
 };
 
+/* A part of the code that was kept: so much must be new. */
+enum { WORTH_REWRITING = 8 };
 enum { CALL_THRESHOLD = 200, LOOP_THRESHOLD = 8 * DEFAULT_TICKS, MAX_DEFAULT_THREADS = 8 };
 
 /* Half of the processors; a single one compiles when it must. */
@@ -39,6 +42,17 @@ Config wm_config_default(void) {
                   .loop_threshold = LOOP_THRESHOLD,
                   .cache_bytes = DEFAULT_CACHE_BYTES,
                   .jit = {.cpu = UINT32_MAX}};
+}
+
+/* The bytes of a module; owned: from malloc, and taken over by who reads it. */
+typedef struct Input {
+  const u8 *bytes;
+  size_t size_bytes;
+  bool is_owned;
+} Input;
+
+static u64 fingerprint_of(const Engine *engine) {
+  return wm_artifact_fingerprint(&engine->options, engine->config.features);
 }
 
 /* ---- the compiler, where it is built ---- */
@@ -75,10 +89,14 @@ static void free_tiers(Engine *engine) {
   if (engine->tiers) wm_tiers_delete(engine->tiers);
 }
 
-/* Of an engine that keeps what it compiles: more was than when the module was loaded. */
+/* Of an engine that keeps what it compiles: much is new, or what was kept is damaged. */
 static bool is_worth_keeping(const LoadedModule *lm) {
   const Engine *engine = lm->engine;
-  return engine->config.cache[0] && lm->bodies && lm->bodies != lm->cached_bodies;
+  u64 fresh_bytes = 0;
+  if (!engine->config.cache[0]) return false;
+  for (const NativeBody *b = lm->bodies; b; b = b->next)
+    if (!b->osr_offset && !native_is_of_image(lm, b)) fresh_bytes += b->size_bytes;
+  return fresh_bytes > wm_image_code_bytes(lm) / WORTH_REWRITING || wm_image_is_damaged(lm);
 }
 
 /* The module's last user is gone. */
@@ -86,7 +104,7 @@ static void end_module(LoadedModule *lm) {
   const Engine *engine = lm->engine;
   wm_tiers_forget(lm);
   if (is_worth_keeping(lm))
-    wm_cache_store(engine->config.cache, engine->config.cache_bytes, &engine->options, lm);
+    wm_cache_store(engine->config.cache, engine->config.cache_bytes, fingerprint_of(engine), lm);
 }
 
 static void adopt(Engine *engine, LoadedModule *lm) {
@@ -98,6 +116,18 @@ static void adopt(Engine *engine, LoadedModule *lm) {
 void wm_engine_compile(LoadedModule *lm) {
   Engine *engine = lm->engine;
   if (engine->config.tier == TIER_JIT) wm_tiers_compile_all(engine->tiers, lm);
+}
+
+static bool open_kept(const Engine *engine, const Input *in, Artifact *out) {
+  return engine->tiers && engine->config.cache[0] &&
+         wm_cache_open(engine->config.cache, fingerprint_of(engine), in->bytes, in->size_bytes,
+                       out);
+}
+
+static bool attach(LoadedModule *lm, Artifact *artifact, Error *err) {
+  if (lm->machine) return wm_image_attach(lm, artifact, err);
+  wm_artifact_close(artifact);
+  return true;
 }
 
 static bool prepare_faults(const Engine *engine) {
@@ -130,6 +160,16 @@ static void adopt(Engine *engine, LoadedModule *lm) {
 }
 
 void wm_engine_compile(LoadedModule *lm) { (void)lm; }
+
+static bool open_kept(const Engine *engine, const Input *in, Artifact *out) {
+  return (void)engine, (void)in, (void)out, false;
+}
+
+static bool attach(LoadedModule *lm, Artifact *artifact, Error *err) {
+  (void)lm, (void)err;
+  wm_artifact_close(artifact);
+  return true;
+}
 
 static bool prepare_faults(const Engine *engine) {
   (void)engine;
@@ -187,21 +227,30 @@ static void forget_module(LoadedModule *lm) {
   wm_engine_release(lm->engine);
 }
 
-/* Bytes to a valid module; on failure `m` is empty. */
-static bool read_module(Engine *engine, const u8 *bytes, size_t size, Module *m, Error *err) {
-  if (wm_module_decode(m, bytes, size, err) &&
-      wm_module_validate(m, engine->types, engine->config.features, engine->config.compile_threads,
-                         err))
+static bool decode(const Input *in, Module *m, Error *err) {
+  return in->is_owned ? wm_module_decode_owned(m, (u8 *)(uintptr_t)in->bytes, in->size_bytes, err)
+                      : wm_module_decode(m, in->bytes, in->size_bytes, err);
+}
+
+/* Bytes to a valid module; on failure `m` is empty. is_known: its bodies were valid before. */
+static bool read_module(Engine *engine, const Input *in, bool is_known, Module *m, Error *err) {
+  FeatureSet features = engine->config.features;
+  if (decode(in, m, err) && (is_known ? wm_module_validate_outside(m, engine->types, features, err)
+                                      : wm_module_validate(m, engine->types, features,
+                                                           engine->config.compile_threads, err)))
     return true;
   wm_module_free(m);
   return false;
 }
 
-LoadedModule *wm_engine_read(Engine *engine, const u8 *bytes, size_t size, Error *err) {
-  Error unheard = {.code = ERR_NONE};
-  if (!err) err = &unheard;
+static bool learn(LoadedModule *lm, u32 func_index) {
+  const Engine *engine = lm->engine;
+  return wm_module_validate_body(&lm->module, lm->types, engine->config.features, func_index);
+}
+
+static LoadedModule *new_module(Engine *engine, const Input *in, bool is_known, Error *err) {
   Module m = {0};
-  if (!read_module(engine, bytes, size, &m, err)) return NULL;
+  if (!read_module(engine, in, is_known, &m, err)) return NULL;
   LoadedModule *lm = wm_loaded_new(&m, engine->types);
   if (!lm) {
     wm_error_out_of_memory(err);
@@ -211,6 +260,7 @@ LoadedModule *wm_engine_read(Engine *engine, const u8 *bytes, size_t size, Error
   }
   lm->engine = engine;
   lm->on_free = forget_module;
+  lm->learn = learn;
   wm_engine_retain(engine);
   lm->charges_fuel = engine->config.fuel;
   lm->canonical_nan = engine->config.canonical_nan;
@@ -219,29 +269,73 @@ LoadedModule *wm_engine_read(Engine *engine, const u8 *bytes, size_t size, Error
   return lm;
 }
 
-LoadedModule *wm_engine_load(Engine *engine, const u8 *bytes, size_t size, Error *err) {
-  LoadedModule *lm = wm_engine_read(engine, bytes, size, err);
-  if (!lm) return NULL;
-  if (lm->machine && engine->config.cache[0]) {
-    wm_cache_load(engine->config.cache, &engine->options, lm);
-    lm->cached_bodies = lm->bodies;
+LoadedModule *wm_engine_read(Engine *engine, const u8 *bytes, size_t size, Error *err) {
+  Error unheard = {.code = ERR_NONE};
+  return new_module(engine, &(Input){bytes, size, false}, false, err ? err : &unheard);
+}
+
+/* Of a module whose bodies are known to be valid: all that is missing without an image. */
+static bool learn_all(LoadedModule *lm, Error *err) {
+  const Module *m = &lm->module;
+  for (u32 i = m->func_import_count; i < m->func_count; i++)
+    if (!wm_loaded_learn(lm, i)) return wm_error_out_of_memory(err);
+  wm_interp_prepare(lm);
+  return true;
+}
+
+/* With what is kept of it. The artifact, which is damaged or too much, is gone when it is of no
+ * use. */
+static LoadedModule *load_kept(Engine *engine, const Input *in, Artifact *kept, Error *err) {
+  Error ignored = {.code = ERR_NONE};
+  LoadedModule *lm = new_module(engine, in, true, err);
+  if (!lm) {
+    wm_artifact_close(kept);
+    return NULL;
   }
-  wm_engine_compile(lm);
+  if (attach(lm, kept, &ignored) || learn_all(lm, err)) return lm;
+  wm_loaded_release(lm);
+  return NULL;
+}
+
+static LoadedModule *load(Engine *engine, const Input *in, Error *err) {
+  Error unheard = {.code = ERR_NONE};
+  Artifact kept;
+  if (!err) err = &unheard;
+  LoadedModule *lm = open_kept(engine, in, &kept) ? load_kept(engine, in, &kept, err)
+                                                  : new_module(engine, in, false, err);
+  if (lm) wm_engine_compile(lm);
   return lm;
 }
 
-bool wm_engine_serialize(LoadedModule *lm, Buffer *out) {
-  const Engine *engine = lm->engine;
-  return wm_artifact_write(lm, &engine->options, out);
+LoadedModule *wm_engine_load(Engine *engine, const u8 *bytes, size_t size, Error *err) {
+  return load(engine, &(Input){bytes, size, false}, err);
 }
 
-LoadedModule *wm_engine_deserialize(Engine *engine, const u8 *bytes, size_t size, Error *err) {
-  size_t module_size;
-  const u8 *module = wm_artifact_module(&engine->options, bytes, size, &module_size, err);
-  LoadedModule *lm = module ? wm_engine_read(engine, module, module_size, err) : NULL;
-  if (!lm) return NULL;
-  if (lm->machine && !wm_artifact_attach(lm, bytes, size)) {
-    wm_error_out_of_memory(err);
+LoadedModule *wm_engine_load_owned(Engine *engine, u8 *bytes, size_t size, Error *err) {
+  return load(engine, &(Input){bytes, size, true}, err);
+}
+
+bool wm_engine_serialize(LoadedModule *lm, Buffer *out) {
+  return wm_artifact_write(lm, fingerprint_of(lm->engine), out);
+}
+
+/* The artifact's module without its code. Where nothing is compiled there is no image: all bodies
+ * are validated at once. */
+static LoadedModule *module_of(Engine *engine, const Artifact *artifact, Error *err) {
+  u8 *bytes = wm_artifact_module(artifact, err);
+  Input in = {bytes, (size_t)artifact->header.module_bytes, true};
+  return bytes ? new_module(engine, &in, engine->tiers != NULL, err) : NULL;
+}
+
+static LoadedModule *deserialize(Engine *engine, const ArtifactSource *source, Error *err) {
+  Artifact artifact;
+  if (!wm_artifact_open(fingerprint_of(engine), source, &artifact, err)) return NULL;
+  LoadedModule *lm = module_of(engine, &artifact, err);
+  if (!lm) {
+    wm_artifact_close(&artifact);
+    return NULL;
+  }
+  if (!attach(lm, &artifact, err)) {
     wm_loaded_release(lm);
     return NULL;
   }
@@ -249,10 +343,27 @@ LoadedModule *wm_engine_deserialize(Engine *engine, const u8 *bytes, size_t size
   return lm;
 }
 
+LoadedModule *wm_engine_deserialize(Engine *engine, const u8 *bytes, size_t size, Error *err) {
+  static const u8 none[1];
+  return deserialize(engine, &(ArtifactSource){bytes ? bytes : none, size, {0}}, err);
+}
+
+LoadedModule *wm_engine_deserialize_file(Engine *engine, const char *path, Error *err) {
+  ArtifactSource source = {.bytes = NULL};
+  if (!wm_os_open_own_file(path, &source.file)) {
+    wm_error_set(err, ERR_ARGUMENT, 0,
+                 "the file cannot be read, is not this user's own, or others may write it");
+    return NULL;
+  }
+  source.size_bytes = source.file.size_bytes;
+  return deserialize(engine, &source, err);
+}
+
 bool wm_engine_validate(Engine *engine, const u8 *bytes, size_t size, Error *err) {
   Error unheard = {.code = ERR_NONE};
   Module m = {0};
-  if (!read_module(engine, bytes, size, &m, err ? err : &unheard)) return false;
+  if (!read_module(engine, &(Input){bytes, size, false}, false, &m, err ? err : &unheard))
+    return false;
   wm_module_release_types(&m, engine->types);
   wm_module_free(&m);
   return true;

@@ -63,6 +63,10 @@ void wm_engine_compile(LoadedModule *lm);
 /* The module with what is compiled of it, and back (artifact.h). False: out of memory. */
 bool wm_engine_serialize(LoadedModule *lm, Buffer *out);
 LoadedModule *wm_engine_deserialize(Engine *engine, const u8 *bytes, size_t size, Error *err);
+/* Both from a file: `bytes`, from malloc, are taken over; an artifact is read as it is used, from a
+ * file that is this user's own and that nobody else may write. */
+LoadedModule *wm_engine_load_owned(Engine *engine, u8 *bytes, size_t size, Error *err);
+LoadedModule *wm_engine_deserialize_file(Engine *engine, const char *path, Error *err);
 /* Decodes and validates only; false with err (may be NULL) set. */
 bool wm_engine_validate(Engine *engine, const u8 *bytes, size_t size, Error *err);
 

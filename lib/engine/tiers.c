@@ -5,6 +5,8 @@
 #include "engine/tiers.h"
 
 #include "binary/names.h"
+#include "engine/image.h"
+#include "interp/interp.h"
 #include "jit/debug.h"
 #include "jit/jit.h"
 
@@ -19,6 +21,9 @@ enum {
   FIRST_HOTNESS = 1024, /* what being in the queue at all is worth, in the interpreter's credits */
   BYTES_OF_A_JOB = 256, /* what each costs beside its size, in bytes of wasm */
   BATCH_NS = 2000000,   /* after which a batch from the queue is published */
+  ASKED_AT_ONCE = 64,   /* of what ran and is not hot */
+  MIN_PAUSE_NS = 4000000, /* between two looks at what ran, and */
+  PAUSE_FACTOR = 20,      /* as often as long as a look takes */
 };
 
 typedef struct Job Job;
@@ -58,6 +63,7 @@ struct Tiers {
   Job *jobs, **jobs_end; /* owned */
   Load *loads;           /* borrowed */
   bool ends;
+  bool keeps;               /* what is compiled, for other runs */
   u32 max_threads, started; /* fewer once one could not be started */
   Worker workers[MAX_THREADS];
   Compile *spare;        /* owned: of threads that are not ours; the last one used */
@@ -124,7 +130,7 @@ static void note_out_of_memory(Tiers *tiers, u64 count) {
 
 static bool publish_drafts(const Batch *b) {
   if (b->tiers->options.sabotage != SABOTAGE_DROP)
-    return wm_jit_publish_drafts(b->module, b->drafts, b->tiers->profile ? tell : NULL);
+    return wm_jit_publish_drafts(b->module, b->drafts, b->module->on_body);
   wm_jit_drafts_free(b->drafts);
   return true;
 }
@@ -174,8 +180,10 @@ static u32 defined_count(const LoadedModule *lm) {
   return lm->module.func_count - lm->module.func_import_count;
 }
 
-static bool is_compiled(FuncCode *code) {
-  return atomic_load_explicit(&code->body, memory_order_relaxed) != NULL;
+/* Or was in an earlier run. */
+static bool is_compiled(const FuncCode *code) {
+  return atomic_load_explicit(&((FuncCode *)(uintptr_t)code)->body, memory_order_relaxed) ||
+         wm_image_has(code->module, code);
 }
 
 /* Takes functions until there are no more; others may do the same. */
@@ -297,12 +305,62 @@ static bool work_once(Worker *w, Compile *compiler) {
   return true;
 }
 
+static void request(FuncCode *code, OsrEntry *osr);
+
+/* ---- what is to be kept ----
+ * An engine that keeps code for the next run wants all that ran compiled, not only what is hot: in
+ * the time that its threads have nothing else to do, what was called most first. */
+
+/* The most calls of any function that is not asked for. */
+static u32 most_calls(const LoadedModule *lm) {
+  u32 most = 0;
+  for (u32 i = 0; i < defined_count(lm); i++) most = max_u32(most, wm_interp_calls(&lm->codes[i]));
+  return most;
+}
+
+/* Asks for those that were called nearly as often; how many. */
+static u32 ask_for_called(LoadedModule *lm) {
+  u32 most = most_calls(lm), count = 0;
+  for (u32 i = 0; most && i < defined_count(lm) && count < ASKED_AT_ONCE; i++) {
+    FuncCode *code = &lm->codes[i];
+    if (wm_interp_calls(code) <= most / 2) continue;
+    if (atomic_exchange_explicit(&code->requested, 1, memory_order_relaxed)) continue;
+    request(code, NULL);
+    count++;
+  }
+  return count;
+}
+
+/* Under the lock, which is let go meanwhile. Looking takes no more than a small part of the time.
+ */
+static void look_for_jobs(Worker *w) {
+  Tiers *tiers = w->tiers;
+  u64 start = wm_os_monotonic_ns(), pause = MIN_PAUSE_NS;
+  for (LoadedModule *lm = tiers->keeps ? tiers->modules : NULL; lm && !tiers->jobs;) {
+    w->module = lm;
+    wm_mutex_unlock(&tiers->lock);
+    ask_for_called(lm);
+    wm_mutex_lock(&tiers->lock);
+    w->module = NULL;
+    atomic_store(&w->stop, false);
+    lm = lm->tier_next;
+    wm_condition_wake_all(&tiers->rest);
+  }
+  if (tiers->jobs) return;
+  u64 now = wm_os_monotonic_ns();
+  pause = max_u64(pause, (now - start) * PAUSE_FACTOR);
+  if (tiers->keeps && tiers->modules)
+    wm_condition_wait_until(&tiers->work, &tiers->lock, now + pause);
+  else
+    wm_condition_wait(&tiers->work, &tiers->lock);
+}
+
 static void *run_worker(void *env) {
   Worker *w = env;
   Tiers *tiers = w->tiers;
   wm_mutex_lock(&tiers->lock);
   while (!tiers->ends)
-    if (!work_once(w, w->compiler)) wm_condition_wait(&tiers->work, &tiers->lock);
+    if (!work_once(w, w->compiler)) look_for_jobs(w);
   wm_mutex_unlock(&tiers->lock);
   wm_jit_delete(w->compiler);
   return NULL;
@@ -504,6 +562,7 @@ void wm_tiers_forget(LoadedModule *lm) {
   for (Worker *w; (w = find_worker_for(tiers, lm));) {
     atomic_store(&w->stop, true);
     wm_condition_wait(&tiers->rest, &tiers->lock);
+    drop_jobs(tiers, lm); /* it may have found some */
   }
   unlink_module(tiers, lm);
   add_module(&tiers->stats, lm);
@@ -513,6 +572,7 @@ void wm_tiers_forget(LoadedModule *lm) {
 void wm_tiers_adopt(Tiers *tiers, LoadedModule *lm) {
   lm->tier_state = tiers;
   lm->tiers = &tiers->hooks;
+  lm->on_body = tiers->profile ? tell : NULL;
   lm->on_body_free = on_body_free;
   wm_native_prepare(lm, wm_jit_machine.native);
   wm_mutex_lock(&tiers->lock);
@@ -525,6 +585,7 @@ Tiers *wm_tiers_new(const Config *config, const JitOptions *options) {
   if (!tiers) return NULL;
   tiers->options = *options;
   tiers->profile = config->profile | DEBUG_UNWIND;
+  tiers->keeps = config->cache[0] != 0;
   tiers->hooks = (TierHooks){config->call_threshold, config->loop_threshold, request};
   tiers->max_threads = min_u32(config->compile_threads, MAX_THREADS);
   tiers->jobs_end = &tiers->jobs;

@@ -96,4 +96,10 @@ const u64 *wm_slow_osr(Instance *inst, const Cell *pc, u64 *fp);
  */
 const Cell *wm_slow_translate(Instance *inst, const Cell *pc, u64 *fp);
 
+/* Parameters and results, the link, the other locals, the operands. */
+static inline u32 frame_slots_of(const FuncCode *code, const FuncFacts *facts) {
+  u32 locals = facts->local_slots - code->param_slots;
+  return code->link_slot + FRAME_LINK_SLOTS + locals + facts->max_operand_slots;
+}
+
 #endif

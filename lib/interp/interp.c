@@ -18,19 +18,13 @@ static TrapCode enter(FuncCode *code, Instance *inst, u64 *frame) {
   return wm_interp_run(start, frame, inst);
 }
 
-/* Parameters and results, the link, the other locals, the operands. */
-static u32 frame_slots_of(const FuncCode *code, const FuncFacts *facts) {
-  u32 locals = facts->local_slots - code->param_slots;
-  return code->link_slot + FRAME_LINK_SLOTS + locals + facts->max_operand_slots;
-}
-
 void wm_interp_prepare(LoadedModule *lm) {
   const Module *m = &lm->module;
   lm->handler_address = wm_handler_address;
   for (u32 i = m->func_import_count; i < m->func_count; i++) {
     FuncCode *code = loaded_code(lm, i);
     atomic_store_explicit(&code->entry, enter, memory_order_relaxed);
-    code->frame_slots = frame_slots_of(code, &m->funcs[i].facts);
+    if (m->funcs[i].has_facts) code->frame_slots = frame_slots_of(code, &m->funcs[i].facts);
     wm_stub_run(code, H_translate);
   }
   lm->offset_of = wm_places_offset_of;

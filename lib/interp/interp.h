@@ -21,6 +21,9 @@ void wm_stub_run(FuncCode *code, u32 handler);
 void wm_stub_on_native(FuncCode *code, const NativeBody *body);
 /* Translates now, unless that was done; false: out of memory. Takes the module's lock. */
 bool wm_interp_translate(FuncCode *code);
+
+/* How often a function was called that runs its cells and is counted; else 0. Any thread. */
+u32 wm_interp_calls(const FuncCode *code);
 /* The function runs its cells without being counted. Takes the module's lock. */
 void wm_interp_stop_counting(FuncCode *code);
 

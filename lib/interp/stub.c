@@ -2,7 +2,8 @@
  * these handlers, or that of the function's own cells:
  *
  *   H_translate --first call--> H_count --hot: asked to be compiled--> cells --compiled--> H_enter
- *        '--------------- where nothing is compiled --------------------^
+ *        |--------------- where nothing is compiled --------------------^
+ *        '--------------- kept code of an earlier run is fetched ------------------------^
  */
 #include "interp/interp.h"
 #include "interp/translator.h"
@@ -36,6 +37,14 @@ static void run_translation(FuncCode *code) {
   wm_stub_run(code, H_count);
 }
 
+u32 wm_interp_calls(const FuncCode *code) {
+  const Cell *stub = (const Cell *)(const void *)code->stub;
+  u64 counting = code->module->handler_address(H_count);
+  if (__atomic_load_n(&stub->handler, __ATOMIC_ACQUIRE) != counting) return 0;
+  u32 left = __atomic_load_n(&stub->b, __ATOMIC_RELAXED);
+  return code->module->tiers->call_threshold - left;
+}
+
 void wm_interp_stop_counting(FuncCode *code) {
   LoadedModule *lm = code->module;
   wm_mutex_lock(&lm->lock);
@@ -43,16 +52,27 @@ void wm_interp_stop_counting(FuncCode *code) {
   wm_mutex_unlock(&lm->lock);
 }
 
+/* Callers' cells hold the frame's size, which was kept with the image: it must be what it was. */
+static bool learn(FuncCode *code) {
+  LoadedModule *lm = code->module;
+  return wm_loaded_learn_locked(lm, code->index) &&
+         code->frame_slots == frame_slots_of(code, &lm->module.funcs[code->index].facts);
+}
+
+static bool translate(FuncCode *code) {
+  Translator t = {0};
+  bool done = learn(code) && wm_translate_body(&t, code, false) && wm_cells_publish(&t);
+  if (done) run_translation(code);
+  wm_translator_free(&t);
+  return done;
+}
+
 bool wm_interp_translate(FuncCode *code) {
   LoadedModule *lm = code->module;
   bool done = true;
   wm_mutex_lock(&lm->lock);
-  if (!code->cells) {
-    Translator t = {0};
-    done = wm_translate_body(&t, code, false) && wm_cells_publish(&t);
-    if (done) run_translation(code);
-    wm_translator_free(&t);
-  }
+  bool is_fetched = lm->image && lm->image->fetch(lm, code);
+  if (!is_fetched && !code->cells) done = translate(code);
   wm_mutex_unlock(&lm->lock);
   return done;
 }

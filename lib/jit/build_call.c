@@ -75,12 +75,15 @@ static bool should_inline(const Build *b, u32 func_index) {
   const FuncDecl *decl = &b->module->funcs[func_index];
   u32 size = decl->code_bytes, depth = b->frame_count;
   u32 recursive = recursion_depth(b, func_index);
-  if (options->no_inline || b->scanning || decl->facts.local_count > INLINE_LOCALS) return false;
+  u32 most = options->inline_all ? ANY_BYTES : LEAF_BYTES;
+  if (options->no_inline || b->scanning) return false;
   if (depth >= MAX_FRAMES - 1 || recursive > 1 || b->c->nodes.len > MAX_NODES_INLINING)
     return false;
+  if (size > most || !wm_loaded_learn(b->c->loaded, func_index)) return false;
+  if (decl->facts.local_count > INLINE_LOCALS) return false;
   if (size <= TINY_BYTES && depth == 1) return true;
   if (size > b->inline_budget_bytes || depth >= MAX_DEPTH) return false;
-  if (options->inline_all) return size <= ANY_BYTES;
+  if (options->inline_all) return true;
   if (recursive) return size <= RECURSIVE_BYTES;
   return size <= (decl->facts.calls ? CALLER_BYTES : LEAF_BYTES);
 }

@@ -171,6 +171,7 @@ static void check_wanted(Compile *c) {
 static void run(Compile *c, JitStage last) {
   start(c);
   check_wanted(c);
+  if (!wm_loaded_learn(c->loaded, c->func_index)) wm_jit_leave(c, JIT_OUT_OF_MEMORY);
   wm_jit_build(c);
   verify(c, false);
   if (last == JIT_STAGE_IR) return;

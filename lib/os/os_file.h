@@ -6,11 +6,11 @@
 
 #include "base/buffer.h"
 
-/* A file's bytes, mapped for reading; they must not be trusted to stay the same. */
-typedef struct MappedFile {
-  const u8 *bytes; /* NULL: none */
-  size_t size_bytes;
-} MappedFile;
+/* A file to read from. It stays there when it is removed or replaced, but may shrink and change. */
+typedef struct OpenFile {
+  int descriptor;
+  u64 size_bytes; /* when it was opened */
+} OpenFile;
 
 /* Makes the folder and those above it, for this user alone, when it is not there. NULL: it takes
  * files; else why it does not, a static string behind "it ". */
@@ -19,9 +19,13 @@ const char *wm_os_make_folder(const char *path);
  */
 bool wm_os_cache_folder(char *out, size_t size);
 
-/* The file's contents; false: there is none, it is not this user's own or others may write it. */
-bool wm_os_map_file(const char *path, MappedFile *out);
-void wm_os_unmap_file(MappedFile *file);
+/* False: there is none, or no regular one. */
+bool wm_os_open_file(const char *path, OpenFile *out);
+/* The same of a file that is this user's own and that nobody else may write; no link. */
+bool wm_os_open_own_file(const char *path, OpenFile *out);
+/* `size` bytes from `at` on; false: they are not there. Any thread. */
+bool wm_os_read_file(const OpenFile *file, u64 at, void *to, size_t size);
+void wm_os_close_file(const OpenFile *file);
 /* Writes it under another name first and then puts it in place; on failure nothing is left. */
 bool wm_os_write_file(const char *path, const u8 *bytes, size_t size);
 bool wm_os_remove_file(const char *path);

@@ -4,11 +4,12 @@
 const char *wm_os_make_folder(const char *path) { return (void)path, "cannot be: there are none"; }
 bool wm_os_remove_unfinished(const char *path) { return (void)path, false; }
 bool wm_os_cache_folder(char *out, size_t size) { return (void)out, (void)size, false; }
-bool wm_os_map_file(const char *path, MappedFile *out) {
-  *out = (MappedFile){NULL, 0};
-  return (void)path, false;
+bool wm_os_open_file(const char *path, OpenFile *out) { return (void)path, (void)out, false; }
+bool wm_os_open_own_file(const char *path, OpenFile *out) { return (void)path, (void)out, false; }
+bool wm_os_read_file(const OpenFile *file, u64 at, void *to, size_t size) {
+  return (void)file, (void)at, (void)to, (void)size, false;
 }
-void wm_os_unmap_file(MappedFile *file) { (void)file; }
+void wm_os_close_file(const OpenFile *file) { (void)file; }
 bool wm_os_write_file(const char *path, const u8 *bytes, size_t size) {
   return (void)path, (void)bytes, (void)size, false;
 }

@@ -1,13 +1,14 @@
 /* Files of a cache on POSIX systems (os_file.h). */
 #include "os/os_file.h"
 
+#include "os/os.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -67,23 +68,57 @@ bool wm_os_cache_folder(char *out, size_t size) {
   return len > 0 && (size_t)len < size;
 }
 
-bool wm_os_map_file(const char *path, MappedFile *out) {
-  *out = (MappedFile){NULL, 0};
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  if (fd < 0) return false;
+static bool is_own(const struct stat *st) {
+  return st->st_uid == geteuid() && !(st->st_mode & (S_IWGRP | S_IWOTH));
+}
+
+static bool open_regular(const char *path, int flags, bool own, OpenFile *out) {
   struct stat st;
-  bool good = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
-              !(st.st_mode & (S_IWGRP | S_IWOTH)) && st.st_size > 0;
-  void *bytes = good ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
+  if (fd < 0) return false;
+  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (!own || is_own(&st))) {
+    *out = (OpenFile){fd, (u64)st.st_size};
+    return true;
+  }
   close(fd);
-  if (bytes == MAP_FAILED) return false;
-  *out = (MappedFile){bytes, (size_t)st.st_size};
+  return false;
+}
+
+/* Opening and reading are cancellation points but for wm_whole_begin. */
+static bool open_whole(const char *path, int flags, bool own, OpenFile *out) {
+  int before = wm_whole_begin();
+  bool ok = open_regular(path, flags, own, out);
+  wm_whole_end(before);
+  return ok;
+}
+
+bool wm_os_open_file(const char *path, OpenFile *out) { return open_whole(path, 0, false, out); }
+
+bool wm_os_open_own_file(const char *path, OpenFile *out) {
+  return open_whole(path, O_NOFOLLOW, true, out);
+}
+
+static bool read_all(const OpenFile *file, u64 at, void *to, size_t size) {
+  for (size_t done = 0; done < size;) {
+    ssize_t n = pread(file->descriptor, (u8 *)to + done, size - done, (off_t)(at + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    done += (size_t)n;
+  }
   return true;
 }
 
-void wm_os_unmap_file(MappedFile *file) {
-  if (file->bytes) munmap((void *)(uintptr_t)file->bytes, file->size_bytes);
-  *file = (MappedFile){NULL, 0};
+bool wm_os_read_file(const OpenFile *file, u64 at, void *to, size_t size) {
+  int before = wm_whole_begin();
+  bool ok = read_all(file, at, to, size);
+  wm_whole_end(before);
+  return ok;
+}
+
+void wm_os_close_file(const OpenFile *file) {
+  int before = wm_whole_begin();
+  close(file->descriptor);
+  wm_whole_end(before);
 }
 
 static bool write_all(int fd, const u8 *bytes, size_t size) {

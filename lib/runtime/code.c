@@ -128,6 +128,23 @@ void wm_loaded_release(LoadedModule *lm) {
   free(lm);
 }
 
+static bool has_facts(const LoadedModule *lm, u32 func_index) {
+  return atomic_load_explicit(&lm->module.funcs[func_index].has_facts, memory_order_acquire);
+}
+
+bool wm_loaded_learn_locked(LoadedModule *lm, u32 func_index) {
+  return has_facts(lm, func_index) || lm->learn(lm, func_index);
+}
+
+bool wm_loaded_learn(const LoadedModule *known, u32 func_index) {
+  if (has_facts(known, func_index)) return true;
+  LoadedModule *lm = (LoadedModule *)(uintptr_t)known;
+  wm_mutex_lock(&lm->lock);
+  bool done = wm_loaded_learn_locked(lm, func_index);
+  wm_mutex_unlock(&lm->lock);
+  return done;
+}
+
 static CodeChunk *add_chunk(LoadedModule *lm, size_t need_bytes) {
   size_t size = FIRST_CHUNK_BYTES;
   if (lm->chunks) size = (size_t)min_u64(lm->chunks->size_bytes * 2, LAST_CHUNK_BYTES);

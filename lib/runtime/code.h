@@ -80,6 +80,19 @@ typedef struct TierHooks {
   void (*request)(FuncCode *code, OsrEntry *entry);
 } TierHooks;
 
+/* Compiled code that was kept from an earlier run and is read function by function. Its bodies are
+ * the first ones of the region, ascending. */
+typedef struct CodeImage CodeImage;
+struct CodeImage {
+  u32 count;
+  const u32 *starts;  /* bytes from the region's base, ascending */
+  NativeBody *bodies; /* by the same number; all zero until its function is called */
+  /* Under the lock: publishes the function's body, when there is one that is whole. */
+  bool (*fetch)(LoadedModule *, FuncCode *code);
+  bool (*fetch_all)(LoadedModule *); /* false: some are damaged */
+  void (*free)(CodeImage *);
+};
+
 /* A chunk of translated code; the functions in it in ascending order of address. */
 typedef struct CodeChunk CodeChunk;
 
@@ -99,22 +112,26 @@ struct LoadedModule {
   const TierHooks *tiers;              /* borrowed from the engine; NULL: the interpreter only */
   bool charges_fuel, canonical_nan;    /* how it was loaded; the same in every tier */
   NativeRegion region;
-  NativeBody *bodies;              /* owned, under the lock; newest first */
-  const NativeBody *cached_bodies; /* the newest that came from a cache when it was loaded */
-  FuncCode *codes; /* owned: one a defined function (func_count - func_import_count) */
-  u32 *escapes;    /* owned: the defined functions that have a Func object in each instance (those
-                      that escape, and the start function), ascending */
+  NativeBody *bodies; /* under the lock; newest first. Owned, but for those of the image */
+  CodeImage *image;   /* owned; or NULL */
+  FuncCode *codes;    /* owned: one a defined function (func_count - func_import_count) */
+  u32 *escapes; /* owned: the defined functions that have a Func object in each instance (those
+                   that escape, and the start function), ascending */
   u32 escape_count;
   Mutex lock;        /* translation */
   CodeChunk *chunks; /* owned, under the lock; newest first */
   /* Set by the tier that translates, for the files of it that its loop needs: the word that makes
    * a cell run a handler (interp/cell.h). */
   u64 (*handler_address)(u32 handler);
+  /* Set by the engine, called under the lock: makes a function's facts (wm_loaded_learn). */
+  bool (*learn)(LoadedModule *, u32 func_index);
   /* Set by the tier that translates: the wasm offset (in the module's bytes) of the instruction
    * whose cell holds the address `pc` (any byte of the cell). Not fast. */
   u32 (*offset_of)(const FuncCode *code, const void *pc);
   /* Set by the interpreter, called under the lock when a body was published: makes it run that. */
   void (*on_native)(FuncCode *code, const NativeBody *body);
+  /* Called under the lock before a body of the module can run; NULL: nobody wants to know. */
+  void (*on_body)(LoadedModule *, NativeBody *body);
   /* Called before a body's memory goes, when it has `debug`. */
   void (*on_body_free)(NativeBody *body);
   Name *func_names; /* owned, under the lock: made when tools want names of bodies; or NULL */
@@ -149,6 +166,12 @@ static inline void narrow_slots(u64 *slots, u32 narrow) {
     slots[i] = (u32)slots[i];
   }
 }
+
+/* Sees to a defined function's facts: a module whose bodies were validated in an earlier run gets
+ * them one by one. False: no memory, or the body is not what it was. */
+bool wm_loaded_learn(const LoadedModule *lm, u32 func_index);
+/* The same under the lock. */
+bool wm_loaded_learn_locked(LoadedModule *lm, u32 func_index);
 
 static inline FuncCode *loaded_code(LoadedModule *lm, u32 func_index) {
   return &lm->codes[func_index - lm->module.func_import_count];

@@ -38,7 +38,27 @@ static u32 bodies_until(const NativeIndex *index, u32 count, const u8 *pc) {
   return low;
 }
 
+/* The body of the image that holds `pc` and was called before, or NULL. */
+static const NativeBody *find_in_image(const LoadedModule *lm, const u8 *pc) {
+  const CodeImage *image = lm->image;
+  u64 at = (u64)(pc - lm->region.base);
+  u32 low = 0, high = image ? image->count : 0;
+  while (low < high) {
+    u32 middle = low + (high - low) / 2;
+    if (image->starts[middle] <= at)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  if (low == 0) return NULL;
+  const NativeBody *body = &image->bodies[low - 1];
+  u32 size = __atomic_load_n(&body->size_bytes, __ATOMIC_ACQUIRE);
+  return at - image->starts[low - 1] < size ? body : NULL;
+}
+
 const NativeBody *wm_native_find_in(const LoadedModule *lm, const void *pc) {
+  const NativeBody *found = find_in_image(lm, pc);
+  if (found) return found;
   const NativeIndex *index = atomic_load_explicit(&lm->region.index, memory_order_acquire);
   if (!index) return NULL;
   u32 count = atomic_load_explicit(&index->count, memory_order_acquire);
@@ -154,15 +174,18 @@ bool wm_native_seal(LoadedModule *lm, u8 *start, u64 size_bytes) {
   return true;
 }
 
-bool wm_native_load_code(LoadedModule *lm, const u8 *code, u64 size_bytes) {
-  u8 *start = wm_native_open(lm, size_bytes);
-  if (!start || start != lm->region.base + wm_native_slots_bytes(lm)) return false;
-  memcpy(start, code, (size_t)size_bytes);
-  return wm_native_seal(lm, start, size_bytes);
+u8 *wm_native_set_aside(LoadedModule *lm, u64 size_bytes) {
+  NativeRegion *r = &lm->region;
+  if (r->base || !make_region(lm)) return NULL;
+  u64 used = atomic_load_explicit(&r->used_bytes, memory_order_relaxed);
+  u64 size = round_up(size_bytes, wm_os_page_size());
+  if (size < size_bytes || !is_within(used, size, r->size_bytes)) return NULL;
+  atomic_store_explicit(&r->used_bytes, used + size, memory_order_release);
+  return r->base + used;
 }
 
 bool wm_native_publish(LoadedModule *lm, NativeBody *body) {
-  if (!add_to_index(&lm->region, body)) return false;
+  if (!native_is_of_image(lm, body) && !add_to_index(&lm->region, body)) return false;
   body->next = lm->bodies;
   lm->bodies = body;
   FuncCode *code = loaded_code(lm, body->func_index);
@@ -184,12 +207,12 @@ static void free_bodies(LoadedModule *lm) {
   for (NativeBody *body = lm->bodies, *next; body; body = next) {
     next = body->next;
     if (body->debug && lm->on_body_free) lm->on_body_free(body);
-    free(body);
+    if (!native_is_of_image(lm, body)) free(body);
   }
   lm->bodies = NULL;
 }
 
-void wm_native_free(LoadedModule *lm) {
+static void free_region(LoadedModule *lm) {
   NativeRegion *r = &lm->region;
   if (!r->base) return;
   wm_native_unregister(lm);
@@ -201,4 +224,10 @@ void wm_native_free(LoadedModule *lm) {
   }
   wm_os_release(r->base, (size_t)r->size_bytes);
   r->base = NULL;
+}
+
+void wm_native_free(LoadedModule *lm) {
+  free_region(lm);
+  if (lm->image) lm->image->free(lm->image);
+  lm->image = NULL;
 }

@@ -42,7 +42,8 @@ typedef struct InlineSite {
   u32 caller; /* the next outer one, or NO_INDEX */
 } InlineSite;
 
-/* One compiled function, or on-stack replacement. Owned by its module; lives as long. */
+/* One compiled function, or on-stack replacement. Owned by its module or its image; lives as long.
+ */
 struct NativeBody {
   NativeBody *next; /* of the module, newest first */
   const u8 *start;  /* in the module's region */
@@ -53,11 +54,17 @@ struct NativeBody {
   bool is_plain;  /* calls nothing and computes no floats: the float modes do not matter to it */
   u32 osr_offset; /* wasm offset of the loop it starts at; 0: a whole function */
   u32 site_count, inline_count;
-  const NativeSite *sites; /* ascending by pc; in this allocation */
+  const NativeSite *sites; /* ascending by pc; in this allocation, or the image's */
   const InlineSite *inline_sites;
   OsrEntry *osr; /* borrowed; NULL: a whole function */
   void *debug;   /* what jit/debug.c keeps about it, or NULL */
 };
+
+/* Whether the module's image has it, and not the heap. */
+static inline bool native_is_of_image(const LoadedModule *lm, const NativeBody *body) {
+  const CodeImage *image = lm->image;
+  return image && body >= image->bodies && body < image->bodies + image->count;
+}
 
 /* C functions that compiled code calls through Instance.helpers (a table of this order), first the
  * stubs with a convention of their own, then helpers: C ABI, the instance is the first argument.
@@ -135,10 +142,12 @@ u64 wm_native_slots_bytes(const LoadedModule *lm);
  * memory or address space. The caller fills them and then seals them, or abandons them. */
 u8 *wm_native_open(LoadedModule *lm, u64 size_bytes);
 bool wm_native_seal(LoadedModule *lm, u8 *start, u64 size_bytes);
-/* Both, for code that is as it was right behind the slots of such a region. */
-bool wm_native_load_code(LoadedModule *lm, const u8 *code, u64 size_bytes);
+/* Room for an image's code right behind the slots of a region that has nothing yet, neither
+ * committed nor sealed: pages of it become code one by one. NULL: no address space. */
+u8 *wm_native_set_aside(LoadedModule *lm, u64 size_bytes);
 /* Adds `body`, whose code is sealed and which then is the module's, and publishes it: slot,
- * FuncCode.native, the interpreter's way in. False: out of memory. */
+ * FuncCode.native, the interpreter's way in. False: out of memory. A body of the image cannot
+ * fail. */
 bool wm_native_publish(LoadedModule *lm, NativeBody *body);
 /* The module ends: nothing of it runs. */
 void wm_native_free(LoadedModule *lm);

@@ -42,6 +42,12 @@ static inline FeatureSet features_with(FeatureSet set, Feature f, bool on) {
  * The module can only be freed then. */
 bool wm_module_validate(Module *m, TypeRegistry *reg, FeatureSet features, u32 threads, Error *err);
 
+/* The same without the bodies, of a module that was valid before: each is validated by
+ * wm_module_validate_body before its function runs. */
+bool wm_module_validate_outside(Module *m, TypeRegistry *reg, FeatureSet features, Error *err);
+/* Makes the facts of a defined function. One thread at a time. False: not valid, or no memory. */
+bool wm_module_validate_body(Module *m, TypeRegistry *reg, FeatureSet features, u32 func_index);
+
 /* Gives back the counts that wm_module_validate took. */
 void wm_module_release_types(const Module *m, TypeRegistry *reg);
 

@@ -401,5 +401,7 @@ bool wm_valid_func(Validator *v, u32 func_index) {
   facts->max_operand_slots = v->max_slots;
   facts->max_control = v->max_control;
   if (!check_frame(v, type, facts, func->code_offset)) return false;
-  return wm_facts_finish(&v->facts, v->arena, facts) || wm_error_out_of_memory(v->err);
+  if (!wm_facts_finish(&v->facts, v->arena, facts)) return wm_error_out_of_memory(v->err);
+  atomic_store_explicit(&func->has_facts, true, memory_order_release);
+  return true;
 }

@@ -249,11 +249,15 @@ static bool check_forms(Validator *v) {
   return true;
 }
 
-/* Bodies last: by then it is known which functions escape, and every index means something. */
-static bool check_module(Validator *v, u32 threads) {
+static bool check_outside(Validator *v) {
   return wm_valid_types(v) && check_imports(v) && check_funcs(v) && check_tables(v) &&
          check_memories(v) && check_tags(v) && check_initialisers(v) && check_exports(v) &&
-         check_start(v) && check_segments(v) && wm_valid_bodies(v, threads) && check_forms(v);
+         check_start(v) && check_segments(v);
+}
+
+/* Bodies last: by then it is known which functions escape, and every index means something. */
+static bool check_module(Validator *v, u32 threads) {
+  return check_outside(v) && wm_valid_bodies(v, threads) && check_forms(v);
 }
 
 /* A grammar error anywhere in a body goes before what else is wrong with the module. */
@@ -263,20 +267,42 @@ static void prefer_malformed(const Module *m, Error *err) {
   if (!wm_valid_scan_bodies(m, &malformed) && malformed.code == ERR_MALFORMED) *err = malformed;
 }
 
+static Validator validator_of(Module *m, TypeRegistry *reg, FeatureSet features, Error *err) {
+  return (Validator){.m = m,
+                     .reg = reg,
+                     .err = err,
+                     .arena = &m->arena,
+                     .first_use = m->first_use,
+                     .features = features};
+}
+
+/* Frees what a check of the module used; what it took from the registry only when it failed. */
+static bool end_check(Validator *v, bool ok) {
+  wm_valid_end(v);
+  if (ok) return true;
+  wm_module_release_types(v->m, v->reg);
+  for (u32 i = 0; i < v->m->type_count; i++) v->m->types[i].type_id = NO_TYPE;
+  return false;
+}
+
 bool wm_module_validate(Module *m, TypeRegistry *reg, FeatureSet features, u32 threads,
                         Error *err) {
   Error unused = {0};
-  Validator v = {.m = m,
-                 .reg = reg,
-                 .err = err ? err : &unused,
-                 .arena = &m->arena,
-                 .first_use = m->first_use,
-                 .features = features};
-  bool ok = check_module(&v, threads);
-  wm_valid_end(&v);
-  if (ok) return true;
-  wm_module_release_types(m, reg);
-  for (u32 i = 0; i < m->type_count; i++) m->types[i].type_id = NO_TYPE;
+  Validator v = validator_of(m, reg, features, err ? err : &unused);
+  if (end_check(&v, check_module(&v, threads))) return true;
   prefer_malformed(m, v.err);
   return false;
+}
+
+bool wm_module_validate_outside(Module *m, TypeRegistry *reg, FeatureSet features, Error *err) {
+  Validator v = validator_of(m, reg, features, err);
+  return end_check(&v, check_outside(&v));
+}
+
+bool wm_module_validate_body(Module *m, TypeRegistry *reg, FeatureSet features, u32 func_index) {
+  Error unheard = {0};
+  Validator v = validator_of(m, reg, features, &unheard);
+  bool ok = wm_valid_func(&v, func_index);
+  wm_valid_end(&v);
+  return ok;
 }

@@ -8,6 +8,8 @@
 #include "wasm/feature.h"
 #include "wasm/types.h"
 
+#include <stdatomic.h>
+
 typedef struct Name {
   const u8 *bytes; /* borrowed from the module's bytes; valid UTF-8, may hold NUL */
   u32 len;
@@ -94,6 +96,7 @@ typedef struct FuncDecl {
   /* From the validator. escapes: exported, in a segment or an initialiser, so that references to it
    * may come to be. */
   bool escapes;
+  _Atomic bool has_facts; /* the body was validated; release order */
   FuncFacts facts;
 } FuncDecl;
 

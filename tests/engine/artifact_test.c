@@ -174,7 +174,7 @@ static void folder_delete(Folder *f) {
 }
 
 /* Loads and runs the program with the cache; how many functions had to be compiled. */
-static u64 run_cached(const Folder *f, const Config *base) {
+static u64 run_cached_as(const Folder *f, const Config *base, Expect expect) {
   Config config = *base;
   snprintf(config.cache, sizeof config.cache, "%s", f->path);
   Engine *engine = wm_engine_new(&config);
@@ -185,8 +185,12 @@ static u64 run_cached(const Folder *f, const Config *base) {
   run_module(engine, lm);
   wm_loaded_release(lm);
   wm_buffer_free(&binary);
-  release_checked(engine, EXPECT_ALL);
+  release_checked(engine, expect);
   return compiled;
+}
+
+static u64 run_cached(const Folder *f, const Config *base) {
+  return run_cached_as(f, base, EXPECT_ALL);
 }
 
 static void cache_hits(void **state) {
@@ -204,28 +208,125 @@ static void cache_hits(void **state) {
   folder_delete(&f);
 }
 
+/* The cache's only file. */
+static void file_of(Folder *f, char *path, size_t size) {
+  assert_int_equal(count_files(f), 1);
+  snprintf(path, size, "%s/%s", f->path, f->name);
+}
+
+/* As root a file can be somebody else's. */
 static void bad_files_are_left_alone(void **state) {
   (void)state;
   if (!wm_config_can_compile()) skip();
   Folder f = folder_new();
   Config config = jit_config();
-  run_cached(&f, &config);
-  assert_int_equal(count_files(&f), 1);
   char path[160];
-  snprintf(path, sizeof path, "%s/%s", f.path, f.name);
+  run_cached(&f, &config);
+  file_of(&f, path, sizeof path);
   assert_int_equal(chmod(path, 0666), 0); /* anybody might have written it */
   assert_int_equal(run_cached(&f, &config), 4);
   assert_int_equal(run_cached(&f, &config), 0); /* it was put in order */
+  if (geteuid() == 0) {
+    assert_int_equal(chown(path, 12345, 12345), 0);
+    assert_int_equal(run_cached(&f, &config), 4);
+    assert_int_equal(run_cached(&f, &config), 0);
+  }
   assert_int_equal(truncate(path, 300), 0);
-  assert_int_equal(run_cached(&f, &config), 4);
-  FILE *file = fopen(path, "r+");
-  assert_non_null(file);
-  fseek(file, 900, SEEK_SET);
-  fputc(0x5A, file), fputc(0xA5, file);
-  fclose(file);
   assert_int_equal(run_cached(&f, &config), 4);
   assert_int_equal(run_cached(&f, &config), 0);
   folder_delete(&f);
+}
+
+/* Whatever byte of a file is another one, the program runs as ever, and in the end the file is in
+ * order again: at once, or after the run that found the damage. */
+static void damaged_files_are_put_in_order(void **state) {
+  (void)state;
+  if (!wm_config_can_compile()) skip();
+  Folder f = folder_new();
+  Config config = jit_config();
+  char path[160];
+  run_cached(&f, &config);
+  file_of(&f, path, sizeof path);
+  struct stat st;
+  assert_int_equal(stat(path, &st), 0);
+  for (long at = 0; at < st.st_size; at += 61) {
+    FILE *file = fopen(path, "r+");
+    assert_non_null(file);
+    fseek(file, at, SEEK_SET);
+    int byte = fgetc(file);
+    fseek(file, at, SEEK_SET);
+    fputc(byte ^ 0x20, file);
+    fclose(file);
+    run_cached_as(&f, &config, EXPECT_NO_FAULT);
+    run_cached_as(&f, &config, EXPECT_NO_FAULT);
+    assert_int_equal(run_cached(&f, &config), 0);
+  }
+  folder_delete(&f);
+}
+
+/* A module loaded from a file that shrinks, changes or goes before its functions are called. */
+static void files_change_under_a_module(void **state) {
+  (void)state;
+  if (!wm_config_can_compile()) skip();
+  enum { SHRINKS, CHANGES, IS_REPLACED, GOES, WAYS };
+  Config config = jit_config();
+  Folder f = folder_new();
+  char path[160];
+  snprintf(path, sizeof path, "%s/program", f.path);
+  for (int way = 0; way < WAYS; way++) {
+    Engine *engine = wm_engine_new(&config);
+    Buffer bytes = artifact_of(engine, program);
+    Error err = {0};
+    assert_true(wm_os_write_file(path, bytes.data, bytes.len));
+    LoadedModule *lm = wm_engine_deserialize_file(engine, path, &err);
+    if (!lm) fail_msg("%s", err.message);
+    memset(bytes.data, 0xCC, bytes.len);
+    if (way == SHRINKS) assert_int_equal(truncate(path, 0), 0);
+    if (way == IS_REPLACED) assert_true(wm_os_write_file(path, bytes.data, bytes.len));
+    if (way == GOES) assert_int_equal(unlink(path), 0);
+    if (way == CHANGES) {
+      FILE *file = fopen(path, "r+");
+      assert_int_equal(fwrite(bytes.data, 1, bytes.len, file), bytes.len);
+      fclose(file);
+    }
+    run_module(engine, lm);
+    wm_loaded_release(lm);
+    wm_buffer_free(&bytes);
+    wm_engine_release(engine);
+  }
+  unlink(path);
+  folder_delete(&f);
+}
+
+/* Only from this user's own regular files that nobody else may write. */
+static void files_of_others_are_refused(void **state) {
+  (void)state;
+  Config config = jit_config();
+  Engine *engine = wm_engine_new(&config);
+  Folder f = folder_new();
+  Error err = {0};
+  char path[160], link[160];
+  snprintf(path, sizeof path, "%s/program", f.path);
+  snprintf(link, sizeof link, "%s/link", f.path);
+  assert_null(wm_engine_deserialize_file(engine, path, &err));
+  Buffer bytes = artifact_of(engine, program);
+  assert_true(wm_os_write_file(path, bytes.data, bytes.len));
+  assert_int_equal(symlink(path, link), 0);
+  assert_null(wm_engine_deserialize_file(engine, link, &err));
+  assert_null(wm_engine_deserialize_file(engine, f.path, &err));
+  assert_int_equal(chmod(path, 0620), 0);
+  assert_null(wm_engine_deserialize_file(engine, path, &err));
+  assert_int_equal(err.code, ERR_ARGUMENT);
+  assert_int_equal(chmod(path, 0600), 0);
+  err = (Error){0};
+  LoadedModule *lm = wm_engine_deserialize_file(engine, path, &err);
+  assert_non_null(lm);
+  wm_loaded_release(lm);
+  unlink(path);
+  unlink(link);
+  wm_buffer_free(&bytes);
+  folder_delete(&f);
+  wm_engine_release(engine);
 }
 
 /* A disk that takes no more: nothing is kept, nothing is left behind, nobody dies. */
@@ -394,6 +495,9 @@ int main(void) {
       cmocka_unit_test(other_ways_are_refused),
       cmocka_unit_test(full_disk),
       cmocka_unit_test(bad_files_are_left_alone),
+      cmocka_unit_test(damaged_files_are_put_in_order),
+      cmocka_unit_test(files_change_under_a_module),
+      cmocka_unit_test(files_of_others_are_refused),
       cmocka_unit_test(orphans_go),
       cmocka_unit_test(killed_writers),
       cmocka_unit_test(many_writers),
