@@ -82,7 +82,8 @@ static u8 *read_file(const char *path, size_t *size, Error *err) {
                  (unsigned long long)file.size_bytes, (u32)MAX_MODULE_BYTES);
   else if (!(bytes = malloc(*size + 1)))
     wm_error_out_of_memory(err);
-  else if (!wm_os_read_file(&file, 0, bytes, *size))
+  if (bytes) wm_os_prefer_large_pages(bytes, *size);
+  if (bytes && !wm_os_read_file(&file, 0, bytes, *size))
     wm_error_set(err, ERR_ARGUMENT, 0, "the file cannot be read, or became shorter");
   bool is_read = err->code == ERR_NONE;
   wm_os_close_file(&file);

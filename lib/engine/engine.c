@@ -22,8 +22,10 @@ struct Engine {
   Deadlines deadlines;
 };
 
-/* A part of the code that was kept: so much must be new. */
-enum { WORTH_REWRITING = 8 };
+enum {
+  WORTH_REWRITING = 8, /* the part of the code that was kept that must be new */
+  CODE_PER_WASM = 4,   /* bytes of code that a byte of wasm makes, about */
+};
 enum { CALL_THRESHOLD = 200, LOOP_THRESHOLD = 8 * DEFAULT_TICKS, MAX_DEFAULT_THREADS = 8 };
 
 /* Half of the processors; a single one compiles when it must. */
@@ -89,22 +91,34 @@ static void free_tiers(Engine *engine) {
   if (engine->tiers) wm_tiers_delete(engine->tiers);
 }
 
-/* Of an engine that keeps what it compiles: much is new, or what was kept is damaged. */
-static bool is_worth_keeping(const LoadedModule *lm) {
-  const Engine *engine = lm->engine;
-  u64 fresh_bytes = 0;
-  if (!engine->config.cache[0]) return false;
+/* Of code that was not kept yet. */
+static u64 fresh_bytes(const LoadedModule *lm) {
+  u64 sum = 0;
   for (const NativeBody *b = lm->bodies; b; b = b->next)
-    if (!b->osr_offset && !native_is_of_image(lm, b)) fresh_bytes += b->size_bytes;
-  return fresh_bytes > wm_image_code_bytes(lm) / WORTH_REWRITING || wm_image_is_damaged(lm);
+    if (!b->osr_offset && !native_is_of_image(lm, b)) sum += b->size_bytes;
+  return sum;
+}
+
+/* Whether the artifact is to be written anew: much is new, or what was kept is damaged. */
+static bool is_worth_keeping(const LoadedModule *lm, u64 fresh) {
+  return fresh > wm_image_code_bytes(lm) / WORTH_REWRITING || wm_image_is_damaged(lm);
+}
+
+/* All that ran is kept, also what was not hot: the next run is to begin with code. */
+static void keep(Engine *engine, LoadedModule *lm) {
+  u64 coming = wm_tiers_called_bytes(lm) * CODE_PER_WASM;
+  if (coming && is_worth_keeping(lm, fresh_bytes(lm) + coming))
+    wm_tiers_compile_called(engine->tiers, lm);
 }
 
 /* The module's last user is gone. */
 static void end_module(LoadedModule *lm) {
-  const Engine *engine = lm->engine;
+  Engine *engine = lm->engine;
+  const Config *config = &engine->config;
+  if (config->cache[0]) keep(engine, lm);
   wm_tiers_forget(lm);
-  if (is_worth_keeping(lm))
-    wm_cache_store(engine->config.cache, engine->config.cache_bytes, fingerprint_of(engine), lm);
+  if (config->cache[0] && is_worth_keeping(lm, fresh_bytes(lm)))
+    wm_cache_store(config->cache, config->cache_bytes, fingerprint_of(engine), lm);
 }
 
 static void adopt(Engine *engine, LoadedModule *lm) {

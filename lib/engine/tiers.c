@@ -40,6 +40,7 @@ struct Load {
   LoadedModule *module;
   _Atomic u32 claimed; /* functions that somebody took */
   u32 count;
+  bool called_only;   /* of what is left those that ran */
   u32 helpers;        /* threads at it, under the lock */
   const void *thread; /* whose it is: wm_os_thread_token */
 };
@@ -186,6 +187,15 @@ static bool is_compiled(const FuncCode *code) {
          wm_image_has(code->module, code);
 }
 
+static bool is_called(const FuncCode *code) {
+  return wm_interp_calls(code) && !is_compiled(code) &&
+         !atomic_load_explicit(&((FuncCode *)(uintptr_t)code)->requested, memory_order_relaxed);
+}
+
+static bool is_of_load(const Load *load, const FuncCode *code) {
+  return load->called_only ? is_called(code) : !is_compiled(code);
+}
+
 /* Takes functions until there are no more; others may do the same. */
 static void work_on_load(Tiers *tiers, Load *load, Compile *compiler, Worker *worker) {
   Batch b = {.tiers = tiers, .module = load->module, .compiler = compiler};
@@ -194,7 +204,7 @@ static void work_on_load(Tiers *tiers, Load *load, Compile *compiler, Worker *wo
     if (first >= load->count || (worker && atomic_load(&worker->stop))) break;
     u32 end = min_u32(load->count, first + CHUNK_FUNCTIONS);
     for (u32 i = first; i < end; i++) {
-      if (is_compiled(&load->module->codes[i])) continue;
+      if (!is_of_load(load, &load->module->codes[i])) continue;
       b.stats.asked++;
       compile_one(&b, &load->module->codes[i], NULL);
     }
@@ -457,9 +467,12 @@ static void end_load(Tiers *tiers, Load *load) {
   wm_mutex_unlock(&tiers->lock);
 }
 
-void wm_tiers_compile_all(Tiers *tiers, LoadedModule *lm) {
+static void compile_load(Tiers *tiers, LoadedModule *lm, bool called_only) {
   Compile *compiler = take_compiler(tiers);
-  Load load = {.module = lm, .count = defined_count(lm), .thread = wm_os_thread_token()};
+  Load load = {.module = lm,
+               .count = defined_count(lm),
+               .called_only = called_only,
+               .thread = wm_os_thread_token()};
   if (!compiler) {
     note_out_of_memory(tiers, load.count);
     return;
@@ -468,6 +481,17 @@ void wm_tiers_compile_all(Tiers *tiers, LoadedModule *lm) {
   work_on_load(tiers, &load, compiler, NULL);
   end_load(tiers, &load);
   give_compiler(tiers, compiler);
+}
+
+void wm_tiers_compile_all(Tiers *tiers, LoadedModule *lm) { compile_load(tiers, lm, false); }
+
+void wm_tiers_compile_called(Tiers *tiers, LoadedModule *lm) { compile_load(tiers, lm, true); }
+
+u64 wm_tiers_called_bytes(const LoadedModule *lm) {
+  u64 sum = 0;
+  for (u32 i = 0; i < defined_count(lm); i++)
+    if (is_called(&lm->codes[i])) sum += lm->module.funcs[lm->codes[i].index].code_bytes;
+  return sum;
 }
 
 /* ---- forks ---- */

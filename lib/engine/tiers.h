@@ -37,6 +37,9 @@ void wm_tiers_adopt(Tiers *tiers, LoadedModule *lm);
 void wm_tiers_forget(LoadedModule *lm);
 /* Compiles what is not compiled yet. Functions that cannot be stay interpreted. */
 void wm_tiers_compile_all(Tiers *tiers, LoadedModule *lm);
+/* The same of those that ran, and how many bytes of wasm they have. */
+void wm_tiers_compile_called(Tiers *tiers, LoadedModule *lm);
+u64 wm_tiers_called_bytes(const LoadedModule *lm);
 TierStats wm_tiers_stats(Tiers *tiers);
 static inline u64 tier_failures(const TierStats *stats) {
   u64 sum = 0;

@@ -22,6 +22,8 @@ bool wm_os_decommit(void *start, size_t size_bytes); /* no access, contents gone
 void wm_os_release(void *start, size_t size_bytes);
 /* Zeroed read-write memory (reserve + commit); wm_os_release frees it. */
 void *wm_os_alloc_pages(size_t size_bytes);
+/* Memory that will be written all: few faults are better than small pages. */
+void wm_os_prefer_large_pages(void *start, size_t size_bytes);
 /* Committed pages become code: readable and executable, never writable again. False: not here. */
 bool wm_os_protect_exec(void *start, size_t size_bytes);
 

@@ -36,6 +36,7 @@ void wm_os_release(void *start, size_t size_bytes) {
 
 void *wm_os_alloc_pages(size_t size_bytes) { return wm_os_reserve(size_bytes); }
 
+void wm_os_prefer_large_pages(void *start, size_t size_bytes) { (void)start, (void)size_bytes; }
 bool wm_os_protect_exec(void *start, size_t size_bytes) {
   (void)start;
   (void)size_bytes;
