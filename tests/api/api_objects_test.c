@@ -1,6 +1,9 @@
 /* Objects of a store through their handles: what each kind does, casts, copies, host info. */
 #include "fixture.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 static const char everything[] = "(module $every\n"
                                  "  (import \"env\" \"f\" (func $f (param i32 i64) (result f32)))\n"
                                  "  (import \"env\" \"g\" (global $g (mut i64)))\n"
@@ -215,6 +218,57 @@ static void module_serialization(void **state) {
   wasm_instance_delete(instance);
   wasm_module_delete(again);
   wasm_module_delete(module);
+  world_delete(&w);
+}
+
+/* Writes the bytes to a new file of this user alone; the name is the caller's to unlink. */
+static void write_new_file(char *path, const wasm_byte_vec_t *bytes) {
+  int fd = mkstemp(path);
+  assert_true(fd >= 0);
+  assert_int_equal(write(fd, bytes->data, bytes->size), (ssize_t)bytes->size);
+  close(fd);
+}
+
+/* The module's function adds 3; takes over the module. */
+static void check_adder(const World *w, wasm_module_t *module) {
+  assert_non_null(module);
+  wasm_instance_t *instance = wasm_instance_new(w->store, module, NULL, NULL);
+  wasm_func_t *f = wasmx_instance_func(instance, "f");
+  assert_int_equal(call_i(f, 4), 7);
+  wasm_func_delete(f);
+  wasm_instance_delete(instance);
+  wasm_module_delete(module);
+}
+
+static void modules_from_files(void **state) {
+  (void)state;
+  static const char text[] = "(module (func (export \"f\") (param i32) (result i32)"
+                             " (i32.add (local.get 0) (i32.const 3))))";
+  World w = world_new();
+  wasmx_error_t err = {.size = sizeof err};
+  char source[] = "/tmp/libwasm-source-XXXXXX", artifact[] = "/tmp/libwasm-artifact-XXXXXX";
+  write_new_file(source, &(wasm_byte_vec_t){sizeof text - 1, (wasm_byte_t *)(uintptr_t)text});
+  assert_null(wasmx_module_new_file(w.store, source, 0, &err));
+  assert_int_equal(err.code, WASMX_MALFORMED);
+  wasm_module_t *module = wasmx_module_new_file(w.store, source, WASMX_ALLOW_TEXT, &err);
+  assert_non_null(module);
+  wasm_byte_vec_t bytes;
+  wasm_module_serialize(module, &bytes);
+  check_adder(&w, module);
+  write_new_file(artifact, &bytes);
+  module = wasmx_module_deserialize_file(w.store, artifact, &err);
+  unlink(artifact);
+  check_adder(&w, module);
+  assert_null(wasmx_module_deserialize_file(w.store, artifact, &err));
+  assert_int_equal(err.code, WASMX_ARGUMENT);
+  assert_null(wasmx_module_deserialize_file(w.store, source, &err));
+  assert_null(wasmx_module_deserialize_file(w.store, NULL, &err));
+  assert_null(wasmx_module_new_file(w.store, "/tmp", WASMX_ALLOW_TEXT, &err));
+  assert_int_equal(err.code, WASMX_ARGUMENT);
+  assert_null(wasmx_module_new_file(w.store, NULL, 0, &err));
+  assert_null(wasmx_module_new_file(NULL, source, 0, &err));
+  unlink(source);
+  wasm_byte_vec_delete(&bytes);
   world_delete(&w);
 }
 
@@ -625,6 +679,7 @@ int main(void) {
       cmocka_unit_test(module_of_another_store),
       cmocka_unit_test(module_sharing),
       cmocka_unit_test(module_serialization),
+      cmocka_unit_test(modules_from_files),
       cmocka_unit_test(module_validation),
       cmocka_unit_test(globals),
       cmocka_unit_test(vector_globals),
