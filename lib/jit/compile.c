@@ -2,13 +2,22 @@
  * driver (jit.c) on the passes. */
 #include "jit/compile.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 void wm_jit_leave(Compile *c, JitResult why) { longjmp(c->leave, (int)why); }
 
+bool wm_jit_trouble(Compile *c, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  vsnprintf(c->trouble, sizeof c->trouble, format, args);
+  va_end(args);
+  return false;
+}
+
 void wm_jit_not_implemented(Compile *c, const char *what) {
-  snprintf(c->trouble, sizeof c->trouble, "%s is not implemented", what);
+  wm_jit_trouble(c, "%s is not implemented", what);
   wm_jit_leave(c, JIT_NOT_IMPLEMENTED);
 }
 

@@ -4,7 +4,7 @@
  * when memory or the budget is used up. So a pass owns nothing outside of Compile. No pass keeps
  * static data.
  *
- *   build.c build_insn.c mem.c   wasm -> IR                 place.c    blocks, loops, order
+ *   build.c build_insn.c mem.c   wasm -> IR                 place.c ..         blocks, loops, order
  *   ir.c fold.c                  nodes, folding             Machine.select    IR -> LIR
  *   regalloc.c ..                LIR -> registers           Machine.emit       bytes and tables */
 #ifndef WM_JIT_COMPILE_H
@@ -169,6 +169,8 @@ enum { EDGE_CONST = 0xFFFFFFFEu, EDGE_UNUSED = 0xFFFFFFFDu }; /* in edge_vregs *
 /* ---- memory and the way out (compile.c) ---- */
 NOINLINE void wm_jit_grow(Compile *c, void *data, u32 *cap, u32 len, u64 extra, size_t size);
 _Noreturn void wm_jit_leave(Compile *c, JitResult why);
+/* Says in c->trouble what is wrong, or why; returns false. */
+PRINTF_LIKE(2, 3) bool wm_jit_trouble(Compile *c, const char *format, ...);
 /* Leaves with JIT_NOT_IMPLEMENTED; c->trouble says what. */
 _Noreturn void wm_jit_not_implemented(Compile *c, const char *what);
 /* At least `bytes` zeroed bytes at first use for the pass's own struct; later the same ones. */

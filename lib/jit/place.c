@@ -1,97 +1,23 @@
-/* Placement: gives each floating node a block, and the nodes of each block an order.
+/* Placement: gives each floating node a block.
+ *
+ *   cfg.c           blocks, dominators, loops         place.c       where nodes go
+ *   block_params.c  parameters that are another node  schedule.c    their order in a block
  *
  * From the last node to the first, so that all uses of a node are known when its turn comes: it
  * goes to the last block that dominates its uses, and from there before the loops in which it does
  * not change. When none of its uses dominates the others, that block may be passed without need
  * (every arm of a switch would be computed before it): then each group of uses that one of them
  * dominates gets its own copy. What nobody uses gets no place. Operands have lower numbers than
- * their users; that holds for build's nodes, and here only parameters are replaced, by lower ones.
+ * their users; that holds for build's nodes, and only parameters are replaced, by lower ones.
  *
  * Nothing here recurses or looks at all pairs: chains of a million nodes and functions of a hundred
  * thousand blocks are as fast as others. */
 #include "jit/place.h"
 
 enum {
-  MAX_ROUNDS = 4,   /* of removing parameters */
   MAX_NESTING = 16, /* loops that a node leaves, or is counted in */
   MAX_COPIES = 64,  /* of one node; with more groups of uses it is computed above them */
 };
-
-static bool has_operand(u8 term) { return term == TERM_BRANCH || term == TERM_SWITCH; }
-static BlockPlace *block_info(const Place *p, u32 b) { return &p->blocks.data[b]; }
-static NodePlace *node_info(const Place *p, u32 n) { return &p->nodes.data[n]; }
-static u32 *operand_at(Node *n, u32 k) { return k == 0 ? &n->a : k == 1 ? &n->b : &n->c; }
-
-/* ---- parameters that always have the same argument ---- */
-
-static u32 find_same(const Place *p, u32 n) {
-  NodePlace *info = p->nodes.data;
-  while (info[n].same != n) n = info[n].same = info[info[n].same].same;
-  return n;
-}
-
-/* The one value that is passed for a parameter, but for itself; NONE: there are several. */
-static u32 only_argument(const Compile *c, const Place *p, const Block *b, u32 index) {
-  u32 value = NONE;
-  for (u32 i = 0; i < b->pred_count; i++) {
-    const Edge *e = edge_at(c, c->preds.data[b->preds + i]);
-    u32 arg = find_same(p, c->pool.data[e->args + 1 + index]);
-    if (arg == value || arg == b->params + index) continue;
-    if (value != NONE) return NONE;
-    value = arg;
-  }
-  return value;
-}
-
-static bool merge_params(const Compile *c, const Place *p, const Block *b) {
-  bool any = false;
-  for (u32 i = 0; i < b->param_count; i++) {
-    NodePlace *param = node_info(p, b->params + i);
-    if (param->same != b->params + i) continue;
-    u32 value = only_argument(c, p, b, i);
-    if (value == NONE || value >= b->params + i) continue;
-    param->same = value;
-    any = true;
-  }
-  return any;
-}
-
-static void replace_list(const Compile *c, const Place *p, u32 list) {
-  for (u32 i = 1; i <= c->pool.data[list]; i++)
-    c->pool.data[list + i] = find_same(p, c->pool.data[list + i]);
-}
-
-static void replace_merged(const Compile *c, const Place *p) {
-  for (u32 n = 1; n < c->nodes.len; n++) {
-    Node *x = node_at(c, n);
-    u32 operands = wm_ir_operands(x);
-    if (operands & 1) x->a = find_same(p, x->a);
-    if (operands & 2) x->b = find_same(p, x->b);
-    if (operands & 4) x->c = find_same(p, x->c);
-    if (operands & 8) replace_list(c, p, x->b);
-  }
-  for (u32 i = 0; i < c->order.len; i++) {
-    Block *b = block_at(c, c->order.data[i]);
-    if (has_operand(b->term)) b->operand = find_same(p, b->operand);
-    if (b->term == TERM_RETURN) replace_list(c, p, b->table);
-    for (u32 e = b->edges; e < b->edges + b->edge_count; e++)
-      replace_list(c, p, edge_at(c, e)->args);
-  }
-}
-
-/* Backward first: an inner loop's parameter goes before the outer one's that it is passed to. */
-static void remove_params(const Compile *c, const Place *p) {
-  bool any = false, again = true;
-  for (u32 round = 0; again && round < MAX_ROUNDS; round++) {
-    again = false;
-    for (u32 i = 0; i < c->order.len; i++) {
-      u32 at = round & 1 ? i : c->order.len - 1 - i;
-      if (at) again |= merge_params(c, p, block_at(c, c->order.data[at]));
-    }
-    any |= again;
-  }
-  if (any) replace_merged(c, p);
-}
 
 /* ---- what is needed ---- */
 
@@ -485,107 +411,6 @@ static void place_nodes(Compile *c, Place *p) {
   }
 }
 
-/* ---- order inside a block ---- */
-
-static bool is_pending(const Compile *c, const Place *p, u32 n, u32 block) {
-  return c->node_block.data[n] == block && !node_info(p, n)->done &&
-         node_info(p, n)->kind != PLACE_FIXED;
-}
-
-static void append(Compile *c, const Place *p, u32 n, u32 epoch) {
-  node_info(p, n)->done = true;
-  c->node_epoch.data[n] = epoch;
-  *jit_push(c, &c->body) = n;
-}
-
-/* The next operand of n that has no place in the body yet, though it belongs to the block; or
- * NONE. */
-static u32 next_operand(const Compile *c, const Place *p, u32 n, u32 block) {
-  NodePlace *info = node_info(p, n);
-  Node *x = node_at(c, n);
-  u32 operands = wm_ir_operands(x);
-  while (info->cursor < 3) {
-    u32 k = info->cursor++;
-    if (operands >> k & 1 && is_pending(c, p, *operand_at(x, k), block)) return *operand_at(x, k);
-  }
-  return NONE;
-}
-
-/* The node behind all that it needs, depth first. */
-static void append_tree(Compile *c, Place *p, u32 n, u32 block, u32 epoch) {
-  if (!is_pending(c, p, n, block)) return;
-  p->stack.len = 0;
-  *jit_push(c, &p->stack) = n;
-  while (p->stack.len) {
-    u32 top = *vec_last(&p->stack), operand = next_operand(c, p, top, block);
-    if (operand != NONE) {
-      *jit_push(c, &p->stack) = operand;
-    } else {
-      append(c, p, top, epoch);
-      p->stack.len--;
-    }
-  }
-}
-
-static void append_list(Compile *c, Place *p, u32 list, u32 block, u32 epoch) {
-  for (u32 i = list + 1; i <= list + c->pool.data[list]; i++)
-    append_tree(c, p, c->pool.data[i], block, epoch);
-}
-
-static void append_effect(Compile *c, Place *p, u32 n, u32 block, u32 epoch) {
-  Node *x = node_at(c, n);
-  u32 operands = wm_ir_operands(x);
-  for (u32 k = 0; k < 3; k++)
-    if (operands >> k & 1) append_tree(c, p, *operand_at(x, k), block, epoch);
-  if (operands & 8) append_list(c, p, x->b, block, epoch);
-  append(c, p, n, epoch);
-}
-
-static void append_edge(Compile *c, Place *p, u32 index, u32 block, u32 epoch) {
-  const Edge *e = edge_at(c, index);
-  const Block *to = block_at(c, e->to);
-  for (u32 i = 0; i < to->param_count; i++)
-    if (c->node_live.data[to->params + i])
-      append_tree(c, p, c->pool.data[e->args + 1 + i], block, epoch);
-}
-
-/* The condition, and what only it needs, comes last: a comparison right before its branch. */
-static void note_late(Compile *c, Place *p, u32 condition, u32 block) {
-  p->stack.len = 0;
-  *jit_push(c, &p->stack) = condition;
-  while (p->stack.len) {
-    u32 n = p->stack.data[--p->stack.len];
-    if (!is_pending(c, p, n, block)) continue;
-    if (n != condition && c->node_uses.data[n] != 1) continue;
-    node_info(p, n)->is_late = true;
-    Node *x = node_at(c, n);
-    u32 operands = wm_ir_operands(x);
-    for (u32 k = 0; k < 3; k++)
-      if (operands >> k & 1) *jit_push(c, &p->stack) = *operand_at(x, k);
-  }
-}
-
-/* Between effects a value is made as late as one of them needs it; what other blocks need comes
- * behind them. */
-static void fill_block(Compile *c, Place *p, u32 index) {
-  Block *b = block_at(c, index);
-  u32 epoch = 0;
-  b->body_start = c->body.len;
-  for (u32 i = b->effects_start; i < b->effects_end; i++) {
-    u32 n = c->effects.data[i];
-    if (!c->node_live.data[n]) continue;
-    append_effect(c, p, n, index, epoch);
-    epoch += !wm_ir_is_load(node_at(c, n)) && node_at(c, n)->op != IR_RESULT;
-  }
-  for (u32 i = 0; i < b->edge_count; i++) append_edge(c, p, b->edges + i, index, epoch);
-  if (has_operand(b->term)) note_late(c, p, b->operand, index);
-  for (u32 n = block_info(p, index)->first_node; n != NONE; n = node_info(p, n)->next)
-    if (!node_info(p, n)->is_late) append_tree(c, p, n, index, epoch);
-  if (has_operand(b->term)) append_tree(c, p, b->operand, index, epoch);
-  b->body_end = c->body.len;
-  b->end_epoch = epoch;
-}
-
 /* ---- the pass ---- */
 
 /* A constant that instructions cannot hold and that takes more than a register's own bits to
@@ -646,13 +471,13 @@ void wm_jit_place(Compile *c) {
   c->body.len = p->uses.len = 0;
   wm_cfg_analyze(c, p);
   init_nodes(c, p);
-  if (!c->options.no_opt) remove_params(c, p);
+  if (!c->options.no_opt) wm_place_remove_params(c, p);
   find_live(c, p);
   find_pressure(c, p);
   find_early(c, p);
   add_fixed_uses(c, p);
   place_nodes(c, p);
-  for (u32 i = 0; i < c->order.len; i++) fill_block(c, p, c->order.data[i]);
+  wm_place_schedule(c, p);
   finish_nodes(c);
 }
 

@@ -1,4 +1,4 @@
-/* What cfg.c and place.c share: facts of blocks and nodes that only the placement needs. */
+/* What the files of the placement share (place.c): facts of blocks and nodes that only it needs. */
 #ifndef WM_JIT_PLACE_H
 #define WM_JIT_PLACE_H
 
@@ -63,6 +63,19 @@ typedef struct Place {
 void wm_cfg_analyze(Compile *c, Place *p);
 /* The last block that dominates both. Logarithmic in the dominator tree's depth. */
 u32 wm_cfg_meet(const Compile *c, const Place *p, u32 a, u32 b);
+
+/* Replaces parameters that always are the same other node (block_params.c). */
+void wm_place_remove_params(const Compile *c, const Place *p);
+/* Orders the nodes of each block: body, node_epoch, and Block's body_ and end_epoch (schedule.c).
+ */
+void wm_place_schedule(Compile *c, Place *p);
+
+static inline BlockPlace *block_info(const Place *p, u32 b) { return &p->blocks.data[b]; }
+static inline NodePlace *node_info(const Place *p, u32 n) { return &p->nodes.data[n]; }
+
+static inline bool has_operand(u8 term) { return term == TERM_BRANCH || term == TERM_SWITCH; }
+/* Operand 0, 1 or 2, to be changed. */
+static inline u32 *operand_at(Node *n, u32 k) { return k == 0 ? &n->a : k == 1 ? &n->b : &n->c; }
 
 static inline bool dominates(const Place *p, u32 a, u32 b) {
   return p->blocks.data[a].pre <= p->blocks.data[b].pre &&

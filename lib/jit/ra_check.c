@@ -9,8 +9,6 @@
  * edge. This is repeated until nothing changes; at the function's begin no need may be left. */
 #include "jit/regalloc.h"
 
-#include <stdio.h>
-
 /* What a place must hold: a vreg, or one of these | number. */
 enum {
   WANT_NODE = 0x20000000,   /* the constant node */
@@ -47,10 +45,10 @@ typedef struct Check {
 static void fail(Compile *c, Check *k, const char *what, u32 key, u32 want) {
   if (k->failed) return;
   k->failed = true;
-  snprintf(c->trouble, sizeof c->trouble, "allocation: %s: %s %u, v%u (%x), before %u (%s)", what,
-           key < REG_COUNT ? "register" : "slot", key < REG_COUNT ? key : key - REG_COUNT,
-           want & (WANT_NODE - 1), want, k->at,
-           k->at < c->lir.len ? c->machine->op_name(c->lir.data[k->at].op) : "end");
+  wm_jit_trouble(c, "allocation: %s: %s %u, v%u (%x), before %u (%s)", what,
+                 key < REG_COUNT ? "register" : "slot", key < REG_COUNT ? key : key - REG_COUNT,
+                 want & (WANT_NODE - 1), want, k->at,
+                 k->at < c->lir.len ? c->machine->op_name(c->lir.data[k->at].op) : "end");
 }
 
 /* ---- needs ---- */

@@ -1,0 +1,113 @@
+/* Scheduling: gives the nodes that the placement put into a block their order there, Compile.body.
+ *
+ * Effects keep theirs; the floating nodes come between them:
+ *
+ *   body:  [what effect 1 needs] effect 1 [what effect 2 needs] effect 2 ..
+ *          [arguments of edges] [what other blocks need] [condition, what it alone needs]
+ *
+ * Operands stand before their users. Each node gets the epoch of its place: how many effects that
+ * write stand before it, so that selection sees whether a load may move to its user. */
+#include "jit/place.h"
+
+static bool is_pending(const Compile *c, const Place *p, u32 n, u32 block) {
+  return c->node_block.data[n] == block && !node_info(p, n)->done &&
+         node_info(p, n)->kind != PLACE_FIXED;
+}
+
+static void append(Compile *c, const Place *p, u32 n, u32 epoch) {
+  node_info(p, n)->done = true;
+  c->node_epoch.data[n] = epoch;
+  *jit_push(c, &c->body) = n;
+}
+
+/* The next operand of n that has no place in the body yet, though it belongs to the block; or
+ * NONE. */
+static u32 next_operand(const Compile *c, const Place *p, u32 n, u32 block) {
+  NodePlace *info = node_info(p, n);
+  Node *x = node_at(c, n);
+  u32 operands = wm_ir_operands(x);
+  while (info->cursor < 3) {
+    u32 k = info->cursor++;
+    if (operands >> k & 1 && is_pending(c, p, *operand_at(x, k), block)) return *operand_at(x, k);
+  }
+  return NONE;
+}
+
+/* The node behind all that it needs, depth first. */
+static void append_tree(Compile *c, Place *p, u32 n, u32 block, u32 epoch) {
+  if (!is_pending(c, p, n, block)) return;
+  p->stack.len = 0;
+  *jit_push(c, &p->stack) = n;
+  while (p->stack.len) {
+    u32 top = *vec_last(&p->stack), operand = next_operand(c, p, top, block);
+    if (operand != NONE) {
+      *jit_push(c, &p->stack) = operand;
+    } else {
+      append(c, p, top, epoch);
+      p->stack.len--;
+    }
+  }
+}
+
+static void append_list(Compile *c, Place *p, u32 list, u32 block, u32 epoch) {
+  for (u32 i = list + 1; i <= list + c->pool.data[list]; i++)
+    append_tree(c, p, c->pool.data[i], block, epoch);
+}
+
+static void append_effect(Compile *c, Place *p, u32 n, u32 block, u32 epoch) {
+  Node *x = node_at(c, n);
+  u32 operands = wm_ir_operands(x);
+  for (u32 k = 0; k < 3; k++)
+    if (operands >> k & 1) append_tree(c, p, *operand_at(x, k), block, epoch);
+  if (operands & 8) append_list(c, p, x->b, block, epoch);
+  append(c, p, n, epoch);
+}
+
+static void append_edge(Compile *c, Place *p, u32 index, u32 block, u32 epoch) {
+  const Edge *e = edge_at(c, index);
+  const Block *to = block_at(c, e->to);
+  for (u32 i = 0; i < to->param_count; i++)
+    if (c->node_live.data[to->params + i])
+      append_tree(c, p, c->pool.data[e->args + 1 + i], block, epoch);
+}
+
+/* The condition, and what only it needs, comes last: a comparison right before its branch. */
+static void note_late(Compile *c, Place *p, u32 condition, u32 block) {
+  p->stack.len = 0;
+  *jit_push(c, &p->stack) = condition;
+  while (p->stack.len) {
+    u32 n = p->stack.data[--p->stack.len];
+    if (!is_pending(c, p, n, block)) continue;
+    if (n != condition && c->node_uses.data[n] != 1) continue;
+    node_info(p, n)->is_late = true;
+    Node *x = node_at(c, n);
+    u32 operands = wm_ir_operands(x);
+    for (u32 k = 0; k < 3; k++)
+      if (operands >> k & 1) *jit_push(c, &p->stack) = *operand_at(x, k);
+  }
+}
+
+/* Between effects a value is made as late as one of them needs it; what other blocks need comes
+ * behind them. */
+static void fill_block(Compile *c, Place *p, u32 index) {
+  Block *b = block_at(c, index);
+  u32 epoch = 0;
+  b->body_start = c->body.len;
+  for (u32 i = b->effects_start; i < b->effects_end; i++) {
+    u32 n = c->effects.data[i];
+    if (!c->node_live.data[n]) continue;
+    append_effect(c, p, n, index, epoch);
+    epoch += !wm_ir_is_load(node_at(c, n)) && node_at(c, n)->op != IR_RESULT;
+  }
+  for (u32 i = 0; i < b->edge_count; i++) append_edge(c, p, b->edges + i, index, epoch);
+  if (has_operand(b->term)) note_late(c, p, b->operand, index);
+  for (u32 n = block_info(p, index)->first_node; n != NONE; n = node_info(p, n)->next)
+    if (!node_info(p, n)->is_late) append_tree(c, p, n, index, epoch);
+  if (has_operand(b->term)) append_tree(c, p, b->operand, index, epoch);
+  b->body_end = c->body.len;
+  b->end_epoch = epoch;
+}
+
+void wm_place_schedule(Compile *c, Place *p) {
+  for (u32 i = 0; i < c->order.len; i++) fill_block(c, p, c->order.data[i]);
+}
