@@ -118,8 +118,8 @@ static void heap_type(Wat *w, u16 op, Buffer *out) {
   }
   ValType type = wm_wat_reftype(w);
   bool nullable = val_is_nullable(type);
-  if (op == OP_ref_test) op = nullable ? OP_ref_test_null : OP_ref_test;
-  if (op == OP_ref_cast) op = nullable ? OP_ref_cast_null : OP_ref_cast;
+  if (op == OP_ref_test || op == OP_ref_test_null) op = nullable ? OP_ref_test_null : OP_ref_test;
+  if (op == OP_ref_cast || op == OP_ref_cast_null) op = nullable ? OP_ref_cast_null : OP_ref_cast;
   wm_encode_op(out, op);
   wm_encode_heaptype(out, val_heap(type));
 }

@@ -408,6 +408,13 @@ static void value(Gen *g, char type, u32 height) {
   g->floor = floor;
 }
 
+static void store(Gen *g) {
+  static const u16 rows[] = {OP_i32_store,  OP_i64_store,   OP_f32_store,
+                             OP_f64_store,  OP_i32_store8,  OP_i32_store16,
+                             OP_i64_store8, OP_i64_store16, OP_i64_store32};
+  fixed(g, rows[pick(g, ARRAY_LEN(rows))], 3);
+}
+
 static void need_values(Gen *g, const char *types) { need(g, types, 2); }
 
 /* ---- variables ---- */
@@ -761,7 +768,7 @@ static void statement(Gen *g) {
   else if (way < 37)
     table_or_memory(g);
   else if (way < 38)
-    fixed(g, (u16)(OP_i32_store + pick(g, 9)), 3);
+    store(g);
   else if (way < 39 && pick(g, 3) == 0)
     branch(g);
   else if (pick(g, 5) == 0)

@@ -246,8 +246,7 @@ static void find_rows(void) {
   row_count = 0;
   for (u16 op = 0; op < OP_COUNT; op++) {
     u8 class = wm_op_info[op].op_class;
-    bool divides =
-        (op >= OP_i32_div_s && op <= OP_i32_rem_u) || (op >= OP_i64_div_s && op <= OP_i64_rem_u);
+    bool divides = wm_ir_kind(op) == KIND_DIVIDE;
     if ((class == CLASS_PURE && is_scalar(wm_op_sig(op))) || divides) row_ops[row_count++] = op;
   }
   row_ops[row_count++] = IR_SELECT;
@@ -425,13 +424,14 @@ static void check_division(u16 op, IrType t, u64 divisor, u32 shift) {
 }
 
 static void check_divisor(u64 divisor, u32 shift) {
+  static const u16 rows[] = {OP_i32_div_s, OP_i32_div_u, OP_i32_rem_s, OP_i32_rem_u};
   u32 narrow = (u32)divisor;
-  for (u32 k = 0; k < 4; k++) {
+  for (u32 k = 0; k < ARRAY_LEN(rows); k++) {
     bool is_div_s = k == 0;
     if (narrow && !(is_div_s && narrow == UINT32_MAX))
-      check_division((u16)(OP_i32_div_s + k), T_I32, narrow, shift);
+      check_division(rows[k], T_I32, narrow, shift);
     if (divisor && !(is_div_s && divisor == UINT64_MAX))
-      check_division((u16)(OP_i64_div_s + k), T_I64, divisor, shift);
+      check_division(wm_ir_pairs[rows[k]].wide, T_I64, divisor, shift);
   }
 }
 

