@@ -147,14 +147,14 @@ bool wm_pool_acquire(MemoryPool *pool, u64 min_bytes, u64 max_bytes, bool is_64,
       give_back(out);
   }
   if (!found && !acquire_new(pool, min_bytes, max_bytes, is_64, out)) return false;
-  *memory_header(out->base) = (MemoryHeader){.length_bytes = min_bytes};
+  memory_set_length(out->base, min_bytes);
   return true;
 }
 
 bool wm_pool_grow(Reservation *r, u64 new_bytes) {
   if (new_bytes > r->capacity_bytes) return false;
   if (new_bytes > r->accessible_bytes && !set_accessible(r, new_bytes)) return false;
-  memory_header(r->base)->length_bytes = new_bytes;
+  memory_set_length(r->base, new_bytes);
   return true;
 }
 

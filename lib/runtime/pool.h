@@ -16,9 +16,15 @@ typedef struct MemoryHeader {
   u64 length_bytes; /* the current size; the word right below base */
 } MemoryHeader;
 
-static inline MemoryHeader *memory_header(u8 *base) { return (MemoryHeader *)(void *)base - 1; }
-/* The length of the memory whose base this is. */
-static inline u64 memory_length(const u8 *base) { return load_u64(base - 8); }
+/* The length of the memory whose base this is, read and written nowhere else in C; the tiers load
+ * the word by themselves. Today a memory is of one store, whose thread alone changes it. That of a
+ * shared memory grows under the eyes of other threads: a read must be one atomic load (relaxed will
+ * do: whoever gets the old length traps where the memory did end a moment ago), a write a release
+ * behind the pages that it promises, and those who grow it must take turns. */
+static inline u64 memory_length(const u8 *base) { return load_u64(base - sizeof(u64)); }
+static inline void memory_set_length(u8 *base, u64 length_bytes) {
+  store_u64(base - sizeof(u64), length_bytes);
+}
 
 typedef struct MemoryPool MemoryPool;
 
