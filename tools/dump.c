@@ -16,9 +16,10 @@
 typedef struct Dump {
   const char *path;
   JitStage stage;
-  const char *func; /* number or export; NULL: all */
-  JitOptions options;
+  const char *func;      /* number or export; NULL: all */
+  wasm_config_t *config; /* owned until the engine has it */
   Engine *engine;
+  JitOptions options; /* the engine's */
   LoadedModule *module;
   Compile *compiler;
 } Dump;
@@ -40,17 +41,15 @@ static int read_options(Dump *d, int argc, char **argv) {
   Options o = {.argc = argc, .argv = argv, .at = 1};
   const char *stage = "asm";
   while (next_is_option(&o)) {
-    if (take_flag(&o, "--no-signals"))
-      d->options.explicit_bounds = true;
-    else if (take_flag(&o, "--sse"))
-      d->options.cpu = 0;
-    else if (take_flag(&o, "--no-inline"))
-      d->options.no_inline = true;
-    else if (take_flag(&o, "--no-lowering"))
-      d->options.no_lowering = true;
-    else if (!take_option(&o, "--stage", &stage) && !take_option(&o, "--func", &d->func))
+    int status;
+    if (take_engine_option(&o, "dump", d->config, &status)) {
+      if (status) return status;
+    } else if (!take_option(&o, "--stage", &stage) && !take_option(&o, "--func", &d->func)) {
       return complain_usage("dump", "unknown option %s", printable(argv[o.at]));
+    }
   }
+  if (o.tier == WASMX_TIER_INTERP)
+    return complain_usage("dump", "the interpreter compiles nothing");
   if (o.at + 1 != argc) return complain_usage("dump", "one file is wanted");
   d->path = argv[o.at];
   return set_stage(d, stage);
@@ -158,21 +157,29 @@ static int load(Dump *d) {
   return d->module ? STATUS_OK : complain("%s: %s", printable(d->path), err.message);
 }
 
+/* In the tier auto, so that nothing is compiled when the module is loaded. */
+static int make_engine(Dump *d) {
+  wasmx_config_set_tier(d->config, WASMX_TIER_AUTO);
+  d->engine = (Engine *)(void *)wasm_engine_new_with_config(d->config); /* as in api/handle.h */
+  d->config = NULL;
+  d->compiler = wm_jit_new();
+  if (!d->engine || !d->compiler) return complain("out of memory");
+  d->options = wm_engine_jit_options(d->engine);
+  return STATUS_OK;
+}
+
 int dump_main(int argc, char **argv) {
-  Dump d = {.options.cpu = wm_jit_machine.cpu()};
-  int status = read_options(&d, argc, argv);
-  if (status) return status;
+  Dump d = {.config = wasm_config_new()};
+  int status = d.config ? read_options(&d, argc, argv) : complain("out of memory");
 #if !WITH_CAPSTONE
-  if (d.stage == JIT_STAGE_ASM) run_disassembler(argv - 1); /* as `wasm-dump dump ...` */
+  if (!status && d.stage == JIT_STAGE_ASM) run_disassembler(argv - 1); /* as `wasm-dump dump ...` */
 #endif
-  Config config = wm_config_default();
-  config.tier = TIER_INTERP;
-  d.engine = wm_engine_new(&config);
-  d.compiler = wm_jit_new();
-  status = d.engine && d.compiler ? load(&d) : complain("out of memory");
+  if (!status) status = make_engine(&d);
+  if (!status) status = load(&d);
   if (!status) status = dump_all(&d);
   if (d.module) wm_loaded_release(d.module);
   wm_jit_delete(d.compiler);
   wm_engine_release(d.engine);
+  wasm_config_delete(d.config);
   return status;
 }

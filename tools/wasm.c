@@ -66,12 +66,13 @@ static const Verb verbs[] = {
      "usage: wasm cache list|clean [--cache-dir DIR]\n"
      "What 'wasm run --cache' keeps: list shows the files, clean removes them.\n"},
     {"dump", dump_main, "show what the compiler does",
-     "usage: wasm dump [--stage=ir|lir|asm] [--func NUMBER|EXPORT] FILE\n"
+     "usage: wasm dump [--stage=ir|lir|asm] [--func NUMBER|EXPORT] [OPTION]... FILE\n"
      "Prints a function as the optimizer's graph (ir), as allocated instructions (lir) or as "
      "machine "
      "code\n"
-     "(asm, the default); without --func all. --no-signals, --sse, --no-inline and --no-lowering\n"
-     "compile as those say.\n"},
+     "(asm, the default); without --func all. Compiled is as 'wasm run' with these options does:\n"
+     "  -X NAME=VALUE              a setting for tests, such as spill-all=1, no-opt=1, "
+     "cpu=0\n" ENGINE_OPTIONS_HELP},
 #endif
 #if WITH_TEXT
     {"wast", wast_main, "run test scripts",

@@ -348,6 +348,12 @@ def program(folder):
     for why, place in (("is no folder", add), ("is no folder", add / "below"), ("cannot be made", "/proc/libwasm")):
         unused = wasm("--cache-dir", place, "--invoke", "add", add, "1", "2")
         ends(f"a cache that {why}", unused, 0, "3\n", [why, "going on without"])
+    plain, spilled = (wasm("dump", "--stage=lir", *options, add) for options in ((), ("-X", "spill-all=1")))
+    if status_of(plain) != 2:  # a build without compiler has no such verb
+        ends("a dump", plain, 0)
+        ends("a dump with a setting", spilled, 0)
+        check("the setting is heard", plain.stdout != spilled.stdout, "the same is printed")
+        ends("a dump with no setting", wasm("dump", "-X", "none=1", add), 2, "", ["-X wants"])
     ends("a cache of no size", wasm("--cache-limit=x", add), 2, "", ["--cache-limit"])
     ends("a reactor is initialized first", wasm("--invoke", "get", types), 0, "42\n")
     ends("a reactor alone", wasm(types), 0, "")
