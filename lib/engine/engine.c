@@ -121,9 +121,20 @@ static void end_module(LoadedModule *lm) {
     wm_cache_store(config->cache, config->cache_bytes, fingerprint_of(engine), lm);
 }
 
+/* A module whose bodies were valid when its code was kept: each is checked when it is needed. */
+static bool validate_kept(Engine *engine, Module *m, Error *err) {
+  return wm_module_validate_outside(m, engine->types, engine->config.features, err);
+}
+
+static bool learn(LoadedModule *lm, u32 func_index) {
+  const Engine *engine = lm->engine;
+  return wm_module_validate_body(&lm->module, lm->types, engine->config.features, func_index);
+}
+
 static void adopt(Engine *engine, LoadedModule *lm) {
   if (!engine->tiers) return;
   wm_tiers_adopt(engine->tiers, lm);
+  lm->learn = learn;
   lm->on_unused = end_module;
 }
 
@@ -174,6 +185,10 @@ static void adopt(Engine *engine, LoadedModule *lm) {
 }
 
 void wm_engine_compile(LoadedModule *lm) { (void)lm; }
+
+static bool validate_kept(Engine *engine, Module *m, Error *err) {
+  return (void)engine, (void)m, (void)err, false;
+}
 
 static bool open_kept(const Engine *engine, const Input *in, Artifact *out) {
   return (void)engine, (void)in, (void)out, false;
@@ -248,18 +263,13 @@ static bool decode(const Input *in, Module *m, Error *err) {
 
 /* Bytes to a valid module; on failure `m` is empty. is_known: its bodies were valid before. */
 static bool read_module(Engine *engine, const Input *in, bool is_known, Module *m, Error *err) {
-  FeatureSet features = engine->config.features;
-  if (decode(in, m, err) && (is_known ? wm_module_validate_outside(m, engine->types, features, err)
-                                      : wm_module_validate(m, engine->types, features,
-                                                           engine->config.compile_threads, err)))
+  const Config *config = &engine->config;
+  if (decode(in, m, err) && (is_known ? validate_kept(engine, m, err)
+                                      : wm_module_validate(m, engine->types, config->features,
+                                                           config->compile_threads, err)))
     return true;
   wm_module_free(m);
   return false;
-}
-
-static bool learn(LoadedModule *lm, u32 func_index) {
-  const Engine *engine = lm->engine;
-  return wm_module_validate_body(&lm->module, lm->types, engine->config.features, func_index);
 }
 
 static LoadedModule *new_module(Engine *engine, const Input *in, bool is_known, Error *err) {
@@ -274,7 +284,6 @@ static LoadedModule *new_module(Engine *engine, const Input *in, bool is_known, 
   }
   lm->engine = engine;
   lm->on_free = forget_module;
-  lm->learn = learn;
   wm_engine_retain(engine);
   lm->charges_fuel = engine->config.fuel;
   lm->canonical_nan = engine->config.canonical_nan;
