@@ -61,19 +61,22 @@ static u64 tables_bytes(const BodyRow *row) {
   return sites_bytes(row) + (u64)row->inline_count * sizeof(InlineSite);
 }
 
+/* NULL: no function of the module has a site. */
+static const void *table_at(const Image *image, u64 at) {
+  return image->tables.base ? image->tables.base + at : NULL;
+}
+
 /* The size last: who looks for a body by an address sees all of it, or nothing. */
 static void fill_body(const Image *image, const BodyRow *row, NativeBody *body, const u8 *base) {
-  const u8 *tables = image->tables.base + row->tables;
-  *body =
-      (NativeBody){.start = base + row->start,
-                   .frame_bytes = row->frame_bytes,
-                   .func_index = row->func_index,
-                   .saved_regs = row->saved_regs,
-                   .is_plain = row->is_plain != 0,
-                   .site_count = row->site_count,
-                   .inline_count = row->inline_count,
-                   .sites = (const NativeSite *)(const void *)tables,
-                   .inline_sites = (const InlineSite *)(const void *)(tables + sites_bytes(row))};
+  *body = (NativeBody){.start = base + row->start,
+                       .frame_bytes = row->frame_bytes,
+                       .func_index = row->func_index,
+                       .saved_regs = row->saved_regs,
+                       .is_plain = row->is_plain != 0,
+                       .site_count = row->site_count,
+                       .inline_count = row->inline_count,
+                       .sites = table_at(image, row->tables),
+                       .inline_sites = table_at(image, row->tables + sites_bytes(row))};
   __atomic_store_n(&body->size_bytes, row->size_bytes, __ATOMIC_RELEASE);
 }
 
