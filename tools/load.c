@@ -64,11 +64,18 @@ static bool is_readable_file(const char *path) {
          access(path, R_OK) == 0;
 }
 
+/* What the library cannot read by its name is read here. */
+static bool open_input(const char *path, bool *by_name, wasm_byte_vec_t *bytes) {
+  *bytes = (wasm_byte_vec_t){0, NULL};
+  *by_name = is_readable_file(path);
+  return *by_name || load_file(path, bytes);
+}
+
 wasm_module_t *load_module(wasm_store_t *store, const char *path) {
-  wasm_byte_vec_t bytes = {0, NULL};
+  bool by_name;
+  wasm_byte_vec_t bytes;
   wasmx_error_t err = {.size = sizeof err};
-  bool by_name = is_readable_file(path);
-  if (!by_name && !load_file(path, &bytes)) return NULL;
+  if (!open_input(path, &by_name, &bytes)) return NULL;
   wasm_module_t *module = by_name ? wasmx_module_new_file(store, path, WASMX_ALLOW_TEXT, &err)
                                   : wasmx_module_new(store, &bytes, WASMX_ALLOW_TEXT, &err);
   free(bytes.data);
@@ -77,9 +84,9 @@ wasm_module_t *load_module(wasm_store_t *store, const char *path) {
 }
 
 wasm_module_t *load_precompiled(wasm_store_t *store, const char *path) {
-  wasm_byte_vec_t bytes = {0, NULL};
-  bool by_name = is_readable_file(path);
-  if (!by_name && !load_file(path, &bytes)) return NULL;
+  bool by_name;
+  wasm_byte_vec_t bytes;
+  if (!open_input(path, &by_name, &bytes)) return NULL;
   wasm_module_t *module = by_name ? wasmx_module_deserialize_file(store, path, NULL)
                                   : wasm_module_deserialize(store, &bytes);
   free(bytes.data);

@@ -9,7 +9,6 @@
 
 #include "base/buffer.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { BUDGET_BYTES = 256 << 20 };
@@ -164,7 +163,7 @@ static void allocate(Compile *c) {
 static void check_wanted(Compile *c) {
   u32 first = c->options.first_func, last = c->options.last_func;
   if (c->func_index >= first && (!last || c->func_index <= last)) return;
-  snprintf(c->trouble, sizeof c->trouble, "outside of first-func and last-func");
+  wm_jit_trouble(c, "outside of first-func and last-func");
   wm_jit_leave(c, JIT_NOT_IMPLEMENTED);
 }
 

@@ -122,8 +122,15 @@ static bool check_together(Validator *v, Helper *helpers, u32 count) {
   return failed == NO_INDEX;
 }
 
+/* Of all bodies, which follow each other in one section. */
+static u32 bodies_bytes(const Module *m) {
+  if (m->func_count == m->func_import_count) return 0;
+  const FuncDecl *first = &m->funcs[m->func_import_count], *last = &m->funcs[m->func_count - 1];
+  return last->code_offset + last->code_bytes - first->code_offset;
+}
+
 bool wm_valid_bodies(Validator *v, u32 threads) {
-  u32 count = min_u32(min_u32(threads, MAX_HELPERS), v->m->size_bytes / HELPER_BYTES);
+  u32 count = min_u32(min_u32(threads, MAX_HELPERS), bodies_bytes(v->m) / HELPER_BYTES);
   Helper *helpers = count ? calloc(count, sizeof *helpers) : NULL;
   if (!helpers) return check_funcs(v, v->m->func_import_count, v->m->func_count) == NO_INDEX;
   bool ok = check_together(v, helpers, count);

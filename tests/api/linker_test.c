@@ -313,19 +313,27 @@ static void statistics(void **state) {
   world_delete(&w);
 }
 
+/* Everything is compiled, as two settings say; skipped where nothing can be. */
+static World world_with_settings(const char *one, const char *other) {
+  wasm_config_t *config = wasm_config_new();
+  assert_true(wasmx_config_set_hidden(config, one));
+  assert_true(wasmx_config_set_hidden(config, other));
+  if (!wasmx_config_set_tier(config, WASMX_TIER_JIT)) {
+    wasm_config_delete(config);
+    skip();
+  }
+  World w = {.engine = wasm_engine_new_with_config(config)};
+  w.store = wasm_store_new(w.engine);
+  return w;
+}
+
 /* The compiler's checks, when they object, are told about. */
 static void rejected_functions_are_counted(void **state) {
   (void)state;
   wasm_config_t *config = wasm_config_new();
   assert_false(wasmx_config_set_hidden(config, "sabotage=yes"));
-  assert_true(wasmx_config_set_hidden(config, "sabotage=reject"));
-  assert_true(wasmx_config_set_hidden(config, "verify=1"));
-  if (!wasmx_config_set_tier(config, WASMX_TIER_JIT)) {
-    wasm_config_delete(config);
-    return;
-  }
-  World w = {.engine = wasm_engine_new_with_config(config)};
-  w.store = wasm_store_new(w.engine);
+  wasm_config_delete(config);
+  World w = world_with_settings("sabotage=reject", "verify=1");
   wasm_instance_delete(instance_of(w.store, "(module (func) (func))"));
   wasmx_engine_stats_t s = stats_of(w.engine);
   assert_int_equal(s.functions, 2);
@@ -341,15 +349,7 @@ static void rejected_functions_are_counted(void **state) {
 /* What a search for a function that is compiled wrongly leaves out is told about, too. */
 static void functions_left_out_are_counted(void **state) {
   (void)state;
-  wasm_config_t *config = wasm_config_new();
-  assert_true(wasmx_config_set_hidden(config, "first-func=1"));
-  assert_true(wasmx_config_set_hidden(config, "last-func=2"));
-  if (!wasmx_config_set_tier(config, WASMX_TIER_JIT)) {
-    wasm_config_delete(config);
-    return;
-  }
-  World w = {.engine = wasm_engine_new_with_config(config)};
-  w.store = wasm_store_new(w.engine);
+  World w = world_with_settings("first-func=1", "last-func=2");
   wasm_instance_delete(instance_of(w.store, "(module (func) (func) (func) (func) (func))"));
   wasmx_engine_stats_t s = stats_of(w.engine);
   assert_int_equal(s.asked, 5);
