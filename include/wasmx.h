@@ -454,8 +454,10 @@ enum wasmx_trapcode_enum {
   WASMX_TRAP_OUT_OF_MEMORY,
   WASMX_TRAP_INTERRUPTED,
   WASMX_TRAP_OUT_OF_FUEL,
-  WASMX_TRAP_HOST, /* made by the host: wasm_trap_new */
-  WASMX_TRAP_EXIT  /* the program asked to end: wasmx_trap_exit_status */
+  WASMX_TRAP_HOST,          /* made by the host: wasm_trap_new */
+  WASMX_TRAP_EXIT,          /* the program asked to end: wasmx_trap_exit_status */
+  WASMX_TRAP_NULL_FUNCTION, /* a call through a null reference */
+  WASMX_TRAP_NULL_EXCEPTION /* throw_ref of a null reference */
 };
 /* One of the numbers above; 0 for NULL. */
 WASM_API_EXTERN uint32_t wasmx_trap_code(const wasm_trap_t *);

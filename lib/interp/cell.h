@@ -87,11 +87,18 @@ TrapCode wm_slow_trap(Instance *inst, const Cell *pc, u64 *fp, TrapCode code);
 TrapCode wm_slow_tick(Instance *inst, const Cell *pc, u64 *fp);
 /* A call of the function whose stub is `pc`, which is counted: the cells to run. */
 const Cell *wm_slow_count(Instance *inst, const Cell *pc);
+/* How the machine goes on after something rare. */
+typedef struct Resume {
+  TrapCode trap; /* TRAP_NONE: at the following; else it ends with this */
+  const Cell *pc;
+  u64 *fp;
+  Instance *inst;
+} Resume;
+
 /* Runs the compiled code of the function whose stub is `pc`, or the on-stack replacement for the
- * loop whose first cell it is, of the frame fp. Returns the frame's link; NULL: trapped
- * (store->trap). */
-const u64 *wm_slow_enter(Instance *inst, const Cell *pc, u64 *fp);
-const u64 *wm_slow_osr(Instance *inst, const Cell *pc, u64 *fp);
+ * loop whose first cell it is, in the frame fp: whose results are there then. */
+Resume wm_slow_enter(Instance *inst, const Cell *pc, u64 *fp);
+Resume wm_slow_osr(Instance *inst, const Cell *pc, u64 *fp);
 /* Translates the function whose stub is `pc`, entered with frame fp; NULL: trapped (store->trap).
  */
 const Cell *wm_slow_translate(Instance *inst, const Cell *pc, u64 *fp);

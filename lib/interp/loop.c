@@ -92,6 +92,14 @@ static inline void leave_wasm(Instance *inst, const Cell *pc, u64 *fp, u64 *top,
   store->stack_top = top;
 }
 
+/* The callee's frame in the place of that of the tail call in `pc`. */
+static inline void replace_frame(u64 *fp, const Cell *pc, const FuncCode *callee) {
+  if (LIKELY(pc->a == callee->link_slot))
+    memmove(fp, fp + pc->d, callee->param_slots * sizeof *fp);
+  else
+    wm_frame_move(fp, pc->d, pc->a, callee);
+}
+
 /* Where `size` bytes at address + the cell's offset are, in the cell's memory; NULL: outside. */
 static inline u8 *far_address(const Instance *inst, const Cell *pc, u64 address, u64 size) {
   u8 *base = inst->memories[(u16)pc->b]->space.base;

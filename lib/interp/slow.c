@@ -97,23 +97,61 @@ static Activation *begin(FuncCode *code, Instance *inst, u64 *fp, u32 kept_slots
   return store_push_activation(store, NULL, inst);
 }
 
-const u64 *wm_slow_enter(Instance *inst, const Cell *pc, u64 *fp) {
-  FuncCode *code = stub_owner(pc);
-  Activation *act = begin(code, inst, fp, code->link_slot + FRAME_LINK_SLOTS);
-  if (!act) return NULL;
-  TrapCode trap = code->module->machine->enter(code, inst, fp);
-  store_pop_activation(inst->store, act);
-  return trap ? NULL : fp + code->link_slot;
+static Resume ended(TrapCode trap) { return (Resume){.trap = trap}; }
+
+/* To where the link says. */
+static Resume returned(const u64 *link, Instance *inst) {
+  const Cell *pc = (const Cell *)(uintptr_t)link[LINK_PC];
+  return (Resume){TRAP_NONE, pc, (u64 *)(uintptr_t)link[LINK_FP], inst};
 }
 
-const u64 *wm_slow_osr(Instance *inst, const Cell *pc, u64 *fp) {
+/* The callee of store->tail, a host function, in the frame fp, whose link is its own by now. */
+static Resume run_host(Store *store, const TailCall *tail, u64 *fp) {
+  u64 *link = fp + tail->code->link_slot;
+  store->activation->callee = tail->func;
+  store->stack_top = link + FRAME_LINK_SLOTS;
+  TrapCode trap = tail->func->host(store, tail->func, tail->caller, fp);
+  return trap ? ended(trap) : returned(link, tail->caller);
+}
+
+/* Compiled code in the frame fp, with its link at `link_slot`, ended in a tail call that left it:
+ * the callee takes the frame over. */
+static Resume take_over(Instance *inst, u64 *fp, u32 link_slot) {
+  Store *store = inst->store;
+  const TailCall tail = store->tail;
+  u64 needed =
+      tail.instance ? tail.code->frame_slots : tail.code->link_slot + (u64)FRAME_LINK_SLOTS;
+  if ((u64)(store->stack_end - fp) < needed)
+    return ended(wm_trap_raise(store, TRAP_STACK_OVERFLOW, NULL, 0));
+  wm_frame_move(fp, (u32)(tail.args - fp), link_slot, tail.code);
+  if (!tail.instance) return run_host(store, &tail, fp);
+  if (tail.instance != inst) wm_frame_cross(inst, fp + tail.code->link_slot);
+  const Cell *pc = atomic_load_explicit(&tail.code->code, memory_order_acquire);
+  return (Resume){TRAP_NONE, pc, fp, tail.instance};
+}
+
+/* Ends the activation of compiled code that returned, or how else it ended. */
+static Resume leave(Instance *inst, Activation *act, TrapCode trap, u64 *fp, u32 link_slot) {
+  store_pop_activation(inst->store, act);
+  if (LIKELY(!trap)) return returned(fp + link_slot, inst);
+  return trap == TRAP_TAIL_CALL ? take_over(inst, fp, link_slot) : ended(trap);
+}
+
+Resume wm_slow_enter(Instance *inst, const Cell *pc, u64 *fp) {
+  FuncCode *code = stub_owner(pc);
+  Activation *act = begin(code, inst, fp, code->link_slot + FRAME_LINK_SLOTS);
+  if (!act) return ended(inst->store->trap->code);
+  TrapCode trap = code->module->machine->enter(code, inst, fp);
+  return leave(inst, act, trap, fp, code->link_slot);
+}
+
+Resume wm_slow_osr(Instance *inst, const Cell *pc, u64 *fp) {
   FuncCode *code = wm_code_find(inst->module, pc);
   OsrEntry *entry = atomic_load_explicit(&code->osr, memory_order_acquire);
   while (entry->cell != pc) entry = entry->next;
   const NativeBody *body = atomic_load_explicit(&entry->body, memory_order_acquire);
   Activation *act = begin(code, inst, fp, code->frame_slots);
-  if (!act) return NULL;
+  if (!act) return ended(inst->store->trap->code);
   TrapCode trap = code->module->machine->enter_osr(code, inst, body->start, fp);
-  store_pop_activation(inst->store, act);
-  return trap ? NULL : fp + code->link_slot;
+  return leave(inst, act, trap, fp, code->link_slot);
 }

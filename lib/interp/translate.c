@@ -50,11 +50,6 @@ static const Types *label_types(const Control *c) {
   return c->kind == CONTROL_LOOP ? &c->params : &c->results;
 }
 
-/* The slot of the lowest of the top `count` values, with `above` more on top of them. */
-static u32 home_of_top(const Translator *t, u32 count, u32 above) {
-  return count ? t->values[t->depth - above - count].home : t->next_home;
-}
-
 /* Whether the label's values, which have `above` more on top, must be moved to go there. */
 static bool needs_moves(const Translator *t, const Control *c, u32 above) {
   const Types *types = label_types(c);
@@ -230,25 +225,66 @@ static bool close_block(Translator *t, bool live) {
 
 /* ---- branches ---- */
 
-static void br_if(Translator *t) {
-  Control *c = control_at(t, t->in.index);
-  const Types *types = label_types(c);
-  if (!needs_moves(t, c, 1) && c->kind != CONTROL_BODY) {
-    Condition condition = wm_condition_take(t, true);
-    wm_values_settle(t, types->count);
-    wm_condition_branch(t, &condition, c->label, c->kind == CONTROL_LOOP);
-    c->used = true;
-    return;
-  }
+/* Whether a branch to the label with `above` values on top is one cell. */
+static bool is_direct(const Translator *t, const Control *c, u32 above) {
+  return !needs_moves(t, c, above) && c->kind != CONTROL_BODY;
+}
+
+/* To a label that is not direct: over the moves, when the negated condition holds. */
+static void branch_over(Translator *t, Control *c, const Condition *negated) {
   u32 skip = wm_label_new(t);
-  Condition condition = wm_condition_take(t, false);
-  settle_if_many(t, types);
-  wm_condition_branch(t, &condition, skip, false);
+  settle_if_many(t, label_types(c));
+  wm_condition_branch(t, negated, skip, false);
   u32 acc[BANK_COUNT];
   memcpy(acc, t->acc, sizeof acc);
   emit_branch(t, c);
   wm_label_bind(t, skip);
   memcpy(t->acc, acc, sizeof acc); /* the only way here is the branch */
+}
+
+/* Branches on the condition, which is negated unless the label is direct. */
+static void branch_on(Translator *t, Control *c, const Condition *condition, bool direct) {
+  if (!direct) {
+    branch_over(t, c, condition);
+    return;
+  }
+  wm_values_settle(t, label_types(c)->count);
+  wm_condition_branch(t, condition, c->label, c->kind == CONTROL_LOOP);
+  c->used = true;
+}
+
+static void br_if(Translator *t) {
+  Control *c = control_at(t, t->in.index);
+  bool direct = is_direct(t, c, 1);
+  Condition condition = wm_condition_take(t, direct);
+  branch_on(t, c, &condition, direct);
+}
+
+/* Whether the reference on top, which stays there, is null or is not. */
+static Condition reference_is(Translator *t, bool null) {
+  u32 slot = wm_value_read(t, value_top(t, 0));
+  return (Condition){.compare = null ? CMP_i64_eq : CMP_i64_ne, .is_imm = true, .a = (u16)slot};
+}
+
+/* What is not null goes on behind the branch. */
+static void br_on_null(Translator *t) {
+  Control *c = control_at(t, t->in.index);
+  static const ValType reference = VAL_FUNCREF; /* or any other */
+  bool direct = is_direct(t, c, 1);
+  wm_value_settle(t, value_top(t, 0));
+  Condition condition = reference_is(t, direct);
+  wm_value_pop(t);
+  branch_on(t, c, &condition, direct);
+  wm_values_push_homes(t, &(Types){&reference, 1, 1});
+}
+
+/* What is not null goes with the branch. */
+static void br_on_non_null(Translator *t) {
+  Control *c = control_at(t, t->in.index);
+  bool direct = is_direct(t, c, 0);
+  Condition condition = reference_is(t, !direct);
+  branch_on(t, c, &condition, direct);
+  wm_value_pop(t);
 }
 
 /* The label that a branch table's entry goes to: the target's own, or a stub that moves values, or
@@ -303,52 +339,6 @@ static void br_table(Translator *t) {
   emit_stubs(t, items, count);
 }
 
-/* ---- calls ---- */
-
-/* Arguments into their homes, which become the callee's frame; the cell with d and a. */
-static Cell *emit_call(Translator *t, const SubType *type, u32 handler) {
-  wm_values_settle(t, type->param_count);
-  u32 frame = home_of_top(t, type->param_count, 0);
-  Cell *cell = wm_cells_emit(t, handler, 3, 0);
-  cell->d = (u16)frame;
-  cell->a = (u16)max_u32(type->param_slots, type->result_slots);
-  wm_values_pop(t, type->param_count);
-  for (u32 bank = 0; bank < BANK_COUNT; bank++) t->acc[bank] = NONE;
-  end_region(t);
-  Types results = {type->results, type->result_count, type->result_slots};
-  wm_values_push_homes(t, &results);
-  if (results.count == 1) {
-    Bank bank = bank_of(value_top(t, 0)->shape);
-    if (bank != BANK_NONE) t->acc[bank] = frame;
-  }
-  return cell;
-}
-
-static void call(Translator *t) {
-  u32 index = t->in.index, imports = t->module->func_import_count;
-  const SubType *type = module_func_type(t->module, index);
-  if (index < imports) {
-    Cell *cell = emit_call(t, type, H_call_import);
-    cell->b = index;
-    cell->x[0] = 0;
-    return;
-  }
-  FuncCode *callee = &t->loaded->codes[index - imports];
-  Cell *cell = emit_call(t, type, H_call);
-  cell->b = cell->d + callee->frame_slots;
-  cell->x[0] = (u64)(uintptr_t)callee;
-}
-
-static void call_indirect(Translator *t) {
-  u64 table = t->in.index2;
-  const SubType *type = &t->module->types[t->in.index];
-  u32 index = wm_value_read(t, value_top(t, 0));
-  wm_value_pop(t);
-  Cell *cell = emit_call(t, type, H_call_indirect);
-  cell->b = index;
-  cell->x[0] = type->type_id | table << 32;
-}
-
 /* ---- the body ---- */
 
 /* Reads over code that cannot be reached, to the `else` or `end` of the innermost block. */
@@ -380,8 +370,8 @@ static bool translate_control(Translator *t) {
   case OP_loop: open_loop(t); return true;
   case OP_if: open_if(t); return true;
   case OP_br_if: br_if(t); return true;
-  case OP_call: call(t); return true;
-  case OP_call_indirect: call_indirect(t); return true;
+  case OP_br_on_null: br_on_null(t); return true;
+  case OP_br_on_non_null: br_on_non_null(t); return true;
   case OP_br: {
     Control *c = control_at(t, t->in.index);
     settle_if_many(t, label_types(c));
@@ -393,11 +383,16 @@ static bool translate_control(Translator *t) {
     emit_return(t);
     return false;
   case OP_br_table: br_table(t); return false;
-  default: /* unreachable */ wm_cells_emit(t, H_unreachable, 2, 0); return false;
+  case OP_unreachable: wm_cells_emit(t, H_unreachable, 2, 0); return false;
+  default: return wm_translate_call(t);
   }
 }
 
 static bool ends_fuel_before(u16 op) { return op == OP_loop || op == OP_else || op == OP_end; }
+
+static bool may_branch(u16 op) {
+  return op == OP_if || op == OP_br_if || op == OP_br_on_null || op == OP_br_on_non_null;
+}
 
 static void translate_instructions(Translator *t) {
   bool live = true;
@@ -422,7 +417,7 @@ static void translate_instructions(Translator *t) {
       live = close_block(t, live);
     } else if (!wm_translate_operation(t) && !wm_translate_data(t)) {
       live = translate_control(t);
-      if (!live || t->in.op == OP_if || t->in.op == OP_br_if) wm_fuel_end(t);
+      if (!live || may_branch(t->in.op)) wm_fuel_end(t);
     }
   }
   if (!reader_ok(&t->reader)) t->failed = true;

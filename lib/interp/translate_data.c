@@ -177,6 +177,11 @@ static void ref_func(Translator *t) {
   wm_result_slot(t, cell, SHAPE_REF);
 }
 
+/* The reference stays what and where it is. */
+static void ref_as_non_null(Translator *t) {
+  wm_cells_emit(t, H_ref_as_non_null, 2, 0)->a = (u16)wm_value_read(t, value_top(t, 0));
+}
+
 bool wm_translate_data(Translator *t) {
   switch (t->in.op) {
   case OP_nop: return true;
@@ -210,6 +215,7 @@ bool wm_translate_data(Translator *t) {
   case OP_ref_null: wm_value_push_const(t, SHAPE_REF, 0); return true;
   case OP_ref_is_null: wm_translate_is_null(t); return true;
   case OP_ref_func: ref_func(t); return true;
+  case OP_ref_as_non_null: ref_as_non_null(t); return true;
   default: return false;
   }
 }

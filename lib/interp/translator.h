@@ -161,6 +161,10 @@ static inline Value *value_top(Translator *t, u32 below) {
   return &t->values[t->depth - 1 - below];
 }
 
+/* The slot of the lowest of the top `count` values, with `above` more on top of them. */
+static inline u32 home_of_top(const Translator *t, u32 count, u32 above) {
+  return count ? t->values[t->depth - above - count].home : t->next_home;
+}
 /* The slot that a value is in now (not for constants). */
 static inline u32 value_slot(const Translator *t, const Value *v) {
   return v->kind == VALUE_LOCAL ? t->locals[v->local].slot : v->home;
@@ -209,6 +213,8 @@ bool wm_translate_operation(Translator *t);
 void wm_translate_is_null(Translator *t);
 /* Memory, table, global, reference, select (translate_data.c). False: not one of these. */
 bool wm_translate_data(Translator *t);
+/* Calls and tail calls (translate_call.c). Returns whether what follows can be reached. */
+bool wm_translate_call(Translator *t);
 /* Pops the condition on top and emits a branch that is taken when it is not zero (if_true) or zero.
  */
 typedef struct Condition {

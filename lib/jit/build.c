@@ -82,7 +82,10 @@ static void build_one(Build *b) {
   case OP_br_if: wm_build_br_if(b); break;
   case OP_br_table: wm_build_br_table(b); break;
   case OP_return: wm_build_go_to(b, &b->controls.data[frame_of(b)->control_base]); break;
-  case OP_call: wm_build_call(b); break;
+  case OP_br_on_null: wm_build_br_on_null(b); break;
+  case OP_br_on_non_null: wm_build_br_on_non_null(b); break;
+  case OP_call:
+  case OP_return_call: wm_build_call(b); break;
   default: wm_build_instruction(b); break;
   }
 }

@@ -59,6 +59,7 @@ typedef struct Frame {
   u32 control_base;             /* its own label in Build.controls */
   u32 next_loop;                /* in facts */
   u32 site;                     /* of the call that was inlined; NONE: none */
+  bool is_tail;                 /* it was a tail call: the caller returns what it returns */
   u32 fuel_node, fuel_cost;     /* the caller's open region */
 } Frame;
 
@@ -201,6 +202,8 @@ void wm_build_return(Build *b, u32 count);
 void wm_build_go_to(Build *b, Control *ctl);
 /* The instructions b->in. */
 void wm_build_br_if(Build *b);
+void wm_build_br_on_null(Build *b);
+void wm_build_br_on_non_null(Build *b);
 void wm_build_br_table(Build *b);
 
 /* ---- build_control.c ---- */
@@ -222,7 +225,8 @@ void wm_build_open_frame(Build *b, u32 func_index, u32 site);
 void wm_build_close_inlined(Build *b);
 /* The instruction b->in. */
 void wm_build_call(Build *b);
-/* Calls the Func at the address node with arguments from the stack, results to it. */
+/* As the instruction b->in calls: the Func at the address node, with arguments from the stack,
+ * results to it. */
 void wm_build_call_ref(Build *b, u32 address, u32 type_index, bool is_import);
 
 /* ---- build_osr.c ---- */

@@ -82,9 +82,8 @@ static void link_any(Build *b, Control *ctl, u32 edge) {
     link_edge(b, ctl, edge);
 }
 
-void wm_build_br_if(Build *b) {
-  Control *ctl = control_at(b, b->in.index);
-  u32 condition = pop(b);
+/* Branches to the label, whose values are on top, when the i32 is not 0. */
+static void branch_if(Build *b, Control *ctl, u32 condition) {
   if (is_const(b->c, condition)) {
     if (const_bits(b->c, condition)) wm_build_go_to(b, ctl);
   } else {
@@ -93,6 +92,23 @@ void wm_build_br_if(Build *b) {
     wm_build_follow(b, edge + 1);
   }
   wm_build_open_region(b);
+}
+
+void wm_build_br_if(Build *b) {
+  u32 condition = pop(b);
+  branch_if(b, control_at(b, b->in.index), condition);
+}
+
+void wm_build_br_on_null(Build *b) {
+  u32 reference = pop(b);
+  branch_if(b, control_at(b, b->in.index), pure(b, OP_i64_eqz, reference, 0));
+  push(b, reference);
+}
+
+void wm_build_br_on_non_null(Build *b) {
+  u32 reference = b->stack.data[b->stack.len - 1];
+  branch_if(b, control_at(b, b->in.index), pure(b, OP_i64_ne, reference, const_i64(b, 0)));
+  pop(b);
 }
 
 /* ---- br_table ---- */

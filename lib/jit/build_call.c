@@ -50,6 +50,11 @@ void wm_build_open_frame(Build *b, u32 func_index, u32 site) {
   ctl->result_count = type->result_count;
 }
 
+/* To where the current frame's `return` goes. */
+static void return_from_frame(Build *b) {
+  wm_build_go_to(b, &b->controls.data[frame_of(b)->control_base]);
+}
+
 void wm_build_close_inlined(Build *b) {
   wm_build_close_block(b);
   wm_build_close_region(b);
@@ -57,8 +62,23 @@ void wm_build_close_inlined(Build *b) {
   b->locals.len = frame->local_start;
   b->fuel_node = frame->fuel_node;
   b->fuel_cost = frame->fuel_cost;
+  bool is_tail = frame->is_tail;
   b->frame_count--;
   b->version++;
+  if (is_tail && b->block != NONE) return_from_frame(b);
+}
+
+/* ---- tail calls ---- */
+
+static bool is_tail_call(u16 op) {
+  return op == OP_return_call || op == OP_return_call_indirect || op == OP_return_call_ref;
+}
+
+/* Whether what the current frame returns is what the compiled function returns. */
+static bool is_in_tail_position(const Build *b) {
+  for (u32 i = 1; i < b->frame_count; i++)
+    if (!b->frames[i].is_tail) return false;
+  return true;
 }
 
 /* ---- what is inlined ---- */
@@ -98,23 +118,44 @@ static void begin_inlined(Build *b, u32 func_index) {
   if (params)
     memcpy(b->locals.data + b->locals.len, b->stack.data + b->stack.len, params * sizeof(u32));
   b->locals.len += params;
+  bool is_tail = is_tail_call(b->in.op);
   wm_build_open_frame(b, func_index, site);
+  frame_of(b)->is_tail = is_tail;
   wm_build_open_region(b);
 }
 
 /* ---- calls ---- */
 
-/* The call as an effect; arguments from the stack, results to it. */
-static void finish_call(Build *b, Node n, const SubType *type) {
-  u32 count = type->param_count, results = type->result_count;
-  n.b = wm_build_list(b, b->stack.data + b->stack.len - count, count);
-  b->stack.len -= count;
+/* The compiled function ends in the call. */
+static void finish_tail_call(Build *b, Node n) {
+  n.op = n.op == IR_CALL ? IR_TAIL_CALL : IR_TAIL_CALL_REF;
+  wm_build_effect_at_site(b, n);
+  wm_build_terminate(b, TERM_TAIL, 0, 0);
+  b->block = NONE;
+}
+
+/* The call as an effect; results to the stack. */
+static void finish_plain_call(Build *b, Node n, const SubType *type) {
+  u32 results = type->result_count;
   if (results == 1) n.type = (u8)(wm_jit_type(type->results[0]) & 15);
   u32 node = wm_build_effect_at_site(b, n);
   wm_mem_forget(b);
   if (results == 1) push(b, node);
   for (u32 i = 0; i < results && results > 1; i++)
     push(b, wm_build_effect(b, make_node(IR_RESULT, wm_jit_type(type->results[i]), node, i, 0)));
+}
+
+/* Arguments come from the stack. A tail call of an inlined function leaves just that. */
+static void finish_call(Build *b, Node n, const SubType *type) {
+  bool is_tail = is_tail_call(b->in.op);
+  n.b = wm_build_list(b, b->stack.data + b->stack.len - type->param_count, type->param_count);
+  b->stack.len -= type->param_count;
+  if (is_tail && is_in_tail_position(b)) {
+    finish_tail_call(b, n);
+    return;
+  }
+  finish_plain_call(b, n, type);
+  if (is_tail) return_from_frame(b);
 }
 
 void wm_build_call_ref(Build *b, u32 address, u32 type_index, bool is_import) {

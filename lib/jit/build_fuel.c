@@ -34,7 +34,12 @@ void wm_build_count_fuel(Build *b) {
   case OP_br:
   case OP_br_if:
   case OP_br_table:
+  case OP_br_on_null:
+  case OP_br_on_non_null:
   case OP_return:
+  case OP_return_call:
+  case OP_return_call_indirect:
+  case OP_return_call_ref:
   case OP_unreachable: ends = true; break;
   default: break;
   }

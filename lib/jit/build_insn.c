@@ -229,12 +229,26 @@ static void table_grow(Build *b) {
   build_grow(b, HELPER_table_grow, args, 3, table_limits(b, b->in.index)->is_64);
 }
 
+static void trap_if_null(Build *b, u32 reference, TrapCode code) {
+  wm_build_trap_if(b, pure(b, OP_i64_eqz, reference, 0), code);
+}
+
+static void ref_as_non_null(Build *b) {
+  trap_if_null(b, b->stack.data[b->stack.len - 1], TRAP_NULL_REFERENCE);
+}
+
+static void call_ref(Build *b) {
+  u32 func = pop(b);
+  trap_if_null(b, func, TRAP_NULL_FUNCTION);
+  if (b->block != NONE) wm_build_call_ref(b, func, b->in.index, false);
+}
+
 static void call_indirect(Build *b) {
   u32 type_index = b->in.index;
   u32 element = table_element(b, b->in.index2, pop(b), TRAP_UNDEFINED_ELEMENT);
   if (element == NONE) return;
   u32 func = wm_mem_load_word(b, OP_i64_load, element, 0);
-  wm_build_trap_if(b, pure(b, OP_i64_eqz, func, 0), TRAP_UNINITIALIZED_ELEMENT);
+  trap_if_null(b, func, TRAP_UNINITIALIZED_ELEMENT);
   u32 type = wm_mem_load_word(b, OP_i32_load, func, offsetof(Func, type_id));
   u32 place = b->layout.type_ids + 4 * type_index;
   u32 wanted = wm_ir_pure(b->c, make_node(IR_INST_LOAD, T_I32, place, 0, 0));
@@ -293,7 +307,11 @@ static void build_by_hand(Build *b) {
   case OP_ref_null: push(b, const_i64(b, 0)); break;
   case OP_ref_is_null: push(b, pure(b, OP_i64_eqz, pop(b), 0)); break;
   case OP_ref_func: push(b, instance_word(b, b->layout.funcs, b->in.index)); break;
-  case OP_call_indirect: call_indirect(b); break;
+  case OP_ref_as_non_null: ref_as_non_null(b); break;
+  case OP_call_indirect:
+  case OP_return_call_indirect: call_indirect(b); break;
+  case OP_call_ref:
+  case OP_return_call_ref: call_ref(b); break;
   case OP_memory_size: memory_size(b); break;
   case OP_memory_grow: memory_grow(b); break;
   case OP_table_size: push(b, table_length(b, b->in.index)); break;

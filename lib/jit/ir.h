@@ -66,6 +66,8 @@ typedef enum IrOp {
   IR_CALL,      /* a: function index (defined in this module), b: list of arguments */
   IR_CALL_REF,  /* a: Func address (checked: not null, right type), b: list, c: module type index;
                    imm 1: probably of another instance or the host's (imports) */
+  IR_TAIL_CALL, /* as IR_CALL and IR_CALL_REF, and ends the function: its block ends in TERM_TAIL */
+  IR_TAIL_CALL_REF,
   IR_HELPER,    /* a: HelperId (native.h), b: list of arguments; imm 1: the result is a TrapCode,
                    which the node turns into a trap (type T_NONE) */
   IR_OP_COUNT
@@ -100,6 +102,8 @@ typedef enum Terminator {
   TERM_SWITCH, /* operand: index (i32); table: list of edge numbers, the last is the default */
   TERM_RETURN, /* table: list of the results */
   TERM_TRAP,   /* trap_code */
+  TERM_TAIL,   /* nothing: the last effect is a tail call */
+  TERM_COUNT
 } Terminator;
 
 typedef struct Edge {

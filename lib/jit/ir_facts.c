@@ -57,6 +57,8 @@ const IrFacts wm_ir_facts[IR_OP_COUNT] = {
     [IR_FUEL] = {EFFECT, T_NONE},
     [IR_CALL] = {LIST_B | EFFECT, T_NONE},
     [IR_CALL_REF] = {A | LIST_B | EFFECT, T_NONE},
+    [IR_TAIL_CALL] = {LIST_B | EFFECT, T_NONE},
+    [IR_TAIL_CALL_REF] = {A | LIST_B | EFFECT, T_NONE},
     [IR_HELPER] = {LIST_B | EFFECT, T_NONE},
 };
 
@@ -70,16 +72,27 @@ const IrPair wm_ir_pairs[IR_OP_COUNT] = {
 
 const char *wm_ir_name(u16 op) {
 #define NAME(op, name) [op - IR_NOP] = name
-  static const char names[IR_OP_COUNT - IR_NOP][10] = {
-      NAME(IR_NOP, "nop"),           NAME(IR_CONST, "const"),
-      NAME(IR_ARG, "arg"),           NAME(IR_PARAM, "param"),
-      NAME(IR_SELECT, "select"),     NAME(IR_MULH_S, "mulh_s"),
-      NAME(IR_MULH_U, "mulh_u"),     NAME(IR_MEM0, "mem0"),
-      NAME(IR_INST_LOAD, "inst"),    NAME(IR_PURE_LOAD, "pure_load"),
-      NAME(IR_RESULT, "result"),     NAME(IR_BOUNDS, "bounds"),
-      NAME(IR_TRAP_IF, "trap_if"),   NAME(IR_POLL, "poll"),
-      NAME(IR_FUEL, "fuel"),         NAME(IR_CALL, "call"),
-      NAME(IR_CALL_REF, "call_ref"), NAME(IR_HELPER, "helper"),
+  static const char names[IR_OP_COUNT - IR_NOP][14] = {
+      NAME(IR_NOP, "nop"),
+      NAME(IR_CONST, "const"),
+      NAME(IR_ARG, "arg"),
+      NAME(IR_PARAM, "param"),
+      NAME(IR_SELECT, "select"),
+      NAME(IR_MULH_S, "mulh_s"),
+      NAME(IR_MULH_U, "mulh_u"),
+      NAME(IR_MEM0, "mem0"),
+      NAME(IR_INST_LOAD, "inst"),
+      NAME(IR_PURE_LOAD, "pure_load"),
+      NAME(IR_RESULT, "result"),
+      NAME(IR_BOUNDS, "bounds"),
+      NAME(IR_TRAP_IF, "trap_if"),
+      NAME(IR_POLL, "poll"),
+      NAME(IR_FUEL, "fuel"),
+      NAME(IR_CALL, "call"),
+      NAME(IR_CALL_REF, "call_ref"),
+      NAME(IR_TAIL_CALL, "tail_call"),
+      NAME(IR_TAIL_CALL_REF, "tail_call_ref"),
+      NAME(IR_HELPER, "helper"),
   };
 #undef NAME
   return op < OP_COUNT ? wm_op_text(op) : names[op - IR_NOP];

@@ -57,10 +57,12 @@ static void print_numbers(const Node *n, Buffer *out) {
   case IR_INST_LOAD:
   case IR_FUEL:
   case IR_CALL:
+  case IR_TAIL_CALL:
   case IR_HELPER: wm_buffer_print(out, " %u", n->a); break;
   case IR_PARAM: wm_buffer_print(out, " b%u %u", n->a, n->b); break;
   case IR_TRAP_IF: wm_buffer_print(out, " trap %u if", n->imm); break;
-  case IR_CALL_REF: wm_buffer_print(out, " type %u", n->c); break;
+  case IR_CALL_REF:
+  case IR_TAIL_CALL_REF: wm_buffer_print(out, " type %u", n->c); break;
   default: break;
   }
 }
@@ -121,8 +123,8 @@ static void print_edge(const Compile *c, const Block *b, u32 i, Buffer *out) {
 }
 
 static void print_terminator(const Compile *c, const Block *b, Buffer *out) {
-  static const char names[][7] = {"none", "jump", "branch", "switch", "return", "trap"};
-  wm_buffer_print(out, "  %s", b->term <= TERM_TRAP ? names[b->term] : "?");
+  static const char names[][7] = {"none", "jump", "branch", "switch", "return", "trap", "tail"};
+  wm_buffer_print(out, "  %s", b->term < TERM_COUNT ? names[b->term] : "?");
   if (b->term == TERM_BRANCH || b->term == TERM_SWITCH) {
     wm_buffer_byte(out, ' ');
     print_value(c, b->operand, out);

@@ -62,7 +62,7 @@ typedef enum FixedRegs {
   FIX_CALL,   /* all caller-saved registers; the arguments are one parallel move */
   FIX_ARG,    /* comes in register `sub` (0xFF: stack slot `imm`) at the function's start */
   FIX_RESULT, /* is in register `sub` since the instruction imm + 1 before (a call, a division) */
-  FIX_RETURN, /* the arguments are moved to the result places */
+  FIX_RETURN, /* the function ends: the arguments are moved to the result places, or the callee's */
   FIX_MACHINE /* from here on: Machine.taken says which; they are written while the destination is,
                  after the early operands were read */
 } FixedRegs;

@@ -324,7 +324,7 @@ static void build_list(const Compile *c, RegAlloc *ra, const Lir *x, u32 positio
   NextPlace *next = next_places(c, x);
   ArgCursor cursor = {0};
   for (u32 i = 0; i < args[0]; i++) {
-    bool is_callee = x->op == LIR_CALL_REF && i + 1 == args[0];
+    bool is_callee = (x->op == LIR_CALL_REF || x->op == LIR_TAIL_CALL_REF) && i + 1 == args[0];
     Loc place = is_callee ? c->machine->callee : next(&cursor, (u8)args[2 + 2 * i]);
     u32 v = args[1 + 2 * i];
     if (v & LOC_CONST) continue;

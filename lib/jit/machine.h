@@ -47,7 +47,7 @@ struct Machine {
   NextPlace *next_arg, *next_result; /* results continue the arguments' stack slots */
   NextPlace *next_helper_arg;        /* C functions; the instance comes before */
   NextPlace *next_meaning_arg;       /* LIR_CALL_MEANING */
-  u8 callee;                         /* the last argument of LIR_CALL_REF */
+  u8 callee;                         /* the last argument of LIR_CALL_REF and LIR_TAIL_CALL_REF */
 
   /* ---- passes ---- */
   void (*select)(Compile *c); /* lir, vregs */

@@ -115,7 +115,7 @@ static bool check_switch(const Verify *v, u32 block, const u32 *table) {
 static bool check_terminator(const Verify *v, u32 block) {
   const Block *b = block_at(v->c, block);
   bool takes_value = b->term == TERM_BRANCH || b->term == TERM_SWITCH;
-  if (b->term == TERM_NONE || b->term > TERM_TRAP || b->edge_count != edges_of(b))
+  if (b->term == TERM_NONE || b->term >= TERM_COUNT || b->edge_count != edges_of(b))
     return wm_jit_trouble(v->c, "b%u: terminator %u with %u edges", block, b->term, b->edge_count);
   if (takes_value && (!is_node(v, b->operand) || node_at(v->c, b->operand)->type != T_I32))
     return wm_jit_trouble(v->c, "b%u: terminator's operand v%u", block, b->operand);
@@ -168,6 +168,11 @@ static bool check_row(const Verify *v, u32 n) {
   return true;
 }
 
+static bool is_direct(const Node *call) { return call->op == IR_CALL || call->op == IR_TAIL_CALL; }
+static bool is_tail_call(const Node *n) {
+  return n->op == IR_TAIL_CALL || n->op == IR_TAIL_CALL_REF;
+}
+
 static bool check_args(const Verify *v, u32 n, const SubType *type) {
   const u32 *args = list_at(v->c, node_at(v->c, n)->b);
   if (args[0] != type->param_count)
@@ -175,17 +180,18 @@ static bool check_args(const Verify *v, u32 n, const SubType *type) {
   for (u32 i = 0; i < args[0]; i++)
     if (node_at(v->c, args[i + 1])->type != wm_jit_type(type->params[i]))
       return wm_jit_trouble(v->c, "v%u: type of argument v%u", n, args[i + 1]);
-  IrType want = type->result_count == 1 ? wm_jit_type(type->results[0]) : T_NONE;
+  bool has_value = type->result_count == 1 && !is_tail_call(node_at(v->c, n));
+  IrType want = has_value ? wm_jit_type(type->results[0]) : T_NONE;
   return node_at(v->c, n)->type == want || wm_jit_trouble(v->c, "v%u: type of a call", n);
 }
 
 static bool check_call(const Verify *v, u32 n) {
   const Module *m = v->c->module;
   const Node *x = node_at(v->c, n);
-  u32 index = x->op == IR_CALL ? x->a : x->c;
-  if (index >= (x->op == IR_CALL ? m->func_count : m->type_count))
+  u32 index = is_direct(x) ? x->a : x->c;
+  if (index >= (is_direct(x) ? m->func_count : m->type_count))
     return wm_jit_trouble(v->c, "v%u: call of %u", n, index);
-  return check_args(v, n, x->op == IR_CALL ? module_func_type(m, index) : &m->types[index]);
+  return check_args(v, n, is_direct(x) ? module_func_type(m, index) : &m->types[index]);
 }
 
 /* a, b and c of the given types; T_NONE: whatever. */
@@ -213,8 +219,10 @@ static bool check_types_of(const Verify *v, u32 n) {
     return is_const(v->c, x->b) ? check_types(v, n, T_I64, 0, T_I64, T_I64)
                                 : wm_jit_trouble(v->c, "v%u: size of a bounds check", n);
   case IR_TRAP_IF: return check_types(v, n, 0, T_I32, 0, 0);
-  case IR_CALL_REF: return check_types(v, n, 0, T_I64, 0, 0) && check_call(v, n);
-  case IR_CALL: return check_call(v, n);
+  case IR_CALL_REF:
+  case IR_TAIL_CALL_REF: return check_types(v, n, 0, T_I64, 0, 0) && check_call(v, n);
+  case IR_CALL:
+  case IR_TAIL_CALL: return check_call(v, n);
   case IR_HELPER: return x->a < HELPER_COUNT || wm_jit_trouble(v->c, "v%u: helper %u", n, x->a);
   default: return x->op >= OP_COUNT || check_row(v, n);
   }

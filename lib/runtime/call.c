@@ -1,8 +1,7 @@
 /* The way from native code into a function (store.h: wm_call), and out of it again: by returning,
  * by a C++ exception or a thread's end (which run end_entry in passing), or by a longjmp, which is
  * found out later (activation.h). */
-#include "runtime/activation.h"
-#include "runtime/native.h"
+#include "runtime/tail.h"
 
 enum {
   /* What the host keeps of a thread's stack below the deepest entry: this much, */
@@ -94,8 +93,7 @@ static inline TrapCode run_wasm(Store *store, const Func *func, u64 *slots) {
   u64 *frame = store->stack_top;
   copy_slots(frame, slots, code->param_slots);
   narrow_slots(frame, code->narrow_params);
-  FuncEntry entry = atomic_load_explicit(&code->entry, memory_order_acquire);
-  TrapCode trap = entry(code, func->instance, frame);
+  TrapCode trap = tail_enter(code, func->instance, frame);
   if (LIKELY(!trap)) copy_slots(slots, frame, code->result_slots);
   return trap;
 }

@@ -108,6 +108,29 @@ void wm_frame_leave(Activation *activation, FuncCode *code, Instance *in, u64 *f
   activation->fp = walk.fp;
 }
 
+/* ---- tail calls ---- */
+
+static bool is_cross(const u64 *link) { return link[LINK_FP] == (u64)(uintptr_t)link; }
+
+void wm_frame_move(u64 *fp, u32 from, u32 link, const FuncCode *callee) {
+  u64 kept[FRAME_LINK_SLOTS];
+  u64 *to = fp + callee->link_slot;
+  bool crosses = is_cross(fp + link);
+  memcpy(kept, fp + link, sizeof kept);
+  memmove(fp, fp + from, callee->param_slots * sizeof *fp);
+  memcpy(to, kept, sizeof kept);
+  if (crosses) to[LINK_FP] = (u64)(uintptr_t)to;
+}
+
+void wm_frame_cross(Instance *in, u64 *link) {
+  if (!link[LINK_FP] || is_cross(link)) return; /* native code, or of another instance already */
+  link[LINK_CROSS_PC] = link[LINK_PC];
+  link[LINK_CROSS_FP] = link[LINK_FP];
+  link[LINK_CROSS_INSTANCE] = (u64)(uintptr_t)in;
+  link[LINK_PC] = (u64)(uintptr_t)in->store->restore_pc;
+  link[LINK_FP] = (u64)(uintptr_t)link;
+}
+
 static bool is_stub(const FuncCode *code, const u8 *pc) {
   return pc >= (const u8 *)code && pc < (const u8 *)(code + 1);
 }

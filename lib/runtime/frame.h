@@ -114,6 +114,12 @@ typedef struct FrameWalk {
 FrameWalk wm_frames_start(Store *store);
 bool wm_frames_next(FrameWalk *walk); /* false: no more */
 FrameInfo wm_frame_info(const FramePlace *place);
+/* A tail call in the frame fp: another function takes it over. Moves its arguments, which are from
+ * slot `from` on, and the link, which is at slot `link`. */
+void wm_frame_move(u64 *fp, u32 from, u32 link, const FuncCode *callee);
+/* The frame whose link this is becomes one of another instance: from now on it returns to `in`,
+ * whose it was. */
+void wm_frame_cross(Instance *in, u64 *link);
 /* Notes in the activation that the frame's caller is where it stands: the frame, of the
  * interpreter, goes on as compiled code in an activation of its own. */
 void wm_frame_leave(Activation *activation, FuncCode *code, Instance *in, u64 *fp);

@@ -72,7 +72,19 @@ static inline bool native_is_of_image(const LoadedModule *lm, const NativeBody *
 typedef enum HelperId {
   STUB_TRAP, /* `call`ed from a trap site; does not return. The code is the site's, or in the first
                 result register */
-  STUB_CALL_REF, /* Machine.callee: Func address; arguments in place; results in place */
+  STUB_CALL_REF,  /* Machine.callee: Func address; arguments in place; results in place */
+  STUB_CALL_SLOT, /* what a slot holds whose function is not compiled; called through it only */
+  /* Jumped to instead of a tail callee that is not compiled code of this instance; the frame is
+   * gone, the arguments are in place. Machine.callee: its number among the defined functions, or
+   * its Func address */
+  STUB_TAIL_SLOT,
+  STUB_TAIL_REF,
+  /* Called when the frame's place does not suit the callee's arguments: puts them aside, from where
+   * STUB_TAIL_SAVED, jumped to when the frame is gone, takes them. Machine.callee: as above; then
+   * the stack slots of the caller's own arguments */
+  STUB_SAVE_SLOT,
+  STUB_SAVE_REF,
+  STUB_TAIL_SAVED,
   STUB_POLL, /* called when the stack limit is passed, at a function's start or a loop's: returns
                 when it was nothing; keeps all registers */
 #define HELPER(id, ...) HELPER_##id,

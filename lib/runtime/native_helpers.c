@@ -1,7 +1,6 @@
 /* What compiled code calls (helpers.def), where the runtime's own functions do not fit. */
-#include "runtime/activation.h"
 #include "runtime/meanings.h"
-#include "runtime/native.h"
+#include "runtime/tail.h"
 
 u64 wm_helper_memory_grow(Instance *in, u32 memory, u64 delta_pages) {
   return wm_memory_grow(in->store, in->memories[memory], delta_pages);
@@ -30,8 +29,7 @@ TrapCode wm_native_call_out(Store *store, FuncCode *code, Instance *in, Func *fu
   if (UNLIKELY(here < store->native.limit))
     return wm_trap_raise(store, TRAP_STACK_OVERFLOW, NULL, 0);
   Activation *act = store_push_activation(store, func, in);
-  FuncEntry entry = atomic_load_explicit(&code->entry, memory_order_acquire);
-  TrapCode trap = entry(code, in, slots);
+  TrapCode trap = tail_enter(code, in, slots);
   store_pop_activation(store, act);
   return trap;
 }

@@ -44,6 +44,16 @@ typedef struct NativeStack {
   u32 threads_ended;
 } NativeStack;
 
+/* A tail call that compiled code could not make by itself: the callee runs in the caller's place
+ * (tail.h). */
+typedef struct TailCall {
+  FuncCode *code;
+  Instance *instance; /* the callee's; NULL: a host function */
+  Func *func;         /* NULL: a function without an object */
+  Instance *caller;   /* whose compiled code called */
+  const u64 *args;    /* slots above the top of the value stack */
+} TailCall;
+
 struct Store {
   /* Read by stubs of compiled code, which check the offsets. */
   u64 *stack_end;         /* frames must end at or below; STACK_SLACK_SLOTS follow */
@@ -73,6 +83,8 @@ struct Store {
   Trap *out_of_memory;              /* preallocated (rooted) */
   const void *exit_pc, *restore_pc; /* the interpreter's special cells */
   const void *const *ways_in;       /* static: wm_ways_in (activation.h) */
+
+  TailCall tail; /* while TRAP_TAIL_CALL is on its way */
 
   i64 fuel;   /* instructions that may still run (LoadedModule.charges_fuel) */
   Stop *stop; /* counted */

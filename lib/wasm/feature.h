@@ -18,8 +18,8 @@
   F(MULTI_MEMORY, "multi-memory", true)                                                            \
   F(MEMORY64, "memory64", true)                                                                    \
   F(RELAXED_SIMD, "relaxed-simd", false)                                                           \
-  F(TAIL_CALL, "tail-call", false)                                                                 \
-  F(FUNCTION_REFERENCES, "function-references", false)                                             \
+  F(TAIL_CALL, "tail-call", true)                                                                  \
+  F(FUNCTION_REFERENCES, "function-references", true)                                              \
   F(GC, "gc", false)                                                                               \
   F(EXCEPTIONS, "exception-handling", false)                                                       \
   F(THREADS, "threads", false)

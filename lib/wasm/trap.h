@@ -9,7 +9,9 @@ typedef enum TrapCode {
 #define TRAP_ROW(id, number, message) TRAP_##id = number,
 #include "wasm/traps.def"
 #undef TRAP_ROW
-  TRAP_CODE_COUNT
+  TRAP_CODE_COUNT,
+  /* Not traps: how compiled code may end besides returning (runtime/tail.h). */
+  TRAP_TAIL_CALL,
 } TrapCode;
 
 /* The spec's words for it, a static string. */

@@ -35,6 +35,22 @@ static const Example examples[] = {
     {OP_return, "f", "f", "(return (local.get 0)) (unreachable)"},
     {OP_call, "i", "i", "(call $h (local.get 0))"},
     {OP_call_indirect, "ii", "i", "(call_indirect (type $t) (local.get 0) (local.get 1))"},
+    {OP_return_call, "i", "i", "(return_call $h (local.get 0))"},
+    {OP_return_call_indirect, "ii", "i",
+     "(return_call_indirect (type $t) (local.get 0) (local.get 1))"},
+    {OP_call_ref, "ii", "i",
+     "(call_ref $t (local.get 0) (if (result (ref null $t)) (local.get 1)"
+     " (then (ref.func $h)) (else (ref.null $t))))"},
+    {OP_return_call_ref, "ii", "i",
+     "(return_call_ref $t (local.get 0) (if (result (ref null $t)) (local.get 1)"
+     " (then (ref.func $h)) (else (ref.null $t))))"},
+    {OP_ref_as_non_null, "i", "i", "(ref.is_null (ref.as_non_null (table.get $a (local.get 0))))"},
+    {OP_br_on_null, "i", "i",
+     "(block (drop (br_on_null 0 (table.get $a (local.get 0)))) (return (i32.const 1)))"
+     " (i32.const 2)"},
+    {OP_br_on_non_null, "i", "i",
+     "(block (result (ref func)) (br_on_non_null 0 (table.get $a (local.get 0)))"
+     " (return (i32.const 1))) (ref.is_null)"},
     {OP_drop, "si", "i", "(drop (local.get 0)) (local.get 1)"},
     {OP_select, "ddi", "d", "(select (local.get 0) (local.get 1) (local.get 2))"},
     {OP_select_t, "ssi", "s", "(select (result v128) (local.get 0) (local.get 1) (local.get 2))"},

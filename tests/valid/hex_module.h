@@ -72,6 +72,16 @@ static inline Error hex_validate(const char *text, TypeRegistry *reg, FeatureSet
   return err;
 }
 
+/* WebAssembly 2.0: what came later is refused by its proposal's name. */
+static inline FeatureSet hex_wasm2(void) {
+  static const Feature later[] = {FEATURE_RELAXED_SIMD,        FEATURE_TAIL_CALL,
+                                  FEATURE_FUNCTION_REFERENCES, FEATURE_GC,
+                                  FEATURE_EXCEPTIONS,          FEATURE_THREADS};
+  FeatureSet set = wm_features_default();
+  for (size_t i = 0; i < ARRAY_LEN(later); i++) set = features_with(set, later[i], false);
+  return set;
+}
+
 static inline const char *hex_code_name(ErrorCode code) {
   static const char *const names[] = {"none",        "memory", "malformed", "invalid",
                                       "unsupported", "limit",  "syntax",    "link",

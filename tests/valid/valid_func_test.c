@@ -263,7 +263,7 @@ static void test_rules(void **state) {
     const Row *row = &rows[i];
     const char *locals =
         row->type == I32_TO_I32 || row->type == PAIR || row->type == REFS ? "00" : LOCALS;
-    Error err = check_body(reg, row->type, locals, row->body, wm_features_default(), NULL);
+    Error err = check_body(reg, row->type, locals, row->body, hex_wasm2(), NULL);
     ErrorCode code = row->code ? row->code : *row->message ? ERR_INVALID : ERR_NONE;
     hex_expect(row->name, &err, code, row->message);
   }
@@ -300,8 +300,7 @@ static void test_locals(void **state) {
       {"03 d0 0f 7f d0 0f 7e 01 7d", "20 a1 1f 1a 0b", "unknown local 4001", ERR_INVALID},
   };
   for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-    Error err =
-        check_body(reg, NOTHING, cases[i].locals, cases[i].body, wm_features_default(), NULL);
+    Error err = check_body(reg, NOTHING, cases[i].locals, cases[i].body, hex_wasm2(), NULL);
     hex_expect(cases[i].locals, &err, cases[i].code, cases[i].message);
   }
 }

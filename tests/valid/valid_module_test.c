@@ -112,7 +112,7 @@ static const Row rows[] = {
 
 static void test_rules(void **state) {
   for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-    Error err = hex_validate(rows[i].module, *state, wm_features_default(), NULL);
+    Error err = hex_validate(rows[i].module, *state, hex_wasm2(), NULL);
     ErrorCode code = rows[i].code ? rows[i].code : *rows[i].message ? ERR_INVALID : ERR_NONE;
     hex_expect(rows[i].name, &err, code, rows[i].message);
   }

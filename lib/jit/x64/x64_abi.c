@@ -32,3 +32,19 @@ Loc wm_x64_next_helper_arg(ArgCursor *cursor, u8 type) {
 Loc wm_x64_next_meaning_arg(ArgCursor *cursor, u8 type) {
   return next_place(cursor, type, NULL, 0, 0);
 }
+
+/* ---- how much they take of the stack ---- */
+
+u32 wm_x64_arg_slots(const SubType *type) {
+  ArgCursor cursor = {0};
+  for (u32 i = 0; i < type->param_count; i++)
+    wm_x64_next_arg(&cursor, (u8)wm_jit_type(type->params[i]));
+  return cursor.stack_slots;
+}
+
+u32 wm_x64_stack_slots(const SubType *type, u32 arg_slots) {
+  ArgCursor cursor = {.stack_slots = arg_slots};
+  for (u32 i = 0; i < type->result_count; i++)
+    wm_x64_next_result(&cursor, (u8)wm_jit_type(type->results[i]));
+  return cursor.stack_slots;
+}

@@ -31,23 +31,20 @@ static u32 copy_value(u8 type, u64 *to, const u64 *from) {
   return 2;
 }
 
-static ArgCursor args_to_places(const SubType *type, const u64 *slots, NativeRegs *regs,
-                                u64 *stack) {
+static void args_to_places(const SubType *type, const u64 *slots, NativeRegs *regs, u64 *stack) {
   ArgCursor cursor = {0};
   for (u32 i = 0; i < type->param_count; i++) {
     u8 t = (u8)wm_jit_type(type->params[i]);
     slots += copy_value(t, arg_place(&cursor, t, regs, stack), slots);
   }
-  return cursor;
 }
 
-static ArgCursor args_to_slots(const SubType *type, NativeRegs *regs, u64 *stack, u64 *slots) {
+static void args_to_slots(const SubType *type, NativeRegs *regs, u64 *stack, u64 *slots) {
   ArgCursor cursor = {0};
   for (u32 i = 0; i < type->param_count; i++) {
     u8 t = (u8)wm_jit_type(type->params[i]);
     slots += copy_value(t, slots, arg_place(&cursor, t, regs, stack));
   }
-  return cursor;
 }
 
 static void results_to_places(const SubType *type, u32 stack_slots, const u64 *slots,
@@ -68,20 +65,6 @@ static void results_to_slots(const SubType *type, u32 stack_slots, NativeRegs *r
   }
 }
 
-u32 wm_x64_arg_slots(const SubType *type) {
-  ArgCursor cursor = {0};
-  for (u32 i = 0; i < type->param_count; i++)
-    wm_x64_next_arg(&cursor, (u8)wm_jit_type(type->params[i]));
-  return cursor.stack_slots;
-}
-
-u32 wm_x64_stack_slots(const SubType *type, u32 arg_slots) {
-  ArgCursor cursor = {.stack_slots = arg_slots};
-  for (u32 i = 0; i < type->result_count; i++)
-    wm_x64_next_result(&cursor, (u8)wm_jit_type(type->results[i]));
-  return cursor.stack_slots;
-}
-
 /* ---- in ---- */
 
 void wm_x64_spread(NativeEntry *entry, u64 *stack) {
@@ -98,25 +81,40 @@ void wm_x64_collect(NativeEntry *entry, const u64 *stack) {
 
 /* ---- out ---- */
 
-/* A call of `code` with arguments where the convention has them: through slots, back to places. */
-static Left call_out(NativeRegs *regs, u64 *native_sp, Instance *caller, FuncCode *code,
-                     Instance *in, Func *func) {
+u64 *wm_x64_take_args(NativeRegs *regs, u64 *native_sp, Instance *caller, const FuncCode *code,
+                      const Instance *in) {
   Store *store = caller->store;
-  Activation *activation = store->activation;
-  activation->native_sp = native_sp;
+  store->activation->native_sp = native_sp;
   u32 before = in ? ACTIVATION_SLOTS : 0;
-  u64 *slots = store->stack_top + before, *stack = native_sp + 1;
-  if ((u64)(store->stack_end - store->stack_top) < before + code->link_slot + (u64)FRAME_LINK_SLOTS)
-    return (Left){wm_trap_raise(store, TRAP_STACK_OVERFLOW, NULL, 0), activation->entry_sp};
-  const SubType *type = wm_types_get(store->types, code->type_id);
-  ArgCursor args = args_to_slots(type, regs, stack, slots);
-  TrapCode trap = wm_native_call_out(store, code, in, func, slots);
-  if (!trap) results_to_places(type, args.stack_slots, slots, regs, stack);
-  return (Left){trap, activation->entry_sp};
+  u64 *slots = store->stack_top + before;
+  if ((u64)(store->stack_end - store->stack_top) <
+      before + code->link_slot + (u64)FRAME_LINK_SLOTS) {
+    wm_trap_raise(store, TRAP_STACK_OVERFLOW, NULL, 0);
+    return NULL;
+  }
+  args_to_slots(wm_types_get(store->types, code->type_id), regs, native_sp + 1, slots);
+  return slots;
+}
+
+Left wm_x64_run(const OutCall *call, u64 *slots, u32 arg_slots, NativeRegs *regs, u64 *native_sp) {
+  Store *store = call->caller->store;
+  const void *entry_sp = store->activation->entry_sp;
+  TrapCode trap = wm_native_call_out(store, call->code, call->instance, call->func, slots);
+  const SubType *type = wm_types_get(store->types, call->code->type_id);
+  if (!trap) results_to_places(type, arg_slots, slots, regs, native_sp + 1);
+  return (Left){trap, entry_sp};
+}
+
+Left wm_x64_call_out(const OutCall *call, NativeRegs *regs, u64 *native_sp) {
+  Store *store = call->caller->store;
+  u64 *slots = wm_x64_take_args(regs, native_sp, call->caller, call->code, call->instance);
+  if (!slots) return (Left){store->trap->code, store->activation->entry_sp};
+  u32 arg_slots = wm_x64_arg_slots(wm_types_get(store->types, call->code->type_id));
+  return wm_x64_run(call, slots, arg_slots, regs, native_sp);
 }
 
 Left wm_x64_call_any(NativeRegs *regs, u64 *native_sp, Instance *in, Func *func) {
-  return call_out(regs, native_sp, in, func->code, func->instance, func);
+  return wm_x64_call_out(&(OutCall){in, func->code, func->instance, func}, regs, native_sp);
 }
 
 /* The slot is in the call: ff 15 and its distance from the return address. */
@@ -124,7 +122,7 @@ Left wm_x64_call_by_slot(NativeRegs *regs, u64 *native_sp, Instance *in) {
   const u8 *back = (const u8 *)(uintptr_t)*native_sp; /* NOLINT: a return address */
   const u8 *slot = back + (i32)load_u32(back - 4);
   u32 index = (u32)((size_t)(slot - in->module->region.base) / sizeof(void *));
-  return call_out(regs, native_sp, in, &in->module->codes[index], in, NULL);
+  return wm_x64_call_out(&(OutCall){in, &in->module->codes[index], in, NULL}, regs, native_sp);
 }
 
 Left wm_x64_raise(u64 *native_sp, Instance *in, u32 code) {

@@ -29,6 +29,15 @@ typedef struct Left {
   const void *entry_sp;
 } Left;
 
+/* A call that leaves compiled code of `caller`; the callee's instance and Func as in
+ * wm_native_call_out. */
+typedef struct OutCall {
+  Instance *caller;
+  FuncCode *code;
+  Instance *instance;
+  Func *func;
+} OutCall;
+
 /* ---- x64_stubs.S ---- */
 TrapCode wm_x64_enter_ints(Instance *in, const void *code, u64 *slots, const void **entry_sp);
 TrapCode wm_x64_enter_plain(Instance *in, const void *code, u64 *slots, const void **entry_sp);
@@ -37,18 +46,34 @@ TrapCode wm_x64_enter(NativeEntry *entry, const void **entry_sp);
 void wm_x64_call_ref(void);
 void wm_x64_call_slot(void);
 void wm_x64_trap(void);
+void wm_x64_tail_slot(void);
+void wm_x64_tail_ref(void);
+void wm_x64_save_slot(void);
+void wm_x64_save_ref(void);
+void wm_x64_tail_saved(void);
 void wm_x64_poll(void);
 
-/* ---- x64_calls.c, called by it ---- */
+/* ---- x64_calls.c and x64_tail.c, called by it ---- */
 void wm_x64_spread(NativeEntry *entry, u64 *stack);
 void wm_x64_collect(NativeEntry *entry, const u64 *stack);
 Left wm_x64_call_any(NativeRegs *regs, u64 *native_sp, Instance *in, Func *func);
 Left wm_x64_call_by_slot(NativeRegs *regs, u64 *native_sp, Instance *in);
+Left wm_x64_tail_by_slot(NativeRegs *regs, u64 *native_sp, Instance *in, u64 number);
+Left wm_x64_tail_any(NativeRegs *regs, u64 *native_sp, Instance *in, Func *func);
+Left wm_x64_save_by_slot(NativeRegs *regs, u64 *native_sp, Instance *in, u64 number);
+Left wm_x64_save_any(NativeRegs *regs, u64 *native_sp, Instance *in, Func *func);
+Left wm_x64_run_saved(NativeRegs *regs, u64 *native_sp, Instance *in, u64 arg_slots);
 Left wm_x64_raise(u64 *native_sp, Instance *in, u32 code);
 Left wm_x64_check_poll(u64 *native_sp, Instance *in);
 
-/* Stack slots of the arguments; of them and the results. */
-u32 wm_x64_arg_slots(const SubType *type);
-u32 wm_x64_stack_slots(const SubType *type, u32 arg_slots);
+/* ---- between those ---- */
+/* Notes where the caller stands, and puts the arguments into slots above the top of the value
+ * stack. NULL: no room, trapped. */
+u64 *wm_x64_take_args(NativeRegs *regs, u64 *native_sp, Instance *caller, const FuncCode *code,
+                      const Instance *in);
+/* Makes the call with its arguments in slots; results to their places, behind `arg_slots`. */
+Left wm_x64_run(const OutCall *call, u64 *slots, u32 arg_slots, NativeRegs *regs, u64 *native_sp);
+/* Both. */
+Left wm_x64_call_out(const OutCall *call, NativeRegs *regs, u64 *native_sp);
 
 #endif

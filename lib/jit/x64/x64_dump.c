@@ -68,6 +68,7 @@ bool wm_x64_has_imm(const Lir *l) {
   case LIR_CMPTRAP:
   case LIR_TRAP:
   case LIR_CALL:
+  case LIR_TAIL_CALL:
   case LIR_CALL_HELPER:
   case LIR_FUEL:
   case LIR_GETARG:

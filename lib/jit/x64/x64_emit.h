@@ -58,10 +58,12 @@ typedef struct JumpTable {
 
 /* What is written behind the function's blocks. */
 typedef enum ColdKind {
-  COLD_TRAP,     /* calls the trap stub */
-  COLD_POLL,     /* calls the poll stub and goes on */
-  COLD_NO_STACK, /* before the frame is made: traps in the caller's name */
-  COLD_CALL_REF, /* calls the stub for callees that are not of this instance */
+  COLD_TRAP,      /* calls the trap stub */
+  COLD_POLL,      /* calls the poll stub and goes on */
+  COLD_NO_STACK,  /* before the frame is made: traps in the caller's name */
+  COLD_CALL_REF,  /* calls the stub for callees that are not of this instance */
+  COLD_TAIL_SLOT, /* jumps to the stub for tail callees that are not compiled; the frame is gone */
+  COLD_TAIL_REF,
   COLD_SEQUENCE, /* the rare case of an instruction (wm_x64_emit_rare) */
 } ColdKind;
 
@@ -70,8 +72,11 @@ typedef struct Cold {
   u8 code;  /* TrapCode of the site */
   u32 site; /* index in Compile.sites; 0: the function's start */
   u32 back; /* where it goes on */
-  u32 lir;  /* COLD_SEQUENCE: the instruction */
-  u32 at;   /* where it is, when it is written */
+  union {
+    u32 lir;    /* COLD_SEQUENCE: the instruction */
+    u32 number; /* COLD_TAIL_SLOT: of the callee among the defined functions */
+  };
+  u32 at; /* where it is, when it is written */
 } Cold;
 
 /* What the flags say behind the instruction that ends at `at`: about the value in `reg`. */
@@ -152,17 +157,29 @@ void wm_x64_switch(Compile *c, const Lir *x);
 
 /* ---- the frame (x64_frame.c) ---- */
 void wm_x64_prologue(Compile *c); /* decides on the frame first */
-void wm_x64_epilogue(Compile *c); /* with ret */
+void wm_x64_leave_frame(Compile *c);
+void wm_x64_epilogue(Compile *c); /* the same, with ret */
 
 /* ---- short jumps (x64_relax.c) ---- */
 void wm_x64_nops(u8 *to, u32 bytes);
 /* Between the blocks and wm_x64_finish. */
 void wm_x64_relax(Compile *c);
 
-/* ---- moves (x64_emit_call.c) ---- */
+/* ---- moves (x64_emit_move.c) ---- */
 void wm_x64_move(Compile *c, const Move *m);
 /* Puts moves[0..count) in order and makes them. */
 void wm_x64_parallel(Compile *c, const Move *moves, u32 count);
+/* Moves the first `count` of x's arguments to their places, and the next one, if there is one, to
+ * `extra`. */
+void wm_x64_pass_arguments(Compile *c, const Lir *x, u32 count, NextPlace *next, ArgCursor cursor,
+                           Loc extra);
+/* GETRES of a result in memory, which lies in the outgoing area. */
+void wm_x64_load_result(Compile *c, const Lir *x);
+
+/* ---- tail calls (x64_emit_tail.c) ---- */
+void wm_x64_emit_tail_call(Compile *c, const Lir *x);
+/* `jmp` to helper or stub `id`; clobbers r11. */
+void wm_x64_jump_helper(Compile *c, u32 id);
 
 /* ---- instructions; false: not one of these ---- */
 bool wm_x64_emit_control(Compile *c, const Lir *x); /* x64_emit_call.c */

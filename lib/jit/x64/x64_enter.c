@@ -84,8 +84,10 @@ static TrapCode enter_osr(const FuncCode *fc, Instance *in, const void *code, u6
 #define ADDRESS(function) ((const void *)(uintptr_t)&(function))
 
 static const void *const helpers[HELPER_COUNT] = {
-    [STUB_TRAP] = ADDRESS(wm_x64_trap),
-    [STUB_CALL_REF] = ADDRESS(wm_x64_call_ref),
+    [STUB_TRAP] = ADDRESS(wm_x64_trap),           [STUB_CALL_REF] = ADDRESS(wm_x64_call_ref),
+    [STUB_CALL_SLOT] = ADDRESS(wm_x64_call_slot), [STUB_TAIL_SLOT] = ADDRESS(wm_x64_tail_slot),
+    [STUB_TAIL_REF] = ADDRESS(wm_x64_tail_ref),   [STUB_SAVE_SLOT] = ADDRESS(wm_x64_save_slot),
+    [STUB_SAVE_REF] = ADDRESS(wm_x64_save_ref),   [STUB_TAIL_SAVED] = ADDRESS(wm_x64_tail_saved),
     [STUB_POLL] = ADDRESS(wm_x64_poll),
 #define HELPER(id, traps, function) [HELPER_##id] = ADDRESS(function),
 #include "runtime/helpers.def"

@@ -65,8 +65,7 @@ static void write_tables(Compile *c) {
 /* The stub finds the caller's return address, whose site has no code. */
 static void trap_in_caller(Compile *c, TrapCode code) {
   wm_x64_mov_imm(c, RAX, code);
-  wm_x64_op(c, 8, 0x8B, R11, rm_mem(R15, -1, 0, (i32)offsetof(Instance, helpers)), false, 0);
-  wm_x64_op(c, 4, 0xFF, 4, rm_mem(R11, -1, 0, STUB_TRAP * (i32)sizeof(void *)), false, 0);
+  wm_x64_jump_helper(c, STUB_TRAP);
 }
 
 static void jump_back(Compile *c, u32 to) {
@@ -90,6 +89,11 @@ static void write_cold(Compile *c, Cold cold) {
     wm_x64_call_helper(c, cold.kind == COLD_POLL ? STUB_POLL : STUB_CALL_REF);
     wm_x64_call_site(c, cold.site, cold.code);
     break;
+  case COLD_TAIL_SLOT:
+    wm_x64_mov_imm(c, RAX, cold.number);
+    wm_x64_jump_helper(c, STUB_TAIL_SLOT);
+    return;
+  case COLD_TAIL_REF: wm_x64_jump_helper(c, STUB_TAIL_REF); return;
   case COLD_NO_STACK: trap_in_caller(c, TRAP_STACK_OVERFLOW); return;
   default: write_sequence(c, cold.lir);
   }

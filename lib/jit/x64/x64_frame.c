@@ -58,9 +58,13 @@ void wm_x64_prologue(Compile *c) {
   if (c->has_calls || c->frame_bytes > SMALL_LEAF_BYTES) check_stack(c);
 }
 
-void wm_x64_epilogue(Compile *c) {
+void wm_x64_leave_frame(Compile *c) {
   const Emitter *e = emitter(c);
   if (e->area_bytes) wm_x64_alu_imm(c, 8, ALU_ADD, rm_reg(RSP), (i32)e->area_bytes);
   for (u32 i = e->saved_count; i-- > 0;) push_or_pop(c, 0x58, e->saved[i]);
+}
+
+void wm_x64_epilogue(Compile *c) {
+  wm_x64_leave_frame(c);
   wm_x64_byte(c, 0xC3);
 }

@@ -75,6 +75,8 @@ static void select_node(Compile *c, u32 n) {
   case IR_PARAM: return;
   case IR_CALL: wm_isel_call(c, n); return;
   case IR_CALL_REF: wm_isel_call_ref(c, n); return;
+  case IR_TAIL_CALL:
+  case IR_TAIL_CALL_REF: wm_isel_tail_call(c, n); return;
   case IR_HELPER: wm_isel_helper(c, n); return;
   case IR_RESULT: wm_isel_result(c, n); return;
   case IR_TRAP_IF: wm_isel_trap_if(c, n); return;
@@ -119,7 +121,9 @@ static void select_terminator(Compile *c, const Block *b) {
   x.site = b->site;
   select_edges(c, b); /* constants that they need wait for the jump to be put */
   switch ((Terminator)b->term) {
-  case TERM_NONE: return;
+  case TERM_NONE:
+  case TERM_COUNT:
+  case TERM_TAIL: return;
   case TERM_JUMP: break;
   case TERM_BRANCH: wm_isel_branch(c, b->operand); return;
   case TERM_RETURN: wm_isel_return(c, b->table); return;

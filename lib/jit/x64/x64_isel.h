@@ -109,6 +109,7 @@ bool wm_x64_select_vector(Compile *c, u32 n, u32 d);
 
 /* ---- x64_isel_call.c ---- */
 void wm_isel_call(Compile *c, u32 n);
+void wm_isel_tail_call(Compile *c, u32 n);
 void wm_isel_call_ref(Compile *c, u32 n);
 void wm_isel_helper(Compile *c, u32 n);
 /* Calls the meaning of the row n, into d (or NONE). */

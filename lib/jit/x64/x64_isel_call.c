@@ -96,6 +96,29 @@ void wm_isel_call_ref(Compile *c, u32 n) {
   put_call(c, n, put, &c->module->types[x->c], x->a);
 }
 
+/* Whether the callee's stack arguments have their place in this function's: that is as large as its
+ * own arguments and results, and results in memory must come right behind the same arguments. */
+static bool suits_frame(const Compile *c, const SubType *callee) {
+  const SubType *own = module_func_type(c->module, c->func_index);
+  u32 own_args = c->osr_offset ? 0 : wm_x64_arg_slots(own);
+  u32 own_slots = wm_x64_stack_slots(own, own_args), args = wm_x64_arg_slots(callee);
+  return args <= own_slots && (own_slots == own_args || args == own_args);
+}
+
+void wm_isel_tail_call(Compile *c, u32 n) {
+  const Node *x = node_at(c, n);
+  bool is_direct = x->op == IR_TAIL_CALL;
+  const SubType *type = is_direct ? module_func_type(c->module, x->a) : &c->module->types[x->c];
+  Lir put = wm_isel_lir(is_direct ? LIR_TAIL_CALL : LIR_TAIL_CALL_REF, 8, NONE, NONE, NONE);
+  put.imm = is_direct ? x->a : 0;
+  put.sub = !suits_frame(c, type);
+  put.args = argument_list(c, x->b, is_direct ? NONE : x->a);
+  put.site = c->node_sites.data[n];
+  if (put.sub) c->outgoing_slots = max_u32(c->outgoing_slots, wm_x64_arg_slots(type));
+  c->has_calls = true;
+  wm_isel_put(c, put);
+}
+
 /* C leaves anything in the upper half of an i32. */
 static void put_helper_result(Compile *c, u32 d) {
   u8 type = c->vreg_type.data[d];

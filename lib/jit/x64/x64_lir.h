@@ -4,6 +4,7 @@
 #define WM_JIT_X64_LIR_H
 
 #include "jit/lir.h"
+#include "wasm/types.h"
 
 enum {
   RAX,
@@ -110,6 +111,9 @@ Loc wm_x64_next_arg(ArgCursor *cursor, u8 type);
 /* The same for results: rax rdx rcx rsi, xmm0..3; the rest in stack slots that follow the
  * arguments' (start with stack_slots as the arguments left it). */
 Loc wm_x64_next_result(ArgCursor *cursor, u8 type);
+/* Stack slots that the arguments take; they and the results. */
+u32 wm_x64_arg_slots(const SubType *type);
+u32 wm_x64_stack_slots(const SubType *type, u32 arg_slots);
 /* C helpers: rdi is the instance, so integers begin at rsi. At most 5 integers, no stack. */
 Loc wm_x64_next_helper_arg(ArgCursor *cursor, u8 type);
 /* Operands of LIR_CALL_MEANING: all of them in stack slots. */

@@ -258,7 +258,7 @@ same_instance:
   SAVE_FOR_COLLECTOR
 any_callee:
   leaq wm_x64_call_any(%rip), %r10
-  /* r10: the C function (NativeRegs *regs, u64 *native_sp, Instance *in, Func *func) that does it;
+  /* r10: the C function (NativeRegs *regs, u64 *native_sp, Instance *in, rax) that does it;
    * a TrapCode comes back, and with it where to leave to. */
 call_out:
   GROW 184
@@ -304,6 +304,34 @@ FUNCTION(wm_x64_call_slot)
   leaq wm_x64_call_by_slot(%rip), %r10
   jmp call_out
 END(wm_x64_call_slot)
+
+/* Another C function of the same kind; rax is its last argument. */
+.macro CALL_OUT function
+  SAVE_FOR_COLLECTOR
+  leaq \function(%rip), %r10
+  jmp call_out
+.endm
+
+/* STUB_TAIL_SLOT .. STUB_TAIL_SAVED */
+FUNCTION(wm_x64_tail_slot)
+  CALL_OUT wm_x64_tail_by_slot
+END(wm_x64_tail_slot)
+
+FUNCTION(wm_x64_tail_ref)
+  CALL_OUT wm_x64_tail_any
+END(wm_x64_tail_ref)
+
+FUNCTION(wm_x64_save_slot)
+  CALL_OUT wm_x64_save_by_slot
+END(wm_x64_save_slot)
+
+FUNCTION(wm_x64_save_ref)
+  CALL_OUT wm_x64_save_any
+END(wm_x64_save_ref)
+
+FUNCTION(wm_x64_tail_saved)
+  CALL_OUT wm_x64_run_saved
+END(wm_x64_tail_saved)
 
 /* STUB_TRAP: the TrapCode is the site's, or in eax. The stack may be aligned in any way. */
 FUNCTION(wm_x64_trap)

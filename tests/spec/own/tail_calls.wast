@@ -1,0 +1,160 @@
+;; Tail calls in constant stack, whatever calls what: each function counts down and hands on to another
+;; signature, with more or fewer arguments than have registers, results in memory, through a table, by
+;; reference, to another instance and to the host. A million rounds would not fit on any stack.
+(module $far
+  (type $t (func (param i64) (result i64)))
+  (table (export "table") 2 funcref)
+  (memory 1)
+  (func (export "back") (param i64) (result i64)
+    (if (result i64) (i64.eqz (local.get 0))
+      (then (i64.load (i32.const 0)))
+      (else (return_call_indirect (type $t) (i64.sub (local.get 0) (i64.const 1)) (i32.const 0)))))
+  (data (i32.const 0) "\2a"))
+(register "far")
+
+(module $near
+  (type $one (func (param i64) (result i64)))
+  (type $r (func (param i64) (result i64)))
+  (import "far" "table" (table 2 funcref))
+  (import "far" "back" (func $back (param i64) (result i64)))
+  (import "spectest" "print_i64" (func $print (param i64)))
+  (elem (i32.const 0) $there)
+  (elem declare func $few $one $six)
+  (global $seen (mut i64) (i64.const 0))
+
+  ;; itself
+  (func $self (export "self") (param i64 i64) (result i64)
+    (if (result i64) (i64.eqz (local.get 0)) (then (local.get 1))
+      (else (return_call $self (i64.sub (local.get 0) (i64.const 1)) (i64.add (local.get 1) (local.get 0))))))
+
+  ;; two, with different numbers of arguments: those of $many are partly in memory
+  (func $few (export "few") (param i64) (result i64)
+    (if (result i64) (i64.eqz (local.get 0)) (then (i64.const 7))
+      (else (return_call $many (i64.const 1) (f64.const 2) (i64.const 3) (i64.const 4) (i64.const 5) (i64.const 6)
+        (i64.const 7) (i64.const 8) (f32.const 9) (i64.sub (local.get 0) (i64.const 1)) (i64.const 11)))))
+  (func $many (param i64 f64 i64 i64 i64 i64 i64 i64 f32 i64 i64) (result i64)
+    (if (i64.ne (i64.add (i64.add (local.get 0) (local.get 2)) (i64.add (local.get 7) (local.get 10))) (i64.const 23))
+      (then unreachable))
+    (if (f64.ne (local.get 1) (f64.const 2)) (then unreachable))
+    (if (f32.ne (local.get 8) (f32.const 9)) (then unreachable))
+    (if (result i64) (i64.eqz (local.get 9)) (then (i64.const 11))
+      (else (return_call $few (i64.sub (local.get 9) (i64.const 1))))))
+
+  ;; the same number in memory, exchanged
+  (func $nine (export "nine") (param i64 i64 i64 i64 i64 i64 i64 i64 i64) (result i64)
+    (if (result i64) (i64.eqz (local.get 0))
+      (then (i64.add (i64.mul (i64.const 10) (local.get 7)) (local.get 8)))
+      (else (return_call $nine2 (i64.sub (local.get 0) (i64.const 1)) (local.get 2) (local.get 1) (local.get 4) (local.get 3)
+        (local.get 6) (local.get 5) (local.get 8) (local.get 7)))))
+  (func $nine2 (param i64 i64 i64 i64 i64 i64 i64 i64 i64) (result i64)
+    (return_call $nine (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4)
+      (local.get 5) (local.get 6) (local.get 7) (local.get 8)))
+
+  ;; many results, some in memory, behind different numbers of arguments in memory
+  (type $results (func (param i64) (result i64 i64 i64 i64 i64 i64 f64 f64 f64 f64 f64 v128)))
+  (func $six (export "six") (param i64) (result i64 i64 i64 i64 i64 i64 f64 f64 f64 f64 f64 v128)
+    (if (i64.eqz (local.get 0))
+      (then (return (i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4) (i64.const 5) (i64.const 6)
+        (f64.const 7) (f64.const 8) (f64.const 9) (f64.const 10) (f64.const 11) (v128.const i64x2 12 13))))
+    (return_call $six9 (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0)
+      (i64.const 0) (i64.sub (local.get 0) (i64.const 1))))
+  (func $six9 (param i64 i64 i64 i64 i64 i64 i64 i64 i64)
+      (result i64 i64 i64 i64 i64 i64 f64 f64 f64 f64 f64 v128)
+    (return_call_ref $results (local.get 8) (ref.func $six)))
+  (func (export "six then") (param i64) (result i64)
+    (call $six (local.get 0))
+    v128.const i64x2 12 13
+    i64x2.eq i64x2.all_true i32.eqz if unreachable end
+    f64.const 11 f64.ne if unreachable end
+    drop drop drop drop
+    i64.mul i64.add i64.add i64.add i64.add)
+
+  ;; by reference
+  (func $one (export "ref") (param i64) (result i64)
+    (if (result i64) (i64.eqz (local.get 0)) (then (i64.const 3))
+      (else (return_call_ref $one (i64.sub (local.get 0) (i64.const 1)) (ref.func $one)))))
+  (func (export "null") (result i64) (return_call_ref $one (i64.const 1) (ref.null $one)))
+
+  ;; another instance and back, through its table
+  (func $there (export "there") (param i64) (result i64) (return_call $back (local.get 0)))
+  ;; and with a frame of its own below
+  (func (export "there then") (param i64) (result i64) (i64.add (call $there (local.get 0)) (i64.const 1)))
+
+  ;; the host, last
+  (func (export "host") (param i64)
+    (if (i64.eqz (local.get 0)) (then (return_call $print (i64.const 5))))
+    (return_call $host (i64.sub (local.get 0) (i64.const 1))))
+  (func $host (param i64) (return_call $host2 (local.get 0)))
+  (func $host2 (param i64) (if (i64.eqz (local.get 0)) (then (return_call $print (i64.const 5))))
+    (return_call $host (i64.sub (local.get 0) (i64.const 1))))
+
+  ;; a callee that is small enough to be part of its caller, and ends in a call back to it
+  (func $outer (export "inlined") (param i64) (result i64)
+    (if (i64.eqz (local.get 0)) (then (return (i64.const 99))))
+    (return_call $inner (local.get 0)))
+  (func $inner (param i64) (result i64) (return_call $outer (i64.sub (local.get 0) (i64.const 1))))
+  ;; not the last thing that its caller does
+  (func (export "in the middle") (param i64) (result i64)
+    (i64.add (call $inner (i64.add (local.get 0) (i64.const 1))) (i64.const 1)))
+
+  ;; out of a loop that is hot by itself
+  (func $looping (export "looping") (param $n i64) (result i64)
+    (local $i i64)
+    (if (i64.eqz (local.get $n)) (then (return (global.get $seen))))
+    (loop $again
+      (global.set $seen (i64.add (global.get $seen) (i64.const 1)))
+      (br_if $again (i64.lt_u (local.tee $i (i64.add (local.get $i) (i64.const 1))) (i64.const 10000))))
+    (return_call $looping (i64.sub (local.get $n) (i64.const 1))))
+)
+(assert_return (invoke "self" (i64.const 1) (i64.const 0)) (i64.const 1))
+(assert_return (invoke "few" (i64.const 1)) (i64.const 11))
+(assert_return (invoke "nine" (i64.const 1) (i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4) (i64.const 5) (i64.const 6) (i64.const 7) (i64.const 8)) (i64.const 87))
+(assert_return (invoke "six then" (i64.const 1)) (i64.const 40))
+(assert_return (invoke "ref" (i64.const 1)) (i64.const 3))
+(assert_return (invoke "there" (i64.const 1)) (i64.const 42))
+(assert_return (invoke "there then" (i64.const 1)) (i64.const 43))
+(assert_return (invoke "host" (i64.const 1)))
+(assert_return (invoke "inlined" (i64.const 1)) (i64.const 99))
+(assert_return (invoke "in the middle" (i64.const 1)) (i64.const 100))
+(assert_return (invoke "self" (i64.const 2) (i64.const 0)) (i64.const 3))
+(assert_return (invoke "few" (i64.const 2)) (i64.const 7))
+(assert_return (invoke "nine" (i64.const 2) (i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4) (i64.const 5) (i64.const 6) (i64.const 7) (i64.const 8)) (i64.const 78))
+(assert_return (invoke "six then" (i64.const 2)) (i64.const 40))
+(assert_return (invoke "ref" (i64.const 2)) (i64.const 3))
+(assert_return (invoke "there" (i64.const 2)) (i64.const 42))
+(assert_return (invoke "there then" (i64.const 2)) (i64.const 43))
+(assert_return (invoke "host" (i64.const 2)))
+(assert_return (invoke "inlined" (i64.const 2)) (i64.const 99))
+(assert_return (invoke "in the middle" (i64.const 2)) (i64.const 100))
+(assert_return (invoke "self" (i64.const 3) (i64.const 0)) (i64.const 6))
+(assert_return (invoke "few" (i64.const 3)) (i64.const 11))
+(assert_return (invoke "nine" (i64.const 3) (i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4) (i64.const 5) (i64.const 6) (i64.const 7) (i64.const 8)) (i64.const 87))
+(assert_return (invoke "six then" (i64.const 3)) (i64.const 40))
+(assert_return (invoke "ref" (i64.const 3)) (i64.const 3))
+(assert_return (invoke "there" (i64.const 3)) (i64.const 42))
+(assert_return (invoke "there then" (i64.const 3)) (i64.const 43))
+(assert_return (invoke "host" (i64.const 3)))
+(assert_return (invoke "inlined" (i64.const 3)) (i64.const 99))
+(assert_return (invoke "in the middle" (i64.const 3)) (i64.const 100))
+(assert_return (invoke "self" (i64.const 1001) (i64.const 0)) (i64.const 501501))
+(assert_return (invoke "few" (i64.const 1001)) (i64.const 11))
+(assert_return (invoke "nine" (i64.const 1001) (i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4) (i64.const 5) (i64.const 6) (i64.const 7) (i64.const 8)) (i64.const 87))
+(assert_return (invoke "six then" (i64.const 1001)) (i64.const 40))
+(assert_return (invoke "ref" (i64.const 1001)) (i64.const 3))
+(assert_return (invoke "there" (i64.const 1001)) (i64.const 42))
+(assert_return (invoke "there then" (i64.const 1001)) (i64.const 43))
+(assert_return (invoke "host" (i64.const 1001)))
+(assert_return (invoke "inlined" (i64.const 1001)) (i64.const 99))
+(assert_return (invoke "in the middle" (i64.const 1001)) (i64.const 100))
+(assert_return (invoke "self" (i64.const 1000000) (i64.const 0)) (i64.const 500000500000))
+(assert_return (invoke "few" (i64.const 1000000)) (i64.const 7))
+(assert_return (invoke "nine" (i64.const 1000000) (i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4) (i64.const 5) (i64.const 6) (i64.const 7) (i64.const 8)) (i64.const 78))
+(assert_return (invoke "six then" (i64.const 1000000)) (i64.const 40))
+(assert_return (invoke "ref" (i64.const 1000000)) (i64.const 3))
+(assert_return (invoke "there" (i64.const 1000000)) (i64.const 42))
+(assert_return (invoke "there then" (i64.const 1000000)) (i64.const 43))
+(assert_return (invoke "host" (i64.const 1000000)))
+(assert_return (invoke "inlined" (i64.const 1000000)) (i64.const 99))
+(assert_return (invoke "in the middle" (i64.const 1000000)) (i64.const 100))
+(assert_return (invoke "looping" (i64.const 20)) (i64.const 200000))
+(assert_trap (invoke "null") "null function reference")
