@@ -82,11 +82,6 @@ static bool list_bodies(Writer *w) {
   return true;
 }
 
-static u64 table_bytes(u32 site_count, u32 inline_count) {
-  u64 bytes = (u64)site_count * sizeof(NativeSite) + (u64)inline_count * sizeof(InlineSite);
-  return (bytes + 7) / 8 * 8;
-}
-
 static u64 rows_bytes(const ArtifactHeader *h) { return (u64)h->body_count * sizeof(BodyRow); }
 
 static u64 sums_bytes(const ArtifactHeader *h) {
@@ -103,8 +98,7 @@ static u64 lay_out(Writer *w) {
   const LoadedModule *lm = w->lm;
   ArtifactHeader *h = &w->header;
   h->defined_count = lm->module.func_count - lm->module.func_import_count;
-  for (u32 i = 0; i < h->body_count; i++)
-    h->tables_bytes += table_bytes(w->bodies[i]->site_count, w->bodies[i]->inline_count);
+  for (u32 i = 0; i < h->body_count; i++) h->tables_bytes += wm_native_tables_bytes(w->bodies[i]);
   if (h->body_count) {
     const NativeBody *last = w->bodies[h->body_count - 1];
     h->slots_bytes = wm_native_slots_bytes(lm);
@@ -117,12 +111,6 @@ static u64 lay_out(Writer *w) {
   return h->module_at + h->module_bytes;
 }
 
-static void write_tables(const NativeBody *b, u8 *to) {
-  size_t sites = b->site_count * sizeof *b->sites;
-  if (sites) memcpy(to, b->sites, sites);
-  if (b->inline_count) memcpy(to + sites, b->inline_sites, b->inline_count * sizeof(InlineSite));
-}
-
 static void write_bodies(const Writer *w) {
   const ArtifactHeader *h = &w->header;
   BodyRow *rows = (BodyRow *)(void *)(w->at + sizeof *h);
@@ -130,12 +118,13 @@ static void write_bodies(const Writer *w) {
   for (u32 i = 0; i < h->body_count; i++) {
     const NativeBody *b = w->bodies[i];
     u32 start = (u32)(b->start - w->lm->region.base);
-    rows[i] =
-        (BodyRow){tables,        start,         b->size_bytes,   b->frame_bytes, b->func_index,
-                  b->saved_regs, b->site_count, b->inline_count, b->is_plain};
-    write_tables(b, w->at + h->tables_at + tables);
+    rows[i] = (BodyRow){tables,         start,           b->size_bytes, b->frame_bytes,
+                        b->func_index,  b->saved_regs,   b->site_count, b->inline_count,
+                        b->catch_count, b->clause_count, b->is_plain};
+    u64 bytes = wm_native_tables_bytes(b);
+    if (bytes) memcpy(w->at + h->tables_at + tables, b->sites, (size_t)bytes);
     memcpy(w->at + h->code_at + (start - h->slots_bytes), b->start, b->size_bytes);
-    tables += table_bytes(b->site_count, b->inline_count);
+    tables += bytes;
   }
 }
 

@@ -39,10 +39,10 @@ typedef struct ArtifactHeader {
 
 /* A NativeBody without its addresses; rows ascend by start. */
 typedef struct BodyRow {
-  u64 tables; /* bytes from tables_at: its sites, then its inline sites */
+  u64 tables; /* bytes from tables_at: wm_native_set_tables */
   u32 start;  /* bytes from the region's base */
   u32 size_bytes, frame_bytes, func_index, saved_regs;
-  u32 site_count, inline_count, is_plain;
+  u32 site_count, inline_count, catch_count, clause_count, is_plain;
 } BodyRow;
 
 /* Where an artifact is: in memory, or in a file. */

@@ -55,10 +55,20 @@ static bool need(const Artifact *a, const Pieces *p, u64 at, u64 size) {
 
 /* ---- bodies ---- */
 
-static u64 sites_bytes(const BodyRow *row) { return (u64)row->site_count * sizeof(NativeSite); }
+static NativeBody body_of(const BodyRow *row) {
+  return (NativeBody){.frame_bytes = row->frame_bytes,
+                      .func_index = row->func_index,
+                      .saved_regs = row->saved_regs,
+                      .is_plain = row->is_plain != 0,
+                      .site_count = row->site_count,
+                      .inline_count = row->inline_count,
+                      .catch_count = row->catch_count,
+                      .clause_count = row->clause_count};
+}
 
 static u64 tables_bytes(const BodyRow *row) {
-  return sites_bytes(row) + (u64)row->inline_count * sizeof(InlineSite);
+  const NativeBody body = body_of(row);
+  return wm_native_tables_bytes(&body);
 }
 
 /* NULL: no function of the module has a site. */
@@ -68,15 +78,9 @@ static const void *table_at(const Image *image, u64 at) {
 
 /* The size last: who looks for a body by an address sees all of it, or nothing. */
 static void fill_body(const Image *image, const BodyRow *row, NativeBody *body, const u8 *base) {
-  *body = (NativeBody){.start = base + row->start,
-                       .frame_bytes = row->frame_bytes,
-                       .func_index = row->func_index,
-                       .saved_regs = row->saved_regs,
-                       .is_plain = row->is_plain != 0,
-                       .site_count = row->site_count,
-                       .inline_count = row->inline_count,
-                       .sites = table_at(image, row->tables),
-                       .inline_sites = table_at(image, row->tables + sites_bytes(row))};
+  *body = body_of(row);
+  body->start = base + row->start;
+  wm_native_set_tables(body, table_at(image, row->tables));
   __atomic_store_n(&body->size_bytes, row->size_bytes, __ATOMIC_RELEASE);
 }
 

@@ -99,6 +99,13 @@ typedef struct Resume {
  * loop whose first cell it is, in the frame fp: whose results are there then. */
 Resume wm_slow_enter(Instance *inst, const Cell *pc, u64 *fp);
 Resume wm_slow_osr(Instance *inst, const Cell *pc, u64 *fp);
+/* A tail call of a host function, the cell pc: it takes the frame over. */
+Resume wm_slow_tail_host(Instance *inst, const Cell *pc, u64 *fp, Func *callee);
+/* What was called ended with the code: an exception may be caught here. */
+Resume wm_slow_ended(Instance *inst, TrapCode code);
+/* Throws what the cell pc says. */
+Resume wm_slow_throw(Instance *inst, const Cell *pc, u64 *fp);
+Resume wm_slow_throw_ref(Instance *inst, const Cell *pc, u64 *fp);
 /* Translates the function whose stub is `pc`, entered with frame fp; NULL: trapped (store->trap).
  */
 const Cell *wm_slow_translate(Instance *inst, const Cell *pc, u64 *fp);

@@ -127,6 +127,7 @@ bool wm_cells_publish(Translator *t) {
   }
   for (u32 word = 0; word < t->code.len;) word += resolve(t, word);
   memcpy(place + prologue, t->code.data, body);
+  if (!wm_catch_publish(t, (u32)(prologue / CELL_WORD))) return false;
   if (!wm_code_register(t->loaded, t->func, place, prologue + body)) return false;
   t->func->cells = place;
   t->func->code_end = place + prologue + body;

@@ -1,8 +1,9 @@
 /* What handlers do when something rare happens (cell.h). */
 #include "interp/cell.h"
 #include "interp/interp.h"
-#include "runtime/activation.h"
-#include "runtime/native.h"
+#include "runtime/collect.h"
+#include "runtime/exception.h"
+#include "runtime/tail.h"
 
 static void note_place(Instance *inst, const Cell *pc, u64 *fp) {
   Activation *activation = inst->store->activation;
@@ -81,6 +82,38 @@ TrapCode wm_slow_tick(Instance *inst, const Cell *pc, u64 *fp) {
   return stop ? wm_slow_trap(inst, pc, fp, stop) : TRAP_NONE;
 }
 
+/* ---- ends ---- */
+
+static Resume ended(TrapCode trap) { return (Resume){.trap = trap}; }
+
+/* The exception is caught in the innermost activation. */
+static Resume land(Store *store) {
+  const Unwind unwind = wm_exception_take(store);
+  const Cell *cells = unwind.code->cells;
+  wm_exception_store(unwind.exception, unwind.clause, unwind.fp);
+  const u64 *target = (const u64 *)(const void *)cells + unwind.clause->word;
+  return (Resume){TRAP_NONE, (const Cell *)(const void *)target, unwind.fp, unwind.instance};
+}
+
+Resume wm_slow_ended(Instance *inst, TrapCode code) {
+  Store *store = inst->store;
+  return exception_is_caught_here(store, code) ? land(store) : ended(code);
+}
+
+Resume wm_slow_throw(Instance *inst, const Cell *pc, u64 *fp) {
+  Store *store = inst->store;
+  note_place(inst, pc, fp);
+  store->stack_top = fp + wm_code_find(inst->module, pc)->frame_slots;
+  wm_store_safepoint(store);
+  return wm_slow_ended(inst, wm_exception_throw_new(store, inst->tags[pc->b], fp + pc->d));
+}
+
+Resume wm_slow_throw_ref(Instance *inst, const Cell *pc, u64 *fp) {
+  note_place(inst, pc, fp);
+  Exception *exception = (Exception *)ref_object(ref_of_slot(fp[pc->a]));
+  return wm_slow_ended(inst, wm_exception_throw(inst->store, exception));
+}
+
 /* ---- compiled code ---- */
 
 /* Begins an activation for compiled code in the place of the interpreter's frame fp, of which
@@ -97,8 +130,6 @@ static Activation *begin(FuncCode *code, Instance *inst, u64 *fp, u32 kept_slots
   return store_push_activation(store, NULL, inst);
 }
 
-static Resume ended(TrapCode trap) { return (Resume){.trap = trap}; }
-
 /* To where the link says. */
 static Resume returned(const u64 *link, Instance *inst) {
   const Cell *pc = (const Cell *)(uintptr_t)link[LINK_PC];
@@ -111,7 +142,7 @@ static Resume run_host(Store *store, const TailCall *tail, u64 *fp) {
   store->activation->callee = tail->func;
   store->stack_top = link + FRAME_LINK_SLOTS;
   TrapCode trap = tail->func->host(store, tail->func, tail->caller, fp);
-  return trap ? ended(trap) : returned(link, tail->caller);
+  return trap ? wm_slow_ended(tail->caller, trap) : returned(link, tail->caller);
 }
 
 /* Compiled code in the frame fp, with its link at `link_slot`, ended in a tail call that left it:
@@ -134,7 +165,17 @@ static Resume take_over(Instance *inst, u64 *fp, u32 link_slot) {
 static Resume leave(Instance *inst, Activation *act, TrapCode trap, u64 *fp, u32 link_slot) {
   store_pop_activation(inst->store, act);
   if (LIKELY(!trap)) return returned(fp + link_slot, inst);
-  return trap == TRAP_TAIL_CALL ? take_over(inst, fp, link_slot) : ended(trap);
+  return trap == TRAP_TAIL_CALL ? take_over(inst, fp, link_slot) : wm_slow_ended(inst, trap);
+}
+
+Resume wm_slow_tail_host(Instance *inst, const Cell *pc, u64 *fp, Func *callee) {
+  Store *store = inst->store;
+  const FuncCode *code = callee->code;
+  if ((u64)(store->stack_end - fp) < code->link_slot + (u64)FRAME_LINK_SLOTS)
+    return ended(wm_slow_trap(inst, pc, fp, TRAP_STACK_OVERFLOW));
+  wm_frame_move(fp, pc->d, pc->a, code);
+  wm_frame_leave(store->activation, callee->code, inst, fp);
+  return run_host(store, &(TailCall){callee->code, NULL, callee, inst, fp}, fp);
 }
 
 Resume wm_slow_enter(Instance *inst, const Cell *pc, u64 *fp) {

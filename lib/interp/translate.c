@@ -1,148 +1,13 @@
-/* The driver of translation and the control instructions (translator.h). */
+/* The driver of translation, and most control instructions (translator.h). */
 #include "interp/translator.h"
 
 #include <stdlib.h>
-
-/* Values that are moved to a label one by one; more go to their homes first, then in one cell. */
-enum { FEW_VALUES = 4 };
 
 /* Of wasm, that run between two counts of the interpreter's clock at most, but for what is called.
  */
 enum { BYTES_A_TICK = 1024 };
 
-/* ---- block types ---- */
-
-static Types types_of(const ValType *items, u32 count) {
-  Types types = {items, count, 0};
-  for (u32 i = 0; i < count; i++) types.slots += val_slots(items[i]);
-  return types;
-}
-
-static void set_block_types(const Translator *t, const BlockType *block, Control *c) {
-  c->params = c->results = (Types){NULL, 0, 0};
-  if (block->kind == BLOCK_VALUE) {
-    c->one = block->value;
-    c->results = types_of(&c->one, 1);
-  } else if (block->kind == BLOCK_TYPE) {
-    const SubType *type = &t->module->types[block->type_index];
-    c->params = (Types){type->params, type->param_count, type->param_slots};
-    c->results = (Types){type->results, type->result_count, type->result_slots};
-  }
-}
-
-/* ---- the stack around labels ---- */
-
-/* Drops everything above the block's parameters' place. */
-static void reset_stack(Translator *t, const Control *c) {
-  wm_values_pop(t, t->depth - c->height);
-  t->next_home = c->home;
-}
-
-static void forget_assignments(Translator *t, u32 mark) {
-  while (t->set_count > mark) t->locals[t->set_log[--t->set_count]].is_set = false;
-}
-
-static Control *control_at(Translator *t, u32 depth) {
-  return &t->controls[t->control_count - 1 - depth];
-}
-
-static const Types *label_types(const Control *c) {
-  return c->kind == CONTROL_LOOP ? &c->params : &c->results;
-}
-
-/* Whether the label's values, which have `above` more on top, must be moved to go there. */
-static bool needs_moves(const Translator *t, const Control *c, u32 above) {
-  const Types *types = label_types(c);
-  if (types->count == 0) return false;
-  return c->kind == CONTROL_BODY || home_of_top(t, types->count, above) != c->home;
-}
-
-/* Copies the top values to consecutive slots below their homes. Does not change what is known about
- * them: the copies may run on one of two ways only. More than one must be settled. */
-static void carry(Translator *t, const Types *types, u32 to) {
-  if (types->count == 0) return;
-  u32 first = t->depth - types->count, from = t->values[first].home;
-  if (types->count > FEW_VALUES) {
-    if (from == to) return;
-    Cell *cell = wm_cells_emit(t, H_copy_many, 2, 0);
-    cell->d = (u16)to;
-    cell->a = (u16)from;
-    cell->b = types->slots;
-    wm_slots_written(t, to, types->slots);
-    return;
-  }
-  for (u32 i = 0; i < types->count; i++) {
-    const Value *v = &t->values[first + i];
-    wm_value_copy(t, v, to);
-    to += shape_slots(v->shape);
-  }
-}
-
-static void emit_return_one(Translator *t, Value *v) {
-  u32 handler = H_return_lS;
-  u32 b = 0;
-  if (v->kind == VALUE_CONST && bank_of(v->shape) == BANK_INT && v->bits <= UINT32_MAX) {
-    handler = H_return_lI;
-    b = (u32)v->bits;
-  } else if (v->kind == VALUE_CONST) {
-    wm_value_copy(t, v, v->home); /* without settling it: see carry */
-    b = v->home;
-    if (v->shape == SHAPE_F32) handler = H_return_fS;
-    if (v->shape == SHAPE_F64) handler = H_return_dS;
-  } else {
-    static const u16 handlers[BANK_COUNT] = {H_return_lS, H_return_fS, H_return_dS, H_return_v};
-    Operand o = wm_operand_take(t, v);
-    handler = handlers[bank_of(v->shape)] + (u32)(o.class == CLASS_ACC);
-    b = o.slot;
-  }
-  Cell *cell = wm_cells_emit(t, handler, 2, 0);
-  cell->a = (u16)t->func->link_slot;
-  cell->b = b;
-}
-
-/* Returns the top values. */
-static void emit_return(Translator *t) {
-  const Types *results = &t->controls[0].results;
-  if (results->count == 1) {
-    emit_return_one(t, value_top(t, 0));
-    return;
-  }
-  carry(t, results, 0);
-  wm_cells_emit(t, H_return, 2, 0)->a = (u16)t->func->link_slot;
-}
-
-/* Goes to the label with its values on top; more than one must be settled. */
-static void emit_branch(Translator *t, Control *c) {
-  if (c->kind == CONTROL_BODY) {
-    emit_return(t);
-    return;
-  }
-  carry(t, label_types(c), c->home);
-  bool back = c->kind == CONTROL_LOOP;
-  wm_cells_emit(t, back ? H_br_K : H_br_F, 2, DRAFT_BRANCH)->b = c->label;
-  c->used = true;
-  end_region(t);
-}
-
-static void settle_if_many(Translator *t, const Types *types) {
-  if (types->count > 1) wm_values_settle(t, types->count);
-}
-
 /* ---- blocks ---- */
-
-static Control *open_block(Translator *t, ControlKind kind) {
-  Control *c = &t->controls[t->control_count];
-  c->kind = kind;
-  c->used = false;
-  set_block_types(t, &t->in.block, c);
-  c->height = t->depth - c->params.count;
-  c->home = home_of_top(t, c->params.count, 0);
-  c->set_mark = t->set_count;
-  c->else_label = c->stub = NONE;
-  c->label = wm_label_new(t);
-  t->control_count++;
-  return c;
-}
 
 static void mark_loop(Translator *t) {
   Mark *mark = vec_push(&t->loop_marks);
@@ -174,7 +39,7 @@ static u32 loop_bytes(const FuncFacts *facts, u32 offset) {
 
 static void open_loop(Translator *t) {
   wm_value_flush(t);
-  Control *c = open_block(t, CONTROL_LOOP);
+  Control *c = wm_block_open(t, CONTROL_LOOP);
   wm_values_settle(t, c->params.count);
   wm_label_bind(t, c->label);
   if (t->marking) mark_loop(t);
@@ -184,7 +49,7 @@ static void open_loop(Translator *t) {
 static void open_if(Translator *t) {
   Condition condition = wm_condition_take(t, false);
   wm_value_flush(t);
-  Control *c = open_block(t, CONTROL_IF);
+  Control *c = wm_block_open(t, CONTROL_IF);
   wm_values_settle(t, c->params.count);
   c->else_label = wm_label_new(t);
   wm_condition_branch(t, &condition, c->else_label, false);
@@ -199,35 +64,16 @@ static void open_else(Translator *t, bool live) {
   }
   wm_label_bind(t, c->else_label);
   c->kind = CONTROL_ELSE;
-  reset_stack(t, c);
+  wm_block_reset(t, c);
   wm_values_push_homes(t, &c->params);
-  forget_assignments(t, c->set_mark);
-}
-
-/* Ends a block; returns whether the code behind it can be reached. */
-static bool close_block(Translator *t, bool live) {
-  Control *c = control_at(t, 0);
-  bool merges = c->kind == CONTROL_IF || (c->used && c->kind != CONTROL_LOOP);
-  if (merges) {
-    if (live) wm_values_settle(t, c->results.count);
-    if (c->kind == CONTROL_IF) wm_label_bind(t, c->else_label);
-    wm_label_bind(t, c->label);
-    if (!live) {
-      reset_stack(t, c);
-      wm_values_push_homes(t, &c->results);
-    }
-    live = true;
-  }
-  if (merges || c->kind == CONTROL_ELSE) forget_assignments(t, c->set_mark);
-  t->control_count--;
-  return live;
+  wm_block_forget(t, c->set_mark);
 }
 
 /* ---- branches ---- */
 
 /* Whether a branch to the label with `above` values on top is one cell. */
 static bool is_direct(const Translator *t, const Control *c, u32 above) {
-  return !needs_moves(t, c, above) && c->kind != CONTROL_BODY;
+  return !wm_block_needs_moves(t, c, above) && c->kind != CONTROL_BODY;
 }
 
 /* To a label that is not direct: over the moves, when the negated condition holds. */
@@ -237,7 +83,7 @@ static void branch_over(Translator *t, Control *c, const Condition *negated) {
   wm_condition_branch(t, negated, skip, false);
   u32 acc[BANK_COUNT];
   memcpy(acc, t->acc, sizeof acc);
-  emit_branch(t, c);
+  wm_block_branch(t, c);
   wm_label_bind(t, skip);
   memcpy(t->acc, acc, sizeof acc); /* the only way here is the branch */
 }
@@ -290,7 +136,7 @@ static void br_on_non_null(Translator *t) {
 /* The label that a branch table's entry goes to: the target's own, or a stub that moves values, or
  * goes back to a loop, which must be counted. Stubs are shared by the entries of one target. */
 static u32 table_label(Translator *t, Control *c) {
-  if (!needs_moves(t, c, 0) && c->kind != CONTROL_BODY && c->kind != CONTROL_LOOP) {
+  if (!wm_block_needs_moves(t, c, 0) && c->kind != CONTROL_BODY && c->kind != CONTROL_LOOP) {
     c->used = true;
     return c->label;
   }
@@ -314,7 +160,7 @@ static void emit_stubs(Translator *t, const u8 *items, u32 count) {
     if (c->stub == NONE) continue;
     wm_label_bind(t, c->stub);
     c->stub = NONE;
-    emit_branch(t, c);
+    wm_block_branch(t, c);
   }
 }
 
@@ -341,17 +187,22 @@ static void br_table(Translator *t) {
 
 /* ---- the body ---- */
 
-/* Reads over code that cannot be reached, to the `else` or `end` of the innermost block. */
+/* Reads over code that cannot be reached, to the innermost block's next part or end. */
 static void skip_unreachable(Translator *t) {
   u32 nested = 0;
   while (wm_instr_read(&t->reader, &t->in)) {
     switch (t->in.op) {
     case OP_block:
     case OP_loop:
-    case OP_if: nested++; break;
+    case OP_if:
+    case OP_try:
+    case OP_try_table: nested++; break;
     case OP_else:
+    case OP_catch:
+    case OP_catch_all:
       if (nested == 0) return;
       break;
+    case OP_delegate:
     case OP_end:
       if (nested-- == 0) return;
       break;
@@ -365,8 +216,13 @@ static bool translate_control(Translator *t) {
   switch (t->in.op) {
   case OP_block:
     wm_value_flush(t);
-    open_block(t, CONTROL_BLOCK);
+    wm_block_open(t, CONTROL_BLOCK);
     return true;
+  case OP_try: wm_translate_try(t); return true;
+  case OP_try_table: wm_translate_try_table(t); return true;
+  case OP_throw:
+  case OP_throw_ref:
+  case OP_rethrow: wm_translate_throw(t); return false;
   case OP_loop: open_loop(t); return true;
   case OP_if: open_if(t); return true;
   case OP_br_if: br_if(t); return true;
@@ -375,12 +231,12 @@ static bool translate_control(Translator *t) {
   case OP_br: {
     Control *c = control_at(t, t->in.index);
     settle_if_many(t, label_types(c));
-    emit_branch(t, c);
+    wm_block_branch(t, c);
     return false;
   }
   case OP_return:
     settle_if_many(t, &t->controls[0].results);
-    emit_return(t);
+    wm_block_return(t);
     return false;
   case OP_br_table: br_table(t); return false;
   case OP_unreachable: wm_cells_emit(t, H_unreachable, 2, 0); return false;
@@ -388,7 +244,17 @@ static bool translate_control(Translator *t) {
   }
 }
 
-static bool ends_fuel_before(u16 op) { return op == OP_loop || op == OP_else || op == OP_end; }
+static bool ends_fuel_before(u16 op) {
+  switch (op) {
+  case OP_loop:
+  case OP_else:
+  case OP_end:
+  case OP_catch:
+  case OP_catch_all:
+  case OP_delegate: return true;
+  default: return false;
+  }
+}
 
 static bool may_branch(u16 op) {
   return op == OP_if || op == OP_br_if || op == OP_br_on_null || op == OP_br_on_non_null;
@@ -410,11 +276,15 @@ static void translate_instructions(Translator *t) {
     } else if (t->in.op == OP_end && t->control_count == 1) {
       if (live) {
         settle_if_many(t, &t->controls[0].results);
-        emit_return(t);
+        wm_block_return(t);
       }
       t->control_count = 0;
-    } else if (t->in.op == OP_end) {
-      live = close_block(t, live);
+    } else if (t->in.op == OP_catch || t->in.op == OP_catch_all) {
+      wm_translate_catch(t, live);
+      live = true;
+    } else if (t->in.op == OP_end || t->in.op == OP_delegate) {
+      if (t->in.op == OP_delegate) wm_catch_delegate(t);
+      live = wm_block_close(t, live);
     } else if (!wm_translate_operation(t) && !wm_translate_data(t)) {
       live = translate_control(t);
       if (!live || may_branch(t->in.op)) wm_fuel_end(t);
@@ -442,6 +312,9 @@ static void place_locals(Translator *t) {
     ValType type = wm_reader_valtype(&t->reader);
     while (count--) add_local(t, &slot, type, false);
   }
+  t->hidden_start = t->local_count;
+  u32 hidden = t->module->funcs[t->func->index].facts.hidden_locals;
+  while (hidden--) add_local(t, &slot, REF_NULL_TYPE(HEAP_EXN), false);
   t->operand_home = t->next_home = slot;
 }
 
@@ -462,8 +335,13 @@ static bool allocate(Translator *t, const FuncFacts *facts, u32 code_bytes) {
 
 static void open_body(Translator *t) {
   Control *c = &t->controls[t->control_count++];
-  *c = (Control){
-      .kind = CONTROL_BODY, .label = NONE, .else_label = NONE, .stub = NONE, .home = t->next_home};
+  *c = (Control){.kind = CONTROL_BODY,
+                 .label = NONE,
+                 .else_label = NONE,
+                 .stub = NONE,
+                 .home = t->next_home,
+                 .chain = NONE,
+                 .outer_chain = NONE};
   c->results = (Types){t->type->results, t->type->result_count, t->type->result_slots};
 }
 
@@ -478,13 +356,14 @@ bool wm_translate_body(Translator *t, FuncCode *func, bool marking) {
   t->type = module_func_type(m, func->index);
   t->reader = wm_reader_at(m, decl->code_offset, decl->code_bytes, &err);
   t->marking = marking;
-  t->last = t->fuel_word = NONE;
+  t->last = t->fuel_word = t->chain = NONE;
   for (u32 bank = 0; bank < BANK_COUNT; bank++) t->acc[bank] = NONE;
   if (func->frame_slots > UINT16_MAX || !allocate(t, &decl->facts, decl->code_bytes)) return false;
   place_locals(t);
   open_body(t);
   spend(t, decl->code_bytes);
   translate_instructions(t);
+  wm_catch_landings(t);
   t->reader.err = NULL;
   return !t->failed;
 }
@@ -495,4 +374,7 @@ void wm_translator_free(Translator *t) {
   vec_free(&t->labels);
   vec_free(&t->marks);
   vec_free(&t->loop_marks);
+  vec_free(&t->catches);
+  vec_free(&t->regions);
+  vec_free(&t->landings);
 }

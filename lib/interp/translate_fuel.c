@@ -2,13 +2,26 @@
  * place:
  *
  * A region begins at the start of a function, at a loop's header, and behind each `if`, `else`,
- * `end` and branch that may be passed (br_if, br_on_...). It costs one for each of its
- * instructions, but for those that only make structure (block, loop, else, end, nop), and is paid
- * when it begins; the charge stands where its first instruction does. Calls do not end a region. */
+ * `end`, `catch`, `delegate` and branch that may be passed (br_if, br_on_...). It costs one for
+ * each of its instructions, but for those that only make structure (block, try, end, nop), and is
+ * paid when it begins; the charge stands where its first instruction does. Calls do not end a
+ * region. */
 #include "interp/translator.h"
 
 static bool is_free(u16 op) {
-  return op == OP_block || op == OP_loop || op == OP_else || op == OP_end || op == OP_nop;
+  switch (op) {
+  case OP_block:
+  case OP_loop:
+  case OP_else:
+  case OP_end:
+  case OP_nop:
+  case OP_try:
+  case OP_try_table:
+  case OP_catch:
+  case OP_catch_all:
+  case OP_delegate: return true;
+  default: return false;
+  }
 }
 
 void wm_fuel_count(Translator *t) {

@@ -52,6 +52,8 @@ typedef enum ControlKind {
   CONTROL_LOOP,
   CONTROL_IF,
   CONTROL_ELSE,
+  CONTROL_TRY,   /* the first part of a legacy try */
+  CONTROL_CATCH, /* one of its others */
   CONTROL_BODY
 } ControlKind;
 
@@ -62,16 +64,28 @@ typedef struct Types {
 
 typedef struct Control {
   ControlKind kind;
-  bool used;      /* a branch goes to the label */
-  u32 height;     /* values below the block's parameters */
-  u32 home;       /* first operand slot of the block */
-  u32 label;      /* end of the block, or start of the loop */
-  u32 else_label; /* CONTROL_IF */
-  u32 stub;       /* while a br_table is translated: where values are moved for this target */
-  u32 set_mark;   /* length of the log of assignments at the start */
+  bool used;       /* a branch goes to the label */
+  u32 height;      /* values below the block's parameters */
+  u32 home;        /* first operand slot of the block */
+  u32 label;       /* end of the block, or start of the loop */
+  u32 else_label;  /* CONTROL_IF */
+  u32 stub;        /* while a br_table is translated: where values are moved for this target */
+  u32 set_mark;    /* length of the log of assignments at the start */
+  u32 chain;       /* the first clause for what is thrown in this part, in `catches`; or NONE */
+  u32 outer_chain; /* the same around the block */
+  u32 chain_end;   /* CONTROL_TRY, CONTROL_CATCH: the last clause of the block's own */
   Types params, results;
   ValType one; /* where results.items points for a block with one inline result */
 } Control;
+
+/* A clause of try_table whose way to its label is written at the function's end. */
+typedef struct Landing {
+  u32 clause;     /* in catches */
+  u32 offset;     /* of the try_table, for marks */
+  Control target; /* a copy */
+  Types params;   /* of the tag; those that the clause takes */
+  bool has_ref;
+} Landing;
 
 /* Where a cell came from; kept only when a trap's offset is asked for. */
 typedef struct Mark {
@@ -106,10 +120,16 @@ typedef struct Translator {
   u32 previous; /* the one before it, when nothing but the last cell separates it from here; or NONE
                  */
   u32 region;   /* cells from this word on may be changed */
-  u32 acc[BANK_COUNT]; /* the slot each accumulator mirrors, or NONE */
-  u32 acc_before_last; /* acc[BANK_INT] before the last cell */
-  u32 fuel_word;       /* where fuel is charged: the region's cell, or NONE */
-  u32 fuel_cost;       /* of the region so far */
+  u32 acc[BANK_COUNT];      /* the slot each accumulator mirrors, or NONE */
+  u32 acc_before_last;      /* acc[BANK_INT] before the last cell */
+  u32 chain;                /* the first clause for what is thrown here, in `catches`; or NONE */
+  u32 catch_depth;          /* CONTROL_CATCHes around */
+  u32 hidden_start;         /* number of the first hidden local */
+  Vec(CatchClause) catches; /* `word` is a label */
+  Vec(CatchRegion) regions;
+  Vec(Landing) landings;
+  u32 fuel_word; /* where fuel is charged: the region's cell, or NONE */
+  u32 fuel_cost; /* of the region so far */
   bool marking;
   Vec(Mark) marks;
   Vec(Mark) loop_marks; /* where loops begin */
@@ -204,6 +224,54 @@ void wm_result_slot(Translator *t, Cell *cell, Shape shape);
 
 void wm_local_get(Translator *t, u32 local);
 void wm_local_set(Translator *t, u32 local, bool keep);
+
+/* ---- blocks (translate_block.c) ---- */
+static inline Control *control_at(Translator *t, u32 depth) {
+  return &t->controls[t->control_count - 1 - depth];
+}
+
+static inline const Types *label_types(const Control *c) {
+  return c->kind == CONTROL_LOOP ? &c->params : &c->results;
+}
+
+static inline void settle_if_many(Translator *t, const Types *types) {
+  if (types->count > 1) wm_values_settle(t, types->count);
+}
+
+/* Drops everything above the block's parameters' place. */
+void wm_block_reset(Translator *t, const Control *c);
+/* What was assigned since then is not surely assigned. */
+void wm_block_forget(Translator *t, u32 mark);
+/* Whether the label's values, which have `above` more on top, must be moved to go there. */
+bool wm_block_needs_moves(const Translator *t, const Control *c, u32 above);
+/* Returns the top values. */
+void wm_block_return(Translator *t);
+/* Goes to the label with its values on top; more than one must be settled. */
+void wm_block_branch(Translator *t, Control *c);
+/* A block of the type t->in.block, whose parameters are on the stack. */
+Control *wm_block_open(Translator *t, ControlKind kind);
+/* Ends a block; returns whether the code behind it can be reached. */
+bool wm_block_close(Translator *t, bool live);
+
+/* ---- catch tables (catches.c) ---- */
+/* A clause that catches what `tag` says (NO_INDEX: everything), in front of the chain `next`: the
+ * label that it goes to, where the values go, and the exception (NO_SLOT: nowhere). Its number. */
+u32 wm_catch_add(Translator *t, CatchClause clause);
+/* What is thrown from here on goes to the chain. */
+void wm_catch_set_chain(Translator *t, u32 chain);
+/* Puts the table into the module's code memory; `prologue` words come before the cells. */
+bool wm_catch_publish(Translator *t, u32 prologue);
+
+/* ---- exceptions (translate_try.c): the instruction t->in ---- */
+void wm_translate_try(Translator *t);
+void wm_translate_try_table(Translator *t);
+/* catch, catch_all: the next part of the innermost try */
+void wm_translate_catch(Translator *t, bool live);
+void wm_translate_throw(Translator *t);
+/* The innermost try hands on what is thrown in it; then it is closed as others are. */
+void wm_catch_delegate(Translator *t);
+/* At the end: the ways of all clauses to their labels. */
+void wm_catch_landings(Translator *t);
 
 /* ---- instructions ---- */
 /* Numeric and vector instructions with a fixed signature, loads and stores (operations.c). False:

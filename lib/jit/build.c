@@ -5,6 +5,7 @@
  *   build_branch.c   branches                        mem.c         memory and globals
  *   build_call.c     calls, inlining                 build_osr.c   starting at a loop
  *   build_env.c      values where ways meet          build_fuel.c  charges
+ *   build_try.c      exceptions
  *   build_block.c    effects, blocks                 ir.c fold.c   nodes */
 #include "jit/build.h"
 
@@ -27,6 +28,9 @@ static void build_end(Build *b) {
   case CONTROL_PEELED:
     if (!wm_build_close_peeled(b)) return;
     break;
+  case CONTROL_TRY_TABLE:
+  case CONTROL_TRY:
+  case CONTROL_CATCH: wm_build_close_try(b); break;
   default: wm_build_close_block(b); break;
   }
   wm_build_open_region(b);
@@ -44,7 +48,7 @@ static void open_loop(Build *b) {
   if (b->scanning && b->in.offset == b->c->osr_offset) wm_build_start_here(b);
 }
 
-/* Reads over code that cannot be reached, to the `else` or `end` of the innermost block. */
+/* Reads over code that cannot be reached, to the innermost block's next part or end. */
 static bool skip_unreachable(Build *b) {
   Frame *frame = frame_of(b);
   u32 nested = 0;
@@ -57,10 +61,14 @@ static bool skip_unreachable(Build *b) {
       break;
     case OP_block:
     case OP_if:
+    case OP_try:
     case OP_try_table: nested++; break;
     case OP_else:
+    case OP_catch:
+    case OP_catch_all:
       if (nested == 0) return true;
       break;
+    case OP_delegate:
     case OP_end:
       if (nested-- == 0) return true;
       break;
@@ -77,7 +85,18 @@ static void build_one(Build *b) {
   case OP_loop: open_loop(b); break;
   case OP_if: wm_build_open_if(b); break;
   case OP_else: wm_build_open_else(b); break;
+  case OP_delegate:
   case OP_end: build_end(b); break;
+  case OP_try:
+  case OP_try_table: wm_build_open_try(b); break;
+  case OP_catch:
+  case OP_catch_all:
+    wm_build_catch(b);
+    wm_build_open_region(b);
+    break;
+  case OP_throw:
+  case OP_throw_ref:
+  case OP_rethrow: wm_build_throw(b); break;
   case OP_br: wm_build_go_to(b, control_at(b, b->in.index)); break;
   case OP_br_if: wm_build_br_if(b); break;
   case OP_br_table: wm_build_br_table(b); break;
@@ -124,7 +143,7 @@ void wm_jit_build(Compile *c) {
   b->inline_budget_bytes = c->module->funcs[c->func_index].code_bytes * 2 + 400;
   if (c->options.inline_all) b->inline_budget_bytes *= 16;
   b->merged_words = 0;
-  c->vectors.len = 0;
+  c->vectors.len = c->clauses.len = 0;
   jit_reserve(c, &b->locals, 1); /* not NULL, so that empty ranges are fine */
   jit_reserve(c, &b->stack, 1);
   wm_build_clear(b);

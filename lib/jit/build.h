@@ -16,6 +16,9 @@ typedef enum ControlKind {
   CONTROL_BLOCK,
   CONTROL_IF,
   CONTROL_ELSE,
+  CONTROL_TRY_TABLE,
+  CONTROL_TRY,   /* the first part of a legacy try */
+  CONTROL_CATCH, /* one of its others: what is thrown there is not its own */
   CONTROL_LOOP,
   CONTROL_PEELED, /* the rest of a loop around the one that an on-stack replacement starts at: a
                      branch to it goes forward, to the copy that is made at its end */
@@ -47,6 +50,14 @@ typedef struct Control {
   u32 header;     /* LOOP: block */
   u32 exits;      /* LOOP, the copy of a peeled one: edges to what is behind, or NONE */
   const u8 *body; /* PEELED: behind the `loop` instruction */
+  /* Of what catches (build_try.c). */
+  u32 pad; /* the landings of its calls, in pending: locals, and the exception; or NONE */
+  u32 chain, chain_end; /* its first and, of a legacy try, last clause, in Compile.clauses */
+  const u8 *clauses;    /* TRY_TABLE: in the body */
+  u32 clause_count;
+  u32 hidden;    /* CATCH: the local that holds the exception */
+  u32 next_edge; /* CATCH: where the exception is none of the clauses so far; or NONE */
+  Env next_env;
   u32 table_round, table_edge; /* for br_table: the edge to here, if the round is the current one */
 } Control;
 
@@ -175,6 +186,8 @@ void wm_build_close_region(Build *b);
 void wm_build_count_fuel(Build *b);
 
 /* ---- build_env.c: environments ---- */
+/* Nodes, which may be none of the builder's arrays'. */
+u32 wm_build_save_words(Build *b, const u32 *words, u32 count);
 /* The locals as they are; shared while none changes. */
 u32 wm_build_save_locals(Build *b);
 /* The topmost operands. */
@@ -228,6 +241,17 @@ void wm_build_call(Build *b);
 /* As the instruction b->in calls: the Func at the address node, with arguments from the stack,
  * results to it. */
 void wm_build_call_ref(Build *b, u32 address, u32 type_index, bool is_import);
+
+/* ---- build_try.c: exceptions ---- */
+/* The call just built may throw: when something around catches that, its block ends here.
+ * is_tail: a tail call, which nothing in its function catches. */
+void wm_build_may_throw(Build *b, u32 call, bool is_tail);
+/* The instruction b->in. */
+void wm_build_open_try(Build *b);
+void wm_build_catch(Build *b);
+void wm_build_throw(Build *b);
+/* The end of the innermost try, or its `delegate`, b->in. */
+void wm_build_close_try(Build *b);
 
 /* ---- build_osr.c ---- */
 /* The loop to start at has been opened: begins the function anew there. */

@@ -8,9 +8,9 @@
 u32 wm_build_site(Build *b, u32 offset) {
   Compile *c = b->c;
   u32 caller = frame_of(b)->site, last = c->sites.len - 1;
-  if (last && c->sites.data[last].offset == offset && c->sites.data[last].caller == caller)
-    return last;
-  *jit_push(c, &c->sites) = (Site){offset, caller};
+  const Site *s = &c->sites.data[last];
+  if (last && s->offset == offset && s->caller == caller && s->landing == NONE) return last;
+  *jit_push(c, &c->sites) = (Site){offset, caller, NONE, NO_INDEX};
   return last + 1;
 }
 

@@ -43,6 +43,7 @@ void wm_build_open_frame(Build *b, u32 func_index, u32 site) {
     u32 count = wm_reader_u32(&frame->reader);
     push_zeros(b, count, wm_reader_valtype(&frame->reader));
   }
+  push_zeros(b, decl->facts.hidden_locals, REF_NULL_TYPE(HEAP_EXN));
   b->version++;
   b->fuel_node = 0;
   b->in.block.kind = BLOCK_EMPTY;
@@ -143,6 +144,7 @@ static void finish_plain_call(Build *b, Node n, const SubType *type) {
   if (results == 1) push(b, node);
   for (u32 i = 0; i < results && results > 1; i++)
     push(b, wm_build_effect(b, make_node(IR_RESULT, wm_jit_type(type->results[i]), node, i, 0)));
+  wm_build_may_throw(b, node, is_tail_call(b->in.op));
 }
 
 /* Arguments come from the stack. A tail call of an inlined function leaves just that. */

@@ -11,6 +11,8 @@ Control *wm_build_open_control(Build *b, ControlKind kind) {
                  .else_edge = NONE,
                  .resume = NONE,
                  .exits = NONE,
+                 .pad = NONE,
+                 .next_edge = NONE,
                  .known_len = b->known.len};
   if (type->kind == BLOCK_VALUE) ctl.result_count = 1;
   if (type->kind == BLOCK_TYPE) {

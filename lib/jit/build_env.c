@@ -15,7 +15,7 @@ enum {
 
 /* ---- saving ---- */
 
-static u32 save_words(Build *b, const u32 *words, u32 count) {
+u32 wm_build_save_words(Build *b, const u32 *words, u32 count) {
   u32 at = b->envs.len;
   if ((u64)at + count > MAX_SAVED_WORDS) wm_jit_leave(b->c, JIT_TOO_LARGE);
   jit_reserve(b->c, &b->envs, count);
@@ -27,14 +27,14 @@ static u32 save_words(Build *b, const u32 *words, u32 count) {
 /* The locals as they are; shared while none changes. */
 u32 wm_build_save_locals(Build *b) {
   if (b->saved_version != b->version) {
-    b->saved_at = save_words(b, local_at(b, 0), frame_of(b)->local_count);
+    b->saved_at = wm_build_save_words(b, local_at(b, 0), frame_of(b)->local_count);
     b->saved_version = b->version;
   }
   return b->saved_at;
 }
 
 u32 wm_build_save_values(Build *b, u32 count) {
-  return save_words(b, b->stack.data + b->stack.len - count, count);
+  return wm_build_save_words(b, b->stack.data + b->stack.len - count, count);
 }
 
 void wm_build_pend(Build *b, u32 *list, u32 edge, Env env) {
@@ -156,7 +156,7 @@ void wm_build_clear(Build *b) {
   c->nodes.len = c->node_sites.len = c->sites.len = c->blocks.len = 0;
   c->edges.len = c->effects.len = c->pool.len = 0;
   *jit_push(c, &c->pool) = 0;
-  *jit_push(c, &c->sites) = (Site){0, NONE};
+  *jit_push(c, &c->sites) = (Site){0, NONE, NONE, NO_INDEX};
   wm_ir_reset(c, b->module->funcs[c->func_index].code_bytes);
   wm_ir_node(c, IR_NOP, T_NONE, 0, 0, 0);
   b->known.len = b->pending.len = b->envs.len = 0;

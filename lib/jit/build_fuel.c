@@ -26,9 +26,14 @@ void wm_build_count_fuel(Build *b) {
   bool ends = false;
   switch (b->in.op) {
   case OP_nop:
+  case OP_try:
+  case OP_try_table:
   case OP_block: return;
   case OP_loop:
   case OP_else:
+  case OP_catch:
+  case OP_catch_all:
+  case OP_delegate:
   case OP_end: wm_build_close_region(b); return;
   case OP_if:
   case OP_br:
@@ -37,6 +42,9 @@ void wm_build_count_fuel(Build *b) {
   case OP_br_on_null:
   case OP_br_on_non_null:
   case OP_return:
+  case OP_throw:
+  case OP_throw_ref:
+  case OP_rethrow:
   case OP_return_call:
   case OP_return_call_indirect:
   case OP_return_call_ref:

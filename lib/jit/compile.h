@@ -109,9 +109,10 @@ struct Compile {
 
   /* IR (build) */
   Vec(Node) nodes;
-  Vec(u32) node_sites; /* by node: index in sites, or 0 */
-  Vec(Site) sites;     /* 0 is unused */
-  Vec(Block) blocks;   /* 0 is the entry */
+  Vec(u32) node_sites;       /* by node: index in sites, or 0 */
+  Vec(Site) sites;           /* 0 is unused */
+  Vec(NativeClause) clauses; /* of all blocks that catch */
+  Vec(Block) blocks;         /* 0 is the entry */
   Vec(Edge) edges;
   Vec(u32) effects;
   Vec(u32) pool;     /* [0] is 0: the empty list */
@@ -158,8 +159,9 @@ struct Compile {
   Vec(CallFixup) calls;
   Vec(NativeSite) code_sites; /* ascending by pc */
   Vec(InlineSite) inline_sites;
-  u32 frame_bytes;              /* from sp in the body up to the return address */
-  u32 saved_regs;               /* callee-saved integer registers that are saved, as a mask */
+  Vec(NativeCatch) catches; /* ascending by pc; until the code is finished, landing is a block */
+  u32 frame_bytes;          /* from sp in the body up to the return address */
+  u32 saved_regs;           /* callee-saved integer registers that are saved, as a mask */
   void *scratch[SCRATCH_COUNT]; /* the passes' own state, one pointer a pass (SCRATCH_...), from
                         wm_jit_scratch; kept between compilations, freed with it */
 };

@@ -103,6 +103,9 @@ typedef enum Terminator {
   TERM_RETURN, /* table: list of the results */
   TERM_TRAP,   /* trap_code */
   TERM_TAIL,   /* nothing: the last effect is a tail call */
+  TERM_INVOKE, /* the last effect that calls may throw: edge 0 behind it, edge 1 to a block without
+                  parameters (its landing) when what it throws is caught. There the callee-saved
+                  registers hold what they held at the call, all others nothing */
   TERM_COUNT
 } Terminator;
 
@@ -136,6 +139,9 @@ typedef struct Block {
 typedef struct Site {
   u32 offset; /* in the module's bytes */
   u32 caller; /* site of the call that was inlined, or NONE */
+  /* Of a TERM_INVOKE's call: its landing, and the first clause around it, in Compile.clauses. */
+  u32 landing; /* NONE: there is none */
+  u32 chain;
 } Site;
 
 typedef struct Compile Compile;

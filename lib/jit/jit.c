@@ -61,6 +61,8 @@ typedef enum Pass {
   X(&(c)->end_moves, PASS_EMIT)                                                                    \
   X(&(c)->code, PASS_NONE)                                                                         \
   X(&(c)->calls, PASS_NONE)                                                                        \
+  X(&(c)->clauses, PASS_NONE)                                                                      \
+  X(&(c)->catches, PASS_NONE)                                                                      \
   X(&(c)->code_sites, PASS_NONE)                                                                   \
   X(&(c)->inline_sites, PASS_NONE)
 

@@ -123,7 +123,8 @@ static void print_edge(const Compile *c, const Block *b, u32 i, Buffer *out) {
 }
 
 static void print_terminator(const Compile *c, const Block *b, Buffer *out) {
-  static const char names[][7] = {"none", "jump", "branch", "switch", "return", "trap", "tail"};
+  static const char names[][7] = {"none",   "jump", "branch", "switch",
+                                  "return", "trap", "tail",   "invoke"};
   wm_buffer_print(out, "  %s", b->term < TERM_COUNT ? names[b->term] : "?");
   if (b->term == TERM_BRANCH || b->term == TERM_SWITCH) {
     wm_buffer_byte(out, ' ');

@@ -271,7 +271,8 @@ static void add_move(Compile *c, Move move) {
 
 /* What lives on through edge e in another register, or from memory into one. */
 static void move_live(Compile *c, const RegAlloc *ra, const Edge *e) {
-  u32 end = block_finish(block_at(c, e->from)) - 1;
+  u32 call = leaving_call(c, e);
+  u32 end = call == NONE ? block_finish(block_at(c, e->from)) - 1 : 2 * call + 1;
   for (u32 i = ra->occupant_heads.data[e->to]; i != NONE; i = ra->occupants.data[i].next) {
     const Interval *it = interval_at(ra, ra->occupants.data[i].interval);
     Loc from = place_at(ra, it->vreg, end);

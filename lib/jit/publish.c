@@ -11,26 +11,37 @@ struct JitDraft {
   const u8 *code;
 };
 
+static u8 *copy_table(u8 *to, const void *from, size_t size) {
+  if (size) memcpy(to, from, size);
+  return to + size;
+}
+
 /* The body with its tables, not yet anywhere. */
 static NativeBody *make_body(const Compile *c, OsrEntry *osr) {
-  size_t sites = c->code_sites.len * sizeof(NativeSite);
-  size_t inlines = c->inline_sites.len * sizeof(InlineSite);
-  NativeBody *body = malloc(sizeof *body + sites + inlines);
+  u32 clauses = c->catches.len ? c->clauses.len : 0;
+  NativeBody counts = {.site_count = c->code_sites.len,
+                       .inline_count = c->inline_sites.len,
+                       .catch_count = c->catches.len,
+                       .clause_count = clauses};
+  NativeBody *body = calloc(1, sizeof *body + wm_native_tables_bytes(&counts));
   if (!body) return NULL;
-  u8 *tables = (u8 *)(body + 1);
-  if (sites) memcpy(tables, c->code_sites.data, sites);
-  if (inlines) memcpy(tables + sites, c->inline_sites.data, inlines);
   *body = (NativeBody){.size_bytes = c->code.len,
                        .frame_bytes = c->frame_bytes,
                        .func_index = c->func_index,
                        .saved_regs = c->saved_regs,
                        .is_plain = !c->has_calls && !(c->used_regs >> FIRST_FLOAT),
                        .osr_offset = c->osr_offset,
-                       .site_count = c->code_sites.len,
-                       .inline_count = c->inline_sites.len,
+                       .site_count = counts.site_count,
+                       .inline_count = counts.inline_count,
+                       .catch_count = counts.catch_count,
+                       .clause_count = clauses,
                        .osr = osr};
-  body->sites = (const NativeSite *)(const void *)tables;
-  body->inline_sites = (const InlineSite *)(const void *)(tables + sites);
+  u8 *tables = (u8 *)(body + 1);
+  tables = copy_table(tables, c->code_sites.data, c->code_sites.len * sizeof(NativeSite));
+  tables = copy_table(tables, c->inline_sites.data, c->inline_sites.len * sizeof(InlineSite));
+  tables = copy_table(tables, c->catches.data, c->catches.len * sizeof(NativeCatch));
+  copy_table(tables, c->clauses.data, clauses * sizeof(NativeClause));
+  wm_native_set_tables(body, body + 1);
   return body;
 }
 

@@ -299,17 +299,21 @@ static const Edge *only_edge_into(const Compile *c, const Block *b) {
   return b->pred_count == 1 ? edge_at(c, c->preds.data[b->preds]) : NULL;
 }
 
-/* The needs at the block's end: those of its successors. */
-static void start_block(Compile *c, Check *k, const Block *b) {
-  for (u32 i = b->edges; i < b->edges + b->edge_count; i++) {
-    const Edge *e = edge_at(c, i);
-    MoveRange entry = k->entries.data[e->to];
-    bool done = only_edge_into(c, block_at(c, e->to));
-    for (u32 n = entry.start; n < entry.end && !k->failed; n++) {
-      Need need = k->needs.data[n];
-      add_need(c, k, need.key, done ? need.want : before_edge(c, k, e, need));
-    }
+/* What the target of edge e needs. */
+static void add_needs(Compile *c, Check *k, const Edge *e) {
+  MoveRange entry = k->entries.data[e->to];
+  bool done = only_edge_into(c, block_at(c, e->to));
+  for (u32 n = entry.start; n < entry.end && !k->failed; n++) {
+    Need need = k->needs.data[n];
+    add_need(c, k, need.key, done ? need.want : before_edge(c, k, e, need));
   }
+}
+
+/* The needs where instruction `call` is over, by the edges that leave there; NONE: at the block's
+ * end. */
+static void add_leaving(Compile *c, Check *k, const Block *b, u32 call) {
+  for (u32 i = b->edges; i < b->edges + b->edge_count; i++)
+    if (leaving_call(c, edge_at(c, i)) == call) add_needs(c, k, edge_at(c, i));
 }
 
 /* Parameters of a block with one edge in become its arguments before the moves at its begin. */
@@ -341,8 +345,9 @@ static bool store_entry(Compile *c, Check *k, u32 block) {
 static bool check_block(Compile *c, Check *k, u32 block) {
   const Block *b = block_at(c, block);
   k->at = b->lir_end;
-  start_block(c, k, b);
+  add_leaving(c, k, b, NONE);
   for (u32 i = b->lir_end; i-- > b->lir_start && !k->failed;) {
+    if (b->term == TERM_INVOKE) add_leaving(c, k, b, i);
     check_instruction(c, k, i);
     if (i + 1 == b->lir_end) check_range(c, k, c->end_moves.data[block]);
     check_splits(c, k, i);

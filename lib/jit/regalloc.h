@@ -155,6 +155,15 @@ static inline u32 edge_argument(const Compile *c, const Edge *e, u32 k) {
   u32 param = block_at(c, e->to)->params + k;
   return c->node_vreg.data[param] == NONE ? EDGE_UNUSED : c->edge_vregs.data[e->args + 1 + k];
 }
+/* The instruction at which the block is left by edge e, which is no jump: the call of a
+ * TERM_INVOKE. NONE: it is left at its end. */
+static inline u32 leaving_call(const Compile *c, const Edge *e) {
+  const Block *b = block_at(c, e->from);
+  if (b->term != TERM_INVOKE || e != edge_at(c, b->edges + 1)) return NONE;
+  u32 i = b->lir_end - 1;
+  while (c->machine->constraints[c->lir.data[i].op].fixed != FIX_CALL) i--;
+  return i;
+}
 static inline u32 block_begin(const Block *b) { return 2 * b->lir_start; }
 static inline u32 block_finish(const Block *b) { return 2 * b->lir_end; }
 

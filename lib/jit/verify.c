@@ -87,6 +87,7 @@ static bool check_params(const Verify *v, u32 block) {
 static u32 edges_of(const Block *b) {
   switch (b->term) {
   case TERM_JUMP: return 1;
+  case TERM_INVOKE:
   case TERM_BRANCH: return 2;
   case TERM_SWITCH: return b->edge_count;
   default: return 0;

@@ -5,6 +5,7 @@
 #define WM_RUNTIME_CODE_H
 
 #include "os/os.h"
+#include "runtime/catch.h"
 #include "runtime/object.h"
 #include "wasm/module.h"
 #include "wasm/trap.h"
@@ -46,16 +47,17 @@ struct FuncCode {
   u32 index;                        /* in the function index space */
   u32 type_id;
   u16 param_slots, result_slots;
-  u32 link_slot;           /* where the frame's link is: max(param_slots, result_slots) */
-  u32 frame_slots;         /* the whole frame; set when the module is prepared */
-  u8 native_shape;         /* NativeShape of the signature (native.h) */
-  u32 narrow_params;       /* wm_narrow_slots of the parameters */
-  _Atomic u8 requested;    /* compilation of the whole function was asked for */
-  _Atomic u32 hotness;     /* calls and loop rounds credited by the interpreter */
-  const void *cells;       /* the translation, in a chunk of the module; NULL: none yet */
-  const void *code_end;    /* one past the cells, for finding a function by pc */
-  _Atomic(OsrEntry *) osr; /* newest first; additions under the module's lock */
-  u64 stub[2];             /* the cell named above, by whose address the FuncCode is found */
+  u32 link_slot;             /* where the frame's link is: max(param_slots, result_slots) */
+  u32 frame_slots;           /* the whole frame; set when the module is prepared */
+  u8 native_shape;           /* NativeShape of the signature (native.h) */
+  u32 narrow_params;         /* wm_narrow_slots of the parameters */
+  _Atomic u8 requested;      /* compilation of the whole function was asked for */
+  _Atomic u32 hotness;       /* calls and loop rounds credited by the interpreter */
+  const void *cells;         /* the translation, in a chunk of the module; NULL: none yet */
+  const void *code_end;      /* one past the cells, for finding a function by pc */
+  const CatchTable *catches; /* of the cells; NULL: nothing is caught */
+  _Atomic(OsrEntry *) osr;   /* newest first; additions under the module's lock */
+  u64 stub[2];               /* the cell named above, by whose address the FuncCode is found */
 };
 
 /* The address space for a module's compiled code, reserved when the first function is compiled:

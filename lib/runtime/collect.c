@@ -149,6 +149,7 @@ static void mark_roots(Marker *m, const PtrMap *words) {
   Store *store = m->store;
   mark(m, (Object *)store->trap);
   mark(m, (Object *)store->out_of_memory);
+  mark(m, (Object *)store->unwind.exception);
   for (Activation *a = store->activation; a; a = a->outer) {
     mark(m, (Object *)a->func);
     mark(m, (Object *)a->callee);

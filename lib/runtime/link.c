@@ -69,6 +69,7 @@ static void describe_object(char *out, TypeRegistry *types, const Object *object
   case OBJ_INSTANCE: print(out, "an instance"); break;
   case OBJ_MODULE: print(out, "a module"); break;
   case OBJ_TRAP: print(out, "a trap"); break;
+  case OBJ_EXCEPTION: print(out, "an exception"); break;
   case OBJ_FOREIGN: print(out, "a host object"); break;
   }
 }

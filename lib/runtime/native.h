@@ -37,6 +37,19 @@ typedef struct NativeSite {
                  code is in the first result register */
 } NativeSite;
 
+/* A call that may be left by an exception which its function catches. */
+typedef struct NativeCatch {
+  u32 pc;      /* of the return address, bytes from the body's start */
+  u32 landing; /* where the function goes on then */
+  u32 chain;   /* the first of its clauses */
+} NativeCatch;
+
+/* Clauses of all blocks around a call, the nearest first. */
+typedef struct NativeClause {
+  u32 tag;  /* in the module; NO_INDEX: every exception; or NO_TAG */
+  u32 next; /* or NO_INDEX */
+} NativeClause;
+
 typedef struct InlineSite {
   u32 wasm_offset;
   u32 caller; /* the next outer one, or NO_INDEX */
@@ -56,9 +69,16 @@ struct NativeBody {
   u32 site_count, inline_count;
   const NativeSite *sites; /* ascending by pc; in this allocation, or the image's */
   const InlineSite *inline_sites;
+  u32 catch_count, clause_count;
+  const NativeCatch *catches; /* ascending by pc */
+  const NativeClause *clauses;
   OsrEntry *osr; /* borrowed; NULL: a whole function */
   void *debug;   /* what jit/debug.c keeps about it, or NULL */
 };
+
+/* The tables of a body in one piece: sites, inline sites, catches, clauses. */
+u64 wm_native_tables_bytes(const NativeBody *body); /* by its counts */
+void wm_native_set_tables(NativeBody *body, const void *tables);
 
 /* Whether the module's image has it, and not the heap. */
 static inline bool native_is_of_image(const LoadedModule *lm, const NativeBody *body) {
@@ -79,6 +99,7 @@ typedef enum HelperId {
    * its Func address */
   STUB_TAIL_SLOT,
   STUB_TAIL_REF,
+  STUB_THROW, /* called with an Exception as the argument of a helper; does not return */
   /* Called when the frame's place does not suit the callee's arguments: puts them aside, from where
    * STUB_TAIL_SAVED, jumped to when the frame is gone, takes them. Machine.callee: as above; then
    * the stack slots of the caller's own arguments */
@@ -142,6 +163,9 @@ const NativeBody *wm_native_find_in(const LoadedModule *lm, const void *pc);
 const NativeSite *wm_native_site(const NativeBody *body, const void *pc);
 /* The site of the access at `pc`, or NULL. */
 const NativeSite *wm_native_access(const NativeBody *body, const void *pc);
+/* Where the function goes on when the call with this return address throws; NULL: it catches
+ * nothing there. */
+const NativeCatch *wm_native_catch(const NativeBody *body, const void *pc);
 /* The defined function whose code entry holds the wasm offset. */
 FuncCode *wm_native_code_at(LoadedModule *lm, u32 wasm_offset);
 
@@ -171,6 +195,7 @@ bool wm_native_catch_faults(void);
 /* ---- native_helpers.c: what helpers.def names and the rest of the runtime has not ---- */
 u64 wm_helper_memory_grow(Instance *in, u32 memory, u64 delta_pages);
 u64 wm_helper_table_grow(Instance *in, u32 table, u64 delta, Ref init);
+struct Exception *wm_helper_exception_new(Instance *in, u32 tag);
 TrapCode wm_helper_meaning(const Instance *in, u32 op, u64 *slots);
 
 /* A call from compiled code that leaves it, of a function of `in` (NULL: of the host) with its

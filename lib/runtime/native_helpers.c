@@ -1,4 +1,5 @@
 /* What compiled code calls (helpers.def), where the runtime's own functions do not fit. */
+#include "runtime/exception.h"
 #include "runtime/meanings.h"
 #include "runtime/tail.h"
 
@@ -8,6 +9,10 @@ u64 wm_helper_memory_grow(Instance *in, u32 memory, u64 delta_pages) {
 
 u64 wm_helper_table_grow(Instance *in, u32 table, u64 delta, Ref init) {
   return wm_table_grow(in->store, in->tables[table], delta, init);
+}
+
+struct Exception *wm_helper_exception_new(Instance *in, u32 tag) {
+  return wm_exception_new(in->store, in->tags[tag], NULL);
 }
 
 TrapCode wm_helper_meaning(const Instance *in, u32 op, u64 *slots) {

@@ -43,3 +43,30 @@ FuncCode *wm_native_code_at(LoadedModule *lm, u32 wasm_offset) {
   }
   return loaded_code(lm, low);
 }
+
+const NativeCatch *wm_native_catch(const NativeBody *body, const void *pc) {
+  u32 at = (u32)((const u8 *)pc - body->start), low = 0, high = body->catch_count;
+  while (low < high) {
+    u32 middle = low + (high - low) / 2;
+    if (body->catches[middle].pc < at)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low < body->catch_count && body->catches[low].pc == at ? &body->catches[low] : NULL;
+}
+
+u64 wm_native_tables_bytes(const NativeBody *body) {
+  u64 bytes =
+      (u64)body->site_count * sizeof(NativeSite) + (u64)body->inline_count * sizeof(InlineSite) +
+      (u64)body->catch_count * sizeof(NativeCatch) + (u64)body->clause_count * sizeof(NativeClause);
+  return (bytes + 7) / 8 * 8;
+}
+
+void wm_native_set_tables(NativeBody *body, const void *tables) {
+  if (!tables) return;
+  body->sites = tables;
+  body->inline_sites = (const InlineSite *)(const void *)(body->sites + body->site_count);
+  body->catches = (const NativeCatch *)(const void *)(body->inline_sites + body->inline_count);
+  body->clauses = (const NativeClause *)(const void *)(body->catches + body->catch_count);
+}

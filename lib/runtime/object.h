@@ -15,8 +15,9 @@ typedef enum ObjectKind {
   OBJ_FOREIGN, /* a host object without wasm meaning: what an externref usually is */
   OBJ_MODULE,  /* a store's view of a LoadedModule */
   OBJ_TRAP,
+  OBJ_EXCEPTION,
 } ObjectKind;
-enum { OBJECT_KINDS = OBJ_TRAP + 1 };
+enum { OBJECT_KINDS = OBJ_EXCEPTION + 1 };
 
 typedef struct Store Store;
 typedef struct Object Object;

@@ -1,7 +1,7 @@
 /* Objects kind by kind: what they refer to, what they weigh, how they end (collect.h). A new kind
  * is a row of `classes`. */
 #include "runtime/collect.h"
-#include "runtime/instance.h"
+#include "runtime/exception.h"
 
 #include <stdlib.h>
 
@@ -49,8 +49,22 @@ static u64 trace_table(const Object *object, Visit *visit, void *env) {
 
 static u64 trace_trap(const Object *object, Visit *visit, void *env) {
   const Trap *trap = (const Trap *)object;
+  visit(env, (Object *)trap->exception);
   for (u32 i = 0; i < trap->frame_count; i++) visit(env, (Object *)trap->frames[i].instance);
   return trap->frame_count;
+}
+
+static u64 trace_exception(const Object *object, Visit *visit, void *env) {
+  const Exception *exception = (const Exception *)object;
+  if (!exception->tag) return 0; /* not yet built */
+  const SubType *type = wm_types_get(object->store->types, exception->tag->type_id);
+  const u64 *slot = exception->args;
+  visit(env, (Object *)exception->tag);
+  for (u32 i = 0; i < type->param_count; i++) {
+    if (val_is_ref(type->params[i])) visit(env, ref_object(ref_of_slot(*slot)));
+    slot += val_slots(type->params[i]);
+  }
+  return type->param_count;
 }
 
 static u64 trace_global(const Object *object, Visit *visit, void *env) {
@@ -71,6 +85,10 @@ static u64 weigh_table(const Object *object) {
 
 static u64 weigh_memory(const Object *object) {
   return ((const Memory *)object)->space.accessible_bytes;
+}
+
+static u64 weigh_exception(const Object *object) {
+  return ((const Exception *)object)->slot_count * sizeof(u64);
 }
 
 static u64 weigh_trap(const Object *object) { return ((const Trap *)object)->message_len; }
@@ -145,6 +163,7 @@ static const ObjectClass classes[] = {
     [OBJ_FOREIGN] = {sizeof(Foreign), NULL, NULL, NULL},
     [OBJ_MODULE] = {sizeof(ModuleObject), NULL, NULL, end_module},
     [OBJ_TRAP] = {sizeof(Trap), trace_trap, weigh_trap, end_trap},
+    [OBJ_EXCEPTION] = {sizeof(Exception), trace_exception, weigh_exception, NULL},
 };
 _Static_assert(ARRAY_LEN(classes) == OBJECT_KINDS, "a class for each kind");
 

@@ -15,7 +15,8 @@ typedef struct Trap {
   int exit_status; /* TRAP_EXIT */
   char *message;   /* owned; UTF-8, zero-terminated */
   size_t message_len;
-  FrameInfo *frames; /* owned; innermost first; instances are marked */
+  struct Exception *exception; /* TRAP_UNCAUGHT_EXCEPTION: which; or NULL */
+  FrameInfo *frames;           /* owned; innermost first; instances are marked */
   u32 frame_count;
   u32 frames_omitted; /* of a very deep stack: between the first and the last kept */
 } Trap;
@@ -43,6 +44,22 @@ typedef struct NativeStack {
   const void *here, *thread;
   u32 threads_ended;
 } NativeStack;
+
+struct Exception;
+
+/* Where an exception on its way is caught (exception.h). */
+typedef struct Unwind {
+  struct Exception *exception; /* a root */
+  Activation *activation;      /* NULL: there is none on its way */
+  /* in a frame of the interpreter */
+  const CatchClause *clause;
+  FuncCode *code;
+  Instance *instance;
+  u64 *fp;
+  /* in one of compiled code: the place of the return address that leads to it, where it goes on */
+  const u64 *native_sp;
+  const void *landing;
+} Unwind;
 
 /* A tail call that compiled code could not make by itself: the callee runs in the caller's place
  * (tail.h). */
@@ -84,7 +101,10 @@ struct Store {
   const void *exit_pc, *restore_pc; /* the interpreter's special cells */
   const void *const *ways_in;       /* static: wm_ways_in (activation.h) */
 
-  TailCall tail; /* while TRAP_TAIL_CALL is on its way */
+  Unwind unwind;  /* while TRAP_EXCEPTION is on its way */
+  u64 landing[6]; /* the machine's, while compiled code goes on where it caught an exception */
+  struct Exception *caught; /* where compiled code lands: read there before anything else */
+  TailCall tail;            /* while TRAP_TAIL_CALL is on its way */
 
   i64 fuel;   /* instructions that may still run (LoadedModule.charges_fuel) */
   Stop *stop; /* counted */
@@ -133,7 +153,8 @@ TrapCode wm_trap_raise(Store *store, TrapCode code, const char *message, size_t 
 /* A trap made by the host, not raised, with a backtrace of what runs now; NULL when out of memory.
  */
 Trap *wm_trap_new(Store *store, TrapCode code, const char *message, size_t message_len);
-/* Sets `trap` as store->trap, as a host function does that returns it. Returns its code. */
+/* A host function returns `trap`, which is set as store->trap; returns its code. If it carries an
+ * exception that wasm catches, that goes on instead: TRAP_EXCEPTION (exception.h). */
 TrapCode wm_trap_hand_on(Store *store, Trap *trap);
 /* Takes the pending trap out of the store. */
 Trap *wm_store_take_trap(Store *store);

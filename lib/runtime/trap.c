@@ -66,17 +66,13 @@ Trap *wm_trap_new(Store *store, TrapCode code, const char *message, size_t messa
   return make(store, code, message, message_len);
 }
 
-TrapCode wm_trap_hand_on(Store *store, Trap *trap) {
-  store->trap = trap;
-  return trap->code;
-}
-
 TrapCode wm_trap_raise(Store *store, TrapCode code, const char *message, size_t message_len) {
   /* The innermost entry runs; those around it may be over. */
   const Activation *act = store->activation;
   if (act && act->entry->outer) wm_store_find_dead(store);
   Trap *trap = make(store, code, message, message_len);
-  return wm_trap_hand_on(store, trap ? trap : store->out_of_memory);
+  store->trap = trap ? trap : store->out_of_memory;
+  return store->trap->code;
 }
 
 Trap *wm_store_take_trap(Store *store) {

@@ -7,21 +7,65 @@
  *   BLOCK      (block ... )            also loop and try_table
  *   IF         (if <condition>         waits in w->pending for (then
  *   THEN ELSE  (if (then ...           (if (then ...) (else ...
- *   AFTER_THEN AFTER_ELSE              behind those, before the if's own ")" */
+ *   AFTER_THEN AFTER_ELSE              behind those, before the if's own ")"
+ *
+ * The legacy encoding of exceptions:
+ *
+ *   FLAT_TRY FLAT_CATCH FLAT_CATCH_ALL     try ... catch ... catch_all ... end
+ *   TRY          (try                      waits for (do
+ *   DO           (try (do ...
+ *   AFTER_DO     (try (do ...)             waits for (catch, (catch_all, (delegate
+ *   CATCH        (try (do ...) (catch ...
+ *   AFTER_CATCH  (try (do ...) (catch ...) as AFTER_DO, but no delegate
+ *   CATCH_ALL    (try ... (catch_all ...
+ *   AFTER_TRY    (try ... (catch_all ...)  before the try's own ")"
+ *   DELEGATED    (try (do ...) (delegate l) likewise; there is no `end` */
 #include "text/wat_parser.h"
 
 enum {
   FRAME_FLAT,
   FRAME_FLAT_IF,
   FRAME_FLAT_ELSE,
+  FRAME_FLAT_TRY,
+  FRAME_FLAT_CATCH,
+  FRAME_FLAT_CATCH_ALL,
   FRAME_PLAIN,
   FRAME_BLOCK,
   FRAME_IF,
   FRAME_THEN,
   FRAME_AFTER_THEN,
   FRAME_ELSE,
-  FRAME_AFTER_ELSE
+  FRAME_AFTER_ELSE,
+  FRAME_TRY,
+  FRAME_DO,
+  FRAME_AFTER_DO,
+  FRAME_CATCH,
+  FRAME_AFTER_CATCH,
+  FRAME_CATCH_ALL,
+  FRAME_AFTER_TRY,
+  FRAME_DELEGATED
 };
+
+/* Whether a frame takes flat instructions. */
+static bool takes_flat(u8 kind) {
+  switch (kind) {
+  case FRAME_PLAIN:
+  case FRAME_IF:
+  case FRAME_AFTER_THEN:
+  case FRAME_AFTER_ELSE:
+  case FRAME_TRY:
+  case FRAME_AFTER_DO:
+  case FRAME_AFTER_CATCH:
+  case FRAME_AFTER_TRY:
+  case FRAME_DELEGATED: return false;
+  default: return true;
+  }
+}
+
+/* Whether it takes folded ones, after its own parts. */
+static bool takes_folded(u8 kind) {
+  return takes_flat(kind) || kind == FRAME_PLAIN || kind == FRAME_IF;
+}
 
 static void open_frame(Wat *w, u8 kind, u32 symbol, size_t pending, Name label) {
   InstrFrame *f = lexer_push(&w->lx, &w->frames);
@@ -52,12 +96,24 @@ static void push_label(Wat *w, u32 symbol, Name name) {
   w->label_index++;
 }
 
+/* The innermost block's label goes out of scope. */
+static void pop_label(Wat *w) {
+  Label label = w->labels.data[--w->labels.len];
+  if (label.symbol != NO_SYMBOL) w->symbols.data[label.symbol].label = label.shadowed;
+}
+
 /* Ends the innermost block: its `end`, label and frame. */
 static void close_block(Wat *w) {
   wm_encode_op(w->out, OP_end);
-  Label label = w->labels.data[--w->labels.len];
-  if (label.symbol != NO_SYMBOL) w->symbols.data[label.symbol].label = label.shadowed;
+  pop_label(w);
   w->frames.len--;
+}
+
+/* Ends the innermost try otherwise; the label delegated to is one around it. */
+static void delegate(Wat *w) {
+  pop_label(w);
+  wm_encode_op(w->out, OP_delegate);
+  wm_buffer_uleb(w->out, wm_wat_label_index(w));
 }
 
 /* Moves the bytes that waited since `start` to the output. */
@@ -95,7 +151,7 @@ static void catch_clauses(Wat *w) {
   wm_buffer_bytes(w->out, w->scratch.data, w->scratch.len);
 }
 
-/* block, loop or try_table, and a flat if: head, label and frame. */
+/* block, loop, try or try_table, and a flat if: head, label and frame. */
 static void open_block(Wat *w, u16 op, u8 kind) {
   Name name;
   u32 symbol = take_label(w, &name);
@@ -138,36 +194,55 @@ static void check_label(Wat *w, u32 symbol) {
   if (wm_wat_take_symbol(w) != symbol) wm_lexer_fail(&w->lx, at, "mismatching label");
 }
 
-/* `else` and `end` of flat blocks; true when `op` was one of them. */
-static bool close_flat(Wat *w, u16 op, const char *at) {
-  if (op != OP_else && op != OP_end) return false;
+/* Whether `op` only stands in a flat block, whose next part it begins or whose end it is. */
+static bool is_part(u16 op) {
+  return op == OP_else || op == OP_end || op == OP_catch || op == OP_catch_all || op == OP_delegate;
+}
+
+static bool fits_flat(u8 kind, u16 op) {
+  switch (op) {
+  case OP_else: return kind == FRAME_FLAT_IF;
+  case OP_delegate: return kind == FRAME_FLAT_TRY;
+  case OP_end: return kind <= FRAME_FLAT_CATCH_ALL;
+  default: return kind == FRAME_FLAT_TRY || kind == FRAME_FLAT_CATCH;
+  }
+}
+
+/* At a part of the innermost flat block. */
+static void flat_part(Wat *w, u16 op, const char *at) {
   InstrFrame *f = w->frames.len ? vec_last(&w->frames) : NULL;
-  bool fits = f && (op == OP_else ? f->kind == FRAME_FLAT_IF : f->kind <= FRAME_FLAT_ELSE);
-  if (!fits) {
-    wm_lexer_fail(&w->lx, at, "unexpected token %s", op == OP_else ? "else" : "end");
-    return true;
+  if (!f || !fits_flat(f->kind, op)) {
+    wm_lexer_fail(&w->lx, at, "unexpected token %s", wm_op_text(op));
+    return;
   }
-  check_label(w, f->symbol);
-  if (op == OP_end) {
-    close_block(w);
-  } else {
-    wm_encode_op(w->out, OP_else);
-    f->kind = FRAME_FLAT_ELSE;
+  if (op == OP_else || op == OP_end) check_label(w, f->symbol);
+  switch (op) {
+  case OP_end: close_block(w); return;
+  case OP_delegate:
+    delegate(w);
+    w->frames.len--;
+    return;
+  case OP_else: f->kind = FRAME_FLAT_ELSE; break;
+  case OP_catch: f->kind = FRAME_FLAT_CATCH; break;
+  default: f->kind = FRAME_FLAT_CATCH_ALL; break;
   }
-  return true;
+  wm_wat_plain(w, op, w->out);
 }
 
 static void flat_instr(Wat *w) {
   const char *at = w->lx.token.text;
   u8 around = w->frames.len ? vec_last(&w->frames)->kind : FRAME_FLAT;
-  if (around == FRAME_PLAIN || around == FRAME_IF || around == FRAME_AFTER_THEN ||
-      around == FRAME_AFTER_ELSE) {
+  if (!takes_flat(around)) {
     wm_lexer_unexpected(&w->lx);
     return;
   }
   u16 op = take_op(w);
-  if (op == OP_INVALID || close_flat(w, op, at)) return;
-  if (is_block(op) || op == OP_if) {
+  if (op == OP_INVALID) return;
+  if (is_part(op)) {
+    flat_part(w, op, at);
+  } else if (op == OP_try) {
+    open_block(w, op, FRAME_FLAT_TRY);
+  } else if (is_block(op) || op == OP_if) {
     open_block(w, op, op == OP_if ? FRAME_FLAT_IF : FRAME_FLAT);
   } else {
     wm_wat_plain(w, op, w->out);
@@ -190,20 +265,43 @@ static bool open_branch(Wat *w, InstrFrame *f) {
   return false;
 }
 
+/* (do, (catch, (catch_all or (delegate where a `try` waits for it; true when it was taken. */
+static bool open_try_part(Wat *w, InstrFrame *f) {
+  bool done = f->kind == FRAME_AFTER_DO;
+  if (f->kind == FRAME_TRY && wm_lexer_take_list(&w->lx, "do")) {
+    f->kind = FRAME_DO;
+  } else if (done && wm_lexer_take_list(&w->lx, "delegate")) {
+    delegate(w);
+    wm_lexer_close(&w->lx);
+    f->kind = FRAME_DELEGATED;
+  } else if ((done || f->kind == FRAME_AFTER_CATCH) && wm_lexer_take_list(&w->lx, "catch")) {
+    wm_wat_plain(w, OP_catch, w->out);
+    f->kind = FRAME_CATCH;
+  } else if ((done || f->kind == FRAME_AFTER_CATCH) && wm_lexer_take_list(&w->lx, "catch_all")) {
+    wm_encode_op(w->out, OP_catch_all);
+    f->kind = FRAME_CATCH_ALL;
+  } else {
+    return false;
+  }
+  return true;
+}
+
 /* At "(". */
 static void folded_instr(Wat *w) {
   InstrFrame *f = w->frames.len ? vec_last(&w->frames) : NULL;
-  if (f && open_branch(w, f)) return;
+  if (f && (open_branch(w, f) || open_try_part(w, f))) return;
   wm_lexer_next(&w->lx);
-  if (f && (f->kind == FRAME_AFTER_THEN || f->kind == FRAME_AFTER_ELSE)) {
+  if (f && !takes_folded(f->kind)) {
     wm_lexer_unexpected(&w->lx);
     return;
   }
   const char *at = w->lx.token.text;
   u16 op = take_op(w);
   if (op == OP_INVALID) return;
-  if (op == OP_else || op == OP_end) {
+  if (is_part(op)) {
     wm_lexer_fail(&w->lx, at, "unexpected token %s", wm_op_text(op));
+  } else if (op == OP_try) {
+    open_block(w, op, FRAME_TRY);
   } else if (is_block(op)) {
     open_block(w, op, FRAME_BLOCK);
   } else if (op == OP_if) {
@@ -225,9 +323,16 @@ static void close_folded(Wat *w) {
     break;
   case FRAME_THEN: f->kind = FRAME_AFTER_THEN; break;
   case FRAME_ELSE: f->kind = FRAME_AFTER_ELSE; break;
+  case FRAME_DO: f->kind = FRAME_AFTER_DO; break;
+  case FRAME_CATCH: f->kind = FRAME_AFTER_CATCH; break;
+  case FRAME_CATCH_ALL: f->kind = FRAME_AFTER_TRY; break;
+  case FRAME_DELEGATED: w->frames.len--; break;
   case FRAME_BLOCK:
   case FRAME_AFTER_THEN:
-  case FRAME_AFTER_ELSE: close_block(w); break;
+  case FRAME_AFTER_ELSE:
+  case FRAME_AFTER_DO:
+  case FRAME_AFTER_CATCH:
+  case FRAME_AFTER_TRY: close_block(w); break;
   default: wm_lexer_unexpected(&w->lx); return; /* a flat block without end, an if without then */
   }
   wm_lexer_next(&w->lx);

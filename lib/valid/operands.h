@@ -71,4 +71,27 @@ static inline bool push_types(Validator *v, Types types) {
   return true;
 }
 
+/* The types are on the stack; unreachable code's unknown types and subtypes become them. */
+static inline bool pass_types(Validator *v, Types types) {
+  return top_is(v, types) || (pop_types(v, types) && push_types(v, types));
+}
+
+/* ---- what blocks take and give ---- */
+
+static inline Types one_type(const ValType *value) {
+  u32 count = *value != VAL_BOTTOM;
+  return (Types){value, count, count * val_slots(*value)};
+}
+
+static inline Types start_types(const Control *c) {
+  return c->type ? param_types(c->type) : (Types){0};
+}
+static inline Types end_types(const Control *c) {
+  return c->type ? result_types(c->type) : one_type(&c->value);
+}
+/* What a branch to the block takes. */
+static inline Types label_types(const Control *c) {
+  return c->op == OP_loop ? start_types(c) : end_types(c);
+}
+
 #endif

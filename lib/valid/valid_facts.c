@@ -35,6 +35,15 @@ bool wm_facts_note(LoopTracker *t, u32 local) {
   return entry != NULL;
 }
 
+bool wm_facts_assign_hidden(LoopTracker *t, u32 local) {
+  u32 len = t->stamps.len; /* the array is zeroed where it is new */
+  if (local >= len) {
+    if (!vec_reserve(&t->stamps, local + 1 - len)) return false;
+    t->stamps.len = local + 1;
+  }
+  return facts_assign(t, local);
+}
+
 void wm_facts_call(LoopTracker *t) {
   t->calls = true;
   if (!t->open.len) return;

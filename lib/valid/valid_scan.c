@@ -24,6 +24,7 @@ static bool scan_instr(Reader *r, const Instr *in, const Module *m, ScanStack *o
   case OP_block:
   case OP_loop:
   case OP_if:
+  case OP_try:
   case OP_try_table: {
     u16 *op = vec_push(open);
     if (op) *op = in->op;
@@ -33,6 +34,17 @@ static bool scan_instr(Reader *r, const Instr *in, const Module *m, ScanStack *o
     if (*vec_last(open) != OP_if)
       return wm_reader_fail(r, in->offset, "END opcode expected: else, not in if");
     *vec_last(open) = OP_else;
+    return true;
+  case OP_catch:
+  case OP_catch_all:
+    if (*vec_last(open) != OP_try && *vec_last(open) != OP_catch)
+      return wm_reader_fail(r, in->offset, "END opcode expected: catch, not in try");
+    *vec_last(open) = in->op;
+    return true;
+  case OP_delegate:
+    if (*vec_last(open) != OP_try)
+      return wm_reader_fail(r, in->offset, "END opcode expected: delegate, not in try");
+    open->len--;
     return true;
   case OP_end: open->len--; return true;
   default: return true;

@@ -55,6 +55,13 @@ bool wm_valid_matches(Validator *v, ValType sub, ValType super) {
   return wm_valtype_matches(v->reg, module_canonical(v->m, sub), module_canonical(v->m, super));
 }
 
+bool wm_valid_types_match(Validator *v, Types sub, Types super) {
+  if (sub.count != super.count) return false;
+  for (u32 i = 0; i < sub.count; i++)
+    if (!wm_valid_matches(v, sub.items[i], super.items[i])) return false;
+  return true;
+}
+
 static bool check_types(Validator *v, const ValType *types, u32 count, u32 type_limit, u32 offset) {
   for (u32 i = 0; i < count; i++)
     if (!check_valtype(v, types[i], type_limit, offset)) return false;

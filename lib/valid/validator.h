@@ -33,8 +33,9 @@ typedef struct Control {
   u32 base_slots;      /* the same in frame slots */
   u32 init_base;       /* how many entries of `inits` are from outside */
   u32 checked_by;      /* the br_table (by its serial number) that last checked this label */
-  u16 op;              /* OP_block, OP_loop, OP_if, OP_else; the function itself is a block */
-  bool unreachable;    /* the rest of it cannot run */
+  u16 op; /* OP_block, OP_loop, OP_if, OP_else, OP_try, OP_catch, OP_catch_all, OP_try_table; the
+             function itself is a block */
+  bool unreachable; /* the rest of it cannot run */
 } Control;
 
 /* Locals of one declaration: those from the previous run's end up to `end`. */
@@ -87,6 +88,8 @@ typedef struct Validator {
   Vec(Control) control; /* innermost last */
   u32 max_control;
   u32 table_serial; /* br_tables so far */
+  u32 catch_depth,
+      max_catch_depth; /* `catch` and `catch_all` parts around; the most in this body */
 
   Vec(LocalRun) runs;
   Vec(u32) init_stamps; /* for each local the function (by number) that set it, for types */
@@ -168,6 +171,44 @@ bool wm_valid_reset_stack(Validator *v);
 
 /* ---- bodies and expressions ---- */
 
+/* ---- blocks and branches (valid_block.c) ---- */
+
+/* Opens a block whose parameters are on the stack; the function's own (op is OP_block and nothing
+ * is open) has them in its locals. */
+bool wm_valid_push_control(Validator *v, u16 op, const SubType *type, ValType value);
+/* The rest of the innermost block cannot run. */
+void wm_valid_mark_unreachable(Validator *v);
+/* The innermost block goes on with another part (else, catch), which is an `op`: its stack is
+ * empty, and locals without a default that were set in the part before count as unset. */
+void wm_valid_next_part(Validator *v, u16 op);
+/* The innermost block is over; its results stay. */
+void wm_valid_pop_control(Validator *v);
+/* The results of the innermost block are on its stack, and nothing else. */
+bool wm_valid_block_results(Validator *v, const Control *c);
+/* The block that a label means; NULL: there is none. Valid until the next block opens. */
+Control *wm_valid_label(Validator *v, u32 label);
+/* Whether each of `sub` matches that of `super`. */
+bool wm_valid_types_match(Validator *v, Types sub, Types super);
+/* The instruction v->in. */
+bool wm_valid_block(Validator *v);
+bool wm_valid_else(Validator *v);
+bool wm_valid_end_block(Validator *v);
+bool wm_valid_br(Validator *v);
+bool wm_valid_br_if(Validator *v);
+bool wm_valid_br_table(Validator *v);
+bool wm_valid_br_on_null(Validator *v);
+bool wm_valid_br_on_non_null(Validator *v);
+bool wm_valid_return(Validator *v);
+
+/* ---- exceptions (valid_exception.c): the instruction v->in ---- */
+
+bool wm_valid_throw(Validator *v);
+bool wm_valid_throw_ref(Validator *v);
+bool wm_valid_try_table(Validator *v);
+bool wm_valid_catch(Validator *v); /* and catch_all */
+bool wm_valid_delegate(Validator *v);
+bool wm_valid_rethrow(Validator *v);
+
 /* Any instruction but the control instructions of valid_func.c. */
 bool wm_valid_instr(Validator *v, const Rule *rule);
 /* ref.null and ref.func, as they are in constant expressions. */
@@ -199,6 +240,8 @@ bool wm_facts_enter_loop(LoopTracker *t, u32 offset);
 bool wm_facts_leave_loop(LoopTracker *t, u32 end_offset);
 bool wm_facts_note(LoopTracker *t, u32 local);
 void wm_facts_call(LoopTracker *t);
+/* The hidden local `local` is assigned. False: out of memory. */
+bool wm_facts_assign_hidden(LoopTracker *t, u32 local);
 void wm_facts_grow(LoopTracker *t);
 /* Copies what was found to `arena`. */
 bool wm_facts_finish(LoopTracker *t, Arena *arena, FuncFacts *facts);

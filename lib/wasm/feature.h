@@ -21,7 +21,8 @@
   F(TAIL_CALL, "tail-call", true)                                                                  \
   F(FUNCTION_REFERENCES, "function-references", true)                                              \
   F(GC, "gc", false)                                                                               \
-  F(EXCEPTIONS, "exception-handling", false)                                                       \
+  F(EXCEPTIONS, "exception-handling", true)                                                        \
+  F(LEGACY_EXCEPTIONS, "legacy-exceptions", true)                                                  \
   F(THREADS, "threads", false)
 
 typedef enum Feature {

@@ -79,8 +79,10 @@ typedef struct LoopFacts {
 } LoopFacts;
 
 typedef struct FuncFacts {
-  u32 local_count;       /* parameters included */
-  u32 local_slots;       /* the same in frame slots, parameters included */
+  u32 local_count;   /* parameters included, and behind all others the hidden ones */
+  u32 local_slots;   /* the same in frame slots */
+  u32 hidden_locals; /* the exceptions caught by the innermost `catch`es (of the legacy encoding),
+                        the outermost first: what rethrow throws */
   u32 max_operand_slots; /* the highest operand stack, in slots */
   u32 max_control;       /* the deepest nesting of labels */
   u32 loop_count;

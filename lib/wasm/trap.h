@@ -12,6 +12,7 @@ typedef enum TrapCode {
   TRAP_CODE_COUNT,
   /* Not traps: how compiled code may end besides returning (runtime/tail.h). */
   TRAP_TAIL_CALL,
+  TRAP_EXCEPTION, /* runtime/exception.h */
 } TrapCode;
 
 /* The spec's words for it, a static string. */

@@ -51,6 +51,29 @@ static const Example examples[] = {
     {OP_br_on_non_null, "i", "i",
      "(block (result (ref func)) (br_on_non_null 0 (table.get $a (local.get 0)))"
      " (return (i32.const 1))) (ref.is_null)"},
+    {OP_throw, "il", "l",
+     "(block $c (result i32 i64) (try_table (catch $x $c)"
+     " (throw $x (local.get 0) (local.get 1))) unreachable) (local.set 1) (drop) (local.get 1)"},
+    {OP_throw_ref, "i", "i",
+     "(block $c (result exnref) (try_table (catch_all_ref $c) (throw $x (local.get 0)"
+     " (i64.const 1))) unreachable) (block $d (param exnref) (try_table (param exnref)"
+     " (catch_all $d) throw_ref)) (i32.const 5)"},
+    {OP_try_table, "i", "i",
+     "(block $c (try_table (catch_all $c) (if (local.get 0) (then (throw $y))))"
+     " (return (i32.const 1))) (i32.const 2)"},
+    {OP_try, "i", "i",
+     "(try (result i32) (do (if (local.get 0) (then (throw $y))) (i32.const 1))"
+     " (catch $y (i32.const 2)))"},
+    {OP_catch, "i", "i",
+     "(try (result i32) (do (throw $x (local.get 0) (i64.const 7)))"
+     " (catch $y (i32.const 1)) (catch $x drop))"},
+    {OP_catch_all, "i", "i", "(try (result i32) (do (throw $y)) (catch_all (local.get 0)))"},
+    {OP_rethrow, "i", "i",
+     "(try (result i32) (do (try (do (throw $x (local.get 0) (i64.const 7)))"
+     " (catch_all (rethrow 0))) (i32.const 1)) (catch $x drop))"},
+    {OP_delegate, "i", "i",
+     "(try $o (result i32) (do (try (do (try (do (throw $y)) (delegate $o)))"
+     " (catch_all unreachable)) (i32.const 1)) (catch $y (local.get 0)))"},
     {OP_drop, "si", "i", "(drop (local.get 0)) (local.get 1)"},
     {OP_select, "ddi", "d", "(select (local.get 0) (local.get 1) (local.get 2))"},
     {OP_select_t, "ssi", "s", "(select (result v128) (local.get 0) (local.get 1) (local.get 2))"},
@@ -151,6 +174,7 @@ static Buffer module_of(const Example *e) {
                   " (table $a 4 8 funcref) (table $b 3 3 funcref)"
                   " (elem $e funcref (ref.func $h) (ref.null func) (ref.func $h))"
                   " (elem (table $a) (i32.const 1) func $h) (elem (table $b) (i32.const 2) func $h)"
+                  " (tag $x (param i32 i64)) (tag $y)"
                   " (func $h (type $t) (i32.xor (local.get 0) (i32.const -1)))"
                   " (func (export \"f\")");
   print_types(&text, "param", e->params);

@@ -38,7 +38,7 @@ static Compile *new_graph(u32 args, u32 results) {
   wm_ir_reset(c, 64);
   wm_ir_node(c, IR_NOP, T_NONE, 0, 0, 0);
   *jit_push(c, &c->pool) = 0;
-  for (u32 i = 0; i < 2; i++) *jit_push(c, &c->sites) = (Site){0, NONE};
+  for (u32 i = 0; i < 2; i++) *jit_push(c, &c->sites) = (Site){0, NONE, NONE, NO_INDEX};
   for (u32 i = 0; i < args; i++) wm_ir_node(c, IR_ARG, T_I32, i, 0, 0);
   c->arg_count = args;
   return c;

@@ -218,7 +218,7 @@ static void add_instruction(Compile *c, const Row *row, const Variant *v, const 
 static void begin_ir(Compile *c, const Row *row) {
   c->nodes.len = c->body.len = c->vectors.len = c->blocks.len = c->order.len = c->pool.len = 0;
   c->sites.len = 0;
-  *jit_push(c, &c->sites) = (Site){0, NONE};
+  *jit_push(c, &c->sites) = (Site){0, NONE, NONE, NO_INDEX};
   *jit_push(c, &c->pool) = 0;
   add_node(c, node_of(IR_NOP, T_NONE, 0, 0));
   add_node(c, node_of(IR_ARG, T_I64, 0, 0));

@@ -88,8 +88,8 @@ static int set_up(void **state) {
   c->module = &f->module;
   wm_ir_reset(c, 16);
   *jit_push(c, &c->pool) = 0;
-  *jit_push(c, &c->sites) = (Site){0, NONE};
-  *jit_push(c, &c->sites) = (Site){100, NONE};
+  *jit_push(c, &c->sites) = (Site){0, NONE, NONE, NO_INDEX};
+  *jit_push(c, &c->sites) = (Site){100, NONE, NONE, NO_INDEX};
   wm_ir_node(c, IR_NOP, T_NONE, 0, 0, 0);
   add_blocks(c);
   *state = f;

@@ -184,7 +184,7 @@ static void references(void **state) {
 static void illegal_opcodes(void **state) {
   (void)state;
   FAILS("\xFF", "illegal opcode ff");
-  FAILS("\x06", "illegal opcode 06");
+  FAILS("\x16", "illegal opcode 16");
   FAILS("\xFD\x9A\x01", "illegal opcode fd 9a");
   FAILS("\xFC\x12", "illegal opcode fc 12");
   FAILS("\xFE\x03\x01", "zero byte expected");

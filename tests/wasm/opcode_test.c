@@ -28,20 +28,21 @@ static u32 rows_behind(u8 prefix) {
   return count;
 }
 
-/* The numbers of instructions in the specification's index of instructions. */
+/* The numbers of instructions in the specification's index of instructions; the five of the legacy
+ * encoding of exceptions come on top. */
 static void no_row_is_missing(void **state) {
   (void)state;
-  assert_int_equal(rows_behind(0), 194);
+  assert_int_equal(rows_behind(0), 194 + 5);
   assert_int_equal(rows_behind(0xFB), 31);
   assert_int_equal(rows_behind(0xFC), 18);
   assert_int_equal(rows_behind(0xFD), 236 + 20);
   assert_int_equal(rows_behind(0xFE), 67);
-  assert_int_equal(OP_COUNT, 194 + 31 + 18 + 256 + 67);
+  assert_int_equal(OP_COUNT, 199 + 31 + 18 + 256 + 67);
 }
 
 static void what_is_no_opcode_is_not_found(void **state) {
   (void)state;
-  static const u8 free_bytes[] = {0x06, 0x07, 0x09, 0x16, 0x1D, 0x27, 0xC5, 0xCF,
+  static const u8 free_bytes[] = {0x16, 0x17, 0x1D, 0x1E, 0x27, 0xC5, 0xCF,
                                   0xD7, 0xFA, 0xFB, 0xFC, 0xFD, 0xFE, 0xFF};
   for (size_t i = 0; i < sizeof free_bytes; i++) {
     assert_int_equal(wm_op_find(0, free_bytes[i]), OP_INVALID);

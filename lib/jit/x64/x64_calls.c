@@ -98,11 +98,10 @@ u64 *wm_x64_take_args(NativeRegs *regs, u64 *native_sp, Instance *caller, const 
 
 Left wm_x64_run(const OutCall *call, u64 *slots, u32 arg_slots, NativeRegs *regs, u64 *native_sp) {
   Store *store = call->caller->store;
-  const void *entry_sp = store->activation->entry_sp;
   TrapCode trap = wm_native_call_out(store, call->code, call->instance, call->func, slots);
   const SubType *type = wm_types_get(store->types, call->code->type_id);
   if (!trap) results_to_places(type, arg_slots, slots, regs, native_sp + 1);
-  return (Left){trap, entry_sp};
+  return wm_x64_ended(call->caller, trap);
 }
 
 Left wm_x64_call_out(const OutCall *call, NativeRegs *regs, u64 *native_sp) {

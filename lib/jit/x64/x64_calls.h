@@ -25,9 +25,16 @@ typedef struct NativeEntry {
 
 /* What a stub gets back: rax and rdx. */
 typedef struct Left {
-  u64 trap; /* TrapCode */
-  const void *entry_sp;
+  u64 trap;             /* TrapCode, or LEFT_LANDS */
+  const void *entry_sp; /* or the Landing */
 } Left;
+
+/* Where compiled code goes on that caught an exception, with its frame as it was at the call. */
+typedef struct Landing {
+  u64 rbx, rbp, r12, r13;
+  const u64 *rsp;
+  const void *pc;
+} Landing;
 
 /* A call that leaves compiled code of `caller`; the callee's instance and Func as in
  * wm_native_call_out. */
@@ -46,6 +53,7 @@ TrapCode wm_x64_enter(NativeEntry *entry, const void **entry_sp);
 void wm_x64_call_ref(void);
 void wm_x64_call_slot(void);
 void wm_x64_trap(void);
+void wm_x64_throw(void);
 void wm_x64_tail_slot(void);
 void wm_x64_tail_ref(void);
 void wm_x64_save_slot(void);
@@ -63,6 +71,9 @@ Left wm_x64_tail_any(NativeRegs *regs, u64 *native_sp, Instance *in, Func *func)
 Left wm_x64_save_by_slot(NativeRegs *regs, u64 *native_sp, Instance *in, u64 number);
 Left wm_x64_save_any(NativeRegs *regs, u64 *native_sp, Instance *in, Func *func);
 Left wm_x64_run_saved(NativeRegs *regs, u64 *native_sp, Instance *in, u64 arg_slots);
+Left wm_x64_throw_out(u64 *native_sp, Instance *in, struct Exception *exception);
+/* What compiled code called ended with the code: an exception may be caught here. */
+Left wm_x64_ended(Instance *in, TrapCode code);
 Left wm_x64_raise(u64 *native_sp, Instance *in, u32 code);
 Left wm_x64_check_poll(u64 *native_sp, Instance *in);
 

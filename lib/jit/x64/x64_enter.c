@@ -18,6 +18,13 @@ CHECK_OFFSET(CODE_LINK_SLOT, FuncCode, link_slot);
 CHECK_OFFSET(CODE_SHAPE, FuncCode, native_shape);
 CHECK_OFFSET(REGS_INTS, NativeRegs, ints);
 CHECK_OFFSET(REGS_FLOATS, NativeRegs, floats);
+CHECK_OFFSET(LANDING_RBX, Landing, rbx);
+CHECK_OFFSET(LANDING_RBP, Landing, rbp);
+CHECK_OFFSET(LANDING_R12, Landing, r12);
+CHECK_OFFSET(LANDING_R13, Landing, r13);
+CHECK_OFFSET(LANDING_RSP, Landing, rsp);
+CHECK_OFFSET(LANDING_PC, Landing, pc);
+_Static_assert(sizeof(Landing) == sizeof(((Store *)0)->landing), "Store.landing");
 CHECK_OFFSET(ENTRY_REGS, NativeEntry, regs);
 CHECK_OFFSET(ENTRY_INSTANCE, NativeEntry, instance);
 CHECK_OFFSET(ENTRY_CODE, NativeEntry, code);
@@ -88,7 +95,7 @@ static const void *const helpers[HELPER_COUNT] = {
     [STUB_CALL_SLOT] = ADDRESS(wm_x64_call_slot), [STUB_TAIL_SLOT] = ADDRESS(wm_x64_tail_slot),
     [STUB_TAIL_REF] = ADDRESS(wm_x64_tail_ref),   [STUB_SAVE_SLOT] = ADDRESS(wm_x64_save_slot),
     [STUB_SAVE_REF] = ADDRESS(wm_x64_save_ref),   [STUB_TAIL_SAVED] = ADDRESS(wm_x64_tail_saved),
-    [STUB_POLL] = ADDRESS(wm_x64_poll),
+    [STUB_POLL] = ADDRESS(wm_x64_poll),           [STUB_THROW] = ADDRESS(wm_x64_throw),
 #define HELPER(id, traps, function) [HELPER_##id] = ADDRESS(function),
 #include "runtime/helpers.def"
 #undef HELPER

@@ -126,8 +126,18 @@ static void patch_jumps(Compile *c) {
   }
 }
 
+/* Landings are blocks until here. */
+static void find_landings(Compile *c) {
+  const Emitter *e = emitter(c);
+  for (u32 i = 0; i < c->catches.len; i++) {
+    u32 *landing = &c->catches.data[i].landing;
+    *landing = e->labels.data[e->targets.data[*landing]].at;
+  }
+}
+
 void wm_x64_finish(Compile *c) {
   write_colds(c);
+  find_landings(c);
   wm_x64_byte(c, 0xCC); /* so that the last return address is inside of the body */
   patch_jumps(c);
   write_constants(c);

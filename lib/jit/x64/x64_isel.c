@@ -124,6 +124,7 @@ static void select_terminator(Compile *c, const Block *b) {
   case TERM_NONE:
   case TERM_COUNT:
   case TERM_TAIL: return;
+  case TERM_INVOKE:
   case TERM_JUMP: break;
   case TERM_BRANCH: wm_isel_branch(c, b->operand); return;
   case TERM_RETURN: wm_isel_return(c, b->table); return;

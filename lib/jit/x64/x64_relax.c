@@ -168,6 +168,12 @@ static void move_sites(Compile *c) {
   }
 }
 
+static void move_catches(Compile *c) {
+  u32 cursor = 0;
+  for (u32 i = 0; i < c->catches.len; i++)
+    c->catches.data[i].pc = moved(emitter(c), &cursor, c->catches.data[i].pc - 1) + 1;
+}
+
 static void move_colds(Emitter *e) {
   u32 cursor = 0;
   for (u32 i = 0; i < e->colds.len; i++)
@@ -192,6 +198,7 @@ void wm_x64_relax(Compile *c) {
   move_references(e, e->constant_refs.data, e->constant_refs.len);
   move_references(e, e->table_refs.data, e->table_refs.len);
   move_sites(c);
+  move_catches(c);
   move_colds(e);
   move_calls(c);
 }

@@ -241,8 +241,11 @@ FUNCTION(wm_x64_call_ref)
   movq (%rbp), %rax
   RESTORE_AND_RETURN
 host_trapped:
-  movq ACTIVATION_ENTRY_SP(%r13), %rsp
-  jmp leave
+  GROW 8
+  movq %r15, %rdi
+  movl %eax, %esi
+  call wm_x64_ended
+  jmp out_trapped
 END(wm_x64_call_ref)
 
 /* The same, for a callee of the running instance: what is compiled is jumped to. */
@@ -293,9 +296,20 @@ call_out:
   movups REGS_FLOATS + 48(%rsp), %xmm3
   SHRINK 184
   RESTORE_AND_RETURN
+  /* eax, rdx: Left. An exception that was caught goes on at its landing. */
 out_trapped:
+  cmpl $LEFT_LANDS, %eax
+  je 2f
   movq %rdx, %rsp
   jmp leave
+2:
+  movq LANDING_RBX(%rdx), %rbx
+  movq LANDING_RBP(%rdx), %rbp
+  movq LANDING_R12(%rdx), %r12
+  movq LANDING_R13(%rdx), %r13
+  movq LANDING_RSP(%rdx), %rsp
+  movq INSTANCE_MEMORY0(%r15), %r14
+  jmp *LANDING_PC(%rdx)
 END(same_instance_callee)
 
 /* What a slot holds whose function is not compiled; called by `call [rip + slot]`. */
@@ -346,6 +360,19 @@ FUNCTION(wm_x64_trap)
   movq %rdx, %rsp
   jmp leave
 END(wm_x64_trap)
+
+/* STUB_THROW: the exception in rsi, as a helper's argument. */
+FUNCTION(wm_x64_throw)
+  SAVE_FOR_COLLECTOR
+  movq %rsp, %rbp
+  .cfi_def_cfa_register %rbp
+  leaq 32(%rsp), %rdi
+  movq %rsi, %rdx
+  movq %r15, %rsi
+  andq $-16, %rsp
+  call wm_x64_throw_out
+  jmp out_trapped
+END(wm_x64_throw)
 
 /* STUB_POLL: keeps every register. Those that may hold references are the collector's, too. */
 FUNCTION(wm_x64_poll)

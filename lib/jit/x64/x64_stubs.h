@@ -29,6 +29,17 @@
 #define ENTRY_SP          192
 #define ENTRY_STACK_BYTES 200
 
+/* Left.trap: goes on at a landing */
+#define LEFT_LANDS 0x10000
+
+/* Landing */
+#define LANDING_RBX 0
+#define LANDING_RBP 8
+#define LANDING_R12 16
+#define LANDING_R13 24
+#define LANDING_RSP 32
+#define LANDING_PC  40
+
 #define SHAPE_NUMBER_INTS 1
 #define ARG_REGISTERS     6
 

@@ -28,7 +28,7 @@ void wm_x64_begin(Compile *c) {
   reset_tables(c, e);
   e->flags.at = NONE;
   e->in_copy = false;
-  c->code.len = c->calls.len = c->code_sites.len = c->inline_sites.len = 0;
+  c->code.len = c->calls.len = c->code_sites.len = c->inline_sites.len = c->catches.len = 0;
 }
 
 void wm_x64_emit_free(void *scratch) {
@@ -117,7 +117,12 @@ static void add_site(Compile *c, u32 site, u32 trap) {
   *jit_push(c, &c->code_sites) = s;
 }
 
-void wm_x64_call_site(Compile *c, u32 site, u32 trap) { add_site(c, site, trap); }
+void wm_x64_call_site(Compile *c, u32 site, u32 trap) {
+  const Site *s = &c->sites.data[site];
+  add_site(c, site, trap);
+  if (s->landing != NONE && !trap)
+    *jit_push(c, &c->catches) = (NativeCatch){x64_here(c), s->landing, s->chain};
+}
 
 /* May be where a call ends, whose site comes first. */
 void wm_x64_note_access(Compile *c, u32 site) { add_site(c, site, TRAP_MEMORY_OUT_OF_BOUNDS); }
