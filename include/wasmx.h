@@ -90,7 +90,8 @@ WASM_API_EXTERN own wasm_module_t *wasmx_module_new_file(wasm_store_t *, const c
 /* A module from a file that wasm_module_serialize's bytes were written to. Its code is read from
  * the open file as functions are called first, each piece checked then: a file that changes,
  * shrinks or goes meanwhile costs the code that was not read yet, which is compiled again. The file
- * must be this user's own, not writable for others and no symbolic link (WASMX_ARGUMENT).
+ * must be this user's own or root's, not writable for others (its group included) and no symbolic
+ * link (WASMX_ARGUMENT).
  *
  * What is in it runs as machine code: checksums find damage, not intent. Who can write such a file,
  * or the folder of a cache, can do what this process can; that is nothing new to the user whose

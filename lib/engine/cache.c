@@ -16,7 +16,7 @@ static bool path_of(const char *folder, u64 fingerprint, const u8 *bytes, size_t
 static bool open_artifact(const char *path, u64 fingerprint, Artifact *out) {
   Error ignored = {0};
   ArtifactSource source = {.bytes = NULL};
-  if (!wm_os_open_own_file(path, &source.file)) return false;
+  if (!wm_os_open_trusted_file(path, FILE_OWN, &source.file)) return false;
   source.size_bytes = source.file.size_bytes;
   return wm_artifact_open(fingerprint, &source, out, &ignored);
 }

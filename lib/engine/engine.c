@@ -373,9 +373,10 @@ LoadedModule *wm_engine_deserialize(Engine *engine, const u8 *bytes, size_t size
 
 LoadedModule *wm_engine_deserialize_file(Engine *engine, const char *path, Error *err) {
   ArtifactSource source = {.bytes = NULL};
-  if (!wm_os_open_own_file(path, &source.file)) {
-    wm_error_set(err, ERR_ARGUMENT, 0,
-                 "the file cannot be read, is not this user's own, or others may write it");
+  if (!wm_os_open_trusted_file(path, FILE_OWN_OR_ROOT, &source.file)) {
+    wm_error_set(
+        err, ERR_ARGUMENT, 0,
+        "the file cannot be read, is neither this user's nor root's, or others may write it");
     return NULL;
   }
   source.size_bytes = source.file.size_bytes;

@@ -64,7 +64,7 @@ void wm_engine_compile(LoadedModule *lm);
 bool wm_engine_serialize(LoadedModule *lm, Buffer *out);
 LoadedModule *wm_engine_deserialize(Engine *engine, const u8 *bytes, size_t size, Error *err);
 /* Both from a file: `bytes`, from malloc, are taken over; an artifact is read as it is used, from a
- * file that is this user's own and that nobody else may write. */
+ * file that is this user's own or root's and that nobody else may write. */
 LoadedModule *wm_engine_load_owned(Engine *engine, u8 *bytes, size_t size, Error *err);
 LoadedModule *wm_engine_deserialize_file(Engine *engine, const char *path, Error *err);
 /* Decodes and validates only; false with err (may be NULL) set. */

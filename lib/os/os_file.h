@@ -21,8 +21,10 @@ bool wm_os_cache_folder(char *out, size_t size);
 
 /* False: there is none, or no regular one. */
 bool wm_os_open_file(const char *path, OpenFile *out);
-/* The same of a file that is this user's own and that nobody else may write; no link. */
-bool wm_os_open_own_file(const char *path, OpenFile *out);
+/* The same of a file whose content is to be believed: it is this user's own and nobody else may
+ * write it; no link. FILE_OWN_OR_ROOT: or it is root's, who can write everything anyway. */
+typedef enum FileOwner { FILE_OWN, FILE_OWN_OR_ROOT } FileOwner;
+bool wm_os_open_trusted_file(const char *path, FileOwner owner, OpenFile *out);
 /* `size` bytes from `at` on; false: they are not there. Any thread. */
 bool wm_os_read_file(const OpenFile *file, u64 at, void *to, size_t size);
 void wm_os_close_file(const OpenFile *file);

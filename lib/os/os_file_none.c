@@ -5,7 +5,9 @@ const char *wm_os_make_folder(const char *path) { return (void)path, "cannot be:
 bool wm_os_remove_unfinished(const char *path) { return (void)path, false; }
 bool wm_os_cache_folder(char *out, size_t size) { return (void)out, (void)size, false; }
 bool wm_os_open_file(const char *path, OpenFile *out) { return (void)path, (void)out, false; }
-bool wm_os_open_own_file(const char *path, OpenFile *out) { return (void)path, (void)out, false; }
+bool wm_os_open_trusted_file(const char *path, FileOwner owner, OpenFile *out) {
+  return (void)path, (void)owner, (void)out, false;
+}
 bool wm_os_read_file(const OpenFile *file, u64 at, void *to, size_t size) {
   return (void)file, (void)at, (void)to, (void)size, false;
 }

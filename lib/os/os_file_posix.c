@@ -68,15 +68,23 @@ bool wm_os_cache_folder(char *out, size_t size) {
   return len > 0 && (size_t)len < size;
 }
 
-static bool is_own(const struct stat *st) {
-  return st->st_uid == geteuid() && !(st->st_mode & (S_IWGRP | S_IWOTH));
+typedef bool FileCheck(const struct stat *st);
+
+static bool is_any(const struct stat *st) { return S_ISREG(st->st_mode); }
+
+static bool is_of(const struct stat *st, uid_t user) {
+  return S_ISREG(st->st_mode) && st->st_uid == user && !(st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
-static bool open_regular(const char *path, int flags, bool own, OpenFile *out) {
+static bool is_own(const struct stat *st) { return is_of(st, geteuid()); }
+
+static bool is_own_or_root(const struct stat *st) { return is_own(st) || is_of(st, 0); }
+
+static bool open_regular(const char *path, int flags, FileCheck *check, OpenFile *out) {
   struct stat st;
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
   if (fd < 0) return false;
-  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (!own || is_own(&st))) {
+  if (fstat(fd, &st) == 0 && check(&st)) {
     *out = (OpenFile){fd, (u64)st.st_size};
     return true;
   }
@@ -85,17 +93,17 @@ static bool open_regular(const char *path, int flags, bool own, OpenFile *out) {
 }
 
 /* Opening and reading are cancellation points but for wm_whole_begin. */
-static bool open_whole(const char *path, int flags, bool own, OpenFile *out) {
+static bool open_whole(const char *path, int flags, FileCheck *check, OpenFile *out) {
   int before = wm_whole_begin();
-  bool ok = open_regular(path, flags, own, out);
+  bool ok = open_regular(path, flags, check, out);
   wm_whole_end(before);
   return ok;
 }
 
-bool wm_os_open_file(const char *path, OpenFile *out) { return open_whole(path, 0, false, out); }
+bool wm_os_open_file(const char *path, OpenFile *out) { return open_whole(path, 0, is_any, out); }
 
-bool wm_os_open_own_file(const char *path, OpenFile *out) {
-  return open_whole(path, O_NOFOLLOW, true, out);
+bool wm_os_open_trusted_file(const char *path, FileOwner owner, OpenFile *out) {
+  return open_whole(path, O_NOFOLLOW, owner == FILE_OWN ? is_own : is_own_or_root, out);
 }
 
 static bool read_all(const OpenFile *file, u64 at, void *to, size_t size) {

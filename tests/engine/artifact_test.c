@@ -3,6 +3,10 @@
 
 #include "kept.h"
 
+#include <sys/wait.h>
+
+enum { ANOTHER_USER = 12345 };
+
 static void round_trip(void **state) {
   (void)state;
   static const Tier tiers[] = {TIER_JIT, TIER_AUTO, TIER_INTERP};
@@ -116,8 +120,8 @@ static void files_change_under_a_module(void **state) {
   folder_delete(&f);
 }
 
-/* Only from this user's own regular files that nobody else may write. */
-static void files_of_others_are_refused(void **state) {
+/* Only from regular files, no links, that nobody else may write. */
+static void files_others_may_write_are_refused(void **state) {
   (void)state;
   Config config = jit_config();
   Engine *engine = wm_engine_new(&config);
@@ -147,13 +151,65 @@ static void files_of_others_are_refused(void **state) {
   wm_engine_release(engine);
 }
 
+/* What another user than root thinks of a file: 0, it was refused; 1, it ran. */
+static int as_another_user(const char *path) {
+  pid_t child = fork();
+  if (child == 0) {
+    if (setgid(ANOTHER_USER) != 0 || setuid(ANOTHER_USER) != 0) _exit(9);
+    Config config = jit_config();
+    Engine *engine = wm_engine_new(&config);
+    Error err = {0};
+    LoadedModule *lm = wm_engine_deserialize_file(engine, path, &err);
+    if (!lm) _exit(err.code == ERR_ARGUMENT ? 0 : 8);
+    run_module(engine, lm);
+    _exit(1);
+  }
+  int status = 0;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFEXITED(status));
+  return WEXITSTATUS(status);
+}
+
+/* What root installed runs for everybody, what a third one left for nobody else. Only root can make
+ * such files. */
+static void files_of_root_and_of_others(void **state) {
+  (void)state;
+  if (geteuid() != 0) skip();
+  Config config = jit_config();
+  Engine *engine = wm_engine_new(&config);
+  Folder f = folder_new();
+  char path[160];
+  snprintf(path, sizeof path, "%s/program", f.path);
+  Buffer bytes = artifact_of(engine, program);
+  assert_true(wm_os_write_file(path, bytes.data, bytes.len));
+  assert_int_equal(chmod(f.path, 0755), 0);
+  assert_int_equal(chmod(path, 0644), 0);
+  assert_int_equal(as_another_user(path), 1);
+  assert_int_equal(chmod(path, 0664), 0);
+  assert_int_equal(as_another_user(path), 0);
+  assert_int_equal(chmod(path, 0646), 0);
+  assert_int_equal(as_another_user(path), 0);
+  assert_int_equal(chmod(path, 0644), 0);
+  assert_int_equal(chown(path, ANOTHER_USER + 1, ANOTHER_USER), 0);
+  assert_int_equal(as_another_user(path), 0);
+  Error err = {0};
+  assert_null(wm_engine_deserialize_file(engine, path, &err));
+  assert_int_equal(chown(path, ANOTHER_USER, ANOTHER_USER), 0);
+  assert_int_equal(as_another_user(path), 1);
+  unlink(path);
+  wm_buffer_free(&bytes);
+  folder_delete(&f);
+  wm_engine_release(engine);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(round_trip),
       cmocka_unit_test(damage_is_refused),
       cmocka_unit_test(other_ways_are_refused),
       cmocka_unit_test(files_change_under_a_module),
-      cmocka_unit_test(files_of_others_are_refused),
+      cmocka_unit_test(files_others_may_write_are_refused),
+      cmocka_unit_test(files_of_root_and_of_others),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
