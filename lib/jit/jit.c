@@ -95,6 +95,7 @@ static void free_all(Compile *c) {
 #undef FREE
   free_shared(c);
   free_scratch(c);
+  c->used_bytes = 0;
 }
 
 /* Behind a pass. Every pass makes its scratch anew. */
@@ -191,10 +192,14 @@ static void run(Compile *c, JitStage last) {
   give_back(c, PASS_EMIT);
 }
 
-/* Comes back here from whatever depth, so nothing that changes lives in this frame. */
+/* Comes back here from whatever depth, so nothing that changes lives in this frame. What the passes
+ * keep for the next function is only right behind a pass that came to its end. */
 static JitResult run_guarded(Compile *c, JitStage last) {
   int why = setjmp(c->leave);
-  if (why) return (JitResult)why;
+  if (why) {
+    free_all(c);
+    return (JitResult)why;
+  }
   run(c, last);
   return JIT_DONE;
 }
