@@ -34,15 +34,22 @@ bool wm_cache_open(const char *folder, u64 fingerprint, const u8 *bytes, size_t 
   return ok;
 }
 
+/* What a full disk has of writers that died goes in any case, and then there may be room. */
+static void write_kept(const char *folder, u64 max_bytes, const char *path, const Buffer *bytes) {
+  int before = wm_whole_begin();
+  bool done = wm_os_write_file(path, bytes->data, bytes->len);
+  u32 removed = wm_cache_trim(folder, max_bytes);
+  if (!done && removed && wm_os_write_file(path, bytes->data, bytes->len))
+    wm_cache_trim(folder, max_bytes);
+  wm_whole_end(before);
+}
+
 void wm_cache_store(const char *folder, u64 max_bytes, u64 fingerprint, LoadedModule *lm) {
   char path[CACHE_PATH_BYTES];
   Buffer bytes = {0};
   if (path_of(folder, fingerprint, lm->module.bytes, lm->module.size_bytes, path) &&
-      wm_artifact_write(lm, fingerprint, &bytes)) {
-    int before = wm_whole_begin();
-    if (wm_os_write_file(path, bytes.data, bytes.len)) wm_cache_trim(folder, max_bytes);
-    wm_whole_end(before);
-  }
+      wm_artifact_write(lm, fingerprint, &bytes))
+    write_kept(folder, max_bytes, path, &bytes);
   wm_buffer_free(&bytes);
 }
 

@@ -78,8 +78,9 @@ static void damaged_files_are_put_in_order(void **state) {
   folder_delete(&f);
 }
 
-/* A disk that takes no more: nothing is kept, nothing is left behind, nobody dies. */
-static void full_disk(void **state) {
+/* A process that may not write such a file: nothing is kept, nothing is left behind, nobody dies.
+ */
+static void limited_files(void **state) {
   (void)state;
   if (!wm_config_can_compile()) skip();
   Folder f = folder_new();
@@ -148,6 +149,42 @@ static void killed_writers(void **state) {
   free(bytes);
   wm_cache_trim(f.path, UINT64_MAX);
   assert_in_range(count_files(&f), 0, 1);
+  folder_delete(&f);
+}
+
+/* The program with a section that nobody reads, so that writing it takes a while. */
+static Buffer large_binary(u32 more) {
+  Buffer out = binary_of(program);
+  wm_buffer_byte(&out, 0);
+  wm_buffer_uleb(&out, more);
+  for (u32 i = 0; i < more; i++) wm_buffer_byte(&out, (u8)(i ? i * 7 : 0));
+  return out;
+}
+
+/* Whenever a run is killed, the next one is right, and the one after it has all the code. */
+static void killed_runs(void **state) {
+  (void)state;
+  if (!wm_config_can_compile()) skip();
+  enum { MORE = 2 << 20, ROUNDS = 60 };
+  Folder f = folder_new();
+  Config config = jit_config();
+  Buffer binary = large_binary(MORE);
+  u32 random = 1;
+  for (u32 i = 0; i < ROUNDS; i++) {
+    pid_t child = fork();
+    if (child == 0)
+      for (;; wm_cache_trim(f.path, 0)) run_binary(&f, &config, &binary, EXPECT_ALL);
+    random = random * 1664525 + 1013904223;
+    usleep(500 + (random >> 16) % 20000);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    u64 compiled = run_binary(&f, &config, &binary, EXPECT_ALL);
+    assert_true(compiled == 0 || compiled == 4);
+    assert_int_equal(run_binary(&f, &config, &binary, EXPECT_ALL), 0);
+    wm_cache_trim(f.path, UINT64_MAX);
+    assert_int_equal(count_files(&f), 1);
+  }
+  wm_buffer_free(&binary);
   folder_delete(&f);
 }
 
@@ -236,16 +273,76 @@ static void many_writers(void **state) {
   folder_delete(&f);
 }
 
+enum { DAMAGED_ROUNDS = 60 };
+
+static void *run_again_and_again(void *folder) {
+  for (u32 i = 0; i < DAMAGED_ROUNDS; i++) {
+    Config config = jit_config();
+    config.tier = i % 2 ? TIER_AUTO : TIER_JIT;
+    run_cached_as(folder, &config, EXPECT_NO_FAULT);
+  }
+  return NULL;
+}
+
+/* A disk that is not to be trusted: what lies in the folder changes in place or gets shorter. */
+static void damage_for_a_while(Folder *f) {
+  char path[160];
+  u32 random = 1;
+  for (u32 i = 0; i < 50 * DAMAGED_ROUNDS; i++) {
+    struct stat st;
+    if (count_files(f) == 0) continue;
+    snprintf(path, sizeof path, "%s/%s", f->path, f->name);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0) continue;
+    random = random * 1664525 + 1013904223;
+    off_t at = fstat(fd, &st) == 0 && st.st_size > 0 ? (off_t)(random >> 8) % st.st_size : 0;
+    if (random >> 28 == 0 ? ftruncate(fd, at) : pwrite(fd, &random, 2, at) < 0) abort();
+    close(fd);
+    usleep(20);
+  }
+}
+
+/* Threads and processes that read and write one file, which somebody damages meanwhile. */
+static void many_writers_of_a_damaged_file(void **state) {
+  (void)state;
+  if (!wm_config_can_compile()) skip();
+  enum { WRITERS = 2, THREADS = 2 };
+  Folder f = folder_new();
+  pid_t children[WRITERS];
+  for (u32 i = 0; i < WRITERS; i++) {
+    children[i] = fork();
+    if (children[i] != 0) continue;
+    pthread_t threads[THREADS];
+    for (u32 k = 0; k < THREADS; k++)
+      if (pthread_create(&threads[k], NULL, run_again_and_again, &f) != 0) _exit(9);
+    for (u32 k = 0; k < THREADS; k++) pthread_join(threads[k], NULL);
+    _exit(0);
+  }
+  damage_for_a_while(&f);
+  for (u32 i = 0; i < WRITERS; i++) {
+    int status = 0;
+    assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  }
+  Config config = jit_config();
+  run_cached_as(&f, &config, EXPECT_NO_FAULT);
+  run_cached_as(&f, &config, EXPECT_NO_FAULT);
+  assert_int_equal(run_cached(&f, &config), 0);
+  folder_delete(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(cache_hits),
-      cmocka_unit_test(full_disk),
+      cmocka_unit_test(limited_files),
       cmocka_unit_test(bad_files_are_left_alone),
       cmocka_unit_test(foreign_files_are_left_alone),
       cmocka_unit_test(damaged_files_are_put_in_order),
       cmocka_unit_test(orphans_go),
       cmocka_unit_test(killed_writers),
+      cmocka_unit_test(killed_runs),
       cmocka_unit_test(many_writers),
+      cmocka_unit_test(many_writers_of_a_damaged_file),
       cmocka_unit_test(the_folder_is_trimmed),
       cmocka_unit_test(folders_that_cannot_be),
   };

@@ -90,18 +90,24 @@ static inline void folder_delete(Folder *f) {
 }
 
 /* Loads and runs the program with the cache; how many functions had to be compiled. */
-static inline u64 run_cached_as(const Folder *f, const Config *base, Expect expect) {
+static inline u64 run_binary(const Folder *f, const Config *base, const Buffer *binary,
+                             Expect expect) {
   Config config = *base;
   snprintf(config.cache, sizeof config.cache, "%s", f->path);
   Engine *engine = wm_engine_new(&config);
-  Buffer binary = binary_of(program);
-  LoadedModule *lm = wm_engine_load(engine, binary.data, binary.len, NULL);
+  LoadedModule *lm = wm_engine_load(engine, binary->data, binary->len, NULL);
   assert_non_null(lm);
   u64 compiled = wm_engine_tier_stats(engine).functions;
   run_module(engine, lm);
   wm_loaded_release(lm);
-  wm_buffer_free(&binary);
   release_checked(engine, expect);
+  return compiled;
+}
+
+static inline u64 run_cached_as(const Folder *f, const Config *base, Expect expect) {
+  Buffer binary = binary_of(program);
+  u64 compiled = run_binary(f, base, &binary, expect);
+  wm_buffer_free(&binary);
   return compiled;
 }
 
