@@ -98,7 +98,6 @@ static bool fetch(LoadedModule *lm, FuncCode *code) {
   }
   NativeBody *body = &image->code.bodies[number];
   fill_body(image, row, body, lm->region.base);
-  if (lm->on_body) lm->on_body(lm, body);
   return wm_native_publish(lm, body);
 }
 

@@ -131,7 +131,7 @@ static void note_out_of_memory(Tiers *tiers, u64 count) {
 
 static bool publish_drafts(const Batch *b) {
   if (b->tiers->options.sabotage != SABOTAGE_DROP)
-    return wm_jit_publish_drafts(b->module, b->drafts, b->module->on_body);
+    return wm_jit_publish_drafts(b->module, b->drafts);
   wm_jit_drafts_free(b->drafts);
   return true;
 }

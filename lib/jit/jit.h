@@ -22,10 +22,9 @@ u32 wm_jit_draft_bytes(const JitDraft *draft); /* of code */
 void wm_jit_drafts_free(JitDraft *list);
 /* Adds it to a list that is to be published: neighbours in memory are the last first. */
 void wm_jit_draft_link(JitDraft **list, JitDraft *draft);
-/* Publishes the list, which is freed: takes lm->lock. tell (or NULL) is called for each body right
- * before it can run. False: out of memory or address space; some may be published. */
-typedef void JitTell(LoadedModule *lm, NativeBody *body);
-bool wm_jit_publish_drafts(LoadedModule *lm, JitDraft *list, JitTell *tell);
+/* Publishes the list, which is freed: takes lm->lock. False: out of memory or address space; some
+ * may be published. */
+bool wm_jit_publish_drafts(LoadedModule *lm, JitDraft *list);
 
 /* One function as text (the machine code: as hexadecimal bytes), as it is behind a stage, appended
  * to `out`. */

@@ -99,11 +99,10 @@ static bool place_all(LoadedModule *lm, const JitDraft *list) {
   return wm_native_seal(lm, start, size);
 }
 
-bool wm_jit_publish_drafts(LoadedModule *lm, JitDraft *list, JitTell *tell) {
+bool wm_jit_publish_drafts(LoadedModule *lm, JitDraft *list) {
   wm_mutex_lock(&lm->lock);
   bool done = place_all(lm, list);
   for (JitDraft *d = list; d && done; d = d->next) {
-    if (tell) tell(lm, d->body);
     done = wm_native_publish(lm, d->body);
     if (done) d->body = NULL; /* the module's */
   }

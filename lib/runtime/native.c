@@ -184,8 +184,16 @@ u8 *wm_native_set_aside(LoadedModule *lm, u64 size_bytes) {
   return r->base + used;
 }
 
+static void forget(const LoadedModule *lm, NativeBody *body) {
+  if (body->debug && lm->on_body_free) lm->on_body_free(body);
+}
+
 bool wm_native_publish(LoadedModule *lm, NativeBody *body) {
-  if (!native_is_of_image(lm, body) && !add_to_index(&lm->region, body)) return false;
+  if (lm->on_body) lm->on_body(lm, body);
+  if (!native_is_of_image(lm, body) && !add_to_index(&lm->region, body)) {
+    forget(lm, body);
+    return false;
+  }
   body->next = lm->bodies;
   lm->bodies = body;
   FuncCode *code = loaded_code(lm, body->func_index);
@@ -206,7 +214,7 @@ bool wm_native_publish(LoadedModule *lm, NativeBody *body) {
 static void free_bodies(LoadedModule *lm) {
   for (NativeBody *body = lm->bodies, *next; body; body = next) {
     next = body->next;
-    if (body->debug && lm->on_body_free) lm->on_body_free(body);
+    forget(lm, body);
     if (!native_is_of_image(lm, body)) free(body);
   }
   lm->bodies = NULL;

@@ -182,8 +182,8 @@ bool wm_native_seal(LoadedModule *lm, u8 *start, u64 size_bytes);
  * committed nor sealed: pages of it become code one by one. NULL: no address space. */
 u8 *wm_native_set_aside(LoadedModule *lm, u64 size_bytes);
 /* Adds `body`, whose code is sealed and which then is the module's, and publishes it: slot,
- * FuncCode.native, the interpreter's way in. False: out of memory. A body of the image cannot
- * fail. */
+ * FuncCode.native, the interpreter's way in. Tells lm->on_body before. False: out of memory, and
+ * nobody knows of the body. One of the image cannot fail. */
 bool wm_native_publish(LoadedModule *lm, NativeBody *body);
 /* The module ends: nothing of it runs. */
 void wm_native_free(LoadedModule *lm);

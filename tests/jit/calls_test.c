@@ -45,7 +45,7 @@ static void compile_some(Fixture *f, LoadedModule *lm, u32 mask, bool no_inline)
     if (result != JIT_DONE) fail_msg("function %u: %s", i, c->trouble);
     JitDraft *draft = wm_jit_take(c, NULL);
     assert_non_null(draft);
-    assert_true(wm_jit_publish_drafts(lm, draft, NULL));
+    assert_true(wm_jit_publish_drafts(lm, draft));
   }
   wm_jit_delete(c);
 }
