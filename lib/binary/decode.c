@@ -366,15 +366,22 @@ static bool decode_sections(Reader *r, Decoder *d) {
 #define MOVE_LIST(list, count)                                                                     \
   (m->count = d->list.len, (m->list = vec_to_arena(&d->list, &m->arena)) != NULL)
 
+/* The functions are by far the most: their list is the module's as it is. */
+static void move_funcs(Decoder *d) {
+  d->m->func_count = d->funcs.len;
+  d->m->funcs = d->funcs.data;
+  d->funcs.data = NULL;
+}
+
 /* The finished lists go into the module's arena. */
 static bool move_lists(Decoder *d) {
   Module *m = d->m;
+  move_funcs(d);
   return MOVE_LIST(types, type_count) && MOVE_LIST(imports, import_count) &&
-         MOVE_LIST(exports, export_count) && MOVE_LIST(funcs, func_count) &&
-         MOVE_LIST(tables, table_count) && MOVE_LIST(memories, memory_count) &&
-         MOVE_LIST(globals, global_count) && MOVE_LIST(tags, tag_count) &&
-         MOVE_LIST(elems, elem_count) && MOVE_LIST(datas, data_count) &&
-         MOVE_LIST(customs, custom_count);
+         MOVE_LIST(exports, export_count) && MOVE_LIST(tables, table_count) &&
+         MOVE_LIST(memories, memory_count) && MOVE_LIST(globals, global_count) &&
+         MOVE_LIST(tags, tag_count) && MOVE_LIST(elems, elem_count) &&
+         MOVE_LIST(datas, data_count) && MOVE_LIST(customs, custom_count);
 }
 
 static void free_lists(Decoder *d) {

@@ -42,8 +42,11 @@ void *wm_os_alloc_pages(size_t size_bytes) {
   return map(NULL, size_bytes, PROT_READ | PROT_WRITE, 0);
 }
 
+enum { LARGE_PAGE_BYTES = 2 << 20 };
+
 /* What lies between is the caller's alone: whole large pages inside of it. */
 void wm_os_prefer_large_pages(void *start, size_t size_bytes) {
+  if (size_bytes < LARGE_PAGE_BYTES) return;
   uintptr_t page = wm_os_page_size();
   uintptr_t low = ((uintptr_t)start + page - 1) / page * page;
   uintptr_t high = ((uintptr_t)start + size_bytes) / page * page;

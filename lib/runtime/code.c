@@ -68,6 +68,7 @@ static bool make_codes(LoadedModule *lm) {
   u32 count = m->func_count - m->func_import_count;
   lm->codes = calloc(count + (size_t)1, sizeof *lm->codes);
   if (!lm->codes) return false;
+  wm_os_prefer_large_pages(lm->codes, count * sizeof *lm->codes);
   for (u32 i = 0; i < count; i++) {
     FuncCode *code = &lm->codes[i];
     u32 index = m->func_import_count + i;

@@ -75,7 +75,10 @@ TrapCode wm_memory_init(Instance *in, u32 memory, u32 segment, u64 dst, u64 src,
   if (!is_within(src, len, in->data_lens[segment]) || !is_within(dst, len, memory_length(base)))
     return TRAP_MEMORY_OUT_OF_BOUNDS;
   const u8 *from = m->bytes + m->datas[segment].data_offset + src;
-  if (UNLIKELY(len > UNPOLLED_BYTES)) return copy_pieces(in->store, base + dst, from, len, false);
+  if (UNLIKELY(len > UNPOLLED_BYTES)) {
+    wm_os_prefer_large_pages(base + dst, (size_t)len);
+    return copy_pieces(in->store, base + dst, from, len, false);
+  }
   if (len) memcpy(base + dst, from, (size_t)len);
   return TRAP_NONE;
 }

@@ -168,7 +168,7 @@ typedef struct Module {
   u8 *bytes;   /* owned copy of the binary */
   u32 size_bytes;
 
-  /* All lists are in the arena, each with its count of items. */
+  /* All lists but `funcs` are in the arena, each with its count of items. */
   u32 type_count, import_count, export_count;
   SubType *types;
   Import *imports;
@@ -176,7 +176,7 @@ typedef struct Module {
 
   /* index spaces: imports first */
   u32 func_count, func_import_count;
-  FuncDecl *funcs;
+  FuncDecl *funcs; /* owned */
   u32 table_count, table_import_count;
   TableDecl *tables;
   u32 memory_count, memory_import_count;
