@@ -29,7 +29,7 @@ class Engine:
 
 
 def note(text):
-    print('run.py: ' + text, file=sys.stderr)
+    print(f'{os.path.basename(sys.argv[0])}: {text}', file=sys.stderr)
 
 
 def output_of(command):

@@ -90,14 +90,14 @@ class Meter:
         source = os.path.join(HERE, 'measure.c')
         building.make(self.program, [source], [building.CC, '-O2', '-o', self.program, source])
 
-    def once(self, command):
-        """Wall seconds, CPU seconds, peak MiB, what it printed."""
+    def once(self, command, expected=0):
+        """Wall seconds, CPU seconds, peak MiB, what it printed; it ends with the expected status."""
         figures = os.path.join(self.folder, 'figures')
         done = subprocess.run([self.program, figures, *command], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors='replace')
         with open(figures) as file:
             wall, cpu, peak, status = map(float, file.read().split())
-        if done.returncode or status:
+        if done.returncode or status != expected:
             reason = done.stderr.strip().splitlines() or ['no message']
             raise Failure(f'exit status {status:.0f}: {reason[0][:120]}')
         return wall, cpu, peak / 1024, done.stdout
