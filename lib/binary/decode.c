@@ -1,5 +1,16 @@
-/* The sections of a module (spec 5.5). The lists grow on the heap while they are read, since
- * imports and definitions share an index space, and end up in the module's arena. */
+/* The sections of a module (spec 5.5).
+ *
+ *   bytes   magic version | id size contents | id size contents | ...
+ *                                  \________ decoders[id], each at most once but custom ones
+ *
+ * The lists grow on the heap while they are read, since imports and definitions share an index
+ * space, and end up in the module's arena. Names, segments' contents and bodies stay where they
+ * are: the Module has offsets into its copy of the bytes, which are below 2^32 as a module is at
+ * most 1 GiB.
+ *
+ * Every loop ends with the input: a count is checked against its limit and against the bytes that
+ * remain (wm_reader_count), and a reader that failed once reads nothing more. What a loop then
+ * leaves half filled is never looked at. */
 #include "binary/decode.h"
 
 #include <stdlib.h>
@@ -11,6 +22,7 @@
 #include "wasm/limits.h"
 #include "wasm/reader.h"
 
+/* What is known while the sections are read. */
 typedef struct Decoder {
   Module *m; /* borrowed */
   SubTypeVec types;
@@ -48,10 +60,17 @@ static ConstExpr read_const_expr(Reader *r) {
   return expr;
 }
 
+/* ---- imports, and the sections that declare (spec 5.5.4 to 5.5.11) ---- */
+
+/* Each reads its section to the last item; what remains then is told by decode_section. An item's
+ * position in its list is its index: definitions follow the imports of their kind. */
+
 static bool decode_types(Reader *r, Decoder *d) {
   return wm_decode_types(r, &d->m->arena, &d->types);
 }
 
+/* The kind and type of an import (spec 5.5.5): the item that it adds goes to the list of its kind.
+ * Lists are at most as long as there may be imports, so they need no limit of their own here. */
 static void read_import_desc(Reader *r, Decoder *d, Import *import) {
   u64 offset = reader_offset(r);
   u8 kind = wm_reader_byte(r);
@@ -105,6 +124,11 @@ static bool decode_imports(Reader *r, Decoder *d) {
   return reader_ok(r);
 }
 
+_Static_assert((int)MAX_IMPORTS <= MAX_FUNCTIONS && (int)MAX_IMPORTS <= MAX_GLOBALS &&
+                   (int)MAX_IMPORTS <= MAX_TAGS,
+               "so that what imports leave of a limit is never negative");
+
+/* Only types; where the bodies are comes from the code section. */
 static bool decode_funcs(Reader *r, Decoder *d) {
   u32 count = wm_reader_count(r, MAX_FUNCTIONS - d->funcs.len, "functions");
   if (!vec_reserve(&d->funcs, count)) return wm_reader_out_of_memory(r);
@@ -121,6 +145,7 @@ static bool decode_tables(Reader *r, Decoder *d) {
   for (u32 i = 0; i < count && reader_ok(r); i++) {
     TableDecl *t = push_item(&d->tables, r);
     if (!t) return false;
+    /* The form with an initial value begins with 40 00, which no reference type does. */
     t->has_init = r->pos < r->end && *r->pos == TYPE_EMPTY;
     if (t->has_init) {
       r->pos++;
@@ -143,6 +168,7 @@ static bool decode_memories(Reader *r, Decoder *d) {
   return reader_ok(r);
 }
 
+/* The section that came last (3.0): its id is 13, its place between memories and globals. */
 static bool decode_tags(Reader *r, Decoder *d) {
   reader_saw(r, FEATURE_EXCEPTIONS, reader_offset(r));
   u32 count = wm_reader_count(r, MAX_TAGS - d->tags.len, "tags");
@@ -164,6 +190,7 @@ static bool decode_globals(Reader *r, Decoder *d) {
   return reader_ok(r);
 }
 
+/* Whether the index exists and names differ is the validator's business. */
 static bool decode_exports(Reader *r, Decoder *d) {
   u32 count = wm_reader_count(r, MAX_EXPORTS, "exports");
   for (u32 i = 0; i < count && reader_ok(r); i++) {
@@ -180,12 +207,16 @@ static bool decode_exports(Reader *r, Decoder *d) {
   return reader_ok(r);
 }
 
+/* ---- segments, bodies and the rest (spec 5.5.12 to 5.5.16) ---- */
+
 static bool decode_start(Reader *r, Decoder *d) {
   d->m->start_offset = (u32)reader_offset(r);
   d->m->start_func = wm_reader_u32(r);
   return reader_ok(r);
 }
 
+/* Segments of function indices, by far the most, take 4 bytes an element; those of expressions keep
+ * the place of each. */
 static bool read_elem_funcs(Reader *r, Decoder *d, ElemSegment *e) {
   e->count = wm_reader_count(r, MAX_TABLE_ELEMENTS, "elements");
   u32 *funcs = arena_array(&d->m->arena, u32, max_u32(e->count, 1));
@@ -219,6 +250,7 @@ static bool read_elem(Reader *r, Decoder *d, ElemSegment *e) {
     e->table = flags & EXPLICIT ? wm_reader_u32(r) : 0;
     e->offset = read_const_expr(r);
   }
+  /* Plain indices can never be null, expressions without a type are of the old nullable funcref. */
   e->type = flags & EXPRS ? VAL_FUNCREF : REF_TYPE(HEAP_FUNC);
   if (flags & (NOT_ACTIVE | EXPLICIT)) {
     offset = reader_offset(r);
@@ -239,6 +271,7 @@ static bool decode_elems(Reader *r, Decoder *d) {
   return reader_ok(r);
 }
 
+/* Stands before the code, so that memory.init and data.drop can be checked in one pass. */
 static bool decode_data_count(Reader *r, Decoder *d) {
   u64 offset = reader_offset(r);
   reader_saw(r, FEATURE_BULK_MEMORY, offset);
@@ -251,6 +284,7 @@ static bool decode_data_count(Reader *r, Decoder *d) {
   return reader_ok(r);
 }
 
+/* Cuts out the bodies: where each begins (at its locals), how long it is. None is read. */
 static bool decode_code(Reader *r, Decoder *d) {
   d->body_count = wm_reader_count(r, MAX_FUNCTIONS, "function bodies");
   for (u32 i = 0; i < d->body_count && reader_ok(r); i++) {
@@ -269,6 +303,7 @@ static bool decode_code(Reader *r, Decoder *d) {
   return reader_ok(r);
 }
 
+/* One of three forms (spec 5.5.14): active in memory 0, passive, active in a named memory. */
 static bool read_data(Reader *r, DataSegment *s) {
   u64 offset = reader_offset(r);
   u32 flags = wm_reader_u32(r);
@@ -291,6 +326,8 @@ static bool decode_datas(Reader *r, Decoder *d) {
   return reader_ok(r);
 }
 
+/* Contents of custom sections are never malformed; only the name has to fit and be UTF-8. The first
+ * section called "name" is the one that names.h reads. */
 static bool decode_custom(Reader *r, Decoder *d) {
   u64 offset = reader_offset(r);
   CustomSection *custom = push_item(&d->customs, r);
@@ -300,6 +337,7 @@ static bool decode_custom(Reader *r, Decoder *d) {
   }
   custom->name = wm_reader_name(r);
   custom->data_offset = (u32)reader_offset(r);
+  /* The name ran over the section's end into what follows it. */
   if (custom->data_offset > d->section_end) {
     return wm_reader_fail(r, offset, UNEXPECTED_END);
   }
@@ -348,6 +386,7 @@ static bool decode_section(Reader *r, Decoder *d) {
   return true;
 }
 
+/* All sections, then what two of them must agree on. */
 static bool decode_sections(Reader *r, Decoder *d) {
   while (r->pos < r->end) {
     if (!decode_section(r, d)) return false;
@@ -363,6 +402,7 @@ static bool decode_sections(Reader *r, Decoder *d) {
   return true;
 }
 
+/* m->count and m->list from d->list, which keeps its own memory. */
 #define MOVE_LIST(list, count)                                                                     \
   (m->count = d->list.len, (m->list = vec_to_arena(&d->list, &m->arena)) != NULL)
 
@@ -384,6 +424,7 @@ static bool move_lists(Decoder *d) {
          MOVE_LIST(datas, data_count) && MOVE_LIST(customs, custom_count);
 }
 
+/* Also after success: the arena has copies. */
 static void free_lists(Decoder *d) {
   vec_free(&d->types);
   vec_free(&d->imports);
@@ -424,12 +465,14 @@ bool wm_module_decode(Module *m, const u8 *bytes, size_t size, Error *err) {
   return copy ? wm_module_decode_owned(m, copy, size, err) : wm_error_out_of_memory(err);
 }
 
+/* m owns the bytes from the first line on: also when they are refused. */
 bool wm_module_decode_owned(Module *m, u8 *bytes, size_t size, Error *err) {
   *m = (Module){.start_func = NO_INDEX, .name_section = NO_INDEX, .bytes = bytes};
   if (!check_start(bytes, size, err)) return false;
   m->size_bytes = (u32)size;
   Decoder d = {.m = m};
   Reader r = wm_reader_at(m, HEADER_BYTES, m->size_bytes - HEADER_BYTES, err);
+  /* Features are noted where they are first used, for the refusal by name (valid/). */
   r.first_use = m->first_use;
   bool done = decode_sections(&r, &d);
   if (done && !move_lists(&d)) done = wm_error_out_of_memory(err);

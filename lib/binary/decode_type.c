@@ -3,6 +3,7 @@
 
 #include "wasm/limits.h"
 
+/* Spec 5.3.17: 0 is const, 1 is var. */
 static bool read_mutability(Reader *r) {
   u64 offset = reader_offset(r);
   u8 byte = wm_reader_byte(r);
@@ -11,6 +12,9 @@ static bool read_mutability(Reader *r) {
 }
 
 /* `allowed` are the flag bits that the kind of limits may set. */
+/* Limits (spec 5.3.14): one byte of flags, then one or two numbers. Numbers are read as 64 bits for
+ * all; that those of 32-bit memories and tables fit their range is checked by valid/, in the
+ * suite's words. */
 static Limits read_limits(Reader *r, u8 allowed) {
   enum { HAS_MAX = 1, IS_SHARED = 2, IS_64 = 4, HAS_PAGE_SIZE = 8 };
   u64 offset = reader_offset(r);
@@ -32,6 +36,7 @@ GlobalType wm_decode_globaltype(Reader *r) {
   return t;
 }
 
+/* A maximum and 64-bit indices, but no sharing: flags 0, 1, 4 and 5. */
 TableType wm_decode_tabletype(Reader *r) {
   u32 offset = (u32)reader_offset(r);
   TableType t = {.element = wm_reader_reftype(r)};
@@ -43,6 +48,7 @@ TableType wm_decode_tabletype(Reader *r) {
 MemoryType wm_decode_memorytype(Reader *r) {
   u32 offset = (u32)reader_offset(r);
   MemoryType t = {.limits = read_limits(r, 7)};
+  /* Pages of 64 KiB: others are a proposal. */
   t.limits.page_log2 = 16;
   t.limits.offset = offset;
   return t;
@@ -70,6 +76,7 @@ static const ValType *read_valtypes(Reader *r, Arena *arena, u32 count, u32 *slo
   return list;
 }
 
+/* Slots are counted here once: frames and calls measure in them, and a v128 takes two. */
 static void read_functype(Reader *r, Arena *arena, SubType *t) {
   t->param_count = wm_reader_count(r, MAX_PARAMS, "parameters");
   t->params = read_valtypes(r, arena, t->param_count, &t->param_slots);
@@ -77,6 +84,8 @@ static void read_functype(Reader *r, Arena *arena, SubType *t) {
   t->results = read_valtypes(r, arena, t->result_count, &t->result_slots);
 }
 
+/* A field of a structure or array (spec 5.3.11), where packed types may stand; they share the first
+ * byte's space with value types, so a look ahead tells. */
 static FieldType read_field(Reader *r) {
   FieldType field;
   bool is_packed = r->pos < r->end && (*r->pos == VAL_I8 || *r->pos == VAL_I16);
@@ -85,6 +94,7 @@ static FieldType read_field(Reader *r) {
   return field;
 }
 
+/* An array is a structure of one field whose count is not written. */
 static void read_fields(Reader *r, Arena *arena, SubType *t) {
   t->field_count = t->kind == COMP_ARRAY ? 1 : wm_reader_count(r, MAX_FIELDS, "fields");
   if (!t->field_count) return;
@@ -97,6 +107,8 @@ static void read_fields(Reader *r, Arena *arena, SubType *t) {
   t->fields = fields;
 }
 
+/* Spec 5.3.12 and 5.3.13: an optional `sub` or `sub final` with at most one supertype, then the
+ * structure. Bare structures are final and have none. */
 static void read_subtype(Reader *r, Arena *arena, SubType *t) {
   t->is_final = true;
   t->super = NO_TYPE;
@@ -116,12 +128,15 @@ static void read_subtype(Reader *r, Arena *arena, SubType *t) {
     read_functype(r, arena, t);
   else if (byte == COMP_STRUCT || byte == COMP_ARRAY)
     read_fields(r, arena, t);
+  /* The spec reads this as a signed LEB128 of 7 bits, and the suite wants its words. */
   else if (byte & 0x80)
     wm_reader_fail(r, offset, "integer representation too long");
   else
     wm_reader_fail(r, offset, "malformed definition type %02x", byte);
 }
 
+/* A recursion group, or one type that is a group by itself. In its members, group_start and
+ * group_len say so; indices inside may point forward to its end, which valid/ checks. */
 static bool read_rectype(Reader *r, Arena *arena, SubTypeVec *types) {
   u64 offset = reader_offset(r);
   u32 start = types->len, len = 1;
@@ -130,6 +145,7 @@ static bool read_rectype(Reader *r, Arena *arena, SubTypeVec *types) {
     r->pos++;
     len = wm_reader_count(r, MAX_RECURSION_GROUP, "types in a recursion group");
   }
+  /* The section's count counts groups: only the sum of their lengths is bounded here. */
   if (len > MAX_TYPES - start) {
     return wm_reader_limit(r, offset, "too many types: at most %u", MAX_TYPES);
   }

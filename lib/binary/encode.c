@@ -1,4 +1,15 @@
-/* Writers of the binary format's grammar (see encode.h). */
+/* Writers of the binary format's grammar (see encode.h).
+ *
+ * A part whose size goes in front is written behind room for the longest size, and moved down when
+ * it is known:
+ *
+ *   open    ... | 5 bytes of room |
+ *                 mark
+ *   close   ... | 5 bytes of room | contents |          size = length of contents
+ *           ... | size | contents |                     1 to 5 bytes
+ *
+ * Sizes are thus as short as they can be, as other tools write them. An inner part is moved once
+ * more with each outer one; parts nest two deep (section, body). */
 #include "binary/encode.h"
 
 enum { SIZE_ROOM = 5 }; /* the longest LEB128 of 32 bits */
@@ -39,6 +50,8 @@ void wm_encode_name_of(Buffer *b, u32 index, const void *bytes, u32 len) {
   wm_encode_name(b, bytes, len);
 }
 
+/* Abstract heap types are one byte each, indices a positive signed LEB128 of 33 bits (spec 5.3.3).
+ */
 void wm_encode_heaptype(Buffer *b, HeapType h) {
   if (heap_is_abstract(h))
     wm_buffer_byte(b, (u8)h);
@@ -46,6 +59,7 @@ void wm_encode_heaptype(Buffer *b, HeapType h) {
     wm_buffer_sleb(b, (i64)h);
 }
 
+/* (ref null ht) of an abstract type has a shorthand: the heap type's byte alone (spec 5.3.4). */
 void wm_encode_valtype(Buffer *b, ValType t) {
   bool is_short = val_is_nullable(t) && heap_is_abstract(val_heap(t));
   if (!is_short) wm_buffer_byte(b, (u8)val_kind(t));
@@ -58,6 +72,7 @@ void wm_encode_fieldtype(Buffer *b, FieldType f) {
 }
 
 void wm_encode_limits(Buffer *b, const Limits *limits) {
+  /* The flags of read_limits in decode_type.c. */
   wm_buffer_byte(b, (u8)(limits->has_max | limits->is_shared << 1 | limits->is_64 << 2));
   wm_buffer_uleb(b, limits->min);
   if (limits->has_max) wm_buffer_uleb(b, limits->max);
@@ -85,6 +100,7 @@ static void encode_valtypes(Buffer *b, const ValType *types, u32 count) {
   for (u32 i = 0; i < count; i++) wm_encode_valtype(b, types[i]);
 }
 
+/* A final type without supertype, which all types before GC are, is written bare. */
 void wm_encode_subtype(Buffer *b, const SubType *t) {
   if (!t->is_final || t->super != NO_TYPE) {
     wm_buffer_byte(b, t->is_final ? TYPE_SUB_FINAL : TYPE_SUB);
@@ -109,6 +125,7 @@ void wm_encode_rectype(Buffer *b, const SubType *types, u32 len) {
   for (u32 i = 0; i < len; i++) wm_encode_subtype(b, &types[i]);
 }
 
+/* Behind a prefix the opcode is a LEB128, not a byte (spec 5.4): vector opcodes reach 0x113. */
 void wm_encode_op(Buffer *b, u16 op) {
   const OpInfo *info = &wm_op_info[op];
   if (!info->prefix) {
@@ -127,6 +144,7 @@ void wm_encode_blocktype(Buffer *b, BlockType t) {
   }
 }
 
+/* Memory 0 is written in the old form; else a bit in the alignment says that an index follows. */
 void wm_encode_memarg(Buffer *b, u32 align_log2, u32 memory, u64 offset) {
   wm_buffer_uleb(b, align_log2 | (memory ? MEMARG_HAS_MEMORY : 0u));
   if (memory) wm_buffer_uleb(b, memory);
@@ -139,6 +157,9 @@ void wm_encode_catch(Buffer *b, Catch c) {
   wm_buffer_uleb(b, c.label);
 }
 
+/* The lists: they are still in the binary form in which the instruction was read (wasm/reader.h),
+ * and are decoded and written again item by item, as what was read may have had longer numbers than
+ * it needs. */
 static void encode_vec(Buffer *b, const Instr *in, Immediate imm) {
   const u8 *pos = in->vec.items;
   wm_buffer_uleb(b, in->vec.count);
@@ -150,6 +171,7 @@ static void encode_vec(Buffer *b, const Instr *in, Immediate imm) {
     else
       wm_encode_catch(b, wm_instr_next_catch(&pos));
   }
+  /* The default label is behind the counted ones. */
   if (imm == IMM_BR_TABLE) wm_buffer_uleb(b, wm_instr_next_label(&pos));
 }
 
@@ -158,6 +180,7 @@ static void encode_two(Buffer *b, u32 first, u32 second) {
   wm_buffer_uleb(b, second);
 }
 
+/* By kind of immediate, as the reader has them; no instruction is named here but by its row. */
 void wm_encode_instr(Buffer *b, const Instr *in) {
   Immediate imm = (Immediate)wm_op_info[in->op].immediate;
   wm_encode_op(b, in->op);

@@ -29,8 +29,9 @@ void wm_encode_name(Buffer *b, const void *bytes, u32 len);
 /* An entry of a name map: index and name. */
 void wm_encode_name_of(Buffer *b, u32 index, const void *bytes, u32 len);
 
-void wm_encode_valtype(Buffer *b,
-                       ValType t); /* also storage types; shorthands where there is one */
+/* Types (spec 5.3), each in the shortest form that it has. A value type may also be a storage type
+ * (i8, i16). Indices of types are as they are numbered in the module. */
+void wm_encode_valtype(Buffer *b, ValType t);
 void wm_encode_heaptype(Buffer *b, HeapType h);
 void wm_encode_fieldtype(Buffer *b, FieldType f);
 void wm_encode_limits(Buffer *b, const Limits *limits);

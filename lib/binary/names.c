@@ -1,4 +1,11 @@
-/* The name section, read where it is (names.h). */
+/* The name section, read where it is (names.h).
+ *
+ *   custom section "name"   part | part | ...        a part: id, size, contents
+ *   NAME_MODULE             name
+ *   NAME_FUNC               count, then an index and a name each (a name map)
+ *
+ * Nothing is kept: a backtrace is rare. Each search has an Error of its own that nobody sees: a
+ * malformed section ends the search, that is all. */
 #include "binary/names.h"
 
 #include <stdio.h>
@@ -24,6 +31,7 @@ static bool find_part(const Module *m, NamePart id, Reader *r, Error *err) {
 }
 
 /* The name of `index` in the name map that part `id` is. */
+/* Maps are sorted by index (spec 7.4.1), but tools got that wrong: all of it is looked at. */
 static bool find_in_map(const Module *m, NamePart id, u32 index, Name *out) {
   Error err = {0};
   Reader r;
@@ -49,6 +57,7 @@ static bool find_export(const Module *m, u32 func_index, Name *out) {
   return false;
 }
 
+/* Imports of all kinds are in one list; only a function below func_import_count is among them. */
 static const Import *find_import(const Module *m, u32 func_index) {
   for (u32 i = 0; i < m->import_count && func_index < m->func_import_count; i++) {
     const Import *import = &m->imports[i];
@@ -80,6 +89,7 @@ const char *wm_names_print_func(const Module *m, u32 func_index, char *out, size
   return out;
 }
 
+/* As find_in_map has it: of two names for one function the first counts. */
 static void list_map(const Module *m, Name *names) {
   Error err = {0};
   Reader r;
@@ -93,6 +103,7 @@ static void list_map(const Module *m, Name *names) {
 }
 
 Name *wm_names_list_funcs(const Module *m) {
+  /* One more than there are, so that a module without functions is no failure. */
   Name *names = calloc(m->func_count + (size_t)1, sizeof *names);
   if (!names) return NULL;
   list_map(m, names);

@@ -1,4 +1,5 @@
-/* The order of sections (sections.h). */
+/* The order of sections (sections.h): that of ids, but for tags (13) and the data count (12), which
+ * came later than their neighbours. */
 #include "binary/sections.h"
 
 const unsigned char wm_section_order[SECTION_ORDER_COUNT] = {

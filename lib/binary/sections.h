@@ -12,6 +12,8 @@
 enum { SECTION_ORDER_COUNT = SECTION_ID_COUNT - 1 };
 extern const unsigned char wm_section_order[SECTION_ORDER_COUNT]; /* SectionId */
 
+/* Parts of the name section. Modules, functions, locals, types, fields and tags are the
+ * specification's, the rest is its extension, which text/ writes so that no name is lost. */
 typedef enum NamePart {
   NAME_MODULE = 0,
   NAME_FUNC = 1,

@@ -1,15 +1,19 @@
-/* Looks at the first bytes of a file that is no module (sniff.h). */
+/* Looks at the first bytes of a file that is no module (sniff.h). Runs only when a module is
+ * refused, so that it costs nothing else; what it says is a guess for people, behind the
+ * specification's words. */
 #include "binary/sniff.h"
 
 #include "base/utf8.h"
 #include "binary/sections.h"
 
+/* How files of a kind begin. */
 typedef struct Magic {
   char bytes[9]; /* zero-terminated */
   u8 len;
   const char *what;
 } Magic;
 
+/* Two strings where a letter would belong to the escape before it. */
 static const Magic magics[] = {
     {"\x7F"
      "ELF",
@@ -55,6 +59,7 @@ static const char *text_kind(const u8 *bytes, size_t size) {
   }
   if (begins_with(bytes, size, "<")) return "this is HTML or XML";
   if (begins_with(bytes, size, "{\"")) return "this is JSON";
+  /* 64 bytes of UTF-8 without control characters are text enough. */
   for (size_t i = 0; i < size && i < 64;) {
     size_t step = wm_utf8_step(bytes + i, size - i);
     if (!step || (bytes[i] < 0x20 && !is_space(bytes[i]))) return NULL;
@@ -63,6 +68,7 @@ static const char *text_kind(const u8 *bytes, size_t size) {
   return size ? "this is plain text" : NULL;
 }
 
+/* Names what it is, else shows how it begins. */
 static void wrong_magic(const u8 *bytes, size_t size, Error *err) {
   const char *what = NULL;
   for (size_t i = 0; i < ARRAY_LEN(magics); i++) {
