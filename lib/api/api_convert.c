@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+/* `t` is canonical: its index is an id of the registry. */
 wasm_valkind_t wm_kind_of_valtype(TypeRegistry *types, ValType t) {
   switch (t) {
   case VAL_I32: return WASM_I32;
@@ -37,6 +38,8 @@ ValType wm_valtype_of_kind(wasm_valkind_t kind) {
 
 /* ---- host to runtime ---- */
 
+/* Types of more than 32 values go by way of the heap; counts are checked first, so the sum is
+ * small. */
 u32 wm_typeid_of_functype(TypeRegistry *types, const wasm_functype_t *type, Error *err) {
   const wasm_valtype_vec_t *params = wasm_functype_params(type);
   const wasm_valtype_vec_t *results = wasm_functype_results(type);
@@ -56,6 +59,7 @@ u32 wm_typeid_of_functype(TypeRegistry *types, const wasm_functype_t *type, Erro
     for (size_t i = 0; i < count; i++) {
       const wasm_valtype_t *t =
           i < params->size ? params->data[i] : results->data[i - params->size];
+      /* Vectors of a functype have no holes (api_types.c). */
       all[i] = wm_valtype_of_kind(wasm_valtype_kind(t));
     }
     id =
@@ -65,6 +69,7 @@ u32 wm_typeid_of_functype(TypeRegistry *types, const wasm_functype_t *type, Erro
   return id;
 }
 
+/* `most`: what a type of this kind may say at all (spec 3.2.15); `what`, for the message. */
 static bool limits_of(wasmx_limits64_t bounds, bool is_64, bool is_shared, u64 most,
                       const char *what, Limits *out, Error *err) {
   bool has_max = bounds.max != UINT64_MAX;
@@ -92,6 +97,7 @@ bool wm_memorytype_of(const wasm_memorytype_t *type, MemoryType *out, Error *err
   return true;
 }
 
+/* How many elements a table may have is not a type's question: wm_table_new has its limit. */
 bool wm_tabletype_of(const wasm_tabletype_t *type, TableType *out, Error *err) {
   if (!type) return wm_error_set(err, ERR_ARGUMENT, 0, "the table type is NULL");
   bool is_64 = wasmx_tabletype_is_64(type);
@@ -102,6 +108,7 @@ bool wm_tabletype_of(const wasm_tabletype_t *type, TableType *out, Error *err) {
 
 /* ---- runtime to host ---- */
 
+/* False: out of memory; *out is to be deleted either way. */
 static bool add_types(TypeRegistry *types, wasm_valtype_vec_t *out, const ValType *from, u32 len) {
   wasm_valtype_vec_new_uninitialized(out, len);
   for (u32 i = 0; i < out->size; i++)
@@ -150,6 +157,7 @@ static wasm_externtype_t *memory_type(const MemoryType *type, u64 min) {
       host_limits(&type->limits, min), type->limits.is_64, type->limits.is_shared));
 }
 
+/* The types of what exists: sizes are those of now. */
 wasm_externtype_t *wm_externtype_of_object(Store *store, const Object *object) {
   switch (object->kind) {
   case OBJ_FUNC: return func_type(store->types, ((const Func *)object)->type_id);
@@ -167,6 +175,8 @@ wasm_externtype_t *wm_externtype_of_object(Store *store, const Object *object) {
   }
 }
 
+/* The types that the module declares: indices of its own types become ids before they are looked
+ * up. */
 wasm_externtype_t *wm_externtype_of_module(const LoadedModule *lm, ExternKind kind, u32 index) {
   const Module *m = &lm->module;
   switch (kind) {

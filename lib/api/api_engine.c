@@ -1,4 +1,11 @@
-/* Configurations, engines, stores; versions and parts. */
+/* Configurations, engines, stores; versions and parts.
+ *
+ *   wasm_config_t --> Config (copied) --> Engine      a configuration is used up by its engine
+ *   wasm_engine_t     is the Engine itself: nothing of the API has to be kept beside it
+ *   wasm_store_t      the shell of handle.h around a Store, which holds the engine
+ *
+ * Structs that callers fill begin with their size as the caller was compiled (wasmx.h): reading
+ * takes what is there and assumes the rest, writing fills no more than there is room for. */
 #include "api/handle.h"
 #include "engine/tiers.h"
 #include "os/os_file.h"
@@ -13,12 +20,15 @@ const char *wasmx_version(void) {
       WASMX_VERSION_PATCH);
 }
 
+/* Features are numbered from 0 without gaps, so that a host can list them. */
 const char *wasmx_feature(size_t i, bool *supported) {
   if (i >= FEATURE_COUNT) return NULL;
   if (supported) *supported = wm_feature_built((Feature)i);
   return wm_feature_name((Feature)i);
 }
 
+/* Tells what the build and the machine have; what a configuration asks for of it is another
+ * question. */
 bool wasmx_has(const char *part) {
   if (!part) return false;
   if (strcmp(part, "text") == 0) return WITH_TEXT;
@@ -37,6 +47,8 @@ wasm_config_t *wasm_config_new(void) {
 
 void wasm_config_delete(wasm_config_t *config) { free(config); }
 
+/* 64 KiB hold a few common frames (the largest that there can be has 512 KiB); more than 1 GiB
+ * would let a runaway recursion take the machine's memory before it traps. */
 enum { MIN_STACK_BYTES = 64 << 10, MAX_STACK_BYTES = 1 << 30 };
 
 static bool set_stack(wasm_config_t *config, u64 *field, size_t bytes) {
@@ -44,6 +56,7 @@ static bool set_stack(wasm_config_t *config, u64 *field, size_t bytes) {
   if (bytes < MIN_STACK_BYTES || bytes > MAX_STACK_BYTES)
     return wm_api_fail(ERR_ARGUMENT, "a stack has %d bytes to %d bytes", MIN_STACK_BYTES,
                        MAX_STACK_BYTES);
+  /* A choice of the host's, and no promise: threads with smaller stacks of their own have less. */
   *field = bytes;
   return true;
 }
@@ -63,6 +76,7 @@ bool wasmx_config_set_feature(wasm_config_t *config, const char *name, bool on) 
     if (strcmp(name, wm_feature_name(feature)) != 0) continue;
     if (on && !wm_feature_built(feature))
       return wm_api_fail(ERR_UNSUPPORTED, "%s is not supported", wm_feature_name(feature));
+    /* The first version is what all the others are switched beside. */
     if (!on && feature == FEATURE_MVP) break;
     config->config.features = features_with(config->config.features, feature, on);
     return true;
@@ -92,6 +106,7 @@ bool wasmx_config_set_compile_threads(wasm_config_t *config, uint32_t count) {
   return true;
 }
 
+/* `offset` is that of a bool in Config. */
 static bool set_flag(wasm_config_t *config, size_t offset, bool on) {
   if (!config) return no_config();
   *(bool *)((u8 *)&config->config + offset) = on;
@@ -118,6 +133,7 @@ bool wasmx_config_set_profile(wasm_config_t *config, uint32_t tools) {
   return true;
 }
 
+/* The folder is made now, so that a cache that cannot be is an error here and not silence later. */
 bool wasmx_config_set_cache(wasm_config_t *config, const char *folder) {
   if (!config) return no_config();
   char own_folder[sizeof config->config.cache];
@@ -161,6 +177,7 @@ typedef struct Hidden {
 /* Values of `sabotage` by their names (jit/compile.h). */
 static const char *const sabotages[] = {"none", "drop", "reject"};
 
+/* None changes what a program computes: that is what they are to test. */
 static const Hidden hidden_settings[] = {
     {"call-threshold", offsetof(Config, call_threshold), false},
     {"loop-threshold", offsetof(Config, loop_threshold), false},
@@ -195,6 +212,7 @@ bool wasmx_config_set_hidden(wasm_config_t *config, const char *setting) {
     if (strncmp(setting, h->name, len) != 0 || setting[len] != '=') continue;
     u32 value = (u32)strtoul(setting + len + 1, NULL, 0);
     u8 *field = (u8 *)&config->config + h->offset;
+    /* Through bytes: the table knows fields by their offsets only. */
     if (h->is_flag)
       *field = value != 0;
     else
@@ -220,6 +238,7 @@ void wasm_engine_delete(wasm_engine_t *engine) {
   if (engine) wm_engine_release(engine_of(engine));
 }
 
+/* The one place that knows both sides of the statistics; names on the left are the ABI's. */
 static wasmx_engine_stats_t stats_of(const Engine *engine) {
   TierStats s = wm_engine_tier_stats(engine);
   wasmx_engine_stats_t all = {
@@ -268,6 +287,7 @@ wasm_store_t *wasm_store_new(wasm_engine_t *engine) {
   return home;
 }
 
+/* The shell lives on while handles do. */
 bool wasmx_store_try_delete(wasm_store_t *home) {
   Store *store = store_of(home);
   if (!store) return true;
@@ -290,6 +310,7 @@ bool wasmx_store_try_delete(wasm_store_t *home) {
 void wasm_store_delete(wasm_store_t *home) { wasmx_store_try_delete(home); }
 
 /* Structs of callers that were built with another version may be shorter or longer. */
+/* What is beyond the caller's struct is as it was when the struct was that short: no limit. */
 bool wasmx_store_set_limits(wasm_store_t *home, const wasmx_limits_t *limits) {
   Store *store = store_of(home);
   if (!store || !limits || limits->size < sizeof limits->size)
@@ -323,6 +344,7 @@ void wasmx_store_collect(wasm_store_t *home) {
 
 /* ---- running time ---- */
 
+/* Any thread and signal handlers may call it, as it takes no lock; so wasmx_interrupt_raise. */
 void wasmx_store_interrupt(wasm_store_t *home) {
   Store *store = store_of(home);
   if (store) wm_stop_request(store->stop, STOP_ASKED);
@@ -374,6 +396,7 @@ bool wasmx_store_set_fuel(wasm_store_t *home, uint64_t fuel) {
   return true;
 }
 
+/* Fuel is charged for a stretch of code at once, which may overdraw it: that is none left. */
 uint64_t wasmx_store_fuel(const wasm_store_t *home) {
   const Store *store = store_of(home);
   return store && store->fuel > 0 ? (u64)store->fuel : 0;

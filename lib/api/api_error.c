@@ -1,4 +1,9 @@
-/* The last error of each thread, and errors on their way to the host. */
+/* The last error of each thread, and errors on their way to the host.
+ *
+ *   Error (base/error.h: in the library, on the C stack)
+ *     --convert--> wasmx_error_t --keep--> this thread's last error        wasmx_last_error
+ *                                --copy--> the caller's struct             as far as its size goes
+ */
 #include "api/handle.h"
 
 #include <stdarg.h>
@@ -30,6 +35,7 @@ static const wasmx_error_t no_error = {.size = sizeof no_error};
 static const wasmx_error_t no_memory = {
     .size = sizeof no_memory, .code = WASMX_OUT_OF_MEMORY, .message = "out of memory"};
 
+/* Cut, and zero-terminated always. */
 static void copy_text(char *out, size_t size, const char *text) {
   size_t len = strnlen(text, size - 1);
   memcpy(out, text, len);
@@ -55,11 +61,13 @@ static void convert(const Error *err, wasmx_error_t *out) {
 
 static wasmx_error_t *make_last_error(void) {
   wasmx_error_t *made = malloc(sizeof *made);
+  /* Kept means freed when the thread ends. */
   if (made && wm_thread_keep((void **)&last_error)) return made;
   free(made);
   return NULL;
 }
 
+/* last_error is NULL, made, or no_memory; from no_memory it is tried again. */
 static void keep(const wasmx_error_t *error) {
   bool is_made = last_error && last_error != &no_memory;
   wasmx_error_t *place = is_made ? last_error : make_last_error();

@@ -19,6 +19,7 @@ DEFINE_EXTERN(global)
 DEFINE_EXTERN(table)
 DEFINE_EXTERN(memory)
 
+/* Needs no living store: the kind is the handle's. */
 wasm_externkind_t wasm_extern_kind(const wasm_extern_t *ref) {
   if (!ref) return WASM_EXTERN_FUNC;
   switch (handle_of(ref)->kind) {

@@ -2,7 +2,15 @@
  *
  * A host function's Func.env is a HostEnv. While its callback runs the function is a root, as the
  * activation's (frame.h), so that the callback may drop the last reference to it. A callback that
- * returns to a store that was told to stop returns to no wasm. */
+ * returns to a store that was told to stop returns to no wasm.
+ *
+ *   wasm calls     slots -> callback -> slots, made canonical                    raw
+ *                  slots -> values -> callback -> values, checked -> slots       the others
+ *   host calls     slots, looked at if need be -> wm_call -> slots               by slots
+ *                  values, checked -> slots -> wm_call -> slots -> values        wasm_func_call
+ *
+ * Every path to the host remembers the activation and goes back to it (store_return_to): what the
+ * callback left running by a longjmp of its own is then forgotten. */
 #include "api/handle.h"
 
 #include <stdlib.h>
@@ -36,6 +44,7 @@ static NOINLINE TrapCode wrong_result(Store *store) {
   return wm_trap_raise(store, TRAP_HOST, text, sizeof text - 1);
 }
 
+/* By slots: the callback works in the caller's frame, where arguments are and results go. */
 static TrapCode call_slots(Store *store, Func *func, Instance *caller, u64 *slots) {
   const HostEnv *e = func->env;
   wasmx_caller_t from = {store, caller};
@@ -50,6 +59,7 @@ static TrapCode call_slots(Store *store, Func *func, Instance *caller, u64 *slot
   return store_poll_and_raise(store);
 }
 
+/* Without a safe point (handle.h): references may lie in C variables only. */
 static void drop_refs(wasm_val_t *vals, u32 len) {
   for (u32 i = 0; i < len; i++)
     if (wasm_valkind_is_ref(vals[i].kind)) wm_handle_free(vals[i].of.ref);
@@ -97,6 +107,7 @@ static inline TrapCode call_values_at(Store *store, Func *func, Instance *caller
   wasm_val_t *results = vals + type->param_count;
   if (!args_of_slots(home_of(store), type, vals, slots))
     return wm_trap_raise(store, TRAP_OUT_OF_MEMORY, NULL, 0);
+  /* Also when the callback throws a C++ exception through here. */
   LentArgs lent __attribute__((cleanup(take_back_args))) = {vals, type->param_count};
   zero_results(store, type, results);
   /* The callback may write over the vectors. */
@@ -139,11 +150,13 @@ static TrapCode call_with_caller(Store *store, Func *func, Instance *caller, u64
 
 /* ---- construction ---- */
 
+/* Only v128 takes two slots. */
 static bool has_v128(const SubType *type) {
   return type->param_slots != type->param_count || type->result_slots != type->result_count;
 }
 
 /* With the type's id, of which the caller keeps its count. */
+/* host is one of the call_ functions above; `env` is copied. */
 static Func *host_func_with(Store *store, u32 type_id, HostFunc host, const HostEnv *env,
                             Error *err) {
   const SubType *type = wm_types_get(store->types, type_id);
@@ -167,9 +180,11 @@ static wasm_func_t *host_func_new(wasm_store_t *home, const wasm_functype_t *typ
   Error err = {0};
   Handle *h = wm_api_begin(home, &err);
   Func *func = NULL;
+  /* One member of the union for all: pointers to functions have one form. */
   if (h && !env->call.raw) {
     wm_error_set(&err, ERR_ARGUMENT, 0, "the callback is NULL");
   } else if (h) {
+    /* Counted here, and by the function once more. */
     u32 id = wm_typeid_of_functype(home->store->types, type, &err);
     if (id != NO_TYPE) {
       func = host_func_with(home->store, id, host, env, &err);
@@ -242,6 +257,7 @@ size_t wasmx_func_result_slots(const wasm_func_t *func) {
 
 /* ---- the host calls wasm ---- */
 
+/* With room in slots for the larger of arguments and results. */
 static wasm_trap_t *call_with_slots(wasm_store_t *home, Func *func, const SubType *type,
                                     const wasm_val_t *args, wasm_val_t *results, u64 *slots) {
   Store *store = home->store;
@@ -257,6 +273,7 @@ static wasm_trap_t *call_with_slots(wasm_store_t *home, Func *func, const SubTyp
   return NULL;
 }
 
+/* Checks what wasm.h lets a host get wrong, in the order in which the message helps most. */
 wasm_trap_t *wasm_func_call(const wasm_func_t *ref, const wasm_val_vec_t *args,
                             wasm_val_vec_t *results) {
   const Handle *h = handle_of(ref);
@@ -285,6 +302,7 @@ wasm_trap_t *wasm_func_call(const wasm_func_t *ref, const wasm_val_vec_t *args,
                          slots);
 }
 
+/* deadline_ns: when the call is to end by the monotonic clock; 0: never. */
 static inline wasm_trap_t *call_raw(const Handle *h, wasmx_slot_t *slots, u64 deadline_ns) {
   wasm_store_t *home = h->home;
   if (UNLIKELY(!slots && h->type->param_slots + h->type->result_slots))
@@ -321,6 +339,7 @@ wasm_trap_t *wasmx_func_call_raw(const wasm_func_t *ref, wasmx_slot_t *slots) {
 wasm_trap_t *wasmx_func_call_within(const wasm_func_t *ref, wasmx_slot_t *slots,
                                     uint64_t nanoseconds) {
   u64 at;
+  /* Later than the clock can tell is never. */
   if (!checked_add(wm_os_monotonic_ns(), nanoseconds, &at)) at = 0;
   return call_raw_until(ref, slots, at);
 }
@@ -342,6 +361,7 @@ wasm_extern_t *wasmx_caller_export(wasmx_caller_t *caller, const char *name) {
   return object ? (wasm_extern_t *)wm_handle_new(home_of(caller->store), object) : NULL;
 }
 
+/* Memory 0 only, by the words that compiled code uses: a host function costs no lookup. */
 byte_t *wasmx_caller_memory(wasmx_caller_t *caller, size_t *size) {
   const Instance *in = caller ? caller->instance : NULL;
   bool has = in && in->module->module.memory_count;

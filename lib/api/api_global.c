@@ -1,4 +1,5 @@
-/* Globals, by values and by slots. */
+/* Globals, by values and by slots. A global's value is one slot or, of a v128, two; the value form
+ * refuses v128, as a wasm_val_t has no room for it. */
 #include "api/handle.h"
 
 static Global *global_of(const wasm_global_t *ref) {
@@ -71,6 +72,7 @@ static Global *writable(wasm_global_t *ref) {
   return global;
 }
 
+/* The write needs no barrier: globals are found from their roots in each collection. */
 void wasm_global_set(wasm_global_t *ref, const wasm_val_t *val) {
   Global *global = writable(ref);
   u64 slot = 0;

@@ -1,4 +1,8 @@
-/* Instances: instantiation with imports in order, and exports. */
+/* Instances: instantiation with imports in order, and exports.
+ *
+ * Those with a vector of externs and those with a linker end in wm_api_instantiate with plain
+ * objects, one an import; whether they are of the right type is the runtime's question (spec
+ * 4.5.3). */
 #include "api/handle.h"
 
 #include <stdlib.h>
@@ -10,6 +14,8 @@ static Instance *instance_of(const wasm_instance_t *ref) {
 
 /* ---- instantiation ---- */
 
+/* A start function that traps leaves a trap besides the error; a caller who does not want it loses
+ * it here, so that it cannot be taken for that of a later call. */
 wasm_instance_t *wm_api_instantiate(wasm_store_t *home, LoadedModule *lm, Object *const *imports,
                                     u32 import_count, wasm_trap_t **trap, Error *err) {
   if (store_of(home)) FORGET_DEAD(home->store);
@@ -34,6 +40,7 @@ static bool import_objects(const wasm_store_t *home, const LoadedModule *lm,
     return wm_error_set(err, ERR_LINK, 0, "%zu imports given, the module has %u", given, count);
   for (u32 i = 0; i < count; i++) {
     const Handle *h = handle_of(imports->data[i]);
+    /* Stores are compared by their shells: one store has one. */
     const char *wrong = !h                             ? "NULL"
                         : h->home != home              ? "of another store"
                         : !wasm_ref_as_extern_const(h) ? "no external"
@@ -47,6 +54,7 @@ static bool import_objects(const wasm_store_t *home, const LoadedModule *lm,
 static wasm_instance_t *instance_new(wasm_store_t *home, const wasm_module_t *module,
                                      const wasm_extern_vec_t *imports, wasm_trap_t **trap,
                                      Error *err) {
+  /* Most modules import less. */
   enum { ON_STACK = 32 };
   Object *few[ON_STACK];
   if (trap) *trap = NULL;
@@ -93,6 +101,7 @@ void wasm_instance_exports(const wasm_instance_t *ref, wasm_extern_vec_t *out) {
   }
 }
 
+/* By the module's map, made when it was loaded: a hash and a comparison. */
 Object *wm_api_find_export(Instance *in, const char *name, size_t len) {
   const Module *m = &in->module->module;
   u32 index;
@@ -105,6 +114,7 @@ static Handle *find(const wasm_instance_t *ref, const char *name, size_t len, in
   Instance *in = instance_of(ref);
   if (!in || !name) return wm_api_fail(ERR_ARGUMENT, "the instance or the name is NULL"), NULL;
   Object *object = wm_api_find_export(in, name, len);
+  /* The handle is the host's: it deletes it. */
   if (object && (kind < 0 || object->kind == kind))
     return wm_handle_new(handle_of(ref)->home, object);
   char text[64];

@@ -1,4 +1,5 @@
-/* Memories. */
+/* Memories. The address of a memory never changes while it lives: growing takes from what is
+ * reserved, so that wasm_memory_data stays good (wasmx.h). */
 #include "api/handle.h"
 #include "wasm/limits.h"
 
@@ -45,6 +46,7 @@ wasm_memory_pages_t wasm_memory_size(const wasm_memory_t *ref) {
 bool wasmx_memory_grow(wasm_memory_t *ref, uint64_t delta, uint64_t *old) {
   Memory *memory = memory_of(ref);
   if (!memory) return wm_api_fail(ERR_ARGUMENT, "the memory is NULL or its store deleted");
+  /* Limits of the type, of the store and of the machine all end here, as in memory.grow. */
   u64 before = wm_memory_grow(handle_of(ref)->home->store, memory, delta);
   if (before == UINT64_MAX)
     return wm_api_fail(ERR_LIMIT, "the memory cannot grow by %llu pages",
@@ -59,6 +61,7 @@ bool wasm_memory_grow(wasm_memory_t *ref, wasm_memory_pages_t delta) {
 
 /* The bytes at [offset, offset + size), to be copied from or to `host`; NULL with the last error
  * set. */
+/* With size 0 any `host` will do, NULL too. */
 static u8 *bytes_at(const wasm_memory_t *ref, u64 offset, const void *host, u64 size) {
   Memory *memory = memory_of(ref);
   if (!memory) return wm_api_fail(ERR_ARGUMENT, "the memory is NULL or its store deleted"), NULL;

@@ -1,5 +1,12 @@
 /* Modules: a handle of a ModuleObject, which is a store's view of the engine's LoadedModule; a
- * shared module is the LoadedModule alone. */
+ * shared module is the LoadedModule alone.
+ *
+ *   store A: handle -> ModuleObject -+
+ *                                    +-> LoadedModule (counted; code, types, bytes)
+ *   store B: handle -> ModuleObject -+         ^
+ *   wasm_shared_module_t ----------------------+   any thread
+ *
+ * Whatever makes a module ends in module_handle, which takes over the count and the error. */
 #include "api/handle.h"
 
 #include "api/source.h"
@@ -11,6 +18,7 @@
 #include <stdlib.h>
 
 /* How many bytes an escaped module name may take. */
+/* The name section's, cut to what people read. */
 enum { MODULE_NAME_BYTES = 128 };
 
 struct wasm_shared_module_t {
@@ -43,6 +51,7 @@ static wasm_module_t *module_handle(wasm_store_t *home, LoadedModule *lm, Error 
   return (wasm_module_t *)h;
 }
 
+/* Of a vector that check_bytes saw. */
 static const u8 *bytes_of(const wasm_byte_vec_t *vec) { return (const u8 *)vec->data; }
 
 static bool check_bytes(const wasm_byte_vec_t *bytes, Error *err) {
@@ -50,6 +59,7 @@ static bool check_bytes(const wasm_byte_vec_t *bytes, Error *err) {
   return wm_error_set(err, ERR_ARGUMENT, 0, "the bytes are NULL");
 }
 
+/* The bytes are copied: the host's may go when this returns. */
 wasm_module_t *wasmx_module_new(wasm_store_t *home, const wasm_byte_vec_t *bytes, uint32_t flags,
                                 wasmx_error_t *out) {
   Error err = {0};
@@ -82,6 +92,7 @@ static u8 *read_file(const char *path, size_t *size, Error *err) {
                  (unsigned long long)file.size_bytes, (u32)MAX_MODULE_BYTES);
   else if (!(bytes = malloc(*size + 1)))
     wm_error_out_of_memory(err);
+  /* All of it is written now: few faults. */
   if (bytes) wm_os_prefer_large_pages(bytes, *size);
   if (bytes && !wm_os_read_file(&file, 0, bytes, *size))
     wm_error_set(err, ERR_ARGUMENT, 0, "the file cannot be read, or became shorter");
@@ -93,6 +104,8 @@ static u8 *read_file(const char *path, size_t *size, Error *err) {
 }
 
 /* Takes over the bytes. */
+/* A binary's bytes become the module's without a copy; a text's are done with after its
+ * translation. */
 static LoadedModule *load_owned(Store *store, u8 *bytes, size_t size, bool allow_text, Error *err) {
   Buffer text = {0};
   Source source;
@@ -159,6 +172,7 @@ static wasm_exporttype_t *export_type(const LoadedModule *lm, const Export *expo
 void wasm_module_imports(const wasm_module_t *ref, wasm_importtype_vec_t *out) {
   if (!out) return;
   const LoadedModule *lm = module_of(ref);
+  /* Deleting the vector makes its size 0, which ends the loop. */
   wasm_importtype_vec_new_uninitialized(out, lm ? lm->module.import_count : 0);
   for (size_t i = 0; i < out->size; i++) {
     out->data[i] = import_type(lm, &lm->module.imports[i]);
@@ -188,6 +202,7 @@ const char *wasmx_module_name(const wasm_module_t *ref) {
     Name name = {0};
     char text[MODULE_NAME_BYTES];
     wm_names_find_module(&lm->module, &name);
+    /* Kept by the handle, as the host gets no ownership of it. */
     h->name = strdup(wm_escape(text, sizeof text, name.bytes, name.len));
     if (!h->name) return wm_api_out_of_memory(), "";
   }
@@ -212,6 +227,8 @@ void wasm_shared_module_delete(wasm_shared_module_t *shared) {
   free(shared);
 }
 
+/* Engines are told apart by their registries: the store's and the module's type ids must mean the
+ * same. */
 wasm_module_t *wasm_module_obtain(wasm_store_t *home, const wasm_shared_module_t *shared) {
   Error err = {0};
   LoadedModule *lm = NULL;

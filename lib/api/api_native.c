@@ -28,6 +28,7 @@ wasm_trap_t *wasmx_store_take_native_trap(wasm_store_t *home) {
 
 enum { FEW_ARGS = 16 };
 
+/* In one block with its argument types, which the cif points to. */
 typedef struct PreparedImport {
   NativeImport head;
   ValType result; /* VAL_BOTTOM: none */
@@ -56,6 +57,7 @@ static ffi_type *ffi_type_of(ValType t) {
   }
 }
 
+/* The cif for a type; false with err set when C has no such call. */
 static bool prepare(ffi_cif *cif, const SubType *type, ffi_type **args, Error *err) {
   bool ok = type->result_count <= 1;
   ffi_type *result = &ffi_type_void;
@@ -97,6 +99,7 @@ static TrapCode call_prepared(Store *store, Func *func, Instance *caller, u64 *s
   void *many AUTO_FREE = NULL;
   void **args = few_or_many((void *)few, sizeof few, count * sizeof *args, &many);
   if (UNLIKELY(!args)) return wm_trap_raise(store, TRAP_OUT_OF_MEMORY, NULL, 0);
+  /* No copies: libffi reads as many low bytes as the type has. */
   for (u32 i = 0; i < count; i++) args[i] = &slots[i];
   Result result;
   const Activation *act = store->activation;
@@ -155,6 +158,7 @@ static void slot_of_arg(u64 *slot, const void *arg, ValType t) {
   *slot = val_is_narrow(t) ? load_u32(arg) : load_u64(arg);
 }
 
+/* A closure's small integers are widened to a word, floats are not (libffi's rule). */
 static void result_of_slot(void *result, u64 slot, ValType t) {
   switch (t) {
   case VAL_I32: *(ffi_sarg *)result = (i32)slot; break;
@@ -163,6 +167,7 @@ static void result_of_slot(void *result, u64 slot, ValType t) {
   }
 }
 
+/* A C caller has no place for it: the host's handler takes it, or it is kept, the latest one. */
 static void hand_over_trap(wasm_store_t *home, wasm_trap_t *trap) {
   if (home->trap_handler) {
     home->trap_handler(home->trap_env, trap);
@@ -186,6 +191,7 @@ static void call_export(const NativeExport *export_, u64 *slots, void *result, v
   if (trapped) hand_over_trap(home, wm_api_take_trap(home));
 }
 
+/* What libffi calls when C calls the pointer. */
 static void run_closure(ffi_cif *cif, void *result, void **args, void *user) {
   (void)cif;
   NativeExport *export_ = user;

@@ -1,4 +1,8 @@
-/* Handles: making, deleting, comparing, casting, host info. */
+/* Handles: making, deleting, comparing, casting, host info. What a handle is, is drawn in handle.h.
+ *
+ * Deleting is careful with two things. A finalizer may run, and call anything: handles are looked
+ * at before, not after. And the store may be gone: then `object` dangles, and only the shell's
+ * count is let go. */
 #include "api/handle.h"
 
 #include <stdlib.h>
@@ -17,6 +21,7 @@ void wm_home_release(wasm_store_t *home) {
   if (home != &no_store && --home->references == 0) free(home);
 }
 
+/* Without an object; the shell is counted. NULL: out of memory, no error set. */
 static Handle *handle_alloc(wasm_store_t *home) {
   Handle *h = malloc(sizeof *h);
   if (!h) return NULL;
@@ -25,6 +30,8 @@ static Handle *handle_alloc(wasm_store_t *home) {
   return h;
 }
 
+/* From here on the object is a root. What calls want to know of a function's type is looked up now,
+ * as calls are many. */
 static Handle *handle_bind(Handle *h, Object *object) {
   h->kind = object->kind;
   h->object = object;
@@ -61,6 +68,7 @@ Handle *wm_handle_new(wasm_store_t *home, Object *object) {
   return handle_bind(h, object);
 }
 
+/* Lone traps may be copied and deleted by different threads, objects only by their store's. */
 static void hold(const Handle *h) {
   if (!h->object)
     atomic_fetch_add_explicit(&h->lone->handles, 1, memory_order_relaxed);
@@ -79,6 +87,7 @@ Handle *wm_handle_copy(const Handle *h) {
   Handle *copy = handle_alloc(h->home);
   if (!copy) return no_copy(h);
   *copy = *h;
+  /* Owned by the original; the copy makes its own when it is asked. */
   if (h->kind == OBJ_MODULE) copy->name = NULL;
   hold(h);
   return copy;
@@ -86,6 +95,7 @@ Handle *wm_handle_copy(const Handle *h) {
 
 /* ---- traps without store ---- */
 
+/* NULL: out of memory. The message may have zeros within. */
 static LoneTrap *lone_new(TrapCode code, int exit_status, const char *message, size_t len) {
   LoneTrap *lone = len < SIZE_MAX - sizeof *lone ? malloc(sizeof *lone + len + 1) : NULL;
   if (!lone) return NULL;
@@ -117,6 +127,7 @@ Handle *wm_handle_out_of_memory(void) { return (Handle *)(uintptr_t)&out_of_memo
 
 void wm_handle_free(Handle *h) {
   if (!h || h == &out_of_memory_trap) return;
+  /* After the store's end its objects are gone, and with them what was counted. */
   if (h->object && h->home->store) object_let_go(h->object);
   if (h->kind == OBJ_TRAP && !h->object && h->lone) lone_release(h->lone);
   if (h->kind == OBJ_MODULE) free(h->name);
@@ -127,6 +138,8 @@ void wm_handle_free(Handle *h) {
 void wm_handle_delete(Handle *h) {
   if (!h) return;
   wasm_store_t *home = h->home;
+  /* Only then can anything have become garbage. Functions and memories of an instance live and die
+   * with it, so it is its count that tells (object_owner). */
   bool last = h->object && home->store && object_owner(h->object)->handles == 1;
   wm_handle_free(h);
   /* The shell is still there: its owner's count goes only after the store. */
@@ -135,6 +148,7 @@ void wm_handle_delete(Handle *h) {
 
 /* ---- what all share ---- */
 
+/* Two handles are the same when their object is: identity, not the handles' addresses. */
 static bool same(const Handle *a, const Handle *b) {
   if (!a || !b) return a == b;
   return a->home == b->home && a->object == b->object && (a->object || a->lone == b->lone);
@@ -148,6 +162,7 @@ static void *get_info(const Handle *h) {
   return store ? wm_store_get_info(store, h->object) : NULL;
 }
 
+/* The old finalizer runs after the new info stands, as it may ask for it. */
 static void set_lone_info(LoneTrap *lone, HostInfo info) {
   HostInfo old = lone->info;
   lone->info = info;
@@ -167,6 +182,7 @@ static void set_info(Handle *h, void *info, void (*finalizer)(void *)) {
     wm_api_out_of_memory();
 }
 
+/* The functions that wasm.h has of every reference type (WASM_DECLARE_REF_BASE there). */
 #define DEFINE_REF_BASE(name)                                                                      \
   void wasm_##name##_delete(wasm_##name##_t *ref) { wm_handle_delete(handle_of(ref)); }            \
   bool wasm_##name##_same(const wasm_##name##_t *a, const wasm_##name##_t *b) {                    \

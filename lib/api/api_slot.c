@@ -1,4 +1,8 @@
-/* Slots that the host filled (wasmx.h: wasmx_slot_t): what is believed of them. */
+/* Slots that the host filled (wasmx.h: wasmx_slot_t): what is believed of them.
+ *
+ * Integers and floats are taken with their upper half cleared. A reference is a word that may be
+ * anything: it must be aligned as an object, and its header must name this store; that the address
+ * can be read at all is what the host vouches for (README, security). */
 #include "api/handle.h"
 
 bool wm_slots_want_look(const ValType *types, u32 count) {
@@ -7,6 +11,7 @@ bool wm_slots_want_look(const ValType *types, u32 count) {
     if (val_is_ref(types[i])) return true;
     slots += val_slots(types[i]);
   }
+  /* narrow_slots knows that many by a bit mask. */
   return slots > NARROW_SLOTS;
 }
 
@@ -15,6 +20,7 @@ bool wm_ref_fits(Store *store, Ref ref, ValType t) {
   if (!ref) return val_is_nullable(t);
   const Object *object = ref_object(ref);
   HeapType heap = val_heap(t);
+  /* Any object may be external to wasm. */
   if (heap == HEAP_EXTERN || heap == HEAP_ANY) return true;
   if (object->kind != OBJ_FUNC) return false;
   return wm_heaptype_matches(store->types, ((const Func *)object)->type_id, heap);

@@ -1,4 +1,5 @@
-/* Tables. */
+/* Tables. wasm.h counts elements in 32 bits; a larger table's size is told as the most they can
+ * say, and elements beyond cannot be named. */
 #include "api/handle.h"
 
 static Table *table_of(const wasm_table_t *ref) {
@@ -6,6 +7,7 @@ static Table *table_of(const wasm_table_t *ref) {
   return handle_store(h) ? (Table *)h->object : NULL;
 }
 
+/* As in api_types.c. */
 static u32 narrow(u64 n) { return n < UINT32_MAX ? (u32)n : UINT32_MAX; }
 
 wasm_table_t *wasm_table_new(wasm_store_t *home, const wasm_tabletype_t *type, wasm_ref_t *init) {
@@ -31,6 +33,7 @@ wasm_ref_t *wasm_table_get(const wasm_table_t *ref, wasm_table_size_t index) {
   const Table *table = table_of(ref);
   if (!table || index >= table->length)
     return wm_api_fail(ERR_ARGUMENT, "no table, or the index is out of bounds"), NULL;
+  /* A null element is NULL, and no error. */
   Object *object = ref_object(table->elems[index]);
   return object ? wm_handle_new(handle_of(ref)->home, object) : NULL;
 }
@@ -42,6 +45,7 @@ bool wasm_table_set(wasm_table_t *ref, wasm_table_size_t index, wasm_ref_t *valu
     return wm_api_fail(ERR_ARGUMENT, "no table, or the index is out of bounds");
   if (!wm_ref_of_handle(handle_of(ref)->home->store, value, table->type.element, &element))
     return wm_api_fail(ERR_ARGUMENT, "the reference is not of the element's type");
+  /* Marks the card, for the collector. */
   table_write(table, index, element);
   return true;
 }

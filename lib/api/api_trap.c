@@ -28,6 +28,7 @@ static Content content_of_text(TrapCode code, const char *text) {
   return (Content){code, 0, text, strlen(text)};
 }
 
+/* Of the four kinds of trap; the last is the one for want of memory. */
 static Content content_of(const wasm_trap_t *ref) {
   const Handle *h = handle_of(ref);
   const Trap *trap = trap_of(ref);
@@ -65,6 +66,7 @@ static inline wasm_trap_t *trap_of_host(wasm_store_t *home, TrapCode code, int e
 
 wasm_trap_t *wasm_trap_new(wasm_store_t *home, const wasm_message_t *message) {
   size_t len = message && message->data ? message->size : 0;
+  /* wasm.h wants messages with their zero; those without one are no reason to lose a letter. */
   if (len && message->data[len - 1] == 0) len--;
   return trap_of_host(home, TRAP_HOST, 0, len ? message->data : "", len);
 }
@@ -74,6 +76,7 @@ wasm_trap_t *wasmx_trap_new_exit(wasm_store_t *home, int status) {
   return trap_of_host(home, TRAP_EXIT, status, message, strlen(message));
 }
 
+/* Without memory for a handle the trap goes, and the one that says so stands for it. */
 wasm_trap_t *wm_api_take_trap(wasm_store_t *home) {
   Trap *trap = wm_store_take_trap(home->store);
   Handle *h = trap ? wm_handle_new(home, &trap->head) : NULL;
@@ -98,6 +101,7 @@ static TrapCode raise_copy(Store *store, const wasm_trap_t *ref) {
   return code;
 }
 
+/* The host gave the handle away by returning it: freed without a safe point, as wasm waits. */
 TrapCode wm_api_raise(Store *store, wasm_trap_t *ref) {
   bool is_own = handle_store(handle_of(ref)) == store;
   TrapCode code = is_own ? wm_trap_hand_on(store, trap_of(ref)) : raise_copy(store, ref);
@@ -127,8 +131,10 @@ bool wasmx_trap_exit_status(const wasm_trap_t *ref, int *status) {
 
 /* ---- frames ---- */
 
+/* A C++ name is mangled in more bytes than it has readable ones, at times. */
 enum { NAME_BYTES = 256, MANGLED_BYTES = 1024 };
 
+/* A copy of one frame's facts, which holds the instance; it outlives the trap it came from. */
 struct wasm_frame_t {
   Handle instance; /* lent to the host as a wasm_instance_t, which it does not delete */
   FrameInfo info;
@@ -161,6 +167,7 @@ wasm_frame_t *wasm_frame_copy(const wasm_frame_t *frame) {
 
 DEFINE_POINTER_VEC(frame)
 
+/* Borrowed, as wasm.h says. */
 struct wasm_instance_t *wasm_frame_instance(const wasm_frame_t *frame) {
   return frame ? (wasm_instance_t *)handle_of(&frame->instance) : NULL;
 }
@@ -245,6 +252,7 @@ static bool print_readable(const FrameInfo *info, char *out, size_t size) {
   return true;
 }
 
+/* "  2: module.function (0x1a4)": the offset is that in the file, as tools show it. */
 static void print_frame(Buffer *b, u32 number, const FrameInfo *info) {
   const Module *m = &info->instance->module->module;
   char module_name[NAME_BYTES] = "", func_name[NAME_BYTES];

@@ -1,13 +1,23 @@
 /* Type objects: trees of plain malloc that belong to no engine. All external types start with their
- * kind, so that casting them is a look at it. */
+ * kind, so that casting them is a look at it.
+ *
+ *   wasm_importtype_t -> module, name, wasm_externtype_t     owned, as is all below
+ *   wasm_externtype_t =  functype | globaltype | tabletype | memorytype | tagtype
+ *   wasm_functype_t   -> params, results -> wasm_valtype_t   constants: shared, never freed
+ *
+ * Constructors take what they are given, also when they fail: the rule of wasm.h. They fail for
+ * want of memory and for what makes no sense, with the last error set; each accessor stands NULL.
+ */
 #include "api/api_vec.h"
 
 #include <stdlib.h>
 
+/* One of value_types below. */
 struct wasm_valtype_t {
   wasm_valkind_t kind;
 };
 
+/* What the others begin with. */
 struct wasm_externtype_t {
   wasm_externkind_t kind;
 };
@@ -85,6 +95,7 @@ wasm_valkind_t wasm_valtype_kind(const wasm_valtype_t *type) { return type ? typ
 
 /* ---- function types ---- */
 
+/* Vectors from the host may have holes where it filled them itself. */
 static bool all_there(const wasm_valtype_vec_t *types) {
   for (size_t i = 0; i < types->size; i++)
     if (!types->data || !types->data[i]) return false;
@@ -121,6 +132,8 @@ wasm_functype_t *wasm_functype_copy(const wasm_functype_t *type) {
   wasm_valtype_vec_t params, results;
   wasm_valtype_vec_copy(&params, &type->params);
   wasm_valtype_vec_copy(&results, &type->results);
+  /* A copy that lacks memory is empty: shorter than what it is of, unless that is empty too. |#1
+   * static const wasm_valtype_vec_t no_types What is lent out for NULL. */
   if (params.size == type->params.size && results.size == type->results.size)
     return wasm_functype_new(&params, &results);
   wasm_valtype_vec_delete(&params);
@@ -164,12 +177,14 @@ wasm_mutability_t wasm_globaltype_mutability(const wasm_globaltype_t *type) {
 
 /* ---- table and memory types ---- */
 
+/* What does not fit 32 bits is told as the most they can say. */
 static u32 narrow(u64 v) { return v < UINT32_MAX ? (u32)v : UINT32_MAX; }
 
 static Bounds bounds_of(wasmx_limits64_t wide, bool is_64, bool is_shared) {
   return (Bounds){wide, {narrow(wide.min), narrow(wide.max)}, is_64, is_shared};
 }
 
+/* UINT32_MAX is wasm.h's way to say that there is no maximum. */
 static wasmx_limits64_t widen(const wasm_limits_t *limits) {
   u64 max = limits->max == wasm_limits_max_default ? UINT64_MAX : limits->max;
   return (wasmx_limits64_t){limits->min, max};
@@ -210,6 +225,7 @@ wasmx_limits64_t wasmx_tabletype_limits(const wasm_tabletype_t *type) {
 
 bool wasmx_tabletype_is_64(const wasm_tabletype_t *type) { return type && type->bounds.is_64; }
 
+/* Nothing is checked here: a type that no memory can have is refused where one is made of it. */
 wasm_memorytype_t *wasmx_memorytype_new(wasmx_limits64_t limits, bool is_64, bool shared) {
   wasm_memorytype_t *type = type_alloc(sizeof *type);
   if (type) *type = (wasm_memorytype_t){{WASM_EXTERN_MEMORY}, bounds_of(limits, is_64, shared)};
@@ -273,6 +289,7 @@ wasm_externkind_t wasm_externtype_kind(const wasm_externtype_t *type) {
   return type ? type->kind : WASM_EXTERN_FUNC;
 }
 
+/* Casts up always work, casts down give NULL for another kind; all of them borrow. */
 #define DEFINE_EXTERNTYPE(name, KIND)                                                              \
   wasm_externtype_t *wasm_##name##_as_externtype(wasm_##name##_t *type) {                          \
     return (wasm_externtype_t *)type;                                                              \
@@ -326,6 +343,7 @@ static wasm_name_t take_name(wasm_name_t *from) {
   return name;
 }
 
+/* type NULL: out of memory before, or the host's mistake; the names are taken either way. */
 wasm_importtype_t *wasm_importtype_new(wasm_name_t *module, wasm_name_t *name,
                                        wasm_externtype_t *type) {
   wasm_importtype_t parts = {take_name(module), take_name(name), type};

@@ -1,4 +1,10 @@
-/* Values of wasm.h and slots of the runtime. */
+/* Values of wasm.h and slots of the runtime.
+ *
+ *   wasm_val_t   kind | i32 i64 f32 f64 or a handle      16 bytes, says its type, owns its handle
+ *   slot         the bits, or an object's address        8 bytes, has the type that its place has
+ *
+ * The way in checks: kind, store, type, and null where there must be none. The way out makes
+ * handles. */
 #include "api/api_vec.h"
 
 void wasm_val_delete(wasm_val_t *v) {
@@ -17,6 +23,7 @@ void wasm_val_copy(wasm_val_t *out, const wasm_val_t *v) {
   if (wasm_valkind_is_ref(v->kind)) out->of.ref = wm_handle_copy(v->of.ref);
 }
 
+/* Items own handles, which is why copying is written out below. */
 DEFINE_VEC(val, wasm_val_t, wasm_val_delete)
 
 void wasm_val_vec_copy(wasm_val_vec_t *out, const wasm_val_vec_t *from) {
@@ -25,6 +32,7 @@ void wasm_val_vec_copy(wasm_val_vec_t *out, const wasm_val_vec_t *from) {
   for (size_t i = 0; i < out->size; i++) {
     wasm_val_copy(&out->data[i], &from->data[i]);
     bool is_ref = wasm_valkind_is_ref(from->data[i].kind);
+    /* A null is no failure: a missing copy is. */
     if (is_ref && from->data[i].of.ref && !out->data[i].of.ref) {
       wasm_val_vec_delete(out);
       return;
@@ -60,6 +68,7 @@ bool wm_slot_of_val(Store *store, const wasm_val_t *val, ValType t, u64 *slot) {
   }
 }
 
+/* The handle is made for the host, who owns it; null is the null pointer. */
 static bool val_of_ref(wasm_store_t *home, wasm_val_t *out, ValType t, u64 slot) {
   if (!val_is_ref(t))
     return wm_api_fail(ERR_ARGUMENT, "a wasm_val_t has no room for a v128: use slots");
@@ -78,6 +87,7 @@ bool wm_val_of_slot(wasm_store_t *home, wasm_val_t *out, ValType t, u64 slot) {
   }
 }
 
+/* Not a root: the host keeps the handle while wasm has not taken the slot. */
 uint64_t wasmx_slot_of_ref(const wasm_ref_t *ref) {
   return handle_store(ref) ? ref_slot(ref_of_object(ref->object)) : 0;
 }

@@ -1,6 +1,7 @@
 /* What all vectors share, and those of bytes (api_vec.h). */
 #include "api/api_vec.h"
 
+/* More than PTRDIFF_MAX bytes is never had, and the product is not formed. */
 void *wm_items_new(size_t size, size_t item_bytes) {
   if (size == 0) return NULL;
   void *items = size <= PTRDIFF_MAX / item_bytes ? calloc(size, item_bytes) : NULL;

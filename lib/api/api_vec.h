@@ -11,6 +11,7 @@
 void *wm_items_new(size_t size, size_t item_bytes);
 
 /* What any item type shares. DELETE(item pointer) deletes what an item owns. */
+/* A failed `new` deletes the items that it was to take: they are the vector's either way. */
 #define DEFINE_VEC(name, item_t, DELETE)                                                           \
   void wasm_##name##_vec_new_empty(wasm_##name##_vec_t *out) {                                     \
     if (out) *out = (wasm_##name##_vec_t){0, NULL};                                                \

@@ -11,6 +11,7 @@ typedef struct Definition {
   Handle *handle; /* owned */
 } Definition;
 
+/* Definitions stay in their places: redefining replaces the handle, nothing is ever removed. */
 struct wasmx_linker_t {
   wasm_store_t *home; /* counted */
   NameMap map;        /* key -> index in definitions */
@@ -140,6 +141,7 @@ bool wasmx_linker_define_instance(wasmx_linker_t *linker, const char *module, si
 
 /* ---- using ---- */
 
+/* The caller's own handle. Without a definition NULL, and no error: asking is allowed. */
 wasm_extern_t *wasmx_linker_get(const wasmx_linker_t *linker, const char *module,
                                 const char *name) {
   if (!linker || !module || !name || !store_of(linker->home))
@@ -175,6 +177,7 @@ wasm_instance_t *wasmx_linker_instantiate(const wasmx_linker_t *linker, const wa
   else
     wm_error_set(&err, ERR_ARGUMENT, 0, "the linker is NULL");
   u32 count = lm ? lm->module.import_count : 0;
+  /* One more than there are: malloc(0) may be NULL. */
   Object **objects AUTO_FREE = lm ? malloc((count + (size_t)1) * sizeof *objects) : NULL;
   if (lm && !objects) wm_error_out_of_memory(&err);
   if (objects && import_objects(linker, lm, objects, &err))

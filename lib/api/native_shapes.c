@@ -5,6 +5,7 @@
  * to two floats of one kind. */
 #include "api/api_native.h"
 
+/* What the letters are in C, how a slot becomes an argument of theirs, and a result a slot. */
 typedef i32 C_i;
 typedef i64 C_l;
 typedef f32 C_f;
@@ -80,6 +81,7 @@ typedef void C_v;
   }
 SHAPES(DEFINE_CALL)
 
+/* '?' is in no shape: such types are called by libffi, or refused. */
 static char letter_of(ValType t) {
   switch (t) {
   case VAL_I32: return 'i';
@@ -90,6 +92,7 @@ static char letter_of(ValType t) {
   }
 }
 
+/* Asked once a function, so a linear search will do. */
 HostFunc wm_native_shape(const SubType *type) {
   static const struct {
     char name[6];

@@ -30,6 +30,7 @@ bool wm_source_open(const u8 *bytes, size_t size, bool allow_text, Buffer *text,
   *out = (Source){bytes, size};
   if (!allow_text || !may_be_text(bytes, size)) return true;
   if (!translate((const char *)bytes, size, text, err)) return false;
+  /* What the text says is checked where all binaries are: the loader sees no difference. */
   *out = (Source){text->data, text->len};
   return true;
 }
