@@ -1,0 +1,203 @@
+/* Bodies: the statements of inner functions; entries, which call those; the checksum. */
+#include "tests/fuzz/generator.h"
+
+#include "binary/encode.h"
+
+/* What an entry gives to what it calls. */
+enum { FUEL = 300 };
+
+/* ---- statements ---- */
+
+static void drop_one(Gen *g) {
+  if (g->depth == gen_base_of(g)) return;
+  gen_op(g, OP_drop);
+  g->depth--;
+}
+
+static void any_scalar(Gen *g) { gen_fixed(g, gen_pick_op(g, false), 2); }
+static void any_vector(Gen *g) { gen_fixed(g, gen_pick_op(g, true), 2); }
+static void any_leaf(Gen *g) { gen_leaf(g, gen_pick_type(g)); }
+static void branch_at_times(Gen *g) {
+  if (gen_pick(g, 3) == 0) gen_branch(g);
+}
+static void leave_at_times(Gen *g) {
+  if (gen_pick(g, 5) == 0) gen_leave(g);
+}
+
+/* What a function is made of: a new kind of statement is a function in a file of its subject, and a
+ * row here. Chances are relative. A maker may decide to write nothing. */
+static const struct {
+  u32 chance;
+  void (*make)(Gen *g);
+} makers[] = {
+    {9, any_scalar},     {3, any_vector},          {6, gen_set_local},  {3, any_leaf},
+    {1, drop_one},       {1, gen_set_address},     {1, gen_set_global}, {3, gen_nested},
+    {3, gen_branch_if},  {1, gen_branch_table},    {2, gen_select_one}, {2, gen_call},
+    {1, gen_bulk},       {1, gen_table_or_memory}, {1, gen_store},      {1, branch_at_times},
+    {1, leave_at_times},
+};
+
+static void statement(Gen *g) {
+  if (g->depth > MAX_DEPTH) {
+    drop_one(g);
+    return;
+  }
+  u32 all = 0, i = 0;
+  for (u32 k = 0; k < ARRAY_LEN(makers); k++) all += makers[k].chance;
+  u32 way = gen_pick(g, all);
+  while (way >= makers[i].chance) way -= makers[i++].chance;
+  makers[i].make(g);
+}
+
+void gen_statements(Gen *g, u32 count) {
+  for (u32 i = 0; i < count && !gen_is_over(g); i++) statement(g);
+}
+
+/* ---- functions ---- */
+
+static u32 add_local(Gen *g, char type) {
+  g->locals[g->local_count] = type;
+  return g->local_count++;
+}
+
+static void start_function(Gen *g, const Sig *sig) {
+  g->code.len = 0;
+  g->local_count = g->label_count = g->depth = 0;
+  for (const char *type = sig->params; *type; type++) add_local(g, *type);
+}
+
+static void add_scratch(Gen *g) {
+  g->own_locals = g->local_count;
+  for (u32 i = 0; i < 3; i++) g->scratch[i] = add_local(g, "fds"[i]);
+  g->address = add_local(g, 'i');
+  g->counters = g->local_count;
+  for (u32 i = 0; i < MAX_NESTING; i++) add_local(g, 'i');
+}
+
+/* The code entry of the function: its locals and g->code. */
+static void end_function(Gen *g, const Sig *sig, Buffer *out) {
+  u32 params = (u32)strlen(sig->params);
+  size_t entry = wm_encode_open(out);
+  wm_buffer_uleb(out, g->local_count - params);
+  for (u32 i = params; i < g->local_count; i++) {
+    wm_buffer_byte(out, 1);
+    wm_encode_valtype(out, gen_valtype_of(g->locals[i]));
+  }
+  wm_buffer_bytes(out, g->code.data, g->code.len);
+  wm_buffer_byte(out, 0x0B);
+  wm_encode_close(out, entry);
+}
+
+void gen_inner_function(Gen *g, u32 index, Buffer *out) {
+  const Sig *sig = &g->funcs[index];
+  g->func = index;
+  start_function(g, sig);
+  gen_pick_palette(g);
+  u32 extra = 1 + gen_pick(g, 6);
+  for (u32 i = 0; i < extra; i++) add_local(g, gen_pick_type(g));
+  add_scratch(g);
+  Label *body = &g->labels[g->label_count++];
+  body->base = 0;
+  memcpy(body->types, sig->results, MAX_LIST);
+  gen_burn_fuel(g);
+  gen_statements(g, 10 + gen_pick(g, 60));
+  gen_finish(g, sig->results);
+  end_function(g, sig, out);
+}
+
+const Sig gen_entry_sig = {"ilfd", ""};
+const Sig gen_hash_sig = {"", "l"};
+
+/* Stores the top value at `at`. */
+static void keep_result(Gen *g, char type, u32 at, u32 first_keeper) {
+  static const u16 stores[] = {OP_i32_store, OP_i64_store, OP_f32_store, OP_f64_store,
+                               OP_v128_store};
+  if (type == 'r' || type == 'e') {
+    gen_op(g, OP_ref_is_null);
+    type = 'i';
+  }
+  if (type == 'f' || type == 'd') gen_canonical_scalar(g, type);
+  u32 which = (u32)(strchr(ALL_TYPES, type) - ALL_TYPES);
+  gen_op_index(g, OP_local_set, first_keeper + which);
+  gen_op_i32(g, at);
+  gen_op_index(g, OP_local_get, first_keeper + which);
+  gen_op(g, stores[which]);
+  wm_encode_memarg(&g->code, 0, 0, 0);
+}
+
+/* Calls inner function `index` and stores its results. */
+void gen_entry_function(Gen *g, u32 index, Buffer *out) {
+  const Sig *callee = &g->funcs[index];
+  start_function(g, &gen_entry_sig);
+  add_scratch(g);
+  u32 keepers = g->local_count;
+  for (u32 i = 0; i < 5; i++) add_local(g, ALL_TYPES[i]);
+  gen_op_i32(g, FUEL);
+  gen_op_index(g, OP_global_set, 0);
+  for (const char *type = callee->params; *type; type++) {
+    const char *own = strchr(gen_entry_sig.params, *type);
+    if (own)
+      gen_op_index(g, OP_local_get, (u32)(own - gen_entry_sig.params));
+    else
+      gen_constant(g, *type);
+  }
+  gen_op_index(g, OP_call, index);
+  for (u32 i = (u32)strlen(callee->results); i-- > 0;)
+    keep_result(g, callee->results[i], 16 * i, keepers);
+  end_function(g, &gen_entry_sig, out);
+}
+
+static void mix(Gen *g) {
+  gen_op(g, OP_i64_xor);
+  gen_op(g, OP_i64_const);
+  wm_buffer_sleb(&g->code, 0x100000001B3);
+  gen_op(g, OP_i64_mul);
+  gen_op(g, OP_i64_const);
+  wm_buffer_sleb(&g->code, 23);
+  gen_op(g, OP_i64_rotl);
+}
+
+void gen_hash_function(Gen *g, Buffer *out) {
+  start_function(g, &gen_hash_sig);
+  u32 h = add_local(g, 'l'), p = add_local(g, 'i');
+  gen_op(g, OP_loop);
+  wm_buffer_byte(&g->code, TYPE_EMPTY);
+  gen_op_index(g, OP_local_get, h);
+  gen_op_index(g, OP_local_get, p);
+  gen_op(g, OP_i64_load);
+  wm_encode_memarg(&g->code, 0, 0, 0);
+  mix(g);
+  gen_op_index(g, OP_local_set, h);
+  gen_op_index(g, OP_local_get, p);
+  gen_op_i32(g, 8);
+  gen_op(g, OP_i32_add);
+  gen_op_index(g, OP_local_tee, p);
+  gen_op_i32(g, HASHED_BYTES);
+  gen_op(g, OP_i32_lt_u);
+  gen_op_index(g, OP_br_if, 0);
+  gen_op(g, OP_end);
+  gen_op_index(g, OP_local_get, h);
+  static const u16 to_bits[] = {OP_i64_extend_i32_u, OP_nop, OP_nop, OP_i64_reinterpret_f64};
+  for (u32 i = 0; i < 4; i++) {
+    gen_op_index(g, OP_global_get, i + 1);
+    if (i == 2) {
+      gen_op(g, OP_i32_reinterpret_f32);
+      gen_op(g, OP_i64_extend_i32_u);
+    } else {
+      gen_op(g, to_bits[i]);
+    }
+    mix(g);
+  }
+  for (u32 lane = 0; lane < 2; lane++) {
+    gen_op_index(g, OP_global_get, 5);
+    gen_op(g, OP_i64x2_extract_lane);
+    wm_buffer_byte(&g->code, (u8)lane);
+    mix(g);
+  }
+  gen_op_index(g, OP_memory_size, 0);
+  gen_op_index(g, OP_table_size, 0);
+  gen_op(g, OP_i32_add);
+  gen_op(g, OP_i64_extend_i32_u);
+  mix(g);
+  end_function(g, &gen_hash_sig, out);
+}

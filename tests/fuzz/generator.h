@@ -1,0 +1,149 @@
+/* The parts of the generator (generate.h): a random walk over instructions that keeps the types on
+ * the operand stack. A type is a letter of a signature (wasm/opcode.h), or r funcref, e externref.
+ *
+ *   generate.c            the module: sections, and what they declare
+ *   generate_function.c   bodies; the table of statements with their chances
+ *   generate_control.c    statements that go elsewhere: calls, branches, blocks
+ *   generate_data.c       statements on variables, memory and tables
+ *   generate_value.c      values, by the rows of opcodes.def
+ *   generate_write.c      the tape, bytes, types, the operand stack
+ *
+ * To generate more: rows with a fixed signature are drawn by their feature and their number
+ * (drawn_features and the ranges in generate_value.c); another statement is a function in the file
+ * of its subject, or in a new one, and a row in generate_function.c; what a module must declare for
+ * it goes to generate.c. Each must keep `stack` what it is and must not run forever. */
+#ifndef TESTS_FUZZ_GENERATOR_H
+#define TESTS_FUZZ_GENERATOR_H
+
+#include "base/buffer.h"
+#include "wasm/opcode.h"
+#include "wasm/types.h"
+
+enum {
+  MAX_TYPES_IN_PROGRAM = 60,
+  MAX_LIST = 8, /* types in a list, with the terminating zero */
+  MAX_FUNCS = 6,
+  MAX_LOCALS_HERE = 40,
+  MAX_NESTING = 7,
+  MAX_DEPTH = 60,
+  HASHED_BYTES = 2080, /* what masked addresses with offsets can reach */
+  TABLE_SIZE = 10,
+};
+
+#define ALL_TYPES "ilfdsre"
+
+typedef struct Sig {
+  char params[MAX_LIST], results[MAX_LIST];
+} Sig;
+
+typedef struct Label {
+  char types[MAX_LIST];
+  u32 base;
+} Label;
+
+typedef struct Gen {
+  const u8 *tape, *tape_end;
+  bool barriers;
+  Sig types[MAX_TYPES_IN_PROGRAM];
+  u32 type_count;
+  Sig funcs[MAX_FUNCS];
+  u32 func_count;
+  char palette[4]; /* the types that the current function mostly uses */
+
+  /* the function being made */
+  Buffer code;
+  u32 func;
+  char locals[MAX_LOCALS_HERE]; /* types; the first own_locals are free to use */
+  u32 local_count, own_locals;
+  u32 scratch[3]; /* locals for f, d, s */
+  u32 address;    /* an i32 local that always holds a good address */
+  u32 counters;   /* the first of MAX_NESTING i32 locals */
+  char stack[MAX_DEPTH + 32];
+  u32 depth;
+  u32 floor; /* values below are not for taking */
+  Label labels[MAX_NESTING * 2 + 2];
+  u32 label_count;
+} Gen;
+
+/* ---- the tape: zeros when it is over (generate_write.c) ---- */
+bool gen_is_over(const Gen *g);
+/* Below n. */
+u32 gen_pick(Gen *g, u32 n);
+u64 gen_pick_bits(Gen *g);
+/* A few types that the function then mostly uses; one of them, or rarely any; a list. */
+void gen_pick_palette(Gen *g);
+char gen_pick_type(Gen *g);
+void gen_pick_types(Gen *g, char *list, u32 max);
+
+/* ---- writing ---- */
+/* An instruction: alone, with an index, the constant. The operand stack is the caller's business,
+ * here and below where nothing else is said. */
+void gen_op(Gen *g, u16 id);
+void gen_op_index(Gen *g, u16 id, u32 index);
+void gen_op_i32(Gen *g, u32 value);
+ValType gen_valtype_of(char letter);
+/* The index of a function type, which is added when it is new; see has_room_for_types. */
+u32 gen_type_index(Gen *g, const char *params, const char *results);
+bool gen_has_room_for_types(const Gen *g);
+
+/* ---- the operand stack ---- */
+void gen_push(Gen *g, char type);
+void gen_push_list(Gen *g, const char *types);
+/* Where the innermost block's values begin. */
+u32 gen_base_of(const Gen *g);
+/* How many of the top values are the first ones of `types`. */
+u32 gen_matching(const Gen *g, const char *types);
+
+/* ---- values (generate_value.c): each pushes what it makes ---- */
+void gen_constant(Gen *g, char type);
+/* A constant, a local or a global. */
+void gen_leaf(Gen *g, char type);
+/* Computes a value of the type from leaves, at most `height` instructions deep. */
+void gen_value(Gen *g, char type, u32 height);
+/* Values of `types` on top, some of them taken from what is there. */
+void gen_need_values(Gen *g, const char *types);
+/* A local of the type that may be used freely; false: there is none. */
+bool gen_pick_local(Gen *g, char type, u32 *out);
+/* The global of a type; global 0 is the fuel. */
+u32 gen_global_of(char type);
+/* Makes the float on top, when it is a NaN, the canonical one. */
+void gen_canonical_scalar(Gen *g, char type);
+/* Makes the i32 on top a good address. */
+void gen_mask_address(Gen *g);
+/* An instruction of a fixed signature with its operands; one to be used so. */
+void gen_fixed(Gen *g, u16 id, u32 height);
+u16 gen_pick_op(Gen *g, bool simd);
+
+/* ---- statements: each leaves the stack as g says ---- */
+void gen_store(Gen *g);
+/* generate_data.c */
+/* An i32 below a power of two. */
+void gen_small(Gen *g, u32 below);
+void gen_set_local(Gen *g);
+void gen_set_address(Gen *g);
+void gen_set_global(Gen *g);
+void gen_select_one(Gen *g);
+void gen_bulk(Gen *g);
+void gen_table_or_memory(Gen *g);
+/* generate_control.c */
+void gen_call(Gen *g);
+void gen_branch(Gen *g);
+void gen_branch_if(Gen *g);
+void gen_branch_table(Gen *g);
+void gen_leave(Gen *g);
+void gen_nested(Gen *g);
+/* Makes the block's stack exactly its results. */
+void gen_finish(Gen *g, const char *results);
+/* A trap when there is no fuel left. */
+void gen_burn_fuel(Gen *g);
+/* generate_function.c */
+void gen_statements(Gen *g, u32 count);
+
+/* ---- bodies (generate_function.c) ---- */
+extern const Sig gen_entry_sig, gen_hash_sig;
+/* Inner function `index`; the entry that calls it and stores its results; the checksum. */
+void gen_inner_function(Gen *g, u32 index, Buffer *out);
+void gen_entry_function(Gen *g, u32 index, Buffer *out);
+void gen_hash_function(Gen *g, Buffer *out);
+
+#endif
