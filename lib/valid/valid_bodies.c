@@ -58,6 +58,7 @@ static u32 check_funcs(Validator *v, u32 from, u32 to) {
 
 /* ---- several at once ---- */
 
+/* The lowest stays. */
 static void note_failure(Work *w, u32 func_index) {
   u32 first = atomic_load(&w->failed);
   while (func_index < first && !atomic_compare_exchange_weak(&w->failed, &first, func_index)) {
@@ -82,6 +83,7 @@ static void *help(void *env) {
   return NULL;
 }
 
+/* A helper that cannot be had runs not at all: the others take its pieces. */
 static void start_helper(Helper *h, Work *w) {
   h->work = w;
   h->failed = NO_INDEX;
@@ -92,6 +94,7 @@ static void start_helper(Helper *h, Work *w) {
   h->runs = wm_thread_start(&h->thread, help, h);
 }
 
+/* The offset of a proposal's first use is the lowest that any thread saw; 0 is none. */
 static void keep_first_uses(Module *m, const u32 *first_use) {
   for (u32 f = 0; f < FEATURE_COUNT; f++)
     if (first_use[f] && (!m->first_use[f] || first_use[f] < m->first_use[f]))

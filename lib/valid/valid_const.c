@@ -1,4 +1,5 @@
-/* Constant expressions (spec 3.4.12): a stack machine without control flow. */
+/* Constant expressions (spec 3.4.12): a stack machine without control flow. Its `end` closes the
+ * expression, so one loop sees it all; bodies have their own loop, as they know blocks. */
 #include "valid/operands.h"
 
 /* An instruction with a fixed signature and no memory. */
@@ -13,6 +14,7 @@ static bool not_constant(Validator *v) {
   return wm_valid_fail(v, "constant expression required: %s", wm_op_text(v->in.op));
 }
 
+/* `global_limit`: how many globals can be read here: the imported ones, or all those before. */
 static bool check_global_get(Validator *v, u32 global_limit) {
   u32 index = v->in.index;
   if (index >= global_limit) return wm_valid_fail(v, "unknown global %u", index);
@@ -23,6 +25,8 @@ static bool check_global_get(Validator *v, u32 global_limit) {
   return true;
 }
 
+/* A function named outside bodies may be called from anywhere, and be named by ref.func in bodies.
+ */
 static bool check_ref_func(Validator *v) {
   if (!wm_valid_ref_func(v)) return false;
   v->m->funcs[v->in.index].escapes = true;
@@ -64,6 +68,7 @@ bool wm_valid_const(Validator *v, ConstExpr expr, ValType expected, u32 global_l
       if (v->stack_len)
         return wm_valid_fail(v, "type mismatch: %u more values than the one expected",
                              v->stack_len);
+      /* The reader was given the bytes of the expression alone. */
       return r.pos == r.end || wm_reader_fail(&r, reader_offset(&r), "section size mismatch");
     }
     if (!check_const_instr(v, global_limit) || !settle_height(v)) return false;

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* Printed apart, as wm_error_set takes no va_list; it is what keeps the first error. */
 static void fail_with(Validator *v, u64 offset, const char *format, va_list args) {
   char message[sizeof v->err->message];
   vsnprintf(message, sizeof message, format, args);

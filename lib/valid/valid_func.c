@@ -10,6 +10,7 @@ static bool check_call_type(Validator *v, const SubType *type) {
   return pop_types(v, param_types(type)) && push_types(v, result_types(type));
 }
 
+/* NULL: failed; so the next two. */
 static const SubType *callee_type(Validator *v) {
   if (v->in.index < v->m->func_count) return module_func_type(v->m, v->in.index);
   wm_valid_fail(v, "unknown function %u", v->in.index);
@@ -113,6 +114,7 @@ static u64 read_local_runs(Validator *v, Reader *r, u32 param_count) {
     run->end = (u32)min_u64(total, UINT32_MAX);
     if (reader_ok(r)) wm_valid_valtype(v, run->type, type_offset);
   }
+  /* The grammar's own limit (spec 5.5.13) is malformed, ours is a limit. */
   if (total > UINT32_MAX)
     wm_reader_fail(r, offset, "too many locals");
   else if (total > MAX_LOCALS)
@@ -131,6 +133,7 @@ static u32 local_slots(const Validator *v, u32 param_count, bool *has_refs) {
 }
 
 /* Fills the array of the first locals' types. */
+/* The array is of a size that common functions fit; of others the rest is found in the runs. */
 static void expand_locals(Validator *v, const SubType *type) {
   u32 at = type->param_count;
   v->expanded_count = min_u32(v->local_count, EXPANDED_LOCALS);
@@ -142,6 +145,7 @@ static void expand_locals(Validator *v, const SubType *type) {
 }
 
 /* Locals without a default value must be set before they are read; parameters are set. */
+/* A stamp is good for one function, so that nothing has to be cleared between two. */
 static bool start_inits(Validator *v, u32 param_count) {
   u32 len = v->init_stamps.len;
   v->func_serial++;
@@ -193,6 +197,7 @@ static bool check_instrs(Validator *v, Reader *r, u32 func_index) {
   return r->pos == r->end || wm_reader_fail(r, reader_offset(r), "section size mismatch");
 }
 
+/* In this order: an error is told where the bytes have it first. */
 bool wm_valid_func(Validator *v, u32 func_index) {
   FuncDecl *func = &v->m->funcs[func_index];
   const SubType *type = module_func_type(v->m, func_index);
@@ -217,6 +222,7 @@ bool wm_valid_func(Validator *v, u32 func_index) {
   facts->max_control = v->max_control;
   if (!check_frame(v, type, facts, func->code_offset)) return false;
   if (!wm_facts_finish(&v->facts, v->arena, facts)) return wm_error_out_of_memory(v->err);
+  /* Publishes the facts above: other threads may translate the function from here on. */
   atomic_store_explicit(&func->has_facts, true, memory_order_release);
   return true;
 }

@@ -1,5 +1,8 @@
 /* Instructions other than control (spec 3.4): one path for fixed signatures, and by hand those on
- * locals, globals, tables, references and copies between memories. */
+ * locals, globals, tables, references and copies between memories.
+ *
+ * A fixed signature is a row's (valid_rules.c). RULE_ADDRESS in it stands for the type of addresses
+ * of the memory that the immediate names: i32, or i64 (memory64). */
 #include "valid/operands.h"
 
 /* ---- what immediates name ---- */
@@ -17,6 +20,7 @@ static ValType memory_address(Validator *v, u32 index) {
   return VAL_BOTTOM;
 }
 
+/* Alignment and offset (spec 3.4.11) of an access; what comes back is what RULE_ADDRESS means. */
 static ValType memarg_address(Validator *v, const Rule *rule) {
   ValType address = memory_address(v, v->in.mem.memory);
   if (LIKELY(v->in.mem.align_log2 <= rule->align_log2 &&
@@ -64,6 +68,7 @@ static bool check_data(Validator *v, u32 index) {
   return index < v->m->data_count || wm_valid_fail(v, "unknown data segment %u", index);
 }
 
+/* NULL: failed. */
 static const ElemSegment *find_elem(Validator *v, u32 index) {
   if (index < v->m->elem_count) return &v->m->elems[index];
   wm_valid_fail(v, "unknown elem segment %u", index);
@@ -102,6 +107,7 @@ static inline ValType check_immediate(Validator *v, const Rule *rule) {
 static inline bool check_fixed(Validator *v, const Rule *rule) {
   ValType address = check_immediate(v, rule);
   if (address == VAL_BOTTOM) return false;
+  /* The last operand is on top. */
   for (u32 i = rule->operand_count; i-- > 0;) {
     ValType t = rule->operands[i];
     if (!pop(v, t == RULE_ADDRESS ? address : t)) return false;
@@ -139,6 +145,7 @@ static inline ValType local_type(Validator *v) {
 static bool check_local_get(Validator *v) {
   ValType t = local_type(v);
   if (UNLIKELY(t == VAL_BOTTOM)) return false;
+  /* Only references that cannot be null have no default value. */
   if (UNLIKELY(val_kind(t) == KIND_REF) && v->init_stamps.data[v->in.index] != v->func_serial)
     return wm_valid_fail(v, "uninitialized local %u", v->in.index);
   push(v, t);
@@ -185,12 +192,14 @@ static bool check_drop(Validator *v) {
   return pop_any(v, &t);
 }
 
+/* The untyped form: both of one number or vector type (spec 3.4.3). */
 static bool check_select(Validator *v) {
   ValType a, b;
   if (!pop(v, VAL_I32) || !pop_any(v, &b) || !pop_any(v, &a)) return false;
   if (val_is_ref(a) || val_is_ref(b))
     return wm_valid_fail(v, "type mismatch: select of references must name its type");
   if (a != b && a != VAL_BOTTOM && b != VAL_BOTTOM) return wm_valid_mismatch(v, a, &b);
+  /* The known one of the two, if any is. */
   push(v, a == VAL_BOTTOM ? b : a);
   return true;
 }
@@ -238,6 +247,7 @@ static bool check_elements(Validator *v, ValType from, ValType to) {
 
 /* Operands of a copy: destination, source, and a length that suits both. */
 static bool pop_copy(Validator *v, ValType to, ValType from) {
+  /* In tables' and memories' copies alike. */
   ValType length = to == VAL_I64 && from == VAL_I64 ? VAL_I64 : VAL_I32;
   return pop(v, length) && pop(v, from) && pop(v, to);
 }
@@ -249,6 +259,7 @@ static bool check_table_copy(Validator *v) {
          pop_copy(v, limits_address(&to->limits), limits_address(&from->limits));
 }
 
+/* The segment's indices are i32 whatever the table's are. */
 static bool check_table_init(Validator *v) {
   const TableType *to = wm_valid_table(v, v->in.index2);
   const ElemSegment *elem = to ? find_elem(v, v->in.index) : NULL;
@@ -270,6 +281,7 @@ bool wm_valid_ref_null(Validator *v) {
   return true;
 }
 
+/* Before typed references every function was a funcref. */
 bool wm_valid_ref_func(Validator *v) {
   if (v->in.index >= v->m->func_count) return wm_valid_fail(v, "unknown function %u", v->in.index);
   bool typed = features_have(v->features, FEATURE_FUNCTION_REFERENCES);
@@ -279,6 +291,7 @@ bool wm_valid_ref_func(Validator *v) {
 
 static bool check_ref_func(Validator *v) {
   if (!wm_valid_ref_func(v)) return false;
+  /* Declared means named outside of bodies (spec 3.5.12); which all was checked before. */
   return v->m->funcs[v->in.index].escapes ||
          wm_valid_fail(v, "undeclared function reference to function %u", v->in.index);
 }
@@ -296,6 +309,7 @@ static bool check_ref_is_null(Validator *v) {
   return true;
 }
 
+/* From unreachable code: of the heap type that matches all. */
 static bool check_ref_as_non_null(Validator *v) {
   ValType t;
   if (!wm_valid_pop_ref(v, &t)) return false;
@@ -303,6 +317,7 @@ static bool check_ref_as_non_null(Validator *v) {
   return true;
 }
 
+/* By hand: all rows whose signature is x and that are not control. */
 bool wm_valid_instr(Validator *v, const Rule *rule) {
   if (rule->operand_count != RULE_BY_HAND) return check_fixed(v, rule);
   switch (v->in.op) {

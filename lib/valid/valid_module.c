@@ -1,5 +1,12 @@
 /* Everything of a module but its types and bodies (spec 3.5): limits, imports, exports, segments
- * and the order in which all is checked. */
+ * and the order in which all is checked.
+ *
+ *   types -> imports -> functions, tables, memories, tags -> initialisers
+ *         -> exports, start -> segments -> bodies -> forms of proposals
+ *
+ * What comes later may use indices that were checked before. Bodies need to know what escapes,
+ * which exports, segments and initialisers tell; forms are last, as an error of substance says
+ * more. */
 #include "valid/validator.h"
 
 #include <stdlib.h>
@@ -13,6 +20,7 @@ FeatureSet wm_features_default(void) {
 
 /* ---- types of tables, memories, globals, tags ---- */
 
+/* `most`: of the type's range; `too_large` is the suite's message. */
 static bool check_limits(Validator *v, const Limits *limits, u64 most, const char *too_large,
                          u64 offset) {
   if (limits->is_shared && !wm_valid_need(v, offset, FEATURE_THREADS, "a shared memory"))
@@ -52,6 +60,7 @@ static bool check_tag(Validator *v, const TagDecl *tag, u64 offset) {
 
 /* ---- imports and definitions ---- */
 
+/* The types of what is imported; whether there is anything to import is linking's business. */
 static bool check_import(Validator *v, const Import *import) {
   const Module *m = v->m;
   switch (import->kind) {
@@ -138,6 +147,7 @@ static bool check_tags(Validator *v) {
 
 /* ---- exports and start ---- */
 
+/* An exported function can be called by whoever has the instance: it escapes. */
 static bool check_exported(Validator *v, const Export *export) {
   Module *m = v->m;
   static const char *const kinds[] = {"function", "table", "memory", "global", "tag"};
@@ -174,6 +184,7 @@ static bool check_start(Validator *v) {
   if (m->start_func >= m->func_count)
     return wm_valid_fail_at(v, m->start_offset, "unknown function %u", m->start_func);
   const SubType *type = module_func_type(m, m->start_func);
+  /* With no rules on who defines it: an import may be the start function. */
   return (!type->param_count && !type->result_count) ||
          wm_valid_fail_at(v, m->start_offset, "start function must take and give nothing");
 }
@@ -214,6 +225,7 @@ static bool check_elem(Validator *v, const ElemSegment *elem) {
   return true;
 }
 
+/* That the bytes fit the memory is known only when the module is instantiated. */
 static bool check_data(Validator *v, const DataSegment *data) {
   if (data->mode != SEGMENT_ACTIVE)
     return wm_valid_need(v, data->data_offset, FEATURE_BULK_MEMORY, "a passive data segment");
@@ -263,6 +275,7 @@ static bool check_module(Validator *v, u32 threads) {
 /* A grammar error anywhere in a body goes before what else is wrong with the module. */
 static void prefer_malformed(const Module *m, Error *err) {
   if (err->code != ERR_INVALID && err->code != ERR_UNSUPPORTED) return;
+  /* Slow, but only what is refused pays. */
   Error malformed = {0};
   if (!wm_valid_scan_bodies(m, &malformed) && malformed.code == ERR_MALFORMED) *err = malformed;
 }
@@ -281,6 +294,7 @@ static bool end_check(Validator *v, bool ok) {
   wm_valid_end(v);
   if (ok) return true;
   wm_module_release_types(v->m, v->reg);
+  /* So that they are not given back once more. */
   for (u32 i = 0; i < v->m->type_count; i++) v->m->types[i].type_id = NO_TYPE;
   return false;
 }
@@ -299,6 +313,7 @@ bool wm_module_validate_outside(Module *m, TypeRegistry *reg, FeatureSet feature
   return end_check(&v, check_outside(&v));
 }
 
+/* What is wrong is heard by nobody: the module was valid once, so its bytes were changed. */
 bool wm_module_validate_body(Module *m, TypeRegistry *reg, FeatureSet features, u32 func_index) {
   Error unheard = {0};
   Validator v = validator_of(m, reg, features, &unheard);

@@ -1,9 +1,11 @@
-/* The operand stack where the plain case of operands.h does not hold. */
+/* The operand stack where the plain case of operands.h does not hold: other types that match,
+ * unreachable code, growth, and errors. */
 #include "valid/operands.h"
 
 #include <stdlib.h>
 
 /* The operand stack needs room for `want` items. */
+/* Doubled, so that a body of n pushes costs O(n). */
 static bool reserve_stack(Validator *v, u64 want) {
   if (want <= v->stack_cap) return true;
   u64 cap = max_u64(want, (u64)v->stack_cap * 2);
@@ -14,6 +16,7 @@ static bool reserve_stack(Validator *v, u64 want) {
   return true;
 }
 
+/* Also makes the first room, so that operands.h needs no test for none. */
 bool wm_valid_reset_stack(Validator *v) {
   v->stack_len = v->base = v->slots = v->max_slots = 0;
   v->unreachable = false;
@@ -39,6 +42,7 @@ bool wm_valid_pop_slow(Validator *v, ValType expected) {
   return wm_valid_matches(v, found, expected) || wm_valid_mismatch(v, expected, &found);
 }
 
+/* From the top down, as single pops would be. */
 bool wm_valid_pop_types_slow(Validator *v, Types types) {
   for (u32 i = types.count; i-- > 0;) {
     if (v->stack_len == v->base && v->unreachable) break; /* so do all that are left */

@@ -12,6 +12,7 @@ bool wm_valid_body_ends(Reader *r, const Module *m, u32 func_index) {
                         is_last ? UNEXPECTED_END : "END opcode expected");
 }
 
+/* The grammar wants it of every instruction that names a data segment (spec 5.5.16). */
 static bool needs_data_count(u8 immediate) {
   return immediate == IMM_DATA || immediate == IMM_DATA_MEMORY || immediate == IMM_TYPE_DATA;
 }
@@ -51,6 +52,7 @@ static bool scan_instr(Reader *r, const Instr *in, const Module *m, ScanStack *o
   }
 }
 
+/* As read_local_runs has it, without our limits: those are no grammar. */
 static bool scan_locals(Reader *r) {
   u64 total = 0, offset = reader_offset(r);
   u32 count = wm_reader_count(r, UINT32_MAX, "local declarations");
@@ -77,6 +79,7 @@ static bool scan_body(const Module *m, u32 func_index, ScanStack *open, Error *e
   return r.pos == r.end || wm_reader_fail(&r, reader_offset(&r), "section size mismatch");
 }
 
+/* Stops at the first error. True: none in any body. */
 bool wm_valid_scan_bodies(const Module *m, Error *err) {
   ScanStack open = {0};
   bool ok = true;

@@ -15,6 +15,7 @@ static Feature heap_feature(HeapType h, bool nullable) {
 }
 
 /* A heap type where the types below `type_limit` are known. */
+/* The message names the type in the text format's words. */
 static bool check_heaptype(Validator *v, HeapType h, bool nullable, u32 type_limit, u64 offset) {
   if (!heap_is_abstract(h) && h >= type_limit)
     return wm_valid_fail_at(v, offset, "unknown type %u", h);
@@ -38,6 +39,7 @@ bool wm_valid_valtype(Validator *v, ValType t, u64 offset) {
   return check_valtype(v, t, v->m->type_count, offset);
 }
 
+/* NULL: failed. Blocks, calls, tags, functions and imports ask here. */
 const SubType *wm_valid_func_type(Validator *v, u32 type_index, u64 offset) {
   if (type_index < v->m->type_count && v->m->types[type_index].kind == COMP_FUNC)
     return &v->m->types[type_index];
@@ -51,6 +53,7 @@ const SubType *wm_valid_func_type(Validator *v, u32 type_index, u64 offset) {
 bool wm_valid_matches(Validator *v, ValType sub, ValType super) {
   if (sub == super || sub == VAL_BOTTOM || super == VAL_BOTTOM) return true;
   if (!val_is_ref(sub) || !val_is_ref(super)) return false;
+  /* Null or not is known even of a reference out of nowhere. */
   if (val_heap(sub) == HEAP_BOTTOM) return val_is_nullable(super) || !val_is_nullable(sub);
   return wm_valtype_matches(v->reg, module_canonical(v->m, sub), module_canonical(v->m, super));
 }
@@ -82,6 +85,7 @@ static bool check_subtype(Validator *v, const SubType *t, u32 type_limit) {
          check_types(v, t->results, t->result_count, type_limit, offset);
 }
 
+/* Members may name each other, earlier or later, so all of the group is known to each. */
 static bool check_group(Validator *v, u32 start, u32 len) {
   if (len != 1 && !wm_valid_need(v, v->m->types[start].offset, FEATURE_GC, "a recursion group"))
     return false;
@@ -90,6 +94,7 @@ static bool check_group(Validator *v, u32 start, u32 len) {
   return true;
 }
 
+/* Ids are taken one group after the other: groups refer back to ids of groups before. */
 bool wm_valid_types(Validator *v) {
   Module *m = v->m;
   for (u32 i = 0; i < m->type_count; i++) m->types[i].type_id = NO_TYPE;
