@@ -24,7 +24,7 @@ static void read_module(const char *path, wasm_byte_vec_t *out) {
   if (!file) return;
   fseek(file, 0, SEEK_END);
   long size = ftell(file);
-  rewind(file);
+  fseek(file, 0, SEEK_SET);
   if (size > 0) wasm_byte_vec_new_uninitialized(out, (size_t)size);
   if (out->data && fread(out->data, 1, out->size, file) != out->size) wasm_byte_vec_delete(out);
   fclose(file);

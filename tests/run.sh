@@ -1,14 +1,14 @@
 #!/bin/sh
 # Builds and tests everything: gcc, clang, and clang with ASan+UBSan; unit tests, spec suite, guests,
-# examples, layering, formatting, the benchmark's smoke run. Installs what is missing on Debian.
+# examples, layering, formatting, clang-tidy, the benchmark's smoke run. Installs what is missing on Debian.
 # Usage: tests/run.sh [--quick]     --quick: one build (gcc) only
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . tests/support/steps.sh
 
 install_missing \
-  gcc:gcc clang-19:clang-19 wasm-ld-19:lld-19 clang-format-19:clang-format-19 meson:meson ninja:ninja-build \
-  pkg-config:pkg-config python3:python3 valgrind:valgrind g++:g++ \
+  gcc:gcc clang-19:clang-19 wasm-ld-19:lld-19 clang-format-19:clang-format-19 clang-tidy-19:clang-tidy-19 \
+  meson:meson ninja:ninja-build pkg-config:pkg-config python3:python3 valgrind:valgrind g++:g++ \
   /usr/include/cmocka.h:libcmocka-dev ffi.h:libffi-dev /usr/include/capstone/capstone.h:libcapstone-dev \
   /usr/include/libiberty/demangle.h:libiberty-dev \
   /usr/include/wasm32-wasi/stdio.h:wasi-libc /usr/lib/llvm-19/lib/clang/19/lib/wasi:libclang-rt-19-dev-wasm32 \
@@ -20,6 +20,7 @@ step "layering" python3 tests/layering.py
 step "formatting" sh tests/formatting.sh
 
 build_and_test gcc "CC=gcc" "-Dbuildtype=release -Dwerror=true"
+step "tidy" sh tests/tidy.sh
 if [ "${1:-}" != "--quick" ]; then
   build_and_test clang "CC=clang-19" "-Dbuildtype=release -Dwerror=true"
   build_and_test sanitize "CC=clang-19" \

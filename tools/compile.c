@@ -34,7 +34,7 @@ static int read_options(Job *job, int argc, char **argv) {
 
 /* FILE.wasmjit for FILE.wasm and FILE.wat, else FILE with .wasmjit added; owned. */
 static char *output_name(const char *path) {
-  size_t len = strlen(path);
+  size_t len = strlen(path); /* NOLINT(*.NonNullParamChecker): a file was given */
   if (len > 5 && strcmp(path + len - 5, ".wasm") == 0)
     len -= 5;
   else if (len > 4 && strcmp(path + len - 4, ".wat") == 0)

@@ -131,6 +131,7 @@ static int dump_all(Dump *d) {
     if (index == NO_INDEX) return complain("no function %s is defined", printable(d->func));
     return dump_func(d, index);
   }
+  /* NOLINTNEXTLINE(*.NullDereference): load() made the module */
   for (u32 i = m->func_import_count; i < m->func_count; i++)
     if (dump_func(d, i) != STATUS_OK) status = STATUS_FAILED;
   return status;

@@ -9,8 +9,9 @@ static int wants(const char *verb, const char *what) { return complain_usage(ver
 
 static int set_tier(Options *o, wasm_config_t *config, const char *verb, const char *name) {
   static const char *const names[] = {"auto", "interp", "jit"};
-  for (wasmx_tier_t tier = WASMX_TIER_AUTO; tier <= WASMX_TIER_JIT; tier++) {
-    if (strcmp(name, names[tier]) != 0) continue;
+  for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+    if (strcmp(name, names[i]) != 0) continue;
+    wasmx_tier_t tier = (wasmx_tier_t)i;
     o->tier = tier;
     if (wasmx_config_set_tier(config, tier)) return STATUS_OK;
     return complain("%s", wasmx_last_error()->message);

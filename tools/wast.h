@@ -17,10 +17,10 @@ typedef struct HostRefs {
   } refs; /* by number */
 } HostRefs;
 
-void host_refs_free(HostRefs *refs);
+void host_refs_free(HostRefs *h);
 
 /* Puts an argument into *slots; returns how many slots it takes. */
-u32 value_to_slots(HostRefs *refs, const WastValue *value, wasmx_slot_t *slots);
+u32 value_to_slots(HostRefs *h, const WastValue *value, wasmx_slot_t *slots);
 
 /* Whether the result in `slots`, of kind `kind`, is what `expected` allows. */
 bool value_matches(HostRefs *refs, const WastValue *expected, wasm_valkind_t kind,

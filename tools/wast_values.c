@@ -13,8 +13,9 @@ static wasm_foreign_t *host_ref(HostRefs *h, u64 number) {
     h->refs.len = (u32)number + 1;
   }
   wasm_foreign_t **slot = &h->refs.data[number];
-  if (!*slot && (*slot = wasm_foreign_new(h->store)))
-    wasm_foreign_set_host_info(*slot, (void *)(uintptr_t)(number + 1));
+  if (*slot) return *slot;
+  *slot = wasm_foreign_new(h->store);
+  if (*slot) wasm_foreign_set_host_info(*slot, (void *)(uintptr_t)(number + 1));
   return *slot;
 }
 
@@ -78,6 +79,7 @@ static bool v128_matches(const WastValue *expected, const wasmx_slot_t *slots) {
       if (!f64_matches(got.u64x2[i], expected->v128.u64x2[i], expected->nan[i])) return false;
     return true;
   }
+  /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): all of its bits are the value */
   return !memcmp(&got, &expected->v128, sizeof got);
 }
 

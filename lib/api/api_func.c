@@ -108,6 +108,7 @@ static inline TrapCode call_values_at(Store *store, Func *func, Instance *caller
   if (!args_of_slots(home_of(store), type, vals, slots))
     return wm_trap_raise(store, TRAP_OUT_OF_MEMORY, NULL, 0);
   /* Also when the callback throws a C++ exception through here. */
+  /* NOLINTNEXTLINE(*.DeadStores): the cleanup reads it */
   LentArgs lent __attribute__((cleanup(take_back_args))) = {vals, type->param_count};
   zero_results(store, type, results);
   /* The callback may write over the vectors. */

@@ -23,7 +23,7 @@ wasm_global_t *wasm_global_new(wasm_store_t *home, const wasm_globaltype_t *type
                                const wasm_val_t *init) {
   Error err = {0};
   Handle *h = wm_api_begin(home, &err);
-  GlobalType inner;
+  GlobalType inner = {0};
   u64 slots[2] = {0};
   Global *global = NULL;
   if (h && global_type(type, &inner, &err)) {
@@ -39,7 +39,7 @@ wasm_global_t *wasmx_global_new_raw(wasm_store_t *home, const wasm_globaltype_t 
                                     const wasmx_slot_t *init) {
   Error err = {0};
   Handle *h = wm_api_begin(home, &err);
-  GlobalType inner;
+  GlobalType inner = {0};
   u64 slots[2] = {0};
   Global *global = NULL;
   if (h && !init) wm_error_set(&err, ERR_ARGUMENT, 0, "the initial value is NULL");

@@ -91,9 +91,11 @@ wasm_instance_t *wasm_instance_new(wasm_store_t *home, const wasm_module_t *modu
 
 void wasm_instance_exports(const wasm_instance_t *ref, wasm_extern_vec_t *out) {
   if (!out) return;
+  wasm_extern_vec_new_empty(out);
   Instance *in = instance_of(ref);
-  const Module *m = in ? &in->module->module : NULL;
-  wasm_extern_vec_new_uninitialized(out, m ? m->export_count : 0);
+  if (!in) return;
+  const Module *m = &in->module->module;
+  wasm_extern_vec_new_uninitialized(out, m->export_count);
   for (size_t i = 0; i < out->size; i++) {
     Object *object = wm_instance_export(in, &m->exports[i]);
     out->data[i] = (wasm_extern_t *)wm_handle_new(handle_of(ref)->home, object);

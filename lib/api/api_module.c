@@ -90,8 +90,9 @@ static u8 *read_file(const char *path, size_t *size, Error *err) {
   if (file.size_bytes > MAX_MODULE_BYTES)
     wm_error_set(err, ERR_LIMIT, 0, "file of %llu bytes is too large, at most %u",
                  (unsigned long long)file.size_bytes, (u32)MAX_MODULE_BYTES);
-  else if (!(bytes = malloc(*size + 1)))
-    wm_error_out_of_memory(err);
+  else
+    bytes = malloc(*size + 1);
+  if (!bytes) wm_error_out_of_memory(err); /* unless it is too large */
   /* All of it is written now: few faults. */
   if (bytes) wm_os_prefer_large_pages(bytes, *size);
   if (bytes && !wm_os_read_file(&file, 0, bytes, *size))
@@ -171,9 +172,11 @@ static wasm_exporttype_t *export_type(const LoadedModule *lm, const Export *expo
 
 void wasm_module_imports(const wasm_module_t *ref, wasm_importtype_vec_t *out) {
   if (!out) return;
+  wasm_importtype_vec_new_empty(out);
   const LoadedModule *lm = module_of(ref);
+  if (!lm) return;
   /* Deleting the vector makes its size 0, which ends the loop. */
-  wasm_importtype_vec_new_uninitialized(out, lm ? lm->module.import_count : 0);
+  wasm_importtype_vec_new_uninitialized(out, lm->module.import_count);
   for (size_t i = 0; i < out->size; i++) {
     out->data[i] = import_type(lm, &lm->module.imports[i]);
     if (out->data[i]) continue;
@@ -184,8 +187,10 @@ void wasm_module_imports(const wasm_module_t *ref, wasm_importtype_vec_t *out) {
 
 void wasm_module_exports(const wasm_module_t *ref, wasm_exporttype_vec_t *out) {
   if (!out) return;
+  wasm_exporttype_vec_new_empty(out);
   const LoadedModule *lm = module_of(ref);
-  wasm_exporttype_vec_new_uninitialized(out, lm ? lm->module.export_count : 0);
+  if (!lm) return;
+  wasm_exporttype_vec_new_uninitialized(out, lm->module.export_count);
   for (size_t i = 0; i < out->size; i++) {
     out->data[i] = export_type(lm, &lm->module.exports[i]);
     if (out->data[i]) continue;

@@ -44,7 +44,9 @@ void *wm_items_new(size_t size, size_t item_bytes);
   DEFINE_VEC(name, wasm_##name##_t *, delete_##name##_item)                                        \
   void wasm_##name##_vec_copy(wasm_##name##_vec_t *out, const wasm_##name##_vec_t *from) {         \
     if (!out) return;                                                                              \
-    wasm_##name##_vec_new_uninitialized(out, from && from->data ? from->size : 0);                 \
+    wasm_##name##_vec_new_empty(out);                                                              \
+    if (!from || !from->data) return;                                                              \
+    wasm_##name##_vec_new_uninitialized(out, from->size);                                          \
     for (size_t i = 0; i < out->size; i++) {                                                       \
       out->data[i] = wasm_##name##_copy(from->data[i]);                                            \
       if (from->data[i] && !out->data[i]) {                                                        \

@@ -158,7 +158,7 @@ wasm_trap_t *wm_api_take_trap(wasm_store_t *home);
 /* A trap for a call that makes no sense; also the last error. Never NULL. */
 wasm_trap_t *wm_api_misuse(wasm_store_t *home, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Hands a callback's trap to the store; consumes it. */
-TrapCode wm_api_raise(Store *store, wasm_trap_t *trap);
+TrapCode wm_api_raise(Store *store, wasm_trap_t *ref);
 
 /* ---- modules, instances: api_module.c, api_instance.c ---- */
 /* The module behind a handle of this store or another one of its engine; NULL with err set. */

@@ -95,6 +95,7 @@ static bool define(wasmx_linker_t *linker, const void *module, size_t module_len
   u32 index = linker->definitions.len;
   if (key && vec_reserve(&linker->definitions, 1) &&
       wm_namemap_add(&linker->map, key, len, index, NULL)) {
+    /* NOLINTNEXTLINE(*.NullDereference): its room is reserved */
     *vec_push(&linker->definitions) = (Definition){key, handle};
     return true;
   }

@@ -124,8 +124,8 @@ static bool decode_imports(Reader *r, Decoder *d) {
   return reader_ok(r);
 }
 
-_Static_assert((int)MAX_IMPORTS <= MAX_FUNCTIONS && (int)MAX_IMPORTS <= MAX_GLOBALS &&
-                   (int)MAX_IMPORTS <= MAX_TAGS,
+_Static_assert(MAX_IMPORTS <= MAX_FUNCTIONS && MAX_IMPORTS <= MAX_GLOBALS &&
+                   MAX_IMPORTS <= MAX_TAGS,
                "so that what imports leave of a limit is never negative");
 
 /* Only types; where the bodies are comes from the code section. */

@@ -105,7 +105,7 @@ void wm_sniff(const u8 *bytes, size_t size, Error *err) {
   if (size < 4) {
     wm_error_set(err, ERR_MALFORMED, size, "unexpected end: the file %s",
                  size ? "is too short for a module" : "is empty");
-  } else if (memcmp(bytes, magic, 4)) {
+  } else if (memcmp(bytes, magic, 4) != 0) {
     wrong_magic(bytes, size, err);
   } else if (size < 8) {
     wm_error_set(err, ERR_MALFORMED, size, "unexpected end: the file ends in the header");

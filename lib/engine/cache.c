@@ -80,7 +80,8 @@ static bool remove_file(const Listing *l, const char *name, bool (*remove)(const
 static void note_file(void *env, const FileInfo *info) {
   Listing *l = env;
   size_t len = strlen(info->name);
-  if (len < NAME_BYTES || memcmp(info->name + HASH_DIGITS, CACHE_SUFFIX, sizeof CACHE_SUFFIX - 1))
+  if (len < NAME_BYTES ||
+      memcmp(info->name + HASH_DIGITS, CACHE_SUFFIX, sizeof CACHE_SUFFIX - 1) != 0)
     return;
   if (len == NAME_BYTES + UNFINISHED_SUFFIX_BYTES && info->name[NAME_BYTES] == '.')
     l->removed += remove_file(l, info->name, wm_os_remove_unfinished);

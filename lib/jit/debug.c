@@ -23,6 +23,7 @@ struct jit_descriptor {
 
 enum { JIT_NOACTION, JIT_REGISTER_FN, JIT_UNREGISTER_FN };
 
+/* NOLINTBEGIN(bugprone-reserved-identifier): names that gdb and the C++ runtime gave them */
 #define FOUND_BY_NAME __attribute__((visibility("default"), used))
 FOUND_BY_NAME NOINLINE void __jit_debug_register_code(void);
 extern struct jit_descriptor __jit_debug_descriptor;
@@ -33,6 +34,7 @@ FOUND_BY_NAME struct jit_descriptor __jit_debug_descriptor = {1, JIT_NOACTION, N
 /* The C++ runtime's; NULL where the process does not have it. */
 extern void __register_frame(void *section) __attribute__((weak));
 extern void __deregister_frame(void *section) __attribute__((weak));
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 struct DebugBody {
   jit_code_entry entry; /* symfile_addr: owned */
@@ -155,7 +157,7 @@ static void register_unwind(DebugBody *debug, const NativeBody *body) {
   wm_unwind_section(&wm_jit_machine, body, &debug->frame);
   if (debug->frame.failed)
     wm_buffer_free(&debug->frame);
-  else
+  else /* NOLINTNEXTLINE(*.CallAndMessage): asked for only where it is */
     __register_frame(debug->frame.data);
 }
 

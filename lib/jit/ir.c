@@ -44,6 +44,7 @@ static u32 hash_node(const Compile *c, const Node *n) {
 
 static bool same_node(const Compile *c, const Node *x, const Node *y) {
   if (is_vector_const(x) && is_vector_const(y))
+    /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): all of its bits are the value */
     return !memcmp(&c->vectors.data[x->a], &c->vectors.data[y->a], sizeof(V128));
   return x->op == y->op && x->type == y->type && x->flags == y->flags && x->imm == y->imm &&
          x->a == y->a && x->b == y->b && x->c == y->c;

@@ -62,7 +62,7 @@ struct ForkWatch {
   void (*in_child)(void *env); /* the only thread; may lock, start threads, but not (un)watch */
   void *env;
 };
-void wm_fork_watch(ForkWatch *w, void (*in_child)(void *env), void *env); /* keeps w */
+void wm_fork_watch(ForkWatch *w, void (*on_child)(void *env), void *env); /* keeps w */
 void wm_fork_unwatch(ForkWatch *w);
 /* A piece of work that is not cut in the middle: forks wait for its end as for a Mutex, and
  * pthread_cancel does, too. Begin's answer is for its end. Pieces nest. */

@@ -73,8 +73,8 @@ void wm_condition_wake_all(CondVar *c) {
 }
 
 /* A system without processes. */
-void wm_fork_watch(ForkWatch *w, void (*in_child)(void *env), void *env) {
-  *w = (ForkWatch){.in_child = in_child, .env = env};
+void wm_fork_watch(ForkWatch *w, void (*on_child)(void *env), void *env) {
+  *w = (ForkWatch){.in_child = on_child, .env = env};
 }
 void wm_fork_unwatch(ForkWatch *w) { (void)w; }
 int wm_whole_begin(void) { return 0; }

@@ -68,6 +68,7 @@ int wm_os_process_id(void) { return (int)getpid(); }
 int wm_os_thread_id(void) { return (int)gettid(); }
 
 void wm_os_show_mapping(int file) {
+  /* NOLINTNEXTLINE(bugprone-unused-return-value): it is seen by perf, or there is no perf */
   mmap(NULL, wm_os_page_size(), PROT_READ | PROT_EXEC, MAP_PRIVATE, file, 0);
 }
 

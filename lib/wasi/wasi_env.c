@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-extern char **environ;
-
 enum { MAX_FILE = 16 << 20 };
 
 bool wasi_config_set_env(wasi_config_t *config, size_t envc, const char *names[],
@@ -121,7 +119,8 @@ static bool add_line(wasi_config_t *config, char *line, u32 number, wasmx_error_
   if (!*line) return fail(err, WASMX_SYNTAX, number, "a name is missing before '='");
   if (line[strcspn(line, " \t")]) return fail(err, WASMX_SYNTAX, number, "a name has no blanks");
   if (value) unquote(value);
-  if (!value && !(value = getenv(line))) return true;
+  if (!value) value = getenv(line);
+  if (!value) return true;
   if (!wm_text_valid(value)) return fail(err, WASMX_SYNTAX, number, "its value is not UTF-8");
   return set_variable(&config->env, line, strlen(line), value, strlen(value)) ||
          fail(err, WASMX_OUT_OF_MEMORY, 0, "out of memory");

@@ -31,7 +31,7 @@ typedef struct Program {
 void program_make(Program *p, u64 seed);
 void program_free(Program *p);
 /* The module; every function is exported under its number, the memory as "m". */
-void program_encode(const Program *p, Buffer *out);
+void program_encode(const Program *p, Buffer *b);
 /* Runs function `index` with `args` on `memory`; results[0..2) are set unless it traps. False: it
  * took too many steps. */
 bool program_run(const Program *p, u32 index, const u64 *args, u8 *memory, u64 *results,

@@ -80,6 +80,7 @@ static void select_node(Compile *c, u32 n) {
   case IR_HELPER: wm_isel_helper(c, n); return;
   case IR_RESULT: wm_isel_result(c, n); return;
   case IR_TRAP_IF: wm_isel_trap_if(c, n); return;
+  default: break;
   }
   if (d == NONE && !must_stay(c, n)) return;
   if (d == NONE && x->type != T_NONE && !is_division(x->op)) d = wm_isel_vreg_of(c, n);

@@ -22,7 +22,7 @@ void wm_x64_unwind_entry(Buffer *out);
 void wm_x64_unwind_prologue(const NativeBody *body, Buffer *out);
 /* x64_dump.c */
 void wm_x64_print_register(Loc reg, Buffer *out);
-void wm_x64_print_op(const Lir *x, Buffer *out);
+void wm_x64_print_op(const Lir *l, Buffer *out);
 bool wm_x64_has_imm(const Lir *x);
 
 #endif

@@ -382,6 +382,7 @@ static void emit_row(Compile *c, const Lir *x, const VectorRow *row) {
   case LIR_VEXTRACT: emit_extract(c, x); return;
   case LIR_VSPLAT: emit_splat(c, x); return;
   case LIR_VTEST: emit_test(c, x, row); return;
+  default: break;
   }
   finish(c, x, row);
 }
