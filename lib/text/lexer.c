@@ -1,4 +1,11 @@
-/* Tokens, and what is between them (lexer.h; spec 6.3). */
+/* Tokens, and what is between them (lexer.h; spec 6.3).
+ *
+ *   skip_space      blanks, ;; and (; ;) comments, (@...) annotations, which may nest
+ *   scan_token      the longest run of identifier characters and strings; its first byte tells the
+ * kind read_token      the same, or TOKEN_END for ever after an error
+ *
+ * Scanners of parts take a place and return the place behind, NULL when failed; none goes beyond
+ * the end, and none recurses, so that the nesting of comments and lists costs nothing. */
 #include "text/lexer.h"
 
 #include "base/number.h"
@@ -11,6 +18,8 @@
 
 /* ---- characters ---- */
 
+/* Classes of characters: of identifiers (spec 6.3.5), blanks, and what a keyword or number begins
+ * with. */
 enum { C_ID = 1, C_SPACE = 2, C_LOWER = 4, C_NUMBER = 8 };
 
 #define ID_AND(c, flags) [c] = C_ID | (flags)
@@ -37,11 +46,13 @@ static const u8 char_class[256] = {
 
 static bool is(char c, u8 class) { return char_class[(u8)c] & class; }
 
+/* Whether `word` stands at `p`. */
 static bool starts(const char *p, const char *end, const char *word) {
   size_t len = strlen(word);
   return (size_t)(end - p) >= len && memcmp(p, word, len) == 0;
 }
 
+/* -1: no digit. */
 static int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -59,19 +70,21 @@ static const char *fail_character(Lexer *lx, const char *p) {
 
 /* The value of a \u{...} whose "{" is at `p`; its end in *next. Or -1. */
 static i64 unicode_escape(const char *p, const char *end, const char **next) {
-  if (p == end || *p++ != '{') return -1;
+  if (p == end || *p != '{') return -1;
   i64 value = 0;
   bool digit = false;
-  for (; p < end && *p != '}'; p++) {
+  for (p++; p < end && *p != '}'; p++) {
     if (*p == '_' && digit) {
       digit = false;
       continue;
     }
     int d = hex_value(*p);
+    /* Before it grows: digits may go on for ever. */
     if (d < 0 || value > 0x10FFFF) return -1;
     value = value * 16 + d;
     digit = true;
   }
+  /* Surrogates are no characters (spec 6.3.3). */
   *next = p + 1;
   return digit && p < end && value <= 0x10FFFF && (value & ~0x7FF) != 0xD800 ? value : -1;
 }
@@ -113,6 +126,7 @@ static const char *scan_string(const char *p, const char *end, const char **wher
   return NULL;
 }
 
+/* Of a string that scan_string found good: no place is looked at beyond what that checked. */
 size_t wm_string_decode(const char *quoted, size_t len, u8 *out) {
   const char *p = quoted + 1, *end = quoted + len - 1;
   u8 *start = out;
@@ -139,6 +153,7 @@ size_t wm_string_decode(const char *quoted, size_t len, u8 *out) {
 }
 
 /* What is wrong with the quoted name text[0, len), or NULL. */
+/* Decoded for that: escapes may put any bytes together. */
 static const char *check_quoted_name(Lexer *lx, const char *text, size_t len) {
   if (len == 2) return "empty";
   Buffer name = {0};
@@ -175,6 +190,7 @@ static const char *skip_block_comment(Lexer *lx, const char *p) {
       return NULL;
     }
     if (starts(p, lx->end, "(;") || starts(p, lx->end, ";)")) {
+      /* Block comments nest. */
       depth = *p == '(' ? depth + 1 : depth - 1;
       p += 2;
       if (depth == 0) break;
@@ -222,6 +238,8 @@ static const char *skip_annotation_item(Lexer *lx, const char *p) {
   return fail_character(lx, p);
 }
 
+/* Annotations are balanced lists of tokens; a string may hold parentheses, so it is scanned as one.
+ */
 static const char *skip_annotation(Lexer *lx, const char *p) {
   Note note = {.content = p};
   const char *start = p;
@@ -238,6 +256,7 @@ static const char *skip_annotation(Lexer *lx, const char *p) {
   }
   note.end = p;
   if (!p || !lx->notes || !has_meaning(&note.id)) return p;
+  /* Looked at when the field is read (wat_note.c). */
   Note *kept = lexer_push(lx, lx->notes);
   if (!kept) return NULL;
   *kept = note;
@@ -276,6 +295,7 @@ static Token scan_with_string(Lexer *lx, const char *start, const char *quote) {
     if (!end) {
       bool in_id = first_end == NULL && quote == start + 1 && *start == '$';
       bool control = !strncmp(wrong, "illegal control", 15) || (*where == '\n' || *where == '\r');
+      /* The suite has other words for it in an identifier. */
       if (in_id && control) wm_lexer_fail(lx, start, "empty identifier");
       wm_lexer_fail(lx, where, "%s", wrong);
       return (Token){0};
@@ -326,6 +346,7 @@ static Token read_token(Lexer *lx) {
 }
 
 void wm_lexer_init(Lexer *lx, const char *text, size_t from, size_t to, Error *err) {
+  /* So that offsets are differences of pointers into one array. */
   if (!text) text = "";
   *lx = (Lexer){.start = text, .pos = text + from, .end = text + to, .err = err};
   if (to >= UINT32_MAX) wm_error_set(err, ERR_LIMIT, 0, "text is too large");
@@ -343,6 +364,7 @@ void wm_lexer_next(Lexer *lx) {
   lx->has_ahead = false;
 }
 
+/* Kept until the token is taken: peeking twice reads once. */
 const Token *wm_lexer_peek(Lexer *lx) {
   if (!lx->has_ahead) lx->ahead = read_token(lx);
   lx->has_ahead = true;

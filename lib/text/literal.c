@@ -1,4 +1,6 @@
-/* Numbers and vectors as immediates (literal.h; spec 6.3.1, 6.3.2). */
+/* Numbers and vectors as immediates (literal.h; spec 6.3.1, 6.3.2). The parsing is base/number.h's,
+ * exact for floats; here are the ranges, the counts of lanes, and what is said when they are wrong.
+ */
 #include "text/literal.h"
 
 #include "base/number.h"
@@ -14,6 +16,7 @@ static void finish(Lexer *lx, NumberResult result, const char *range) {
   }
 }
 
+/* Every number is a float by its form, integers too. */
 bool wm_literal_here(const Lexer *lx) {
   u64 bits;
   TokenKind kind = lx->token.kind;
@@ -62,6 +65,7 @@ void wm_literal_lane(Lexer *lx, VectorShape shape, u32 lane, V128 *v) {
 
 /* Fails unless just `count` literals stand here. */
 static void check_lane_count(Lexer *lx, u32 count) {
+  /* Counted first, as the suite wants a wrong count told before a wrong lane. */
   Lexer ahead = *lx;
   u32 found = 0;
   for (; lexer_ok(lx) && found <= count && wm_literal_here(&ahead); found++) wm_lexer_next(&ahead);

@@ -1,4 +1,7 @@
-/* The text parser as a whole (wat.h): its passes, the sections put together, the end. */
+/* The text parser as a whole (wat.h): its passes, the sections put together, the end.
+ *
+ *   text --scan--> fields, names, counts --types--> type section --fields--> other sections
+ *        --> header, custom sections by their places, sections in order, name section */
 #include "text/wat.h"
 
 #include "text/wat_parser.h"
@@ -12,6 +15,8 @@ static bool any_buffer_failed(const Wat *w) {
   return failed;
 }
 
+/* One without entries is left out. The data count is written only where a body needs it (spec
+ * 5.5.16). */
 static void write_section(const Wat *w, Buffer *out, u8 id) {
   const Buffer *content = &w->sections[id];
   u32 count = id == SECTION_DATA_COUNT ? w->section_count[SECTION_DATA] : w->section_count[id];
@@ -26,6 +31,7 @@ static void write_section(const Wat *w, Buffer *out, u8 id) {
 static void write_module(Wat *w, Buffer *out) {
   wm_encode_header(out);
   for (u32 i = 0; i < SECTION_ORDER_COUNT; i++) {
+    /* Places are numbered before and after each section. */
     wm_wat_write_customs(w, out, 2 * i);
     write_section(w, out, wm_section_order[i]);
     wm_wat_write_customs(w, out, 2 * i + 1);
@@ -34,6 +40,7 @@ static void write_module(Wat *w, Buffer *out) {
   wm_wat_write_names(w, out);
 }
 
+/* Types first, as uses of types written out go behind those that are named. */
 static void write_fields(Wat *w) {
   for (u32 i = 0; i < w->fields.len && wat_ok(w); i++) {
     const Field *f = &w->fields.data[i];
@@ -76,6 +83,7 @@ bool wm_wat_parse(const char *text, size_t from, size_t to, Buffer *out, Error *
   Wat w = {0};
   wm_lexer_init(&w.lx, text, from, to, err);
   w.lx.notes = &w.notes;
+  /* The first token was read before there was a place for annotations. */
   wm_lexer_seek(&w.lx, w.lx.start + from); /* again, now keeping annotations */
   wm_wat_scan(&w);
   if (wat_ok(&w)) write_fields(&w);
@@ -112,6 +120,8 @@ static bool module_of_strings(Lexer *lx, bool is_quote, Buffer *out) {
 bool wm_wat_to_binary(const char *text, size_t size, Buffer *out, Error *err) {
   Error ignored = {0}, looked = {0};
   if (!err) err = &ignored;
+  /* Its own errors are forgotten when it is a module in plain text, which is then read from the
+   * start. */
   Lexer lx;
   bool is_quote;
   wm_lexer_init(&lx, text, 0, size, &looked);

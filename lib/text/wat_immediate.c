@@ -1,4 +1,6 @@
-/* Plain instructions with their immediates (spec 6.5): by the immediate's kind in opcodes.def. */
+/* Plain instructions with their immediates (spec 6.5): by the immediate's kind in opcodes.def. No
+ * instruction is named here but those whose text does not tell which they are (select, ref.null,
+ * ref.test, ref.cast). */
 #include "base/number.h"
 #include "text/literal.h"
 #include "text/wat_parser.h"
@@ -10,12 +12,14 @@ static u32 optional_index(Wat *w, Space space) {
   return wat_at_index(w) ? wm_wat_index(w, space) : 0;
 }
 
+/* The one index here may be the segment's: then another one follows the target. */
 static bool next_is_index(Wat *w) {
   TokenKind kind = wm_lexer_peek(&w->lx)->kind;
   return wat_at_index(w) && (kind == TOKEN_ID || kind == TOKEN_NUMBER);
 }
 
 /* Two indices (destination, source) or none. */
+/* The grammar leaves out both or none. */
 static void index_pair(Wat *w, Space space, Buffer *out) {
   bool given = wat_at_index(w);
   wm_buffer_uleb(out, given ? wm_wat_index(w, space) : 0);
@@ -55,11 +59,13 @@ static void br_table(Wat *w, Buffer *out) {
   } while (wat_at_index(w));
   if (!wat_ok(w)) return;
   wm_buffer_uleb(out, w->indices.len - 1);
+  /* NOLINTNEXTLINE(*.NullDereference): there is one at least, or the lexer failed */
   for (u32 i = 0; i < w->indices.len; i++) wm_buffer_uleb(out, w->indices.data[i]);
 }
 
 /* ---- memory accesses ---- */
 
+/* The lexer makes one token of word=number. */
 static bool is_option(const Token *t, const char *word) {
   size_t len = strlen(word);
   return t->kind == TOKEN_KEYWORD && t->len > len && memcmp(t->text, word, len) == 0;
@@ -79,6 +85,7 @@ static bool take_option(Wat *w, const char *word, u64 *value) {
 
 static void memarg(Wat *w, u16 op, Buffer *out) {
   u32 memory = optional_index(w, SPACE_MEMORY), align_log2 = 0;
+  /* Natural alignment when nothing is said. */
   u64 offset = 0, align = wm_op_info[op].access_bytes;
   take_option(w, "offset=", &offset);
   const char *at = w->lx.token.text;
@@ -98,6 +105,7 @@ static bool at_memory_of_lane(Wat *w) {
   return t->kind == TOKEN_NUMBER || is_option(t, "offset=") || is_option(t, "align=");
 }
 
+/* The lane's number is the last one: a number alone is no memory. */
 static void memarg_lane(Wat *w, u16 op, Buffer *out) {
   if (wat_token(w) == TOKEN_NUMBER && !at_memory_of_lane(w)) {
     u8 align_log2 = (u8)__builtin_ctz(wm_op_info[op].access_bytes);
@@ -116,6 +124,7 @@ static void heap_type(Wat *w, u16 op, Buffer *out) {
     wm_encode_heaptype(out, wm_wat_heaptype(w));
     return;
   }
+  /* Whether null is allowed is in the type; the binary has two opcodes for it. */
   ValType type = wm_wat_reftype(w);
   bool nullable = val_is_nullable(type);
   if (op == OP_ref_test || op == OP_ref_test_null) op = nullable ? OP_ref_test_null : OP_ref_test;

@@ -1,4 +1,8 @@
-/* What annotations mean here (@name, @custom), and the name section. */
+/* What annotations mean here (@name, @custom), and the name section.
+ *
+ * The lexer puts annotations with a meaning into w->notes as it passes them; whoever takes the
+ * token that they belong to looks there and empties the list. What is left at a field's end stood
+ * in no good place. */
 #include "base/utf8.h"
 #include "text/wat_parser.h"
 
@@ -7,6 +11,8 @@
 static bool is_note(const Note *note, const char *id) { return wm_token_is(&note->id, id); }
 
 /* A lexer over what an annotation holds. */
+/* Without the closing parenthesis, so that the contents end with TOKEN_END; errors are the
+ * module's. */
 static Lexer content_lexer(Wat *w, const Note *note) {
   Lexer lx;
   size_t from = (size_t)(note->content - w->lx.start), to = (size_t)(note->end - w->lx.start);
@@ -47,6 +53,7 @@ static void module_name_note(Wat *w, const Note *note, bool before_fields, bool 
 }
 
 /* (before first), (after last), or either with a section's name: the place. */
+/* Numbered as in write_module: 2 i before and 2 i + 1 behind section i, then the end. */
 static u32 custom_place(Lexer *lx) {
   static const char *const sections[SECTION_ORDER_COUNT] = {
       "type",   "import", "func", "table",     "memory", "tag", "global",
@@ -102,6 +109,8 @@ void wm_wat_module_notes(Wat *w, bool before_fields) {
   w->notes.len = 0;
 }
 
+/* An annotation behind the field's identifier: it goes before that as the name (spec, custom
+ * annotations). */
 void wm_wat_field_name(Wat *w, Space space, u32 first) {
   for (u32 i = first; i < w->notes.len && wat_ok(w); i++) {
     const Note *note = &w->notes.data[i];
@@ -137,6 +146,7 @@ bool wm_wat_part_name(Wat *w, Name *name) {
   return found;
 }
 
+/* Two annotations with nothing between them. */
 static bool only_blanks(const char *from, const char *to) {
   while (from < to && (*from == ' ' || *from == '\t' || *from == '\n' || *from == '\r')) from++;
   return from == to;
@@ -178,6 +188,7 @@ void wm_wat_add_name(Buffer *names, u32 *count, u32 index, Name name) {
   (*count)++;
 }
 
+/* Ends an owner's names; an owner without names is not written. */
 void wm_wat_close_names(Buffer *all, u32 *owners, u32 owner, Buffer *names, u32 *count) {
   if (*count) {
     wm_buffer_uleb(all, owner);

@@ -27,6 +27,7 @@ static size_t find_field(const Token *t) {
 bool wm_field_word(const Token *t) { return find_field(t) < ARRAY_LEN(field_words); }
 
 /* The lists in the list we are in that start with `keyword`, up to its ")". */
+/* A table or memory with its contents within defines a segment, too. */
 static u32 count_lists(Wat *w, const char *keyword) {
   u32 found = 0;
   while (wat_ok(w) && wat_token(w) != TOKEN_CLOSE) {
@@ -59,6 +60,7 @@ static void scan_rec(Wat *w) {
 /* (import "module" "name" (func $id ...)) */
 static void scan_import(Wat *w, const char *at) {
   check_import_order(w, at);
+  /* Decoded when the field is written. */
   for (int i = 0; i < 2; i++) {
     if (wat_token(w) != TOKEN_STRING) wm_lexer_unexpected(&w->lx);
     wm_lexer_next(&w->lx);
@@ -66,6 +68,7 @@ static void scan_import(Wat *w, const char *at) {
   if (wat_token(w) != TOKEN_OPEN) wm_lexer_unexpected(&w->lx);
   wm_lexer_next(&w->lx);
   size_t kind = find_field(&w->lx.token);
+  /* What can be imported stands together in FieldKind. */
   if (kind < FIELD_FUNC || kind > FIELD_TAG) {
     wm_lexer_unexpected(&w->lx);
     return;
@@ -91,6 +94,7 @@ static void scan_definition(Wat *w, Space space, const char *at) {
     check_import_order(w, at);
     return;
   }
+  /* From here on imports are too late: the binary has them first. */
   if (!w->defined) w->defined = wm_space_name(space);
   if (space == SPACE_TABLE) w->count[SPACE_ELEM] += count_lists(w, "elem");
   if (space == SPACE_MEMORY) w->count[SPACE_DATA] += count_lists(w, "data");

@@ -1,8 +1,15 @@
-/* Identifiers, indices and names. */
+/* Identifiers, indices and names.
+ *
+ * An identifier becomes a number once (wm_wat_intern), by a hash of its bytes; what it is bound to
+ * stands in its Symbol, one word an index space, so that resolving one is a look at an array.
+ * Locals and labels come and go: theirs are told valid by the function's number and by the height
+ * of the label stack. */
 #include "base/number.h"
 #include "base/utf8.h"
 #include "text/wat_parser.h"
 
+/* What a field's name is looked up by: a name is of one structure only. Both words, no padding: it
+ * is hashed as bytes. */
 typedef struct FieldKey {
   u32 type, symbol;
 } FieldKey;
@@ -15,6 +22,7 @@ const char *wm_space_name(Space space) {
 
 /* What an identifier token stands for: $"..." may spell the same name as $... */
 static Name symbol_name(Wat *w, const Token *id) {
+  /* By far the most; borrowed from the source. */
   if (id->text[1] != '"') return (Name){(const u8 *)id->text + 1, id->len - 1};
   u8 *decoded = wm_arena_alloc(&w->arena, id->len);
   if (!decoded) {
@@ -46,6 +54,7 @@ u32 wm_wat_take_symbol(Wat *w) {
   return number;
 }
 
+/* Such as: duplicate local $x. */
 static void fail_name(Wat *w, const Token *id, const char *what, const char *kind) {
   char text[120];
   wm_escape(text, sizeof text, id->text, id->len);
@@ -79,6 +88,8 @@ void wm_wat_bind_local(Wat *w, u32 local) {
     s->local = local;
     s->local_owner = w->function;
   }
+  /* An annotation goes before the identifier; without either the name section says nothing of it.
+   */
   if (wm_wat_part_name(w, &name) || s)
     wm_wat_add_name(&w->owner_locals, &w->owner_local_count, local, name);
 }
@@ -98,6 +109,7 @@ void wm_wat_bind_field(Wat *w, u32 type, u32 field) {
   wm_wat_add_name(&w->owner_fields, &w->owner_field_count, field, w->symbols.data[number].name);
 }
 
+/* Numbers are checked for their form here and for meaning in valid/. */
 u64 wm_wat_u64(Wat *w) {
   u64 v = 0;
   const Token *t = &w->lx.token;
@@ -145,6 +157,7 @@ u32 wm_wat_index(Wat *w, Space space) {
 u32 wm_wat_local_index(Wat *w) {
   if (wat_token(w) != TOKEN_ID) return wm_wat_u32(w);
   const Symbol *s = find_symbol(w);
+  /* A name of a local of another function is none here. */
   bool bound = s && w->function && s->local_owner == w->function;
   return s ? resolved(w, bound ? s->local : NO_INDEX, "local") : 0;
 }
@@ -152,6 +165,7 @@ u32 wm_wat_local_index(Wat *w) {
 u32 wm_wat_label_index(Wat *w) {
   if (wat_token(w) != TOKEN_ID) return wm_wat_u32(w);
   const Symbol *s = find_symbol(w);
+  /* Labels count from the innermost. */
   return s ? resolved(w, s->label ? w->labels.len - s->label : NO_INDEX, "label") : 0;
 }
 

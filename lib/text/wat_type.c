@@ -1,8 +1,16 @@
-/* Types (spec 6.4) and the uses of function types (spec 6.6.4). */
+/* Types (spec 6.4) and the uses of function types (spec 6.6.4).
+ *
+ *   (func (type $t))                   $t
+ *   (func (type $t) (param i32))       $t, which must be just that
+ *   (func (param i32))                 the first type that is just that; else a new one behind all
+ * others
+ *
+ * Signatures are compared as the bytes that the binary has: w->func_types finds a type by them. */
 #include "text/wat_parser.h"
 
 /* ---- value types ---- */
 
+/* A list ends with a row without text. */
 typedef struct TypeWord {
   const char *text;
   u32 type; /* ValType or HeapType */
@@ -119,6 +127,7 @@ GlobalType wm_wat_globaltype(Wat *w) {
   return g;
 }
 
+/* The address type of a memory or table may be said; i32 is what it is else. */
 bool wm_wat_take_address64(Wat *w) {
   bool is_64 = wm_lexer_take(&w->lx, "i64");
   if (!is_64) wm_lexer_take(&w->lx, "i32");
@@ -143,6 +152,7 @@ static void push_type(Wat *w, ValType type, bool is_result) {
 /* The inside of a (param ...). */
 static void param_list(Wat *w, ParamNames names) {
   bool has_id = wat_token(w) == TOKEN_ID && names != PARAMS_UNNAMED;
+  /* Without an identifier an annotation may name it. */
   if (names == PARAMS_LOCALS && wat_token(w) != TOKEN_CLOSE) {
     wm_wat_bind_local(w, w->params.len);
   } else if (has_id) {
@@ -162,6 +172,7 @@ static void signature(Wat *w, ParamNames names) {
     while (wat_ok(w) && wat_token(w) != TOKEN_CLOSE) push_type(w, wm_wat_valtype(w), true);
     wm_lexer_close(&w->lx);
   }
+  /* The grammar has parameters first. */
   if (wm_lexer_at_list(&w->lx, "param")) { /* out of order */
     wm_lexer_next(&w->lx);
     wm_lexer_unexpected(&w->lx);
@@ -217,6 +228,7 @@ static u32 implicit_type(Wat *w) {
   return index;
 }
 
+/* "inline" as the suite calls what is written out. */
 static void check_inline_type(Wat *w, u32 index, const char *at) {
   const TypeInfo *type = index < w->types.len ? &w->types.data[index] : NULL;
   if (!type) {
@@ -236,6 +248,7 @@ u32 wm_wat_typeuse(Wat *w, ParamNames names) {
     wm_lexer_close(&w->lx);
   }
   signature(w, names);
+  /* Nothing written out: nothing to compare. */
   if (is_explicit && !w->params.len && !w->results.len) return index;
   if (!wat_ok(w)) return 0;
   encode_signature(w);
@@ -248,6 +261,7 @@ u32 wm_wat_typeuse(Wat *w, ParamNames names) {
   return index;
 }
 
+/* The shortest form that there is: none, one value type, an index (spec 6.5.2). */
 BlockType wm_wat_blocktype(Wat *w) {
   BlockType block = {.kind = BLOCK_TYPE};
   if (wm_lexer_at_list(&w->lx, "type") || wm_lexer_at_list(&w->lx, "param")) {
@@ -319,6 +333,7 @@ static void composite(Wat *w, u32 index, Buffer *out) {
  */
 static bool sub_definition(Wat *w, u32 index, Buffer *out) {
   bool is_final = wm_lexer_take(&w->lx, "final");
+  /* More than one supertype is grammatical; valid/ refuses it. */
   w->indices.len = 0;
   while (wat_at_index(w)) {
     u32 super = wm_wat_index(w, SPACE_TYPE), *slot = lexer_push(&w->lx, &w->indices);
@@ -364,6 +379,7 @@ void wm_wat_rec_field(Wat *w) {
   while (wat_ok(w) && wm_lexer_take_list(&w->lx, "type")) is_bare = type_definition(w);
   wm_lexer_close(&w->lx);
   u32 count = w->types.len - first;
+  /* A group of one is no group. */
   if (count == 1) {
     if (is_bare) offer_func_type(w, first);
   } else if (!out->failed) {
