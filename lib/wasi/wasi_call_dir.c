@@ -86,9 +86,9 @@ static void encode(u8 *out, const Descriptor *d, const struct dirent64 *entry, s
   memcpy(out + DIRENT_SIZE, entry->d_name, name_len);
 }
 
-Errno call_fd_readdir(Call *call) {
+Errno wm_call_fd_readdir(Call *call) {
   Descriptor *d;
-  Errno e = call_fd(call, 0, RIGHT_FD_READDIR, &d);
+  Errno e = wm_call_fd(call, 0, RIGHT_FD_READDIR, &d);
   if (e) return e;
   size_t room = call->args[2].u32, used = 0;
   u8 *out = guest_bytes(call, call->args[1].u32, room);

@@ -10,36 +10,36 @@ enum { ALLOCATE_PIECE = 16 << 20 /* bytes allocated between two looks for a stop
 
 /* The descriptor with the rights, when it is one of the host's: else E_SPIPE, as for a pipe. */
 static Errno host_fd(Call *call, Rights rights, Descriptor **d) {
-  Errno e = call_fd(call, 0, rights, d);
+  Errno e = wm_call_fd(call, 0, rights, d);
   return !e && (*d)->kind != FD_HOST ? E_SPIPE : e;
 }
 
 /* ---- numbers ---- */
 
-Errno call_fd_close(Call *call) { return wm_fds_close(&call->ctx->fds, call->args[0].u32); }
+Errno wm_call_fd_close(Call *call) { return wm_fds_close(&call->ctx->fds, call->args[0].u32); }
 
-Errno call_fd_renumber(Call *call) {
+Errno wm_call_fd_renumber(Call *call) {
   return wm_fds_renumber(&call->ctx->fds, call->args[0].u32, call->args[1].u32);
 }
 
 /* Programs look for their directories from 3 up and stop at the first E_BADF. */
 static Errno preopen_of(Call *call, Descriptor **d) {
-  Errno e = call_fd(call, 0, 0, d);
+  Errno e = wm_call_fd(call, 0, 0, d);
   return !e && !(*d)->preopen ? E_BADF : e;
 }
 
-Errno call_fd_prestat_get(Call *call) {
+Errno wm_call_fd_prestat_get(Call *call) {
   Descriptor *d;
   Errno e = preopen_of(call, &d);
   if (e) return e;
-  u8 *out = guest_array(call, call->args[1].u32, 1, PRESTAT_SIZE, 4);
+  u8 *out = wm_guest_array(call, call->args[1].u32, 1, PRESTAT_SIZE, 4);
   if (!out) return call->error;
   store_u32(out, 0);
   store_u32(out + 4, (u32)strlen(d->preopen));
   return E_SUCCESS;
 }
 
-Errno call_fd_prestat_dir_name(Call *call) {
+Errno wm_call_fd_prestat_dir_name(Call *call) {
   Descriptor *d;
   Errno e = preopen_of(call, &d);
   if (e) return e;
@@ -53,11 +53,11 @@ Errno call_fd_prestat_dir_name(Call *call) {
 
 /* ---- rights and flags ---- */
 
-Errno call_fd_fdstat_get(Call *call) {
+Errno wm_call_fd_fdstat_get(Call *call) {
   Descriptor *d;
-  Errno e = call_fd(call, 0, 0, &d);
+  Errno e = wm_call_fd(call, 0, 0, &d);
   if (e) return e;
-  u8 *out = guest_array(call, call->args[1].u32, 1, FDSTAT_SIZE, 8);
+  u8 *out = wm_guest_array(call, call->args[1].u32, 1, FDSTAT_SIZE, 8);
   if (!out) return call->error;
   memset(out, 0, FDSTAT_SIZE);
   out[0] = d->type;
@@ -70,9 +70,9 @@ Errno call_fd_fdstat_get(Call *call) {
 /* Flags of a borrowed descriptor are shared with the host process: only not blocking can be
  * changed, and that is done by us for all descriptors. How writes are synced is fixed when a file
  * is opened. */
-Errno call_fd_fdstat_set_flags(Call *call) {
+Errno wm_call_fd_fdstat_set_flags(Call *call) {
   Descriptor *d;
-  Errno e = call_fd(call, 0, RIGHT_FD_FDSTAT_SET_FLAGS, &d);
+  Errno e = wm_call_fd(call, 0, RIGHT_FD_FDSTAT_SET_FLAGS, &d);
   if (e) return e;
   u32 flags = call->args[1].u32;
   if (flags & ~(u32)FDFLAGS_ALL) return E_INVAL;
@@ -87,9 +87,9 @@ Errno call_fd_fdstat_set_flags(Call *call) {
   return E_SUCCESS;
 }
 
-Errno call_fd_fdstat_set_rights(Call *call) {
+Errno wm_call_fd_fdstat_set_rights(Call *call) {
   Descriptor *d;
-  Errno e = call_fd(call, 0, 0, &d);
+  Errno e = wm_call_fd(call, 0, 0, &d);
   if (e) return e;
   Rights base = call->args[1].u64, inheriting = call->args[2].u64;
   if ((base & ~d->base) || (inheriting & ~d->inheriting)) return E_NOTCAPABLE;
@@ -101,7 +101,7 @@ Errno call_fd_fdstat_set_rights(Call *call) {
 /* ---- position and contents ---- */
 
 static Errno seek(Call *call, const Descriptor *d, i64 offset, int whence, u32 out) {
-  u8 *to = guest_array(call, out, 1, 8, 8); /* before anything moves */
+  u8 *to = wm_guest_array(call, out, 1, 8, 8); /* before anything moves */
   if (!to) return call->error;
   off_t at = lseek(d->fd, offset, whence);
   if (at < 0) return wm_errno_of_host(errno);
@@ -109,7 +109,7 @@ static Errno seek(Call *call, const Descriptor *d, i64 offset, int whence, u32 o
   return E_SUCCESS;
 }
 
-Errno call_fd_seek(Call *call) {
+Errno wm_call_fd_seek(Call *call) {
   static const int snapshot[] = {SEEK_SET, SEEK_CUR, SEEK_END};
   static const int unstable[] = {SEEK_CUR, SEEK_END, SEEK_SET};
   i64 offset = call->args[1].i64;
@@ -122,13 +122,13 @@ Errno call_fd_seek(Call *call) {
   return e ? e : seek(call, d, offset, whence, call->args[3].u32);
 }
 
-Errno call_fd_tell(Call *call) {
+Errno wm_call_fd_tell(Call *call) {
   Descriptor *d;
   Errno e = host_fd(call, RIGHT_FD_TELL, &d);
   return e ? e : seek(call, d, 0, SEEK_CUR, call->args[1].u32);
 }
 
-Errno call_fd_advise(Call *call) {
+Errno wm_call_fd_advise(Call *call) {
   static const int advices[] = {POSIX_FADV_NORMAL,   POSIX_FADV_SEQUENTIAL, POSIX_FADV_RANDOM,
                                 POSIX_FADV_WILLNEED, POSIX_FADV_DONTNEED,   POSIX_FADV_NOREUSE};
   Descriptor *d;
@@ -156,7 +156,7 @@ static Errno allocate(const Call *call, int fd, i64 offset, i64 len) {
   return e;
 }
 
-Errno call_fd_allocate(Call *call) {
+Errno wm_call_fd_allocate(Call *call) {
   Descriptor *d;
   Errno e = host_fd(call, RIGHT_FD_ALLOCATE, &d);
   if (e) return e;
@@ -168,13 +168,13 @@ Errno call_fd_allocate(Call *call) {
 
 static Errno sync_fd(Call *call, Rights right, int (*sync_call)(int)) {
   Descriptor *d;
-  Errno e = call_fd(call, 0, right, &d);
+  Errno e = wm_call_fd(call, 0, right, &d);
   if (e) return e;
   return d->kind == FD_HOST ? wm_errno_of_result(sync_call(d->fd)) : E_INVAL;
 }
 
-Errno call_fd_sync(Call *call) { return sync_fd(call, RIGHT_FD_SYNC, fsync); }
-Errno call_fd_datasync(Call *call) { return sync_fd(call, RIGHT_FD_DATASYNC, fdatasync); }
+Errno wm_call_fd_sync(Call *call) { return sync_fd(call, RIGHT_FD_SYNC, fsync); }
+Errno wm_call_fd_datasync(Call *call) { return sync_fd(call, RIGHT_FD_DATASYNC, fdatasync); }
 
 /* ---- filestat ---- */
 
@@ -194,12 +194,12 @@ void wm_filestat_write(u8 *out, const struct stat *st, bool unstable) {
   store_u64(out + tail + 24, wm_nanoseconds(&st->st_ctim));
 }
 
-Errno call_fd_filestat_get(Call *call) {
+Errno wm_call_fd_filestat_get(Call *call) {
   Descriptor *d;
-  Errno e = call_fd(call, 0, RIGHT_FD_FILESTAT_GET, &d);
+  Errno e = wm_call_fd(call, 0, RIGHT_FD_FILESTAT_GET, &d);
   if (e) return e;
   size_t size = call->unstable ? FILESTAT_UNSTABLE_SIZE : FILESTAT_SIZE;
-  u8 *out = guest_array(call, call->args[1].u32, 1, size, 8);
+  u8 *out = wm_guest_array(call, call->args[1].u32, 1, size, 8);
   if (!out) return call->error;
   struct stat st;
   memset(&st, 0, sizeof st);
@@ -209,7 +209,7 @@ Errno call_fd_filestat_get(Call *call) {
   return E_SUCCESS;
 }
 
-Errno call_fd_filestat_set_size(Call *call) {
+Errno wm_call_fd_filestat_set_size(Call *call) {
   Descriptor *d;
   Errno e = host_fd(call, RIGHT_FD_FILESTAT_SET_SIZE, &d);
   if (e) return e;
@@ -236,7 +236,7 @@ Errno wm_times_read(const Call *call, u32 arg, struct timespec times[2]) {
                    &times[1]);
 }
 
-Errno call_fd_filestat_set_times(Call *call) {
+Errno wm_call_fd_filestat_set_times(Call *call) {
   Descriptor *d;
   struct timespec times[2];
   Errno e = host_fd(call, RIGHT_FD_FILESTAT_SET_TIMES, &d);

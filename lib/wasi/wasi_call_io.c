@@ -38,7 +38,7 @@ typedef struct Transfer {
 
 /* Copies the guest's vectors and checks each. */
 static Errno read_vectors(Call *call, u32 address, u32 count, struct iovec *out) {
-  u8 *from = guest_array(call, address, count, IOVEC_SIZE, 4);
+  u8 *from = wm_guest_array(call, address, count, IOVEC_SIZE, 4);
   if (!from) return call->error;
   for (u32 i = 0; i < min_u32(count, MAX_IOVECS); i++, from += IOVEC_SIZE) {
     out[i].iov_len = load_u32(from + 4);
@@ -227,7 +227,7 @@ static Errno transfer(Call *call, bool write, bool at_offset, u32 result) {
     if (t.offset < 0) return E_INVAL;
   }
   Descriptor *d;
-  Errno e = call_fd(call, 0, rights, &d);
+  Errno e = wm_call_fd(call, 0, rights, &d);
   if (!e) e = can_put_u32(call, call->args[result].u32);
   if (e) return e;
   t.d = *d;
@@ -240,7 +240,7 @@ static Errno transfer(Call *call, bool write, bool at_offset, u32 result) {
   return e;
 }
 
-Errno call_fd_read(Call *call) { return transfer(call, false, false, 3); }
-Errno call_fd_write(Call *call) { return transfer(call, true, false, 3); }
-Errno call_fd_pread(Call *call) { return transfer(call, false, true, 4); }
-Errno call_fd_pwrite(Call *call) { return transfer(call, true, true, 4); }
+Errno wm_call_fd_read(Call *call) { return transfer(call, false, false, 3); }
+Errno wm_call_fd_write(Call *call) { return transfer(call, true, false, 3); }
+Errno wm_call_fd_pread(Call *call) { return transfer(call, false, true, 4); }
+Errno wm_call_fd_pwrite(Call *call) { return transfer(call, true, true, 4); }

@@ -204,7 +204,7 @@ static Errno open_in(Call *call, Opening *o, const Descriptor *dir, u32 *number)
   return e ? e : adopt(call, o, dir, fd, number);
 }
 
-Errno call_path_open(Call *call) {
+Errno wm_call_path_open(Call *call) {
   const wasmx_slot_t *a = call->args;
   u32 out = a[8].u32, number;
   Opening o = {.requested = a[5].u64,
@@ -214,7 +214,7 @@ Errno call_path_open(Call *call) {
                .follow = a[1].u32 & LOOKUP_SYMLINK_FOLLOW};
   Rights rights = RIGHT_PATH_OPEN | (o.oflags & OFLAG_CREAT ? RIGHT_PATH_CREATE_FILE : 0);
   Descriptor *dir;
-  Errno e = call_fd(call, 0, rights, &dir);
+  Errno e = wm_call_fd(call, 0, rights, &dir);
   if (!e) e = check_opening(&o, dir);
   if (!e) e = wm_path_read(call, 2, &o.path);
   if (!e) e = can_put_u32(call, out);

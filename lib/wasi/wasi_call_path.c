@@ -18,7 +18,7 @@ Errno wm_path_read(Call *call, u32 arg, GuestPath *path) {
 static Errno find_place(Call *call, u32 fd_arg, Rights rights, u32 path_arg, Place *place) {
   GuestPath path;
   Descriptor *d;
-  Errno e = call_fd(call, fd_arg, rights, &d);
+  Errno e = wm_call_fd(call, fd_arg, rights, &d);
   if (!e) e = wm_path_read(call, path_arg, &path);
   return e ? e : wm_resolve_parent(&call->ctx->resolver, d->fd, &path, place);
 }
@@ -40,15 +40,15 @@ static Errno stat_followed(Call *call, int root, const GuestPath *path, struct s
   return e;
 }
 
-Errno call_path_filestat_get(Call *call) {
+Errno wm_call_path_filestat_get(Call *call) {
   Descriptor *d;
   GuestPath path;
   Place place;
-  Errno e = call_fd(call, 0, RIGHT_PATH_FILESTAT_GET, &d);
+  Errno e = wm_call_fd(call, 0, RIGHT_PATH_FILESTAT_GET, &d);
   if (!e) e = wm_path_read(call, 2, &path);
   if (e) return e;
   size_t size = call->unstable ? FILESTAT_UNSTABLE_SIZE : FILESTAT_SIZE;
-  u8 *out = guest_array(call, call->args[4].u32, 1, size, 8);
+  u8 *out = wm_guest_array(call, call->args[4].u32, 1, size, 8);
   if (!out) return call->error;
   e = wm_resolve_parent(&call->ctx->resolver, d->fd, &path, &place);
   if (e) return e;
@@ -62,13 +62,13 @@ Errno call_path_filestat_get(Call *call) {
   return e;
 }
 
-Errno call_path_filestat_set_times(Call *call) {
+Errno wm_call_path_filestat_set_times(Call *call) {
   Descriptor *d;
   GuestPath path;
   Place place;
   struct timespec times[2];
   struct stat st;
-  Errno e = call_fd(call, 0, RIGHT_PATH_FILESTAT_SET_TIMES, &d);
+  Errno e = wm_call_fd(call, 0, RIGHT_PATH_FILESTAT_SET_TIMES, &d);
   if (!e) e = wm_times_read(call, 4, times);
   if (!e) e = wm_path_read(call, 2, &path);
   if (e) return e;
@@ -87,7 +87,7 @@ Errno call_path_filestat_set_times(Call *call) {
 
 /* ---- entries ---- */
 
-Errno call_path_create_directory(Call *call) {
+Errno wm_call_path_create_directory(Call *call) {
   Place place;
   Errno e = find_place(call, 0, RIGHT_PATH_CREATE_DIRECTORY, 1, &place);
   if (e) return e;
@@ -96,7 +96,7 @@ Errno call_path_create_directory(Call *call) {
   return e;
 }
 
-Errno call_path_remove_directory(Call *call) {
+Errno wm_call_path_remove_directory(Call *call) {
   Place place;
   Errno e = find_place(call, 0, RIGHT_PATH_REMOVE_DIRECTORY, 1, &place);
   if (e) return e;
@@ -116,7 +116,7 @@ static Errno unlink_slash(const Place *place) {
   return S_ISDIR(st.st_mode) ? E_ISDIR : E_NOTDIR;
 }
 
-Errno call_path_unlink_file(Call *call) {
+Errno wm_call_path_unlink_file(Call *call) {
   Place place;
   Errno e = find_place(call, 0, RIGHT_PATH_UNLINK_FILE, 1, &place);
   if (e) return e;
@@ -134,7 +134,7 @@ static Errno no_entry(const Place *place) {
   return stat_place(place, &st) ? E_NOENT : E_EXIST;
 }
 
-Errno call_path_symlink(Call *call) {
+Errno wm_call_path_symlink(Call *call) {
   Place place;
   char target[PATH_MAX];
   u32 len = call->args[1].u32;
@@ -173,14 +173,14 @@ static Errno read_link(Call *call, int root, const GuestPath *path, char target[
   return e;
 }
 
-Errno call_path_readlink(Call *call) {
+Errno wm_call_path_readlink(Call *call) {
   char target[PATH_MAX];
   GuestPath path;
   Descriptor *d;
   size_t room = call->args[4].u32, len;
   u8 *out = guest_bytes(call, call->args[3].u32, room);
   if (!out) return call->error;
-  Errno e = call_fd(call, 0, RIGHT_PATH_READLINK, &d);
+  Errno e = wm_call_fd(call, 0, RIGHT_PATH_READLINK, &d);
   if (!e) e = wm_path_read(call, 1, &path);
   if (!e) e = read_link(call, d->fd, &path, target, &len);
   if (e) return e;
@@ -202,8 +202,8 @@ static Errno find_two(Call *call, u32 a, Rights rights_a, u32 b, Rights rights_b
                       Place *to) {
   Descriptor *source, *target;
   u32 path_a = b - 2; /* stands right before b */
-  Errno e = call_fd(call, a, rights_a, &source);
-  if (!e) e = call_fd(call, b, rights_b, &target);
+  Errno e = wm_call_fd(call, a, rights_a, &source);
+  if (!e) e = wm_call_fd(call, b, rights_b, &target);
   if (e) return e;
   if (gains(source, target)) return E_NOTCAPABLE;
   e = find_place(call, a, rights_a, path_a, from);
@@ -224,7 +224,7 @@ static Errno rename_places(const Place *from, const Place *to) {
   return wm_errno_of_result(renameat(from->dir, from->leaf, to->dir, to->leaf));
 }
 
-Errno call_path_rename(Call *call) {
+Errno wm_call_path_rename(Call *call) {
   Place from, to;
   Errno e = find_two(call, 0, RIGHT_PATH_RENAME_SOURCE, 3, RIGHT_PATH_RENAME_TARGET, &from, &to);
   if (e) return e;
@@ -248,7 +248,7 @@ static Errno link_places(const Place *from, const Place *to) {
 }
 
 /* A link through a symbolic link would need its target as one name: refused. */
-Errno call_path_link(Call *call) {
+Errno wm_call_path_link(Call *call) {
   Place from, to;
   if (call->args[1].u32 & LOOKUP_SYMLINK_FOLLOW) return E_INVAL;
   Errno e = find_two(call, 0, RIGHT_PATH_LINK_SOURCE, 4, RIGHT_PATH_LINK_TARGET, &from, &to);

@@ -163,12 +163,12 @@ static Errno poll_all(Call *call, const u8 *from, u8 *out, Poll *p) {
   return put_u32(call, call->args[3].u32, write_events(p, out));
 }
 
-Errno call_poll_oneoff(Call *call) {
+Errno wm_call_poll_oneoff(Call *call) {
   u32 count = call->args[2].u32;
   if (count == 0 || count > MAX_SUBSCRIPTIONS) return E_INVAL;
   size_t size = call->unstable ? SUBSCRIPTION_UNSTABLE_SIZE : SUBSCRIPTION_SIZE;
-  const u8 *from = guest_array(call, call->args[0].u32, count, size, 8);
-  u8 *out = from ? guest_array(call, call->args[1].u32, count, EVENT_SIZE, 8) : NULL;
+  const u8 *from = wm_guest_array(call, call->args[0].u32, count, size, 8);
+  u8 *out = from ? wm_guest_array(call, call->args[1].u32, count, EVENT_SIZE, 8) : NULL;
   if (!out) return call->error;
   Errno e = can_put_u32(call, call->args[3].u32);
   if (e) return e;

@@ -18,7 +18,7 @@ static Errno list_sizes(Call *call, const StringList *list) {
 /* The strings one after another at arg 1, their addresses at arg 0. */
 static Errno list_get(Call *call, const StringList *list) {
   u32 base = call->args[1].u32;
-  u8 *addresses = guest_array(call, call->args[0].u32, list->count, 4, 4);
+  u8 *addresses = wm_guest_array(call, call->args[0].u32, list->count, 4, 4);
   u8 *bytes = addresses ? guest_bytes(call, base, list->bytes.len) : NULL;
   if (!bytes) return call->error;
   u32 at = 0;
@@ -30,10 +30,10 @@ static Errno list_get(Call *call, const StringList *list) {
   return E_SUCCESS;
 }
 
-Errno call_args_sizes_get(Call *call) { return list_sizes(call, &call->ctx->args); }
-Errno call_args_get(Call *call) { return list_get(call, &call->ctx->args); }
-Errno call_environ_sizes_get(Call *call) { return list_sizes(call, &call->ctx->env); }
-Errno call_environ_get(Call *call) { return list_get(call, &call->ctx->env); }
+Errno wm_call_args_sizes_get(Call *call) { return list_sizes(call, &call->ctx->args); }
+Errno wm_call_args_get(Call *call) { return list_get(call, &call->ctx->args); }
+Errno wm_call_environ_sizes_get(Call *call) { return list_sizes(call, &call->ctx->env); }
+Errno wm_call_environ_get(Call *call) { return list_get(call, &call->ctx->env); }
 
 /* ---- clocks ---- */
 
@@ -47,7 +47,7 @@ static bool host_clock(u32 id, clockid_t *clock) {
   return true;
 }
 
-Errno call_clock_res_get(Call *call) {
+Errno wm_call_clock_res_get(Call *call) {
   clockid_t clock;
   struct timespec t;
   if (!host_clock(call->args[0].u32, &clock)) return E_INVAL;
@@ -55,7 +55,7 @@ Errno call_clock_res_get(Call *call) {
   return put_u64(call, call->args[1].u32, wm_nanoseconds(&t));
 }
 
-Errno call_clock_time_get(Call *call) {
+Errno wm_call_clock_time_get(Call *call) {
   clockid_t clock;
   struct timespec t;
   if (!host_clock(call->args[0].u32, &clock)) return E_INVAL;
@@ -65,7 +65,7 @@ Errno call_clock_time_get(Call *call) {
 
 /* ---- the rest ---- */
 
-Errno call_random_get(Call *call) {
+Errno wm_call_random_get(Call *call) {
   u64 len = call->args[1].u32;
   u8 *bytes = guest_bytes(call, call->args[0].u32, len);
   if (!bytes) return call->error;
@@ -80,13 +80,13 @@ Errno call_random_get(Call *call) {
   return E_SUCCESS;
 }
 
-Errno call_sched_yield(Call *call) {
+Errno wm_call_sched_yield(Call *call) {
   (void)call;
   sched_yield();
   return E_SUCCESS;
 }
 
-Errno call_proc_exit(Call *call) {
+Errno wm_call_proc_exit(Call *call) {
   call->trap = wasmx_trap_new_exit(wasmx_caller_store(call->caller), call->args[0].i32);
   /* Out of memory, the program must end all the same: calling nothing is a trap that needs none. */
   if (!call->trap) call->trap = wasmx_func_call_raw(NULL, NULL);
@@ -94,7 +94,7 @@ Errno call_proc_exit(Call *call) {
 }
 
 /* A guest has no signals of its own, and the host's are not its to raise. */
-Errno call_proc_raise(Call *call) {
+Errno wm_call_proc_raise(Call *call) {
   (void)call;
   return E_NOSYS;
 }

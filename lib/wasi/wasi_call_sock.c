@@ -4,12 +4,12 @@
 
 static Errno no_sockets(Call *call) {
   Descriptor *d;
-  Errno e = call_fd(call, 0, 0, &d);
+  Errno e = wm_call_fd(call, 0, 0, &d);
   if (e) return e;
   return wm_descriptor_is_socket(d) ? E_NOSYS : E_NOTSOCK;
 }
 
-Errno call_sock_accept(Call *call) { return no_sockets(call); }
-Errno call_sock_recv(Call *call) { return no_sockets(call); }
-Errno call_sock_send(Call *call) { return no_sockets(call); }
-Errno call_sock_shutdown(Call *call) { return no_sockets(call); }
+Errno wm_call_sock_accept(Call *call) { return no_sockets(call); }
+Errno wm_call_sock_recv(Call *call) { return no_sockets(call); }
+Errno wm_call_sock_send(Call *call) { return no_sockets(call); }
+Errno wm_call_sock_shutdown(Call *call) { return no_sockets(call); }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 static const CallRow rows[] = {
-#define CALL(name, params, since) {#name, params, since, call_##name},
+#define CALL(name, params, since) {#name, params, since, wm_call_##name},
 #include "wasi/wasi.def"
 #undef CALL
 };
@@ -131,7 +131,7 @@ static void unbind(void *env) { release(((Binding *)env)->ctx); }
 
 static wasm_functype_t *type_of_row(const CallRow *row) {
   size_t count = strlen(row->params);
-  bool returns = row->handler != call_proc_exit;
+  bool returns = row->handler != wm_call_proc_exit;
   wasm_valtype_vec_t params, results;
   wasm_valtype_vec_new_uninitialized(&params, count);
   wasm_valtype_vec_new_uninitialized(&results, returns);

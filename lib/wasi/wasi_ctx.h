@@ -66,7 +66,7 @@ struct Call {
   const wasmx_slot_t *args;
   u8 *memory; /* of the caller; moves never, grows only between calls of ours */
   size_t memory_size;
-  Errno error;       /* why guest_array gave NULL */
+  Errno error;       /* why wm_guest_array gave NULL */
   bool unstable;     /* called by a wasi_unstable name */
   wasm_trap_t *trap; /* owned: set to end the program */
 };
@@ -76,20 +76,20 @@ struct Call {
 /* The one check of a guest's pointer: `count` items of `size` bytes at `address`, aligned. NULL and
  * call->error: E_FAULT out of bounds, E_INVAL misaligned. Shared memory may change under us, so
  * what is read there is copied out before it is judged. */
-void *guest_array(Call *call, u32 address, u64 count, size_t size, size_t alignment);
+void *wm_guest_array(Call *call, u32 address, u64 count, size_t size, size_t alignment);
 
 /* The same for one item, and for results. */
 static inline void *guest_bytes(Call *call, u32 address, u64 len) {
-  return guest_array(call, address, len, 1, 1);
+  return wm_guest_array(call, address, len, 1, 1);
 }
 static inline Errno put_u32(Call *call, u32 address, u32 value) {
-  void *p = guest_array(call, address, 1, 4, 4);
+  void *p = wm_guest_array(call, address, 1, 4, 4);
   if (!p) return call->error;
   store_u32(p, value);
   return E_SUCCESS;
 }
 static inline Errno put_u64(Call *call, u32 address, u64 value) {
-  void *p = guest_array(call, address, 1, 8, 8);
+  void *p = wm_guest_array(call, address, 1, 8, 8);
   if (!p) return call->error;
   store_u64(p, value);
   return E_SUCCESS;
@@ -97,7 +97,7 @@ static inline Errno put_u64(Call *call, u32 address, u64 value) {
 
 /* Whether put_u32 will do: asked before something happens that cannot be taken back. */
 static inline Errno can_put_u32(Call *call, u32 address) {
-  return guest_array(call, address, 1, 4, 4) ? E_SUCCESS : call->error;
+  return wm_guest_array(call, address, 1, 4, 4) ? E_SUCCESS : call->error;
 }
 
 /* Adds a string with its zero byte. False when out of memory. */
@@ -108,7 +108,7 @@ bool wm_strings_replace(StringList *list, StringList *made, bool whole);
 bool wm_text_valid(const char *text);
 
 /* The descriptor in the call's argument `arg` (see wm_fds_get). */
-Errno call_fd(Call *call, u32 arg, Rights rights, Descriptor **d);
+Errno wm_call_fd(Call *call, u32 arg, Rights rights, Descriptor **d);
 
 /* Whether the store was told to stop: a call that waits or works long gives up (E_INTR), and the
  * guest traps instead of seeing that. */
@@ -134,8 +134,8 @@ static inline u64 wm_nanoseconds(const struct timespec *t) {
 /* The two times of a set_times call, from its arguments at `arg`. */
 Errno wm_times_read(const Call *call, u32 arg, struct timespec times[2]);
 
-/* Handlers: call_<name>, one for each row of wasi.def. */
-#define CALL(name, params, since) Errno call_##name(Call *call);
+/* Handlers: wm_call_<name>, one for each row of wasi.def. */
+#define CALL(name, params, since) Errno wm_call_##name(Call *call);
 #include "wasi/wasi.def"
 #undef CALL
 

@@ -1,7 +1,7 @@
 /* What a call's arguments name: places in the guest's memory, descriptors (wasi_ctx.h). */
 #include "wasi/wasi_ctx.h"
 
-void *guest_array(Call *call, u32 address, u64 count, size_t size, size_t alignment) {
+void *wm_guest_array(Call *call, u32 address, u64 count, size_t size, size_t alignment) {
   u64 bytes;
   call->error = E_FAULT;
   if (!call->memory || !checked_mul(count, size, &bytes)) return NULL;
@@ -10,6 +10,6 @@ void *guest_array(Call *call, u32 address, u64 count, size_t size, size_t alignm
   return address % alignment ? NULL : call->memory + address;
 }
 
-Errno call_fd(Call *call, u32 arg, Rights rights, Descriptor **d) {
+Errno wm_call_fd(Call *call, u32 arg, Rights rights, Descriptor **d) {
   return wm_fds_get(&call->ctx->fds, call->args[arg].u32, rights, d);
 }

@@ -34,7 +34,7 @@ static inline Errno guest_call(Guest *g, Handler handler, u32 count, const u64 *
 
 /* RUN(g, fd_read, fd, iovs, count, out): the handler's errno. */
 #define RUN(g, name, ...)                                                                          \
-  guest_call((g), call_##name, sizeof((u64[]){__VA_ARGS__}) / sizeof(u64), (u64[]){__VA_ARGS__})
+  guest_call((g), wm_call_##name, sizeof((u64[]){__VA_ARGS__}) / sizeof(u64), (u64[]){__VA_ARGS__})
 
 /* The same with a path at SCRATCH: PATH(text) is its address and length. */
 static inline u64 put_text(Guest *g, u32 at, const char *text) {

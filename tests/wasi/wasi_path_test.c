@@ -196,7 +196,7 @@ static void unstable_layouts(void **state) {
   memset(g->memory + OUT, 0xee, 64);
   Call call = {.ctx = g->ctx, .args = slots, .memory = g->memory, .memory_size = GUEST_MEMORY};
   call.unstable = true;
-  assert_int_equal(call_path_filestat_get(&call), E_SUCCESS);
+  assert_int_equal(wm_call_path_filestat_get(&call), E_SUCCESS);
   assert_int_equal(load_u32(g->memory + OUT + 20), 1);
   assert_int_equal(load_u64(g->memory + OUT + 24), 4);
   assert_int_equal(g->memory[OUT + 55] != 0xee, 1);
@@ -207,7 +207,7 @@ static void unstable_layouts(void **state) {
   slots[0].u32 = fd;
   slots[2].u32 = 1; /* the end, where the new names have it from here */
   slots[3].u32 = OUT;
-  assert_int_equal(call_fd_seek(&call), E_SUCCESS);
+  assert_int_equal(wm_call_fd_seek(&call), E_SUCCESS);
   assert_int_equal(out_u64(g), 4);
   done(g, folder);
 }

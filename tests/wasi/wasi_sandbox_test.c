@@ -16,7 +16,7 @@ typedef struct Row {
 } Row;
 
 static const Row rows[] = {
-#define CALL(name, params, since) {#name, params, call_##name},
+#define CALL(name, params, since) {#name, params, wm_call_##name},
 #include "wasi/wasi.def"
 #undef CALL
 };
@@ -164,7 +164,7 @@ static void pairs_of_arguments_at_the_edges(void **state) {
       }
       if (i % 16 == 0) memory_reset(g);
       memset(g->memory + GOOD_BYTES, 0, 4096); /* poll: nothing to wait long for */
-      if (rows[r].handler == call_poll_oneoff) memory_reset(g);
+      if (rows[r].handler == wm_call_poll_oneoff) memory_reset(g);
       call_row(g, &rows[r], args);
     }
     guest_free(g);
@@ -374,7 +374,7 @@ static void streams_take_a_bounded_amount(void **state) {
   for (u32 fd = 1; fd < 3; fd++) {
     wasmx_slot_t slots[4] = {{.u64 = fd}, {.u64 = SCRATCH}, {.u64 = 8}, {.u64 = OUT}};
     Call call = {.ctx = g->ctx, .args = slots, .memory = memory, .memory_size = size};
-    assert_int_equal(call_fd_write(&call), E_SUCCESS);
+    assert_int_equal(wm_call_fd_write(&call), E_SUCCESS);
     assert_int_equal(load_u32(memory + OUT), 128 << 20);
   }
   wasm_byte_vec_t out;
@@ -398,7 +398,7 @@ static void numbers_closed_and_moved(void **state) {
   for (size_t r = 0; r < ARRAY_LEN(rows); r++) {
     if (strncmp(rows[r].name, "fd_", 3) != 0) continue;
     u64 args[16] = {4, GOOD_VECTORS, 1, OUT, OUT};
-    if (rows[r].handler == call_fd_seek) args[2] = 0;
+    if (rows[r].handler == wm_call_fd_seek) args[2] = 0;
     memory_reset(g);
     if (call_row(g, &rows[r], args) != E_BADF) fail_msg("%s takes a closed number", rows[r].name);
   }
