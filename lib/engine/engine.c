@@ -207,8 +207,6 @@ static bool prepare_faults(const Engine *engine) {
 
 #endif
 
-Tier wm_engine_tier(const Engine *engine) { return engine->config.tier; }
-
 JitOptions wm_engine_jit_options(const Engine *engine) { return engine->options; }
 
 bool wm_engine_charges_fuel(const Engine *engine) { return engine->config.fuel; }

@@ -20,7 +20,7 @@ typedef struct Config {
   bool fuel;              /* charge it */
   bool canonical_nan;     /* in every tier */
 
-  Tier tier;           /* TIER_INTERP where nothing can be compiled (wm_engine_tier) */
+  Tier tier;           /* read as TIER_INTERP where nothing can be compiled */
   u32 compile_threads; /* 0: in the thread that runs */
   bool signals; /* faults tell the ends of memories, where there is address space for guards */
   u32 profile;  /* DEBUG_ of jit/debug.h */
@@ -47,7 +47,6 @@ Engine *wm_engine_new(const Config *config);
 void wm_engine_retain(Engine *engine);
 void wm_engine_release(Engine *engine);
 TypeRegistry *wm_engine_types(Engine *engine); /* borrowed */
-Tier wm_engine_tier(const Engine *engine);
 bool wm_engine_charges_fuel(const Engine *engine);
 Demangle wm_engine_demangle(const Engine *engine);
 /* How functions are compiled. */

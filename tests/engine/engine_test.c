@@ -15,7 +15,7 @@ static void parts_go_in_any_order(void **state) {
   for (int order = 0; order < 6; order++) {
     Config config = wm_config_default();
     Engine *engine = wm_engine_new(&config);
-    Fixture f = {engine, wm_engine_store_new(engine)};
+    Fixture f = {.engine = engine, .store = wm_engine_store_new(engine)};
     LoadedModule *lm = load(&f, plain);
     assert_non_null(wm_instance_new(f.store, lm, NULL, 0, NULL));
     static const char orders[6][4] = {"esm", "ems", "sem", "sme", "mes", "mse"};
