@@ -1,4 +1,8 @@
-/* Chunks of memory, each twice as large as the one before (arena.h). */
+/* Chunks of memory, each twice as large as the one before (arena.h).
+ *
+ *   arena->chunks -> newest -> ... -> first        all zeroed by calloc
+ *                    [ taken | free ]
+ *                            ^ pos   ^ end         what is left of older chunks stays unused */
 #include "base/arena.h"
 
 #include <stdlib.h>
@@ -30,6 +34,7 @@ static bool add_chunk(Arena *arena, size_t size) {
 void *wm_arena_alloc(Arena *arena, size_t size) {
   if (size > SIZE_MAX - ALIGN) return NULL;
   size = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+  /* Without a chunk yet both are NULL, and a size of 0 must still have an address. */
   if ((size_t)(arena->end - arena->pos) < size || !arena->pos) {
     if (!add_chunk(arena, size ? size : ALIGN)) return NULL;
   }

@@ -1,4 +1,5 @@
-/* Bytes being written (buffer.h). */
+/* Bytes being written (buffer.h). Once memory ran out every writer is a no-op, so that callers look
+ * at `failed` once, at the end. */
 #include "base/buffer.h"
 
 #include <stdarg.h>
@@ -8,6 +9,8 @@
 bool wm_buffer_reserve(Buffer *b, size_t size) {
   if (b->failed) return false;
   if (b->cap - b->len >= size) return true;
+  /* Cannot overflow: both terms are below a quarter of what there is, as is checked before it is
+   * used. */
   size_t want = b->cap * 2 + 64;
   if (want < b->len + size) want = b->len + size;
   u8 *grown = size > SIZE_MAX / 4 || b->len > SIZE_MAX / 4 ? NULL : realloc(b->data, want);
@@ -46,6 +49,7 @@ void wm_buffer_sleb(Buffer *b, i64 v) {
   for (;;) {
     u8 low = (u8)(v & 0x7F);
     v >>= 7;
+    /* Bit 6 of the last byte is the sign that the reader extends. */
     bool done = (v == 0 && !(low & 0x40)) || (v == -1 && (low & 0x40));
     wm_buffer_byte(b, done ? low : (u8)(low | 0x80));
     if (done) return;
@@ -58,6 +62,7 @@ void wm_buffer_print(Buffer *b, const char *format, ...) {
   va_copy(again, args);
   int n = vsnprintf(NULL, 0, format, args);
   if (n < 0) b->failed = true;
+  /* vsnprintf writes a zero behind, which is not counted. */
   if (n >= 0 && wm_buffer_reserve(b, (size_t)n + 1)) {
     vsnprintf((char *)b->data + b->len, (size_t)n + 1, format, again);
     b->len += (size_t)n;

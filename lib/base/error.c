@@ -25,6 +25,7 @@ bool wm_error_unsupported(Error *err, u64 offset, const char *proposal, const ch
   if (!err || err->code != ERR_NONE) return false;
   wm_error_set(err, ERR_UNSUPPORTED, offset, "%s needs the %s proposal, which is not supported",
                what, proposal);
+  /* A constant string, which is what the tools count by. */
   err->proposal = proposal;
   return false;
 }
@@ -36,6 +37,7 @@ const char *wm_escape(char *out, size_t size, const void *text, size_t len) {
   for (size_t i = 0; i < len;) {
     size_t step = wm_utf8_visible_step(in + i, len - i);
     bool plain = step && in[i] != '"' && in[i] != '\\';
+    /* What is no visible character, and what would end the quotes, goes byte by byte as \hh. */
     size_t take = plain ? step : 1, need = plain ? step : 3;
     if (n + need + 4 > size) { /* keep room for "..." and the end */
       for (int dots = 0; dots < 3 && n + 1 < size; dots++) out[n++] = '.';

@@ -1,5 +1,8 @@
 /* Two maps with open addressing and linear probing (hashmap.h). The capacity is a power of two; a
- * map grows when three quarters of its slots are taken. */
+ * map grows when three quarters of its slots are taken, so that a search always ends at a free one.
+ *
+ * Names come from hostile input: their hash is seeded by the map's address, which an attacker does
+ * not know, and mixes so that no choice of names collides under all seeds. */
 #include "base/hashmap.h"
 
 #include <stdlib.h>
@@ -30,6 +33,8 @@ u64 wm_hash_bytes(const void *data, size_t len, u64 seed) {
   return fold(h ^ odd2, key);
 }
 
+/* The slot of the name, or the free one where it belongs. hash 0 is free: hashes have their lowest
+ * bit set. */
 static NameSlot *name_slot(const NameMap *map, const void *name, u32 len, u64 hash) {
   for (u32 i = (u32)hash & (map->cap - 1);; i = (i + 1) & (map->cap - 1)) {
     NameSlot *s = &map->slots[i];
@@ -42,6 +47,7 @@ static bool name_grow(NameMap *map) {
   NameMap grown = {.cap = map->cap ? map->cap * 2 : 16, .count = map->count, .seed = map->seed};
   grown.slots = calloc(grown.cap, sizeof *grown.slots);
   if (!grown.slots) return false;
+  /* Once: hashes are kept in the slots and never made again. */
   if (!map->cap) grown.seed = hash_seed(grown.slots);
   for (u32 i = 0; i < map->cap; i++) {
     NameSlot *s = &map->slots[i];
@@ -75,6 +81,8 @@ void wm_namemap_free(NameMap *map) {
   *map = (NameMap){0};
 }
 
+/* Keys are addresses of objects, which are neither. A deleted slot is passed by searches and
+ * reused. */
 enum { KEY_FREE = 0, KEY_DELETED = 1 };
 
 static struct PtrSlot *ptr_find(const PtrMap *map, u64 key) {
@@ -95,6 +103,7 @@ static void ptr_insert(PtrMap *map, u64 key, u64 value) {
 
 static bool ptr_grow(PtrMap *map) {
   PtrMap grown = {.cap = 16};
+  /* By what lives: a map full of deleted slots is written anew at the same size. */
   while (grown.cap < map->count * 2 + 2) grown.cap *= 2;
   grown.slots = calloc(grown.cap, sizeof *grown.slots);
   if (!grown.slots) return false;

@@ -1,5 +1,10 @@
 /* Numbers to and from text, exactly (number.h): decimal floats are rounded from a quotient of two
- * integers of any length, and printed by the method of Steele and White. */
+ * integers of any length, and printed by the method of Steele and White.
+ *
+ *   text -> digits, exponent -> num/den, scaled: the quotient has 64 bits -> rounded
+ *
+ * Nothing depends on the C library's locale or rounding mode, and f32 is never rounded by way of
+ * f64. */
 #include "base/number.h"
 
 /* ---- natural numbers of any length ---- */
@@ -15,6 +20,7 @@ typedef struct Big {
   u32 limb[LIMBS];
 } Big;
 
+/* The operands of all these are normalized; so is what they leave. */
 static void big_set(Big *b, u64 v) {
   b->limb[0] = (u32)v;
   b->limb[1] = (u32)(v >> 32);
@@ -98,6 +104,7 @@ typedef struct Scan {
   const char *pos, *end;
 } Scan;
 
+/* Scanners take what they find and leave the rest; a failed one takes nothing. */
 static bool at(const Scan *s, char c) { return s->pos < s->end && *s->pos == c; }
 
 static bool take(Scan *s, char c) {
@@ -106,6 +113,7 @@ static bool take(Scan *s, char c) {
   return found;
 }
 
+/* True: negative. */
 static bool take_sign(Scan *s) {
   if (take(s, '+')) return false;
   return take(s, '-');
@@ -136,6 +144,7 @@ static int next_digit(Scan *s, int base, bool started) {
 }
 
 /* digits or 0x hexdigits up to the end. */
+/* Goes on when it no longer fits, as a syntax error further on would say more. */
 static NumberResult scan_natural(Scan s, u64 *value) {
   int base = take_hex_prefix(&s) ? 16 : 10;
   bool fits = true, started = false;
@@ -157,6 +166,7 @@ NumberResult wm_int_parse(const char *text, size_t len, u32 width, u64 *value) {
   u64 v, mask = ~(u64)0 >> (64 - width);
   NumberResult result = scan_natural(s, &v);
   if (result != NUMBER_OK) return result;
+  /* Both readings of the width are allowed: -128 and 255 of 8 bits (spec 6.3.1). */
   if (negative ? v > mask / 2 + 1 : v > mask) return NUMBER_RANGE;
   *value = (negative ? 0 - v : v) & mask;
   return NUMBER_OK;
@@ -183,11 +193,13 @@ static NumberResult round_to_format(const Format *f, u64 q, i64 exponent, bool s
   i64 top = exponent - zeros + 63; /* the leading bit's exponent */
   if (top > 1 - f->min_normal) return NUMBER_RANGE;
   i64 biased = top - f->min_normal + 1, drop = 64 - (i64)f->precision;
+  /* A subnormal: the exponent stays, bits drop. */
   if (biased < 1) {
     drop += 1 - biased;
     biased = 1;
   }
   *bits = 0;
+  /* Less than half of the least: zero. */
   if (drop > 64) return NUMBER_OK;
   u64 kept = drop == 64 ? 0 : q >> drop, rest = drop == 64 ? q : q << (64 - drop);
   u64 half = UINT64_C(1) << 63;
@@ -208,6 +220,7 @@ typedef struct Mantissa {
 static void add_digit(Mantissa *m, int digit, bool fraction) {
   if (m->count == MAX_DIGITS) {
     m->sticky |= digit != 0;
+    /* Beyond what can matter: only whether anything is there is kept. */
     m->scale += !fraction;
     return;
   }
@@ -254,6 +267,7 @@ static NumberResult convert_hex(const Format *f, const Mantissa *m, i64 exponent
 static NumberResult convert_decimal(const Format *f, const Mantissa *m, i64 exponent, u64 *bits) {
   *bits = 0;
   exponent += m->scale;
+  /* No float is near: what is left needs no more limbs than there are. */
   if (exponent + m->count > 400) return NUMBER_RANGE;
   if (exponent + m->count < -400) return NUMBER_OK;
   Big num = {0}, den;
@@ -261,6 +275,7 @@ static NumberResult convert_decimal(const Format *f, const Mantissa *m, i64 expo
   for (u32 i = 0; i < m->count; i++) big_mul_add(&num, 10, m->digits[i]);
   big_mul_pow10(exponent < 0 ? &den : &num, (u32)(exponent < 0 ? -exponent : exponent));
   i32 shift = (i32)big_bits(&den) - (i32)big_bits(&num);
+  /* The first bit of the quotient is then its first or second. */
   big_shift_left(shift > 0 ? &num : &den, (u32)(shift > 0 ? shift : -shift));
   u64 q = 0;
   for (int i = 0; i < 64; i++) {
@@ -291,6 +306,7 @@ static bool take_word(Scan *s, const char *word) {
 }
 
 static NumberResult scan_nan(const Format *f, Scan s, u64 *bits) {
+  /* The canonical NaN's. */
   u64 payload = UINT64_C(1) << (f->precision - 2);
   NumberResult result = NUMBER_OK;
   if (s.pos != s.end) {
@@ -385,6 +401,7 @@ static u32 shortest_digits(u64 significand, i32 exponent, bool lowest_of_binade,
   }
 }
 
+/* Each returns the end of what it wrote; NUMBER_CHARS has room for the longest. */
 static char *put_text(char *out, const char *text) {
   while (*text) *out++ = *text++;
   return out;

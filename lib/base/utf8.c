@@ -27,6 +27,8 @@ static u32 decode(const u8 *text, size_t step) {
 }
 
 /* Ascending. Format characters that are drawn (such as Arabic number signs) are not among them. */
+/* What is not drawn, or turns what is drawn around: controls, joiners, marks of direction, tags.
+ * Names from modules must not rewrite a terminal or hide what they say. */
 static const struct {
   u32 first, last;
 } unseen[] = {

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+/* By half at least. What is new is zeroed; false leaves the vector as it was. */
 bool wm_vec_grow(void *data, u32 *cap, u32 len, u64 extra, size_t size) {
   void *old;
   memcpy(&old, data, sizeof old);
