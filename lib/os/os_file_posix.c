@@ -1,4 +1,8 @@
-/* Files of a cache on POSIX systems (os_file.h). */
+/* Files of a cache on POSIX systems (os_file.h).
+ *
+ * A file is written under a name of its own and renamed, so that readers see all of it or nothing.
+ * The writer holds a lock on it meanwhile: what an ended process left behind is unfinished and not
+ * locked. */
 #include "os/os_file.h"
 
 #include "os/os.h"
@@ -16,6 +20,7 @@
 
 enum { MAX_PATH = 4096 };
 
+/* Goes behind the folder's name in a message. */
 static const char *reason_of(int error) {
   switch (error) {
   case ENOTDIR:
@@ -37,6 +42,8 @@ static int make_parts(const char *path, size_t len) {
     if (path[i] != '/' && path[i]) continue;
     memcpy(part, path, i);
     part[i] = 0;
+    /* Fails for all that exist: what counts is told by the last, when the folder is not there then.
+     */
     error = mkdir(part, 0700) == 0 ? 0 : errno;
   }
   return error;
@@ -50,6 +57,7 @@ const char *wm_os_make_folder(const char *path) {
   int error = make_parts(path, len);
   if (stat(path, &st) != 0) return reason_of(error);
   if (!S_ISDIR(st.st_mode)) return reason_of(ENOTDIR);
+  /* Machine code is read from there: nobody else may put any in. */
   if (st.st_uid != geteuid()) return "belongs to another user";
   if (access(path, R_OK | W_OK | X_OK) != 0) return reason_of(errno);
   bool is_full = statvfs(path, &disk) == 0 && disk.f_blocks && !disk.f_bavail;
@@ -82,6 +90,7 @@ static bool is_own_or_root(const struct stat *st) { return is_own(st) || is_of(s
 
 static bool open_regular(const char *path, int flags, FileCheck *check, OpenFile *out) {
   struct stat st;
+  /* A FIFO or a terminal under that name must neither block nor become ours. */
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
   if (fd < 0) return false;
   if (fstat(fd, &st) == 0 && check(&st)) {
@@ -106,6 +115,7 @@ bool wm_os_open_trusted_file(const char *path, FileOwner owner, OpenFile *out) {
   return open_whole(path, O_NOFOLLOW, owner == FILE_OWN ? is_own : is_own_or_root, out);
 }
 
+/* By offset, as several threads read one descriptor. False: an error, or the file is shorter. */
 static bool read_all(const OpenFile *file, u64 at, void *to, size_t size) {
   for (size_t done = 0; done < size;) {
     ssize_t n = pread(file->descriptor, (u8 *)to + done, size - done, (off_t)(at + done));
@@ -163,6 +173,7 @@ bool wm_os_write_file(const char *path, const u8 *bytes, size_t size) {
 bool wm_os_remove_unfinished(const char *path) {
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0) return false;
+  /* By the descriptor, so that what is removed is what was looked at, or newer and locked. */
   bool removed = flock(fd, LOCK_EX | LOCK_NB) == 0 && unlink(path) == 0;
   close(fd);
   return removed;

@@ -11,6 +11,7 @@ size_t wm_os_page_size(void) { return PAGE_SIZE_BYTES; }
 
 bool wm_os_reserve_is_free(void) { return false; }
 
+/* Zeroed here, as committing cannot do it. */
 void *wm_os_reserve(size_t size_bytes) {
   void *start = aligned_alloc(PAGE_SIZE_BYTES, size_bytes);
   if (start) memset(start, 0, size_bytes);
@@ -53,6 +54,7 @@ static pthread_mutex_t parking = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t parked = PTHREAD_COND_INITIALIZER;
 
 void wm_condition_wait(CondVar *c, Mutex *m) { wm_condition_wait_until(c, m, UINT64_MAX); }
+/* By the clock of C11, the only one that there is. */
 void wm_condition_wait_until(CondVar *c, Mutex *m, u64 deadline_ns) {
   struct timespec t = {(time_t)(deadline_ns / 1000000000u), (long)(deadline_ns % 1000000000u)};
   u32 seen = atomic_load(&c->wakes);

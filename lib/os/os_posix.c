@@ -1,4 +1,5 @@
-/* The operating system as Linux and other POSIX systems have it. */
+/* The operating system as Linux and other POSIX systems have it. Reserving takes address space
+ * only; memory is charged when it is touched. */
 #include "os/os.h"
 
 #if defined(__linux__)
@@ -30,6 +31,7 @@ bool wm_os_commit(void *start, size_t size_bytes) {
   return size_bytes == 0 || mprotect(start, size_bytes, PROT_READ | PROT_WRITE) == 0;
 }
 
+/* Mapped anew rather than given back by madvise: the next commit must see zeros. */
 bool wm_os_decommit(void *start, size_t size_bytes) {
   return size_bytes == 0 || map(start, size_bytes, PROT_NONE, MAP_FIXED);
 }
@@ -59,6 +61,7 @@ bool wm_os_protect_exec(void *start, size_t size_bytes) {
 
 u32 wm_os_processors(void) {
   cpu_set_t set;
+  /* What this process may use: a container has fewer than the machine. */
   if (sched_getaffinity(0, sizeof set, &set) == 0) return max_u32(1, (u32)CPU_COUNT(&set));
   long count = sysconf(_SC_NPROCESSORS_ONLN);
   return count > 0 ? (u32)count : 1;
@@ -82,6 +85,7 @@ u64 wm_os_monotonic_ns(void) {
 
 int wm_os_event_new(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
+/* From signal handlers, too: errno is the interrupted code's. */
 void wm_os_event_set(int event) {
   if (event < 0) return;
   int before = errno;
@@ -98,6 +102,7 @@ void wm_os_event_close(int event) {
   if (event >= 0) syscall(SYS_close, event);
 }
 
+/* In the child of a fork: the same descriptor, but an event that the parent does not share. */
 void wm_os_event_renew(int event) {
   if (event < 0) return;
   wm_os_event_close(event);
@@ -111,6 +116,7 @@ void wm_os_event_renew(int event) {
 
 #if defined(__linux__)
 
+/* Notes are name and description, each padded to 4 bytes; a broken one ends the search. */
 static void find_build_note(const ElfW(Nhdr) * note, const u8 *end, u8 *out) {
   while ((const u8 *)(note + 1) <= end) {
     const u8 *name = (const u8 *)(note + 1);

@@ -42,6 +42,8 @@ static void tell_watches(void) {
   wm_mutex_unlock(&watches_lock);
 }
 
+/* In a child that was forked from inside, this thread is the one that opens the gate as it leaves;
+ * else the fork waits for the last one. */
 static NOINLINE void left_closed_gate(void) {
   if (child_waits) {
     child_waits = false;
@@ -56,6 +58,7 @@ static void leave_gate(void) {
   if (UNLIKELY(atomic_fetch_sub(&gate, GATE_THREAD) & GATE_CLOSED)) left_closed_gate();
 }
 
+/* Steps back out, so that the fork can go on, and comes again. */
 static NOINLINE void wait_at_gate(void) {
   do {
     leave_gate();
@@ -82,6 +85,7 @@ static void in_parent(void) {
   pthread_mutex_unlock(&one_fork);
 }
 
+/* No other thread is there: the count is this thread's alone. */
 static void in_child(void) {
   pthread_mutex_unlock(&one_fork);
   child_waits = locks_held > 0;
@@ -171,6 +175,7 @@ void wm_condition_wake_all(CondVar *c) {
 
 /* ---- threads ---- */
 
+/* Signals are for the host's threads. */
 bool wm_thread_start(Thread *t, void *(*run)(void *), void *env) {
   sigset_t all, before;
   sigfillset(&all);
@@ -180,6 +185,7 @@ bool wm_thread_start(Thread *t, void *(*run)(void *), void *env) {
   return done;
 }
 
+/* A thread that is cancelled while it waits would leave the other one unjoined. */
 void wm_thread_join(Thread t) {
   int before;
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
@@ -196,6 +202,7 @@ const void *wm_os_thread_token(void) { return (const void *)(uintptr_t)pthread_s
 _Atomic u32 wm_threads_ended;
 static pthread_key_t key;
 static bool has_key;
+/* The slot of this thread that is freed at its end. */
 static _Thread_local void **kept;
 
 static void on_end(void *ignored) {
