@@ -1,4 +1,8 @@
-/* What is known and set about open descriptors: fd_* but reading, writing and listing. */
+/* What is known and set about open descriptors: fd_* but reading, writing and listing.
+ *
+ * Each call checks in this order: the descriptor and its rights, the arguments, the guest's memory
+ * for the result; then it acts. So a call that fails has changed nothing, and no result is lost for
+ * want of a place. */
 #include "wasi/wasi_ctx.h"
 
 #include <errno.h>
@@ -34,6 +38,7 @@ Errno wm_call_fd_prestat_get(Call *call) {
   if (e) return e;
   u8 *out = wm_guest_array(call, call->args[1].u32, 1, PRESTAT_SIZE, 4);
   if (!out) return call->error;
+  /* The only kind of preopen: a directory. */
   store_u32(out, 0);
   store_u32(out + 4, (u32)strlen(d->preopen));
   return E_SUCCESS;
@@ -59,6 +64,7 @@ Errno wm_call_fd_fdstat_get(Call *call) {
   if (e) return e;
   u8 *out = wm_guest_array(call, call->args[1].u32, 1, FDSTAT_SIZE, 8);
   if (!out) return call->error;
+  /* Padding too: the guest sees no byte of ours. */
   memset(out, 0, FDSTAT_SIZE);
   out[0] = d->type;
   store_u16(out + 2, d->flags);
@@ -87,6 +93,7 @@ Errno wm_call_fd_fdstat_set_flags(Call *call) {
   return E_SUCCESS;
 }
 
+/* Rights only ever go: nothing gives one back. */
 Errno wm_call_fd_fdstat_set_rights(Call *call) {
   Descriptor *d;
   Errno e = wm_call_fd(call, 0, 0, &d);
@@ -110,6 +117,7 @@ static Errno seek(Call *call, const Descriptor *d, i64 offset, int whence, u32 o
 }
 
 Errno wm_call_fd_seek(Call *call) {
+  /* The two versions number the same three differently. */
   static const int snapshot[] = {SEEK_SET, SEEK_CUR, SEEK_END};
   static const int unstable[] = {SEEK_CUR, SEEK_END, SEEK_SET};
   i64 offset = call->args[1].i64;
@@ -162,10 +170,12 @@ Errno wm_call_fd_allocate(Call *call) {
   if (e) return e;
   i64 offset = call->args[1].i64, len = call->args[2].i64;
   if (offset < 0 || len <= 0) return E_INVAL;
+  /* A file's end is an off_t. */
   if (offset > INT64_MAX - len) return E_FBIG;
   return allocate(call, d->fd, offset, len);
 }
 
+/* Streams have nothing to sync. */
 static Errno sync_fd(Call *call, Rights right, int (*sync_call)(int)) {
   Descriptor *d;
   Errno e = wm_call_fd(call, 0, right, &d);
@@ -178,6 +188,10 @@ Errno wm_call_fd_datasync(Call *call) { return sync_fd(call, RIGHT_FD_DATASYNC, 
 
 /* ---- filestat ---- */
 
+/* wasi_unstable has a count of links of 4 bytes, not 8: what is behind it moves.
+ *
+ *   snapshot   0 dev   8 ino   16 type   24 nlink   32 size   40 atim   48 mtim   56 ctim
+ *   unstable   0 dev   8 ino   16 type   20 nlink   24 size   32 atim   40 mtim   48 ctim */
 void wm_filestat_write(u8 *out, const struct stat *st, bool unstable) {
   size_t tail = unstable ? 24 : 32;
   memset(out, 0, unstable ? FILESTAT_UNSTABLE_SIZE : FILESTAT_SIZE);
@@ -203,6 +217,7 @@ Errno wm_call_fd_filestat_get(Call *call) {
   if (!out) return call->error;
   struct stat st;
   memset(&st, 0, sizeof st);
+  /* A stream has no file behind it: all zero but its type. */
   if (d->kind == FD_HOST && fstat(d->fd, &st)) return wm_errno_of_host(errno);
   wm_filestat_write(out, &st, call->unstable);
   out[16] = d->type; /* knows kinds of sockets apart */
@@ -225,6 +240,7 @@ static Errno read_time(u64 value, bool set, bool now, struct timespec *t) {
   return E_SUCCESS;
 }
 
+/* Three arguments: two times, then flags for both. */
 Errno wm_times_read(const Call *call, u32 arg, struct timespec times[2]) {
   u32 flags = call->args[arg + 2].u32;
   if (flags & ~(u32)(FSTFLAG_ATIM | FSTFLAG_ATIM_NOW | FSTFLAG_MTIM | FSTFLAG_MTIM_NOW))

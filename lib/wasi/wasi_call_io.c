@@ -66,6 +66,7 @@ static Piece cut_piece(Transfer *t, size_t limit) {
   return p;
 }
 
+/* Gives the last vector back what cut_piece took. */
 static void rejoin(Transfer *t, const Piece *p) {
   if (p->count) t->vectors[p->count - 1].iov_len += p->cut;
 }
@@ -81,6 +82,7 @@ static void advance(Transfer *t, size_t moved) {
 
 /* ---- one attempt ---- */
 
+/* An offset of CURRENT makes them readv and writev. */
 static ssize_t vector_call(const Transfer *t, int count, int flags) {
   return t->write ? pwritev2(t->d.fd, t->vectors, count, t->offset, flags)
                   : preadv2(t->d.fd, t->vectors, count, t->offset, flags);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Copied out at once: the guest's memory may change between the check and the use. */
 Errno wm_path_read(Call *call, u32 arg, GuestPath *path) {
   u32 len = call->args[arg + 1].u32;
   const void *bytes = guest_bytes(call, call->args[arg].u32, len);
@@ -24,6 +25,7 @@ static Errno find_place(Call *call, u32 fd_arg, Rights rights, u32 path_arg, Pla
 }
 
 static Errno stat_place(const Place *place, struct stat *st) {
+  /* An empty leaf is the directory itself (path "." or ".."). */
   int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH;
   return wm_errno_of_result(fstatat(place->dir, place->leaf, st, flags));
 }
@@ -31,6 +33,7 @@ static Errno stat_place(const Place *place, struct stat *st) {
 /* ---- stat ---- */
 
 /* What the path leads to through a link at its end. */
+/* O_PATH asks for no right on the file, and opens devices without touching them. */
 static Errno stat_followed(Call *call, int root, const GuestPath *path, struct stat *st) {
   int fd;
   Errno e = wm_resolve_open(&call->ctx->resolver, root, path, O_PATH, 0, &fd);
@@ -100,6 +103,7 @@ Errno wm_call_path_remove_directory(Call *call) {
   Place place;
   Errno e = find_place(call, 0, RIGHT_PATH_REMOVE_DIRECTORY, 1, &place);
   if (e) return e;
+  /* As rmdir(2) has it for the two. */
   if (place.dots)
     e = place.dots == 1 ? E_INVAL : E_NOTEMPTY;
   else
@@ -144,7 +148,9 @@ Errno wm_call_path_symlink(Call *call) {
   if (len >= sizeof target) return E_NAMETOOLONG;
   memcpy(target, bytes, len);
   target[len] = 0;
+  /* A zero within would cut it short on the host. */
   if (strlen(target) != len) return E_INVAL;
+  /* It could never be followed by the guest, and would lead the host's own programs out. */
   if (target[0] == '/') return E_NOTCAPABLE;
   Errno e = find_place(call, 2, RIGHT_PATH_SYMLINK, 3, &place);
   if (e) return e;

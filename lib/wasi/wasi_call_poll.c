@@ -39,6 +39,7 @@ static u64 saturating_add(u64 a, u64 b) {
   return checked_add(a, b, &sum) ? sum : UINT64_MAX;
 }
 
+/* A clock that cannot be read stands still: its deadlines never come. */
 static u64 now_of(clockid_t clock) {
   struct timespec t;
   if (clock_gettime(clock, &t)) return 0;
@@ -46,6 +47,7 @@ static u64 now_of(clockid_t clock) {
 }
 
 static void read_clock(const Call *call, const u8 *from, Subscription *s) {
+  /* wasi_unstable has an identifier before the clock, which nobody used. */
   size_t at = call->unstable ? 24 : 16;
   u32 id = load_u32(from + at);
   u64 timeout = load_u64(from + at + 8);
@@ -106,6 +108,7 @@ static Errno wait(const Call *call, Poll *p) {
     u32 n;
     u64 span = p->ready ? 0 : min_u64(time_left(p), CLOCK_LOOK_NS);
     Errno e = wm_wait(call, p->fds, p->count, span, &n);
+    /* Until something happened: a look at the clocks alone is no event. */
     if (e || n || p->ready || time_left(p) == 0) return e;
   }
 }

@@ -37,6 +37,7 @@ Errno wm_call_environ_get(Call *call) { return list_get(call, &call->ctx->env); 
 
 /* ---- clocks ---- */
 
+/* False: there is no clock of that number. */
 static bool host_clock(u32 id, clockid_t *clock) {
   static const clockid_t clocks[] = {[CLOCK_ID_REALTIME] = CLOCK_REALTIME,
                                      [CLOCK_ID_MONOTONIC] = CLOCK_MONOTONIC,

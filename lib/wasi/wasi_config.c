@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* Descriptors are closed, strings freed with it, whether a context was made of it or not. */
 wasi_config_t *wasi_config_new(void) {
   wasi_config_t *config = calloc(1, sizeof *config);
   if (config) config->max_fds = DEFAULT_MAX_FDS;
@@ -28,6 +29,7 @@ void wasi_config_delete(wasi_config_t *config) {
 
 /* ---- strings ---- */
 
+/* `failed` sticks in the buffer: a list is looked at once, when it is whole. */
 bool wm_strings_add(StringList *list, const char *text, size_t len) {
   wm_buffer_bytes(&list->bytes, text, len);
   wm_buffer_byte(&list->bytes, 0);
@@ -80,6 +82,7 @@ static int open_granted(const char *path, int flags) {
 
 /* ---- standard streams ---- */
 
+/* The new one stands before the old one's finalizer runs. */
 static void set_stream(wasi_config_t *config, int number, Stream stream) {
   Stream before = config->streams[number];
   config->streams[number] = stream;
@@ -106,6 +109,7 @@ bool wasi_config_set_stderr_file(wasi_config_t *config, const char *path) {
   return set_file(config, 2, path, O_WRONLY | O_CREAT | O_TRUNC);
 }
 
+/* Borrowed: the process's own, whose flags are never changed. */
 static void inherit(wasi_config_t *config, int number) {
   if (config) set_stream(config, number, (Stream){.kind = STREAM_HOST, .fd = number});
 }

@@ -1,4 +1,11 @@
-/* wasi_ctx_*: a program's world, made of a config; the table of calls as host functions. */
+/* wasi_ctx_*: a program's world, made of a config; the table of calls as host functions.
+ *
+ *   host --> wasi_ctx_t <-- Binding <-- wasm_func_t      a function holds its context
+ *              |
+ *              args, env, streams, descriptors            moved out of the config, which is used up
+ *
+ * A call: dispatch finds memory 0 of the instance that called, runs the row's handler, and puts its
+ * Errno into the result's slot; `trap` instead ends the program. */
 #include "wasi/wasi_ctx.h"
 
 #include <stdio.h>
@@ -47,6 +54,8 @@ static Errno open_stream(wasi_ctx_t *ctx, u32 number) {
   return wm_fds_add(&ctx->fds, &d, &number);
 }
 
+/* From 3 on, in the order in which they were named; what was handed over is taken from the config.
+ */
 static Errno open_preopens(wasi_ctx_t *ctx, wasi_config_t *config) {
   for (u32 i = 0; i < config->preopens.len; i++) {
     Preopen *p = &config->preopens.data[i];
@@ -83,6 +92,7 @@ wasi_ctx_t *wasi_ctx_new(wasm_store_t *store, wasi_config_t *config, wasmx_error
   memcpy(ctx->streams, config->streams, sizeof ctx->streams);
   ctx->fds.max = config->max_fds;
   ctx->resolver = (Resolver){.mode = config->resolver, .store = store};
+  /* From here on the config owns none of it. */
   ctx->raise_sigpipe = config->raise_sigpipe;
   config->args = config->env = (StringList){0};
   memset(config->streams, 0, sizeof config->streams);
@@ -127,6 +137,7 @@ static wasm_trap_t *dispatch(void *env, wasmx_caller_t *caller, wasmx_slot_t *sl
   return call.trap;
 }
 
+/* The finalizer of a function: it goes with the store, or when nothing reaches it. */
 static void unbind(void *env) { release(((Binding *)env)->ctx); }
 
 static wasm_functype_t *type_of_row(const CallRow *row) {
@@ -163,6 +174,7 @@ static bool same_name(const char *name, const char *text, size_t len) {
   return strlen(name) == len && memcmp(name, text, len) == 0;
 }
 
+/* Imports may be of both versions in one module. */
 static bool find_module(const char *text, size_t len, u32 *module) {
   for (*module = 0; *module < 2; ++*module)
     if (same_name(module_names[*module], text, len)) return true;
@@ -198,6 +210,7 @@ bool wasi_ctx_define(wasi_ctx_t *ctx, wasmx_linker_t *linker) {
   return true;
 }
 
+/* Only what is imported: 92 functions would cost more than most programs' start. */
 bool wasi_ctx_define_for(wasi_ctx_t *ctx, wasmx_linker_t *linker, const wasm_module_t *module) {
   if (!ctx || !linker || !module) return false;
   wasm_importtype_vec_t imports;

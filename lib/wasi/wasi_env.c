@@ -1,4 +1,7 @@
-/* The environment of a program: given, added one by one or from a file, inherited. */
+/* The environment of a program: given, added one by one or from a file, inherited.
+ *
+ * A list is one block, as the guest will have it (environ_get): name=value 0 name=value 0 ... Of
+ * two values for one name the later one stays. What cannot be had leaves the list as it was. */
 #include "wasi/wasi_ctx.h"
 
 #include <errno.h>
@@ -43,6 +46,7 @@ static bool set_variable(StringList *list, const char *name, size_t len, const c
                          size_t value_len) {
   u64 room = (u64)len + value_len + 2;
   if (list->bytes.len + room > UINT32_MAX || !wm_buffer_reserve(&list->bytes, room)) {
+    /* So that a variable that is too large does not cost those that are there. */
     list->bytes.failed = false;
     return false;
   }
@@ -65,6 +69,7 @@ void wasi_config_inherit_env(wasi_config_t *config) {
   bool ok = true;
   for (char **e = environ; ok && e && *e; e++) {
     const char *equals = strchr(*e, '=');
+    /* No variable that a program could ask for. */
     if (!equals || equals == *e) continue;
     ok = set_variable(&config->env, *e, (size_t)(equals - *e), equals + 1, strlen(equals + 1));
   }
@@ -77,6 +82,7 @@ static bool fail(wasmx_error_t *err, wasmx_errcode_t code, u32 line, const char 
   char text[128];
   snprintf(text, sizeof text, "line %u: %s", line, message);
   wm_wasi_fail(err, code, line ? text : message);
+  /* Of callers that were built with this struct or a longer one. */
   if (err && err->size >= sizeof *err) err->line = line;
   return false;
 }
@@ -84,6 +90,7 @@ static bool fail(wasmx_error_t *err, wasmx_errcode_t code, u32 line, const char 
 /* The whole file and a zero byte. */
 static bool read_file(const char *path, Buffer *out, wasmx_error_t *err) {
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  /* What read(2) said last: 0 is the end, 1 to begin with. */
   ssize_t n = fd < 0 ? -1 : 1;
   while (n > 0 && out->len <= MAX_FILE && wm_buffer_reserve(out, 4096)) {
     n = read(fd, out->data + out->len, 4096);

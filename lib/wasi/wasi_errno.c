@@ -1,4 +1,5 @@
-/* Errors of the host as WASI numbers them. */
+/* Errors of the host as WASI numbers them: by name, in the order of the names. Two names of one
+ * number (EAGAIN and EWOULDBLOCK) have one row. What WASI has no word for is E_IO. */
 #include "wasi/wasi_abi.h"
 
 #include <errno.h>

@@ -1,4 +1,8 @@
-/* Descriptors and streams: see wasi_fds.h. */
+/* Descriptors and streams: see wasi_fds.h.
+ *
+ * A table of numbers as a process has one: the lowest free number is given, `lowest` says below
+ * which there is none. Rights are looked at in one place, wm_fds_get: every call goes through it.
+ */
 #include "wasi/wasi_fds.h"
 
 #include <errno.h>
@@ -10,6 +14,7 @@
 
 /* ---- streams ---- */
 
+/* Emptied before the finalizer runs, which may call anything. */
 void wm_stream_close(Stream *stream) {
   Stream s = *stream;
   *stream = (Stream){0};
@@ -19,6 +24,7 @@ void wm_stream_close(Stream *stream) {
   if (s.finalizer) s.finalizer(s.data);
 }
 
+/* `holder` is the block that the streams are in: gone before a finalizer can look at it. */
 void wm_streams_close(Stream streams[3], void *holder) {
   Stream last[3];
   memcpy(last, streams, sizeof last);
@@ -45,6 +51,7 @@ Errno wm_stream_read(Stream *s, void *to, size_t size, size_t *done) {
   return E_SUCCESS;
 }
 
+/* What fits is taken, as a disk would; the next write is told that there is no room. */
 static Errno capture(Stream *s, const void *from, size_t size, size_t *done) {
   size_t room = s->limit - s->output.len;
   size_t taken = size < room ? size : room;
@@ -106,6 +113,7 @@ Errno wm_descriptor_of_host(Descriptor *d, int fd, bool owned) {
   *d = (Descriptor){.kind = FD_HOST, .fd = fd, .owned = owned};
   d->type = (u8)(S_ISSOCK(st.st_mode) ? type_of_socket(fd) : wm_filetype_of_mode(st.st_mode));
   d->flags = fdflags_of_host(flags);
+  /* Whatever has two ends, of which the other may go away. */
   d->pipe = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
   d->base = d->type == FILETYPE_DIRECTORY ? RIGHTS_DIR : RIGHTS_FILE;
   bool dir = d->type == FILETYPE_DIRECTORY; /* always read, which says nothing about its files */
@@ -117,6 +125,7 @@ Errno wm_descriptor_of_host(Descriptor *d, int fd, bool owned) {
   return E_SUCCESS;
 }
 
+/* The number is free whatever close(2) says, also after EINTR. */
 Errno wm_descriptor_close(Descriptor *d) {
   Errno e = E_SUCCESS;
   if (d->kind == FD_HOST && d->owned && close(d->fd) && errno != EINTR) e = wm_errno_of_host(errno);
@@ -139,6 +148,7 @@ Errno wm_fds_add(FdTable *t, const Descriptor *d, u32 *number) {
     if (!added) return E_NOMEM;
   }
   t->fds.data[n] = *d;
+  /* As the table may have holes behind it, the next search begins here. */
   t->lowest = n + 1;
   *number = n;
   return E_SUCCESS;

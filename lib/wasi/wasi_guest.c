@@ -5,6 +5,7 @@ void *wm_guest_array(Call *call, u32 address, u64 count, size_t size, size_t ali
   u64 bytes;
   call->error = E_FAULT;
   if (!call->memory || !checked_mul(count, size, &bytes)) return NULL;
+  /* Without a sum that could wrap; count * size is a u64 of numbers from the guest. */
   if (address > call->memory_size || bytes > call->memory_size - address) return NULL;
   call->error = E_INVAL;
   return address % alignment ? NULL : call->memory + address;

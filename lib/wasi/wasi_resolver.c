@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* How often somebody may change the last name under a walk before that is an error. */
 enum { SWAP_TRIES = 5 };
 
 Errno wm_path_check(GuestPath *path, const void *bytes, u32 len) {
@@ -29,6 +30,7 @@ void wm_place_close(Place *place) {
   place->owned = false;
 }
 
+/* no_openat2 is remembered once the kernel said that it has no such call. */
 static bool may_ask_kernel(const Resolver *r) {
   return r->mode != WASI_RESOLVER_WALKER && !r->no_openat2;
 }
@@ -52,6 +54,7 @@ static Errno kernel_parent(Resolver *r, int root, const GuestPath *path, Place *
   if (len > NAME_MAX) return E_NAMETOOLONG;
   *place = (Place){.dir = root, .dots = dots_of(name), .must_be_dir = path->must_be_dir};
   if (!place->dots) memcpy(place->leaf, name, len);
+  /* One name in the directory itself: nothing to resolve. */
   if (!slash && place->dots < 2) return E_SUCCESS;
 
   char parent[PATH_MAX];
@@ -64,6 +67,8 @@ static Errno kernel_parent(Resolver *r, int root, const GuestPath *path, Place *
   return e;
 }
 
+/* The kernel may refuse what is allowed (a path that leaves and comes back): the walker decides
+ * then. */
 Errno wm_resolve_parent(Resolver *r, int root, const GuestPath *path, Place *place) {
   if (may_ask_kernel(r)) {
     bool refused;
@@ -75,6 +80,7 @@ Errno wm_resolve_parent(Resolver *r, int root, const GuestPath *path, Place *pla
   return e;
 }
 
+/* By the walker alone: openat2 would open what the path leads to, not tell its name. */
 Errno wm_resolve_final(Resolver *r, int root, const GuestPath *path, Place *place) {
   Errno e = wm_walker_walk(r, root, path->text, true, place);
   place->must_be_dir |= path->must_be_dir;
@@ -98,6 +104,7 @@ static bool is_link(int fd) {
 
 static Errno walker_open(const Resolver *r, int root, const GuestPath *path, int flags, mode_t mode,
                          int *fd) {
+  /* As open(2): a link at the end is not followed when the file must be new. */
   bool follow = !(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
   Errno e = E_LOOP;
   for (int i = 0; i < SWAP_TRIES; i++) {

@@ -1,4 +1,6 @@
-/* Waits that a stop of the store ends: see wasi_wait.h. */
+/* Waits that a stop of the store ends: see wasi_wait.h. The store's event is polled beside what the
+ * guest waits for; a store that has none (no descriptor was to be had) is looked at again and
+ * again. */
 #include "wasi/wasi_wait.h"
 
 #include <errno.h>
@@ -17,6 +19,7 @@ Errno wm_wait(const Call *call, struct pollfd *fds, u32 count, u64 span, u32 *re
   *ready = 0;
   if (call_interrupted(call)) return E_INTR;
   int stop = wasmx_store_interrupt_fd(wasmx_caller_store(call->caller));
+  /* ppoll passes over a negative descriptor. */
   fds[count] = (struct pollfd){.fd = stop, .events = POLLIN};
   int n = poll_once(fds, count + 1, stop < 0 ? min_u64(span, INTERRUPT_LOOK_NS) : span);
   if (call_interrupted(call)) return E_INTR;
