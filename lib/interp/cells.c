@@ -1,8 +1,14 @@
-/* The buffer of cells under translation (translator.h), and their way into code memory. */
+/* The buffer of cells under translation (translator.h), and their way into code memory.
+ *
+ * A cell is a draft first: number of its handler, length, flags, labels in place of distances. When
+ * the function is whole, handlers become addresses and labels distances in bytes; then the cells
+ * are copied to code memory, behind a prologue that zeroes locals, and never change but for their
+ * handler (stub.c). */
 #include "interp/translator.h"
 
 Cell *wm_cells_emit(Translator *t, u32 handler, u32 words, u8 flags) {
   u32 word = t->code.len;
+  /* Out of memory: written to, and never looked at. */
   Cell *cell = (Cell *)(void *)t->spill;
   if (LIKELY(vec_reserve(&t->code, words))) {
     t->code.len += words;
@@ -57,6 +63,7 @@ u32 wm_label_new(Translator *t) {
 
 void wm_label_bind(Translator *t, u32 label) {
   if (label < t->labels.len) t->labels.data[label] = t->code.len;
+  /* Whoever comes from elsewhere has something else there. */
   for (u32 bank = 0; bank < BANK_COUNT; bank++) t->acc[bank] = NONE;
   end_region(t);
 }
@@ -91,11 +98,13 @@ u32 wm_cells_prologue_words(const Translator *t) { return find_zero_runs(t).coun
 
 /* ---- publishing ---- */
 
+/* From the cell's own first word, in bytes: functions are far below 2 GiB. */
 static i32 target_of(const Translator *t, u32 word, u32 label) {
   return (i32)(((i64)t->labels.data[label] - (i64)word) * CELL_WORD);
 }
 
 /* Resolves the cell at `word`; returns its length in words. */
+/* After this the draft is gone: handler and draft share a word. */
 static u32 resolve(Translator *t, u32 word) {
   Cell *cell = cell_at(t, word);
   Draft draft = cell->draft;

@@ -3,6 +3,7 @@
 
 #include "interp/translator.h"
 
+/* One string: a table of pointers would have to be relocated. */
 static const char names[] =
 #define HANDLER(name, words, ...) #name "\0"
 #include "interp/handlers.def"

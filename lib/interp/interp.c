@@ -12,6 +12,7 @@ static TrapCode enter(FuncCode *code, Instance *inst, u64 *frame) {
   u64 *link = frame + code->link_slot;
   link[LINK_PC] = (u64)(uintptr_t)store->exit_pc;
   link[LINK_FP] = 0;
+  /* Not one atomic addition: a call that is lost between two threads does not matter. */
   u32 hotness = atomic_load_explicit(&code->hotness, memory_order_relaxed);
   atomic_store_explicit(&code->hotness, hotness + 1, memory_order_relaxed);
   const Cell *start = atomic_load_explicit(&code->code, memory_order_acquire);

@@ -108,6 +108,7 @@ static inline u8 *far_address(const Instance *inst, const Cell *pc, u64 address,
   return inside ? base + ea : NULL;
 }
 
+/* Entries are 4 bytes each, behind the cell's operands. */
 static inline i32 table_offset(const Cell *pc, u32 index) {
   i32 offset;
   memcpy(&offset, (const u8 *)pc->x + index * sizeof offset, sizeof offset);

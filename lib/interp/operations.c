@@ -1,4 +1,12 @@
-/* Translation of numeric and vector instructions, loads and stores (translator.h). */
+/* Translation of numeric and vector instructions, loads and stores (translator.h).
+ *
+ *   fast_plans     rows of families.def and compares.def, loads and stores: a handler a class
+ *   plain_plans    every row with a meaning, lane instructions: one handler, operands in slots
+ *
+ * A class is where an operand is: S a slot, A the accumulator of its bank, I an immediate. A
+ * family's handlers stand in the order of classes, two for each: the result to its slot, or to the
+ * accumulator. So that a handler is found by adding numbers; which of the two it is, is decided
+ * when the result is taken (values.c). */
 #include "interp/translator.h"
 
 #include "runtime/meanings.h"
@@ -200,6 +208,7 @@ static void binary(Translator *t, const Plan *plan) {
   wm_result(t, emit_pair(t, plan->handler, &p, plan->result == SHAPE_F64), (Shape)plan->result);
 }
 
+/* Exchanging the operands of an ordering mirrors it. */
 static void compare(Translator *t, CompareId id) {
   Value *lhs = value_top(t, 1), *rhs = value_top(t, 0);
   bool swap = better_swapped(t, lhs, rhs);
@@ -223,6 +232,8 @@ static Cell *last_compare(Translator *t) {
   return cell->draft.compare ? cell : NULL;
 }
 
+/* x == 0 of a comparison is its negation, where that is one comparison: orderings of floats have
+ * none, as both are false for NaNs. */
 static void equal_to_zero(Translator *t, bool is_64) {
   Cell *last = is_64 ? NULL : last_compare(t);
   if (last) {
@@ -334,6 +345,7 @@ static void unary(Translator *t, const Plan *plan) {
   wm_result(t, cell, (Shape)plan->result);
 }
 
+/* By the signature's letters. */
 static u32 operand_count(u16 op) { return (u32)(strchr(wm_op_sig(op), '_') - wm_op_sig(op)); }
 
 static void generic(Translator *t, const Plan *plan) {
@@ -347,6 +359,7 @@ static void generic(Translator *t, const Plan *plan) {
   wm_result(t, cell, (Shape)plan->result);
 }
 
+/* By a constant that is neither 0 nor -1 it cannot trap, and needs no check. */
 static void division(Translator *t, const Plan *plan) {
   const Value *divisor = value_top(t, 0);
   u64 minus_one = divisor->shape == SHAPE_I32 ? UINT32_MAX : UINT64_MAX;
@@ -374,6 +387,7 @@ static bool is_near(const Translator *t) {
 }
 
 /* The address operand; *offset becomes the whole address when that is known. */
+/* A known address is an offset from the memory's start; it has to fit the cell's 32 bits. */
 static Operand take_address(Translator *t, Value *v, u32 *offset) {
   *offset = (u32)t->in.mem.offset;
   u64 known = v->bits + t->in.mem.offset;
@@ -457,6 +471,7 @@ static void vector(Translator *t, const Plan *plan) {
   Cell *cell = wm_cells_emit(t, plan->handler, count == 3 ? 4 : 3, DRAFT_RESULT);
   cell->a = (u16)slots[0];
   cell->b = slots[1];
+  /* The address of op_<id>(): cells live in this process only. */
   cell->x[0] = (u64)(uintptr_t)wm_meaning(t->in.op);
   if (count == 3) cell->x[1] = slots[2];
   for (u32 i = 0; i < count; i++) wm_value_pop(t);
@@ -516,6 +531,8 @@ static void canonicalize(Translator *t, u32 handler, Shape shape) {
     wm_result(t, cell, shape);
 }
 
+/* Where the configuration asks for it (canonical_nan), behind each instruction that may make a NaN.
+ */
 static void canonicalize_result(Translator *t) {
   u16 op = t->in.op;
   if (op_makes_nan(op)) {

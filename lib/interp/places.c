@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+/* Prologue included. */
 static u32 word_of(const FuncCode *code, const void *pc) {
   return (u32)((size_t)((const u8 *)pc - (const u8 *)code->cells) / CELL_WORD);
 }
@@ -14,6 +15,7 @@ u32 wm_places_offset_of(const FuncCode *code, const void *pc) {
   u64 word = word_of(code, pc);
   u32 offset = decl->code_offset;
   Translator t = {0};
+  /* Without memory the function's start must do. */
   if (wm_translate_body(&t, (FuncCode *)(uintptr_t)code, true)) {
     u32 prologue = wm_cells_prologue_words(&t);
     for (u32 i = 0; i < t.marks.len && t.marks.data[i].word + prologue <= word; i++) {
@@ -40,6 +42,7 @@ static u32 loop_offset_of(FuncCode *code, const void *pc) {
   return offset;
 }
 
+/* A list that only grows, so that it is read without the lock. */
 static OsrEntry *find_entry(FuncCode *code, const void *pc) {
   OsrEntry *entry = atomic_load_explicit(&code->osr, memory_order_acquire);
   while (entry && entry->cell != pc) entry = entry->next;

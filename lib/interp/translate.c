@@ -25,6 +25,7 @@ static void spend(Translator *t, u32 bytes) {
 }
 
 /* Bytes of wasm of the loop that begins at `offset`. */
+/* Facts are ordered by offset, and this loop is one of them. */
 static u32 loop_bytes(const FuncFacts *facts, u32 offset) {
   u32 low = 0, high = facts->loop_count;
   while (high - low > 1) {
@@ -37,6 +38,7 @@ static u32 loop_bytes(const FuncFacts *facts, u32 offset) {
   return facts->loops[low].end_offset - offset;
 }
 
+/* What was known of values before holds for the first round only: they go to their homes. */
 static void open_loop(Translator *t) {
   wm_value_flush(t);
   Control *c = wm_block_open(t, CONTROL_LOOP);
@@ -46,6 +48,7 @@ static void open_loop(Translator *t) {
   spend(t, loop_bytes(&t->module->funcs[t->func->index].facts, t->in.offset));
 }
 
+/* The condition goes first: a comparison right before becomes the branch. */
 static void open_if(Translator *t) {
   Condition condition = wm_condition_take(t, false);
   wm_value_flush(t);
@@ -55,6 +58,7 @@ static void open_if(Translator *t) {
   wm_condition_branch(t, &condition, c->else_label, false);
 }
 
+/* The then-part's results wait at the block's home; the stack is what it was at the if. */
 static void open_else(Translator *t, bool live) {
   Control *c = control_at(t, 0);
   if (live) {
@@ -144,6 +148,7 @@ static u32 table_label(Translator *t, Control *c) {
   return c->stub;
 }
 
+/* Two entries a word, behind the cell. NULL: out of memory. */
 static u8 *reserve_entries(Translator *t, u32 count) {
   u32 words = (count + 1) / 2, start = t->code.len;
   if (!vec_reserve(&t->code, words)) {
@@ -310,6 +315,7 @@ static void place_locals(Translator *t) {
   while (runs-- && reader_ok(&t->reader)) {
     u32 count = wm_reader_u32(&t->reader);
     ValType type = wm_reader_valtype(&t->reader);
+    /* Counts were checked by the validator, so that this ends. */
     while (count--) add_local(t, &slot, type, false);
   }
   t->hidden_start = t->local_count;
@@ -320,12 +326,14 @@ static void place_locals(Translator *t) {
 
 /* All of the translator's arrays in one allocation, owned through t->values. */
 static bool allocate(Translator *t, const FuncFacts *facts, u32 code_bytes) {
+  /* Each operand takes a slot at least, and conditions push a constant more. */
   u64 values = (u64)facts->max_operand_slots + 4, controls = (u64)facts->max_control + 2;
   u64 locals = facts->local_count;
   size_t size =
       values * sizeof(Value) + locals * (sizeof(Local) + sizeof(u32)) + controls * sizeof(Control);
   u8 *memory = malloc(size);
   if (!memory) return false;
+  /* In falling order of alignment. */
   t->values = (Value *)(void *)memory;
   t->controls = (Control *)(void *)(t->values + values);
   t->locals = (Local *)(void *)(t->controls + controls);

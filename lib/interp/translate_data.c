@@ -1,7 +1,12 @@
 /* Translation of what is neither numeric nor control: constants, locals, globals, select, sizes,
- * bulk operations, tables, references (translator.h). */
+ * bulk operations, tables, references (translator.h).
+ *
+ * A constant or local that is read makes no cell: it waits on the symbolic stack for the
+ * instruction that takes it. Instructions that are rare or slow by themselves have one handler
+ * each, which takes its operands from slots. */
 #include "interp/translator.h"
 
+/* Of sizes and addresses: what the memory or table counts in. */
 static Shape address_shape(bool is_64) { return is_64 ? SHAPE_I64 : SHAPE_I32; }
 static bool memory_is_64(const Translator *t, u32 i) { return t->module->memories[i].limits.is_64; }
 static bool table_is_64(const Translator *t, u32 i) {
@@ -27,6 +32,7 @@ static void vector_constant(Translator *t) {
 
 /* ---- select ---- */
 
+/* Fits the 32 bits that a cell has for it. */
 static bool is_short_const(const Value *v) {
   return v->kind == VALUE_CONST && v->bits <= UINT32_MAX;
 }
@@ -35,6 +41,8 @@ static void pop_many(Translator *t, u32 count) {
   for (u32 i = 0; i < count; i++) wm_value_pop(t);
 }
 
+/* Each operand may be a slot or a short constant, the condition a slot or the accumulator: 8
+ * handlers, in pairs by where the result goes. */
 static void select_int(Translator *t) {
   Value *yes = value_top(t, 2), *no = value_top(t, 1);
   Shape shape = (Shape)yes->shape;
@@ -44,6 +52,7 @@ static void select_int(Translator *t) {
   u32 a = yes_imm ? 0 : wm_value_read(t, yes);
   u32 b = no_imm ? (u32)no->bits : wm_value_read(t, no);
   u32 class = ((condition.class == CLASS_ACC) * 2u + yes_imm) * 2u + no_imm;
+  /* A reference is left in its slot alone: the collector looks there. */
   u8 flags = shape == SHAPE_REF ? DRAFT_RESULT : DRAFT_RESULT | DRAFT_ACC;
   Cell *cell = wm_cells_emit(t, H_select_SSSS + class * 2, 3, flags);
   cell->a = (u16)a;
@@ -53,6 +62,7 @@ static void select_int(Translator *t) {
   wm_result(t, cell, shape);
 }
 
+/* Floats take the accumulator for the condition only; vectors take slots for all. */
 static void select_other(Translator *t) {
   Shape shape = (Shape)value_top(t, 2)->shape;
   Operand condition = {CLASS_SLOT, 0, 0};
@@ -81,6 +91,7 @@ static void select_value(Translator *t) {
 /* ---- globals ---- */
 
 static void global_get(Translator *t) {
+  /* By shape; references are words. */
   static const u16 handlers[] = {
       [SHAPE_I32] = H_global_get_lS, [SHAPE_I64] = H_global_get_lS, [SHAPE_F32] = H_global_get_fS,
       [SHAPE_F64] = H_global_get_dS, [SHAPE_V128] = H_global_get_v, [SHAPE_REF] = H_global_get_lS};
@@ -133,6 +144,7 @@ static void bulk(Translator *t, u32 handler) {
   emit_slots(t, handler, "dab", 3, 0)->x[0] = t->in.index | (u64)t->in.index2 << 32;
 }
 
+/* data.drop and elem.drop: the index is all there is. */
 static void drop_segment(Translator *t, u32 handler) {
   wm_cells_emit(t, handler, 2, 0)->b = t->in.index;
 }

@@ -1,4 +1,11 @@
-/* The symbolic operand stack (translator.h). */
+/* The symbolic operand stack (translator.h).
+ *
+ *   values   [ temporaries in their homes | no locals either | locals, constants, temporaries ]
+ *            0                            ^ settled          ^ flushed                  depth ^
+ *
+ * Both marks only save work: what is below them has nothing left to settle or to flush. An
+ * accumulator holds the value of one slot, which acc[bank] names; writing that slot, or a label,
+ * forgets it. */
 #include "interp/translator.h"
 
 Shape wm_shape_of(ValType type) {
@@ -14,6 +21,7 @@ Shape wm_shape_of(ValType type) {
 
 /* ---- push and pop ---- */
 
+/* Its home follows that of the value below: slots are given as in a stack without symbols. */
 static Value *push(Translator *t, ValueKind kind, Shape shape) {
   Value *v = &t->values[t->depth++];
   v->kind = (u8)kind;
@@ -29,6 +37,8 @@ void wm_value_push_local(Translator *t, u32 local) {
   u32 index = t->depth;
   Value *v = push(t, VALUE_LOCAL, (Shape)l->shape);
   v->local = local;
+  /* The uses of one local on the stack are a list from the top down, so that an assignment finds
+   * them. */
   v->below = l->pending;
   l->pending = index;
 }
@@ -51,6 +61,7 @@ void wm_value_pop(Translator *t) {
   if (t->settled > t->depth) t->settled = t->depth;
 }
 
+/* Temporaries that are settled go all at once. */
 void wm_values_pop(Translator *t, u32 count) {
   u32 depth = t->depth - count;
   while (t->depth > depth && t->depth > t->settled) wm_value_pop(t);
@@ -63,6 +74,7 @@ void wm_values_pop(Translator *t, u32 count) {
 
 void wm_slots_written(Translator *t, u32 slot, u32 count) {
   for (u32 bank = 0; bank < BANK_NONE; bank++) {
+    /* NONE is no slot: the difference is large then. */
     if (t->acc[bank] - slot < count) t->acc[bank] = NONE;
   }
 }
@@ -78,6 +90,7 @@ bool wm_value_in_acc(const Translator *t, const Value *v) {
 
 /* ---- moves ---- */
 
+/* Zero-extended when it is short, which is what slots of 4 bytes want anyway. */
 static void emit_const(Translator *t, u8 shape, u64 bits, u32 slot) {
   bool is_short = bits <= UINT32_MAX;
   Cell *cell = wm_cells_emit(t, is_short ? H_const32 : H_const64, is_short ? 2 : 3, 0);
@@ -125,6 +138,7 @@ void wm_value_copy(Translator *t, const Value *v, u32 slot) {
     cell->d = (u16)slot;
     cell->a = (u16)from;
   }
+  /* From here on the cell that computed something may not write that local instead. */
   if (v->kind == VALUE_LOCAL) t->locals[v->local].touched = t->last;
   value_written(t, slot, v->shape);
 }
@@ -174,6 +188,7 @@ Operand wm_operand_take(Translator *t, Value *v) {
   if (v->kind == VALUE_TEMP && v->producer != NONE && v->producer >= t->region) {
     Cell *producer = cell_at(t, v->producer);
     if (producer->draft.flags & DRAFT_ACC) {
+      /* The other of the two: its result stays in the accumulator, the slot is never written. */
       producer->draft.handler++;
       producer->draft.flags = 0;
     }
@@ -192,6 +207,7 @@ void wm_result(Translator *t, Cell *cell, Shape shape) {
   if (bank != BANK_NONE) t->acc[bank] = slot;
 }
 
+/* For results that no accumulator may hold. */
 void wm_result_slot(Translator *t, Cell *cell, Shape shape) {
   u32 slot = t->next_home;
   cell->d = (u16)slot;
@@ -203,6 +219,7 @@ void wm_result_slot(Translator *t, Cell *cell, Shape shape) {
 
 void wm_local_get(Translator *t, u32 local) {
   Local *l = &t->locals[local];
+  /* Only such locals are zeroed when the function starts. */
   if (!l->is_set) l->needs_zero = true;
   wm_value_push_local(t, local);
 }
