@@ -25,6 +25,7 @@
   F(LEGACY_EXCEPTIONS, "legacy-exceptions", true)                                                  \
   F(THREADS, "threads", false)
 
+/* The order is that in which wasmx_feature lists them. */
 typedef enum Feature {
 #define F(id, name, built) FEATURE_##id,
   FEATURES(F)

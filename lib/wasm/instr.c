@@ -1,4 +1,8 @@
-/* Reading instructions (spec 5.4): the opcode and its immediates, by the immediate's kind. */
+/* Reading instructions (spec 5.4): the opcode and its immediates, by the immediate's kind.
+ *
+ * Most of what is loaded passes here twice, once when it is validated and once when it is
+ * translated: one byte opcodes, indices and constants of one byte, and small offsets have a way
+ * without a call. */
 #include "wasm/limits.h"
 #include "wasm/reader.h"
 
@@ -22,6 +26,7 @@ static NOINLINE u16 read_prefixed(Reader *r, u8 prefix, u64 offset) {
   return op;
 }
 
+/* Spec 5.4.1: empty, a value type, or an index, all in one signed number of 33 bits. */
 static BlockType read_blocktype(Reader *r) {
   if (r->pos < r->end) {
     u8 byte = *r->pos;
@@ -38,6 +43,7 @@ static BlockType read_blocktype(Reader *r) {
   return (BlockType){.kind = BLOCK_TYPE, .type_index = (u32)index};
 }
 
+/* One byte nearly always. */
 static inline bool read_index(Reader *r, u32 *index) {
   if (LIKELY(r->pos < r->end && *r->pos < 0x80)) {
     *index = *r->pos++;
@@ -47,6 +53,7 @@ static inline bool read_index(Reader *r, u32 *index) {
   return reader_ok(r);
 }
 
+/* Spec 5.4.6: bit 6 of the alignment says that a memory's index follows. */
 static bool read_memarg(Reader *r, Instr *in) {
   u64 offset = reader_offset(r);
   u32 flags = reader_u32(r);
@@ -72,6 +79,8 @@ static bool read_v128(Reader *r, Instr *in) {
   return bytes != NULL;
 }
 
+/* Checked item by item now; who wants them reads them once more where they are
+ * (wm_instr_next_label). */
 static bool read_br_table(Reader *r, Instr *in) {
   in->vec.count = wm_reader_count(r, MAX_BR_TABLE, "br_table labels");
   in->vec.items = r->pos;
@@ -94,12 +103,14 @@ static bool read_try_table(Reader *r, Instr *in) {
     u64 offset = reader_offset(r);
     u8 kind = wm_reader_byte(r);
     if (kind > CATCH_ALL_REF) return wm_reader_fail(r, offset, "malformed catch clause");
+    /* The tag; catch_all has none. */
     if (kind <= CATCH_REF) wm_reader_u32(r);
     wm_reader_u32(r);
   }
   return reader_ok(r);
 }
 
+/* Two bits tell whether null is allowed before and after. */
 static bool read_cast_branch(Reader *r, Instr *in) {
   u64 offset = reader_offset(r);
   in->cast.flags = wm_reader_byte(r);

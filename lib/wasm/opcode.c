@@ -1,4 +1,5 @@
-/* The tables of opcodes, made of the rows of opcodes.def. */
+/* The tables of opcodes, made of the rows of opcodes.def by the compiler: information and strings
+ * by id, ids by number and by text. Nothing here is written by hand for an instruction. */
 #include "wasm/opcode.h"
 
 #include <stddef.h>
@@ -74,6 +75,7 @@ enum {
              : (prefix) == 0xFE ? SLOTS_FE                                                         \
                                 : 0))
 
+/* One more than the id, so that what is not named stays 0: none. */
 const u16 wm_op_slots[SLOT_COUNT] = {
 #define OP(prefix, code, id, text, imm, sig) [SLOT(prefix, code)] = OP_##id + 1,
 #include "wasm/opcodes.def"

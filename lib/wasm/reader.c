@@ -1,4 +1,5 @@
-/* The cursor over a module's bytes (reader.h). */
+/* The cursor over a module's bytes (reader.h). A reader that failed is at its end: every read after
+ * that fails as quietly as it gives 0, so that loops end and callers look once. */
 #include "wasm/reader.h"
 
 #include <stdarg.h>
@@ -7,6 +8,7 @@
 #include "base/utf8.h"
 #include "wasm/limits.h"
 
+/* The first error stays, and is the first by its place in the bytes, as reading goes forward. */
 static bool fail_with(Reader *r, ErrorCode code, u64 offset, const char *format, va_list args) {
   if (reader_ok(r)) {
     char message[sizeof r->err->message];
@@ -78,6 +80,7 @@ i32 wm_reader_s32(Reader *r) { return (i32)read_leb(r, 32, true); }
 i64 wm_reader_s33(Reader *r) { return (i64)read_leb(r, 33, true); }
 i64 wm_reader_s64(Reader *r) { return (i64)read_leb(r, 64, true); }
 
+/* Borrowed from the module's bytes. */
 const u8 *wm_reader_bytes(Reader *r, u64 size) {
   if (size > (u64)(r->end - r->pos)) wm_reader_fail(r, reader_offset(r), UNEXPECTED_END);
   if (!reader_ok(r)) return NULL;
@@ -94,6 +97,7 @@ void wm_reader_zero(Reader *r) {
 Name wm_reader_name(Reader *r) {
   u64 offset = reader_offset(r);
   u32 len = wm_reader_u32(r);
+  /* The suite's words for a name that ends beyond its section. */
   if (len > (u64)(r->end - r->pos)) {
     wm_reader_fail(r, offset, "length out of bounds");
     return (Name){0};
@@ -111,6 +115,8 @@ Name wm_reader_name(Reader *r) {
   return name;
 }
 
+/* Whatever is counted takes a byte at least, so that a count beyond the rest is malformed by
+ * itself. */
 u32 wm_reader_count(Reader *r, u32 max, const char *what) {
   u64 offset = reader_offset(r);
   u32 count = wm_reader_u32(r);
@@ -122,11 +128,14 @@ u32 wm_reader_count(Reader *r, u32 max, const char *what) {
   return reader_ok(r) ? count : 0;
 }
 
+/* Single bytes, negative as signed LEB128: 0x69 to 0x74 (spec 5.3.3). */
 static bool is_abstract_heap(u8 byte) { return byte >= (u8)HEAP_EXN && byte <= (u8)HEAP_NOEXN; }
 
 HeapType wm_reader_heaptype(Reader *r) {
   u64 offset = reader_offset(r);
   if (r->pos < r->end && is_abstract_heap(*r->pos)) return HEAP_ABSTRACT | *r->pos++;
+  /* 33 bits signed are 32 unsigned; what no module can have becomes the largest, which none has
+   * either. */
   i64 index = wm_reader_s33(r);
   if (index < 0) wm_reader_fail(r, offset, "malformed heap type");
   return index < 0 ? 0 : (HeapType)min_u64((u64)index, HEAP_ABSTRACT - 1);

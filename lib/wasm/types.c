@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+/* As the text format has them, which is how messages name types. */
 static const char *number_name(ValType t) {
   switch (t) {
   case VAL_I32: return "i32";
@@ -82,6 +83,15 @@ const char *wm_functype_name(const SubType *func, char *out, size_t size) {
   return out;
 }
 
+/* Spec 3.3.3, three hierarchies and exceptions:
+ *
+ *        any          func       extern       exn
+ *         |             |           |           |
+ *        eq          nofunc     noextern     noexn
+ *      /  |  \
+ *    i31 struct array
+ *      \  |  /
+ *       none */
 bool wm_heap_abstract_matches(HeapType sub, HeapType super) {
   if (sub == super) return true;
   switch (super) {
