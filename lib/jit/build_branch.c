@@ -4,11 +4,14 @@
 
 /* ---- edges to labels ---- */
 
+/* What a branch takes along: to a loop its parameters. A peeled loop is one whose rest is being
+ * read. */
 static u32 label_arity(const Control *ctl) {
   bool takes_params = ctl->kind == CONTROL_LOOP || ctl->kind == CONTROL_PEELED;
   return takes_params ? ctl->param_count : ctl->result_count;
 }
 
+/* Locals of which the header has a parameter; where validation gave up counting, all. */
 u32 wm_build_assigned_count(const Build *b, const Control *ctl) {
   const Frame *frame = &b->frames[b->frame_count - 1];
   u32 count = frame->facts->loops[ctl->loop].assigned_len;
@@ -32,6 +35,7 @@ void wm_build_link_to_header(Build *b, const Control *ctl, u32 edge) {
   u32 *args = c->pool.data + c->pool.len;
   c->pool.len += count + 1;
   *args++ = count;
+  /* Arguments in the order of the header's parameters: operands, then assigned locals. */
   const u32 *params = b->stack.data + b->stack.len - ctl->param_count;
   for (u32 i = 0; i < ctl->param_count; i++) *args++ = params[i];
   for (u32 i = 0; i < assigned; i++) *args++ = *local_at(b, wm_build_assigned_local(b, ctl, i));
@@ -113,6 +117,7 @@ void wm_build_br_on_non_null(Build *b) {
 
 /* ---- br_table ---- */
 
+/* The entry's label, the default's for the last one. */
 static u32 table_label(const u8 *items, u32 entry) {
   u32 label = 0;
   for (u32 i = 0; i <= entry; i++) label = wm_instr_next_label(&items);

@@ -25,6 +25,7 @@ Control *wm_build_open_control(Build *b, ControlKind kind) {
   return made;
 }
 
+/* The value inside the loop is the parameter, which the header's edges fill. */
 static void param_for(Build *b, u32 header, u32 *value) {
   Block *block = block_at(b->c, header);
   *value = wm_ir_node(b->c, IR_PARAM, (IrType)type_of(b, *value), header, block->param_count, 0);
@@ -50,6 +51,8 @@ void wm_build_begin_loop(Build *b, Control *ctl) {
   wm_build_open_region(b);
 }
 
+/* Where the condition is known, the other way is read over and not built: `resume` is the block to
+ * go on from when it is the else. */
 void wm_build_open_if(Build *b) {
   u32 condition = pop(b);
   Control *ctl = wm_build_open_control(b, CONTROL_IF);

@@ -5,6 +5,7 @@
  * a loop is what reaches its header's back edges without the header. All is linear, or nearly. */
 #include "jit/place.h"
 
+/* By the number among the block's predecessors. */
 static u32 edge_source(const Compile *c, const Block *block, u32 pred) {
   return edge_at(c, c->preds.data[block->preds + pred])->from;
 }
@@ -17,6 +18,7 @@ static void reach(Compile *c, Place *p, u32 b) {
   *jit_push(c, &p->stack) = b;
 }
 
+/* What nothing leads to is no part of the graph. */
 static void find_reached(Compile *c, Place *p) {
   jit_resize(c, &p->reached, c->blocks.len);
   memset(p->reached.data, 0, c->blocks.len);
@@ -62,6 +64,7 @@ static void split_critical_edges(Compile *c, const Place *p) {
   }
 }
 
+/* Counted first, so that they lie in one array. */
 static void list_preds(Compile *c, const Place *p) {
   count_preds(c, p);
   u32 total = 0;
@@ -157,6 +160,7 @@ static void set_dominator(const Compile *c, const Place *p, u32 b, u32 idom) {
   p->blocks.data[b].jump = length == length2 ? jump2 : idom;
 }
 
+/* Up to one depth by jumps, then up together until the ways meet: the logarithm of the depth. */
 u32 wm_cfg_meet(const Compile *c, const Place *p, u32 a, u32 b) {
   if (block_at(c, a)->dom_depth < block_at(c, b)->dom_depth) {
     u32 other = a;
@@ -210,6 +214,7 @@ static void number_dominators(const Compile *c, const Place *p) {
 
 /* ---- loops ---- */
 
+/* With the way halved as it is gone (union-find). */
 static u32 outermost(const Place *p, u32 b) {
   BlockPlace *info = p->blocks.data;
   while (info[b].merged != b) b = info[b].merged = info[info[b].merged].merged;

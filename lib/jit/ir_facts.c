@@ -1,4 +1,6 @@
-/* What the ops of the IR are, made of the rows of opcodes.def. */
+/* What the ops of the IR are, made of the rows of opcodes.def: which operands they have, whether
+ * they stand in the order of effects, of what type they are. A pure row is a floating node; one
+ * that may trap is, when its operands cannot. */
 #include "jit/ir.h"
 
 enum {

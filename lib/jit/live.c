@@ -9,6 +9,8 @@
 
 /* ---- sets ---- */
 
+/* A word set keeps a list of the words that were touched, so that clearing and walking cost what it
+ * holds. */
 static void set_prepare(Compile *c, WordSet *s, u32 bits) {
   u32 words = bits / 32 + 1;
   jit_resize(c, &s->words, words);
@@ -61,7 +63,7 @@ static void set_union(const RegAlloc *ra, WordSet *s, MoveRange with) {
     set_or(s, ra->set_words.data[i].index, ra->set_words.data[i].bits);
 }
 
-/* With what lives where the block begins. */
+/* With what lives where the block begins: what does where its loop begins, too. */
 static void add_live_in(const Compile *c, const RegAlloc *ra, WordSet *s, u32 block) {
   u32 loop = block_at(c, block)->loop;
   set_union(ra, s, ra->live_in.data[block]);
@@ -126,6 +128,7 @@ static void find_loops(Compile *c, RegAlloc *ra) {
 
 /* ---- what lives where blocks begin ---- */
 
+/* The pass that finds live sets also counts reads, so that uses get their room at once. */
 static void scan_read(RegAlloc *ra, u32 v) {
   VregInfo *info = info_of(ra, v);
   info->use++;
@@ -133,6 +136,7 @@ static void scan_read(RegAlloc *ra, u32 v) {
 }
 
 static void scan_instruction(const Compile *c, RegAlloc *ra, Lir *x) {
+  /* Kept with the instruction: asked again by each pass that follows. */
   x->reads = (u8)reads_of(c, x);
   if (has_result(c, x)) {
     VregInfo *info = info_of(ra, x->d);
@@ -167,6 +171,7 @@ static void scan_edges(const Compile *c, RegAlloc *ra, const Block *b, u32 next)
   }
 }
 
+/* A parameter is written on the edges: before its block it does not live. */
 static void remove_params(const Compile *c, RegAlloc *ra, const Block *b) {
   for (u32 i = 0; i < b->param_count; i++) {
     u32 v = c->node_vreg.data[b->params + i];
@@ -207,6 +212,7 @@ static void add_loops(Compile *c, RegAlloc *ra) {
 
 /* ---- ranges ---- */
 
+/* Walking backward, a range begins at its last use and ends at its definition. */
 static void open_range(RegAlloc *ra, u32 v, u32 to) {
   VregInfo *info = info_of(ra, v);
   if (!info->open && info->global != NONE) set_add(&ra->open, info->global);
@@ -252,6 +258,7 @@ static void open_live(RegAlloc *ra, u32 finish) {
   set_clear(live);
 }
 
+/* Uses of one position are one: a register is wanted when one of them wants it. */
 static void add_use(RegAlloc *ra, u32 v, u32 position, bool wants_register) {
   VregInfo *info = info_of(ra, v);
   u32 end = interval_at(ra, info->first)->use_end;
@@ -275,6 +282,7 @@ static void take_register(Compile *c, RegAlloc *ra, u32 reg, u32 from, u32 to) {
 
 /* ---- hints ---- */
 
+/* The first place met, walking backward, is the last one in the code: what the value lives for. */
 static void hint_fixed(RegAlloc *ra, u32 v, Loc place) {
   VregInfo *info = info_of(ra, v);
   if (place < REG_COUNT && info->fixed == NO_REG) info->fixed = (u8)place;

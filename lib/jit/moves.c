@@ -10,6 +10,7 @@
 
 /* ---- pieces ---- */
 
+/* Pieces are found by bisection, as there may be many of one vreg. */
 static void add_pieces(Compile *c, RegAlloc *ra, VregInfo *info) {
   info->piece = ra->pieces.len;
   for (u32 k = info->first; k != NONE; k = interval_at(ra, k)->next) *jit_push(c, &ra->pieces) = k;
@@ -94,6 +95,7 @@ static u32 related_slot(const Compile *c, const RegAlloc *ra, u32 v, const SlotP
   return NONE;
 }
 
+/* pool->free may hold slots that related_slot took meanwhile: those are passed over. */
 static u32 take_slot(Compile *c, const RegAlloc *ra, u32 v, SlotPool *pool) {
   u32 slot = related_slot(c, ra, v, pool);
   while (slot == NONE && pool->free.len) {
@@ -110,6 +112,7 @@ static u32 take_slot(Compile *c, const RegAlloc *ra, u32 v, SlotPool *pool) {
 }
 
 /* slot_ends holds slots of both sizes: slot * 2 + size. */
+/* What ends at `position` may be had by what begins there. */
 static void free_slots(Compile *c, RegAlloc *ra, u32 position) {
   for (u32 at = ra->slot_ends.data[position], next; at != NONE; at = next) {
     SlotPool *pool = &ra->slots[at & 1];
@@ -189,6 +192,7 @@ static void write_instruction(Compile *c, const RegAlloc *ra, u32 index) {
   if (!has_result(c, x)) return;
   u32 slot = info_of(ra, x->d)->slot;
   x->d = place_at(ra, x->d, 2 * index + 1);
+  /* A definition writes its slot at once: later pieces in memory find it there. */
   if (x->d < REG_COUNT) x->spill = slot;
 }
 

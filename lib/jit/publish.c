@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+/* A function that is compiled, but not yet anywhere: one allocation with its calls and code behind
+ * it. */
 struct JitDraft {
   JitDraft *next;
   NativeBody *body; /* owned */
