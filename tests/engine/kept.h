@@ -41,7 +41,7 @@ static inline Buffer artifact_of(Engine *engine, const char *wat) {
 
 /* Runs it: the sum, and where the trap was. */
 static inline void run_module(Engine *engine, LoadedModule *lm) {
-  Fixture f = {engine, wm_engine_store_new(engine)};
+  Fixture f = {.engine = engine, .store = wm_engine_store_new(engine)};
   Error err = {0};
   Instance *in = wm_instance_new(f.store, lm, NULL, 0, &err);
   assert_non_null(in);
