@@ -143,7 +143,8 @@ struct Compile {
   Vec(u32) edge_vregs; /* by pool index of an edge argument: vreg, EDGE_CONST or EDGE_UNUSED */
   u32 meaning_calls;   /* rows without a lowering */
   u32 outgoing_slots;  /* 8-byte slots at sp for stack arguments, results in memory and helpers */
-  bool has_calls;      /* anything that needs an aligned stack and may look at it */
+  bool has_tail_calls;
+  bool has_calls; /* anything else that needs an aligned stack and may look at it */
 
   /* registers (regalloc) */
   Vec(PosMove) moves; /* ascending by `at` */

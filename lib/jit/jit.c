@@ -143,7 +143,7 @@ static void start(Compile *c) {
   c->trouble[0] = 0;
   c->arg_count = c->outgoing_slots = c->spill_slots = 0;
   c->used_regs = c->saved_regs = c->frame_bytes = 0;
-  c->has_calls = false;
+  c->has_calls = c->has_tail_calls = false;
 }
 
 static void verify(Compile *c, bool placed) {

@@ -31,7 +31,8 @@ static NativeBody *make_body(const Compile *c, OsrEntry *osr) {
                        .frame_bytes = c->frame_bytes,
                        .func_index = c->func_index,
                        .saved_regs = c->saved_regs,
-                       .is_plain = !c->has_calls && !(c->used_regs >> FIRST_FLOAT),
+                       .is_plain =
+                           !c->has_calls && !c->has_tail_calls && !(c->used_regs >> FIRST_FLOAT),
                        .osr_offset = c->osr_offset,
                        .site_count = counts.site_count,
                        .inline_count = counts.inline_count,

@@ -230,6 +230,8 @@ def make_data(folder):
 
 def programs():
     compare("hello", lambda: build_c("hello"))
+    compare("an interpreter of tail calls", lambda: build_c("tailvm", wasm_flags=["-mtail-call"]),
+            ["20000" if LIGHT else "12500000"])
     compare("recursive fib", lambda: build_c("fib"), ["27" if LIGHT else "40"])
     compare("sorting 10^6 strings", lambda: build_c("sort"))
     compare("copying a file", lambda: build_c("copy"), ["data", "copy"], prepare=make_data)

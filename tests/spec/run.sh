@@ -7,4 +7,4 @@ if [ ! -f "$dir/i32.wast" ]; then
     "or: meson subprojects download wasm-testsuite)"
   exit 77
 fi
-exec "$wasm" wast "$@" "$dir"/*.wast
+exec "$wasm" wast "$@" "$dir"/*.wast "$dir"/legacy/*.wast

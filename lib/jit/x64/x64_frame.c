@@ -55,7 +55,7 @@ void wm_x64_prologue(Compile *c) {
   if (c->frame_bytes > LARGE_FRAME_BYTES) check_large_frame(c);
   for (u32 i = 0; i < e->saved_count; i++) push_or_pop(c, 0x50, e->saved[i]);
   if (e->area_bytes) wm_x64_alu_imm(c, 8, ALU_SUB, rm_reg(RSP), (i32)e->area_bytes);
-  if (c->has_calls || c->frame_bytes > SMALL_LEAF_BYTES) check_stack(c);
+  if (c->has_calls || c->has_tail_calls || c->frame_bytes > SMALL_LEAF_BYTES) check_stack(c);
 }
 
 void wm_x64_leave_frame(Compile *c) {

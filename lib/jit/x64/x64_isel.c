@@ -184,7 +184,7 @@ static void start(Compile *c) {
   s->sharing = false;
   c->lir.len = 0;
   c->outgoing_slots = c->meaning_calls = 0;
-  c->has_calls = false;
+  c->has_calls = c->has_tail_calls = false;
   c->lir_pool.len = 0;
   *jit_push(c, &c->lir_pool) = 0; /* the empty list */
   jit_resize(c, &c->node_vreg, c->nodes.len);

@@ -114,8 +114,11 @@ void wm_isel_tail_call(Compile *c, u32 n) {
   put.sub = !suits_frame(c, type);
   put.args = argument_list(c, x->b, is_direct ? NONE : x->a);
   put.site = c->node_sites.data[n];
-  if (put.sub) c->outgoing_slots = max_u32(c->outgoing_slots, wm_x64_arg_slots(type));
-  c->has_calls = true;
+  if (put.sub) { /* its stub is called */
+    c->outgoing_slots = max_u32(c->outgoing_slots, wm_x64_arg_slots(type));
+    c->has_calls = true;
+  }
+  c->has_tail_calls = true;
   wm_isel_put(c, put);
 }
 
