@@ -74,16 +74,15 @@ static void add_live_in(const Compile *c, const RegAlloc *ra, WordSet *s, u32 bl
 
 static void reset_vregs(Compile *c, RegAlloc *ra) {
   u32 count = c->vreg_type.len;
+  if (count > MAX_VREGS) wm_jit_leave(c, JIT_TOO_LARGE);
   jit_resize(c, &ra->vregs, count);
   ra->globals.len = 0;
   for (u32 v = 0; v < count; v++) {
     VregInfo *info = info_of(ra, v);
-    *info = (VregInfo){.first = NONE,
-                       .def = NONE,
+    *info = (VregInfo){.def = NONE,
                        .global = NONE,
                        .tied = {NONE, NONE},
                        .param = NONE,
-                       .slot = NONE,
                        .fixed = NO_REG,
                        .last_reg = NO_REG};
     if (v < VREG_FIRST || !c->vreg_global.data[v]) continue;
@@ -261,7 +260,7 @@ static void open_live(RegAlloc *ra, u32 finish) {
 /* Uses of one position are one: a register is wanted when one of them wants it. */
 static void add_use(RegAlloc *ra, u32 v, u32 position, bool wants_register) {
   VregInfo *info = info_of(ra, v);
-  u32 end = interval_at(ra, info->first)->use_end;
+  u32 end = interval_at(ra, first_piece(v))->end; /* of its uses, so far */
   if (info->use < end && use_position(ra->uses.data[info->use]) == position)
     ra->uses.data[info->use] |= wants_register;
   else
@@ -310,10 +309,10 @@ static void hint_edge(const Compile *c, RegAlloc *ra, const Edge *e, u32 arg, u3
   VregInfo *to = info_of(ra, param), *from = info_of(ra, arg);
   const Block *b = block_at(c, e->from), *target = block_at(c, e->to);
   bool is_back = block_begin(target) <= block_begin(b);
-  u32 weight = b->is_cold ? 1 : 2 + 2 * b->loop_depth + is_back;
+  u32 weight = b->is_cold ? 1 : min_u32(2 + 2 * b->loop_depth + is_back, UINT8_MAX);
   if (weight > from->param_weight) {
     from->param = param;
-    from->param_weight = weight;
+    from->param_weight = (u8)weight;
   }
   if (is_back) return;
   to->tied[1] = to->tied[0];
@@ -439,19 +438,18 @@ static void build_blocks(Compile *c, RegAlloc *ra) {
 
 /* ---- intervals ---- */
 
-/* One for each vreg, with room for its uses. */
+/* One for each vreg, with room for its uses: until finish_intervals, `end` says where that ends. */
 static void make_intervals(Compile *c, RegAlloc *ra) {
   u32 uses = 0;
-  ra->intervals.len = 0;
-  jit_reserve(c, &ra->intervals, ra->vregs.len);
+  jit_resize(c, &ra->intervals, ra->vregs.len - VREG_FIRST + 1);
   for (u32 v = VREG_FIRST; v < ra->vregs.len; v++) {
     VregInfo *info = info_of(ra, v);
     uses += info->use;
     info->use = uses;
-    info->first = ra->intervals.len;
-    Interval *it = jit_push(c, &ra->intervals);
-    *it = (Interval){.vreg = v, .use_end = uses, .next = NONE, .reg = NO_REG};
+    *interval_at(ra, first_piece(v)) =
+        (Interval){.vreg = v & (MAX_VREGS - 1), .end = uses, .next = NONE, .reg = NO_REG};
   }
+  *vec_last(&ra->intervals) = (Interval){.next = NONE, .reg = NO_REG};
   jit_resize(c, &ra->uses, uses);
 }
 
@@ -462,7 +460,7 @@ static void sort_ranges(Compile *c, RegAlloc *ra) {
     VregInfo *info = info_of(ra, v);
     end += info->range;
     info->range = end;
-    interval_at(ra, info->first)->range_end = end;
+    interval_at(ra, first_piece(v))->range_end = end;
   }
   jit_resize(c, &ra->ranges, end);
   for (u32 i = 0; i < ra->raw_ranges.len; i++) {
@@ -471,19 +469,25 @@ static void sort_ranges(Compile *c, RegAlloc *ra) {
   }
 }
 
+/* Uses at one position were put together: they close up. */
+static void finish_uses(RegAlloc *ra, Interval *it, u32 from) {
+  u32 *uses = ra->uses.data, kept = ra->uses.len;
+  it->use = kept;
+  for (u32 u = from; u < it->end; u++) uses[kept++] = uses[u];
+  ra->uses.len = kept;
+}
+
 static void finish_intervals(RegAlloc *ra) {
-  for (u32 i = 0; i < ra->intervals.len; i++) {
-    Interval *it = interval_at(ra, i);
-    VregInfo *info = info_of(ra, it->vreg);
-    it->use = info->use;
-    it->range = it->cursor = info->range;
-    if (it->range == it->range_end) {
-      info->first = NONE;
-      continue;
-    }
-    it->start = ra->ranges.data[it->range].from;
-    it->end = ra->ranges.data[it->range_end - 1].to;
+  ra->uses.len = 0;
+  for (u32 v = VREG_FIRST; v < ra->vregs.len; v++) {
+    Interval *it = interval_at(ra, first_piece(v));
+    finish_uses(ra, it, info_of(ra, v)->use);
+    it->range = it->cursor = info_of(ra, v)->range;
+    bool is_empty = it->range == it->range_end;
+    it->start = is_empty ? 0 : ra->ranges.data[it->range].from;
+    it->end = is_empty ? 0 : ra->ranges.data[it->range_end - 1].to;
   }
+  vec_last(&ra->intervals)->use = ra->uses.len;
 }
 
 static void turn_fixed(RegAlloc *ra) {

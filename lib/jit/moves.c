@@ -11,23 +11,26 @@
 /* ---- pieces ---- */
 
 /* Pieces are found by bisection, as there may be many of one vreg. */
-static void add_pieces(Compile *c, RegAlloc *ra, VregInfo *info) {
+static void add_pieces(Compile *c, RegAlloc *ra, u32 first, VregInfo *info) {
   info->piece = ra->pieces.len;
-  for (u32 k = info->first; k != NONE; k = interval_at(ra, k)->next) *jit_push(c, &ra->pieces) = k;
+  for (u32 k = first; k != NONE; k = interval_at(ra, k)->next) *jit_push(c, &ra->pieces) = k;
   info->piece_count = ra->pieces.len - info->piece;
 }
 
-/* Lists the pieces of vregs that have several. */
+/* Lists the pieces of vregs that have several. None has a slot yet. */
 static void list_pieces(Compile *c, RegAlloc *ra) {
   ra->pieces.len = 0;
   for (u32 v = VREG_FIRST; v < ra->vregs.len; v++) {
     VregInfo *info = info_of(ra, v);
-    if (info->first != NONE && interval_at(ra, info->first)->next != NONE) add_pieces(c, ra, info);
+    info->slot = NONE;
+    info->piece = info->piece_count = 0;
+    if (interval_at(ra, first_piece(v))->next != NONE) add_pieces(c, ra, first_piece(v), info);
   }
 }
 
-static const Interval *piece_at(const RegAlloc *ra, const VregInfo *info, u32 position) {
-  if (!info->piece_count) return interval_at(ra, info->first);
+static const Interval *piece_at(const RegAlloc *ra, u32 v, u32 position) {
+  const VregInfo *info = info_of(ra, v);
+  if (!info->piece_count) return interval_at(ra, first_piece(v));
   const u32 *pieces = &ra->pieces.data[info->piece];
   u32 low = 0, high = info->piece_count;
   while (high - low > 1) {
@@ -48,7 +51,7 @@ static Loc place_of(const RegAlloc *ra, const Interval *it) {
 }
 
 static Loc place_at(const RegAlloc *ra, u32 v, u32 position) {
-  return place_of(ra, piece_at(ra, info_of(ra, v), position));
+  return place_of(ra, piece_at(ra, v, position));
 }
 
 /* The move of vreg `v`, which is at `from`, to the place of a vreg of `type`. */
@@ -61,22 +64,23 @@ static Move move_of(const Compile *c, const RegAlloc *ra, u32 v, Loc from, Loc t
 /* ---- slots ---- */
 
 /* Whether an instruction reads the constant where it is in memory; only edges can do without. */
-static bool is_read_in_memory(const Compile *c, const RegAlloc *ra, const VregInfo *info) {
-  for (u32 k = info->first; k != NONE; k = interval_at(ra, k)->next) {
+static bool is_read_in_memory(const Compile *c, const RegAlloc *ra, u32 v) {
+  for (u32 k = first_piece(v); k != NONE; k = interval_at(ra, k)->next) {
     const Interval *it = interval_at(ra, k);
-    for (u32 u = it->use; it->reg == NO_REG && u < it->use_end; u++)
+    for (u32 u = it->use; it->reg == NO_REG && u < uses_end(ra, it); u++)
       if (c->lir.data[use_position(ra->uses.data[u]) / 2].op != LIR_JUMP) return true;
   }
   return false;
 }
 
-static bool needs_slot(const Compile *c, const RegAlloc *ra, const VregInfo *info) {
-  return info->first != NONE && info->spilled &&
-         (!info->constant || is_read_in_memory(c, ra, info));
+static bool needs_slot(const Compile *c, const RegAlloc *ra, u32 v) {
+  const VregInfo *info = info_of(ra, v);
+  return info->spilled && (!info->constant || is_read_in_memory(c, ra, v));
 }
 
-static u32 end_of(const RegAlloc *ra, const VregInfo *info) {
-  if (!info->piece_count) return interval_at(ra, info->first)->end;
+static u32 end_of(const RegAlloc *ra, u32 v) {
+  const VregInfo *info = info_of(ra, v);
+  if (!info->piece_count) return interval_at(ra, first_piece(v))->end;
   return interval_at(ra, ra->pieces.data[info->piece + info->piece_count - 1])->end;
 }
 
@@ -124,7 +128,7 @@ static void free_slots(Compile *c, RegAlloc *ra, u32 position) {
 
 static void give_slot(Compile *c, RegAlloc *ra, u32 v) {
   VregInfo *info = info_of(ra, v);
-  u32 size = c->vreg_type.data[v] == T_V128, end = end_of(ra, info);
+  u32 size = c->vreg_type.data[v] == T_V128, end = end_of(ra, v);
   SlotPool *pool = &ra->slots[size];
   info->slot = take_slot(c, ra, v, pool);
   pool->next.data[info->slot] = ra->slot_ends.data[end];
@@ -151,9 +155,8 @@ static void give_slots(Compile *c, RegAlloc *ra) {
   jit_resize(c, &ra->slot_ends, ra->queue.len);
   memset(ra->slot_ends.data, 0xFF, ra->slot_ends.len * sizeof *ra->slot_ends.data);
   for (u32 v = VREG_FIRST; v < ra->vregs.len; v++) {
-    const VregInfo *info = info_of(ra, v);
-    if (!needs_slot(c, ra, info)) continue;
-    u32 start = interval_at(ra, info->first)->start;
+    if (!needs_slot(c, ra, v)) continue;
+    u32 start = interval_at(ra, first_piece(v))->start;
     ra->queue_next.data[v] = ra->queue.data[start];
     ra->queue.data[start] = v;
   }
@@ -261,7 +264,7 @@ static void find_occupants(Compile *c, RegAlloc *ra) {
   for (u32 i = 0; i < ra->pieces.len; i++) {
     const Interval *it = interval_at(ra, ra->pieces.data[i]);
     const VregInfo *info = info_of(ra, it->vreg);
-    bool is_param = info->def == NONE && info->first == ra->pieces.data[i];
+    bool is_param = info->def == NONE && first_piece(it->vreg) == ra->pieces.data[i];
     for (u32 r = it->range; it->reg != NO_REG && r < it->range_end; r++)
       /* a parameter's first block is not entered with it */
       add_occupants(c, ra, ra->pieces.data[i], range_from(ra, it, r) + (is_param && r == it->range),
@@ -302,9 +305,9 @@ static void move_arguments(Compile *c, const RegAlloc *ra, const Edge *e, bool a
     if (edge_argument(c, e, k) == EDGE_UNUSED) continue;
     u32 param = c->node_vreg.data[to->params + k];
     const VregInfo *info = info_of(ra, param);
-    if (info->first == NONE) continue;
+    if (!occurs(ra, param)) continue;
     u8 type = c->vreg_type.data[param];
-    Loc place = place_of(ra, interval_at(ra, info->first));
+    Loc place = place_of(ra, interval_at(ra, first_piece(param)));
     move_argument(c, ra, e, k, place, type);
     if (also_store && place < REG_COUNT && info->slot != NONE)
       move_argument(c, ra, e, k, LOC_SLOT | info->slot, type);
@@ -314,8 +317,8 @@ static void move_arguments(Compile *c, const RegAlloc *ra, const Edge *e, bool a
 static void store_params(Compile *c, const RegAlloc *ra, const Block *b) {
   for (u32 i = 0; i < b->param_count; i++) {
     u32 v = c->node_vreg.data[b->params + i];
-    if (v == NONE || info_of(ra, v)->first == NONE || info_of(ra, v)->slot == NONE) continue;
-    Loc place = place_of(ra, interval_at(ra, info_of(ra, v)->first));
+    if (v == NONE || info_of(ra, v)->slot == NONE) continue;
+    Loc place = place_of(ra, interval_at(ra, first_piece(v)));
     if (place < REG_COUNT)
       add_move(c, (Move){place, LOC_SLOT | info_of(ra, v)->slot, c->vreg_type.data[v], 0});
   }

@@ -35,7 +35,7 @@ _Noreturn static void fail(Compile *c, const Interval *it) {
 
 /* Index of the first use of `it` at or behind `position`. */
 static u32 find_use(const RegAlloc *ra, const Interval *it, u32 position) {
-  u32 low = it->use, high = it->use_end;
+  u32 low = it->use, high = uses_end(ra, it);
   while (low < high) {
     u32 mid = low + (high - low) / 2;
     if (use_position(ra->uses.data[mid]) < position)
@@ -53,13 +53,13 @@ static u32 last_use_before(const RegAlloc *ra, const Interval *it, u32 position)
 }
 
 static bool wants_register_now(const RegAlloc *ra, const Interval *it) {
-  return it->use < it->use_end && ra->uses.data[it->use] == (it->start << 1 | 1);
+  return it->use < uses_end(ra, it) && ra->uses.data[it->use] == (it->start << 1 | 1);
 }
 
 /* Where a register is wanted first, at or behind `position`; NONE: nowhere. */
 static u32 next_register_use(const RegAlloc *ra, const Interval *it, u32 position) {
-  u32 u = find_use(ra, it, position);
-  for (u32 steps = 0; u < it->use_end; u++, steps++)
+  u32 u = find_use(ra, it, position), end = uses_end(ra, it);
+  for (u32 steps = 0; u < end; u++, steps++)
     if (use_wants_register(ra->uses.data[u]) || steps == MAX_STEPS)
       return use_position(ra->uses.data[u]);
   return NONE;
@@ -73,7 +73,7 @@ static const Block *block_around(const Compile *c, const RegAlloc *ra, u32 posit
  * and those behind the loop are far away. */
 static u32 next_use(const Compile *c, const RegAlloc *ra, const Interval *it, u32 position) {
   u32 u = find_use(ra, it, position);
-  u32 next = u < it->use_end ? use_position(ra->uses.data[u]) : NONE;
+  u32 next = u < uses_end(ra, it) ? use_position(ra->uses.data[u]) : NONE;
   u32 h = block_around(c, ra, position)->loop;
   if (h == NONE) return next;
   LoopSpan loop = ra->loops.data[h];
@@ -114,7 +114,7 @@ static u32 split(Compile *c, RegAlloc *ra, u32 k, u32 at) {
   u32 r = find_range(ra, it, at), u = find_use(ra, it, at);
   bool inside = ra->ranges.data[r].from < at;
   child->range = child->cursor = r;
-  child->use = it->use_end = u;
+  child->use = u;
   child->start = max_u32(at, ra->ranges.data[r].from);
   child->reg = NO_REG;
   it->end = inside ? at : ra->ranges.data[r - 1].to;
@@ -148,7 +148,7 @@ static u32 split_position(const Compile *c, const RegAlloc *ra, u32 low, u32 hig
 static u32 next_reload(const RegAlloc *ra, const Interval *it) {
   if (!info_of(ra, it->vreg)->constant) return next_register_use(ra, it, it->start);
   u32 u = find_use(ra, it, ra->position + 1);
-  return u < it->use_end ? use_position(ra->uses.data[u]) : NONE;
+  return u < uses_end(ra, it) ? use_position(ra->uses.data[u]) : NONE;
 }
 
 /* Interval k lives in memory; before its next use that wants a register, a new one begins. */
@@ -330,7 +330,7 @@ static u32 find_hints(const RegAlloc *ra, const Interval *it, u8 hints[MAX_HINTS
   if (info->last_reg != NO_REG) hints[count++] = info->last_reg;
   for (u32 i = 0, v = info->param; i < PARAM_CHAIN && v != NONE; i++) {
     const VregInfo *param = info_of(ra, v);
-    u8 reg = param->first == NONE ? NO_REG : interval_at(ra, param->first)->reg;
+    u8 reg = (u8)interval_at(ra, first_piece(v))->reg;
     if (reg == NO_REG) reg = param->last_reg != NO_REG ? param->last_reg : param->fixed;
     if (reg != NO_REG) hints[count++] = reg;
     v = param->last_reg == NO_REG ? param->param : NONE;
@@ -384,8 +384,8 @@ static bool use_part(Compile *c, RegAlloc *ra, u32 k, u32 reg, u32 until, u32 ca
   if (limit <= it->start) return false;
   u32 first = find_use(ra, it, it->start + 1);
   bool is_unused = !wants_register_now(ra, it) &&
-                   (first == it->use_end || use_position(ra->uses.data[first]) >= limit);
-  bool is_child = info_of(ra, it->vreg)->first != k;
+                   (first == uses_end(ra, it) || use_position(ra->uses.data[first]) >= limit);
+  bool is_child = first_piece(it->vreg) != k;
   if (is_unused && !is_child && until == call) return false; /* rather one that survives the call */
   if (is_unused && is_child) {
     spill(c, ra, k);
@@ -423,7 +423,7 @@ static u32 with_store(const Compile *c, const RegAlloc *ra, const Interval *it, 
                       u32 use) {
   const VregInfo *info = info_of(ra, it->vreg);
   if (use <= position || info->spilled || info->constant) return use;
-  u32 made = info->def == NONE ? interval_at(ra, info->first)->start : 2 * info->def;
+  u32 made = info->def == NONE ? interval_at(ra, first_piece(it->vreg))->start : 2 * info->def;
   const Block *b = block_around(c, ra, made);
   if (!b->loop_depth || b->loop_depth < block_around(c, ra, position)->loop_depth) return use;
   return position + (use - position) / STORE_COST;
@@ -567,10 +567,8 @@ static void start_scan(Compile *c, RegAlloc *ra) {
   jit_resize(c, &ra->queue, 2 * c->lir.len + 2);
   memset(ra->queue.data, 0xFF, ra->queue.len * sizeof *ra->queue.data);
   jit_resize(c, &ra->queue_next, ra->intervals.len);
-  for (u32 k = ra->intervals.len; k-- > 0;) {
-    const Interval *it = interval_at(ra, k);
-    if (info_of(ra, it->vreg)->first != NONE) enqueue(c, ra, k);
-  }
+  for (u32 k = ra->intervals.len; k-- > 0;)
+    if (interval_at(ra, k)->end) enqueue(c, ra, k);
 }
 
 static RegSet usable(const RegClass *class, RegSet wanted) {

@@ -20,32 +20,39 @@ typedef struct Range {
   u32 from, to; /* positions */
 } Range;
 
+/* A large function has a million of them, so they are small. */
 typedef struct Interval {
-  u32 vreg;
+  u32 vreg : 24;
+  u32 reg : 8; /* or NO_REG: in memory */
   u32 start, end;
   u32 range, range_end; /* in RegAlloc.ranges: those that overlap it, to be clipped by start, end */
   u32 cursor;           /* the first of them that ends behind the scan's position */
-  u32 use, use_end;     /* in RegAlloc.uses */
+  u32 use;              /* the first in RegAlloc.uses; see uses_end */
   u32 next;             /* the vreg's next piece, or NONE */
-  u8 reg;               /* or NO_REG: in memory */
 } Interval;
+enum { MAX_VREGS = 1 << 24 };
 
 typedef struct VregInfo {
-  u32 first;      /* its first interval, or NONE: it does not occur */
-  u32 def;        /* instruction, or NONE: a parameter */
-  u32 global;     /* its number among those that live across blocks, or NONE */
-  u32 open;       /* live.c: end of the range that is being made; 0: not live */
-  u32 use, range; /* live.c: where its uses and ranges begin; counts before */
-  u32 tied[2];    /* vregs whose register saves a move, or NONE */
-  u32 piece;      /* moves.c: where the pieces begin in RegAlloc.pieces, or the one at hand */
-  u32 piece_count;
-  u32 param; /* the parameter that it is handed on to, or NONE */
-  u32 param_weight;
-  u32 slot;      /* NONE: it needs none */
-  u8 fixed;      /* register where it comes from or goes to, or NO_REG */
-  u8 last_reg;   /* the last one that it was given, or NO_REG */
-  bool spilled;  /* in memory somewhere */
-  bool constant; /* can be made again: the definition is a constant */
+  u32 def; /* instruction, or NONE: a parameter */
+  union {
+    struct {          /* live.c */
+      u32 global;     /* its number among those that live across blocks, or NONE */
+      u32 open;       /* end of the range that is being made; 0: not live */
+      u32 use, range; /* where its uses and ranges begin; counts before */
+    };
+    struct {     /* moves.c */
+      u32 slot;  /* NONE: it needs none */
+      u32 piece; /* where the pieces begin in RegAlloc.pieces, when there are several */
+      u32 piece_count;
+    };
+  };
+  u32 tied[2];       /* vregs whose register saves a move, or NONE */
+  u32 param;         /* the parameter that it is handed on to, or NONE */
+  u8 param_weight;   /* how often it is */
+  u8 fixed;          /* register where it comes from or goes to, or NO_REG */
+  u8 last_reg;       /* the last one that it was given, or NO_REG */
+  bool spilled : 1;  /* in memory somewhere */
+  bool constant : 1; /* can be made again: the definition is a constant */
 } VregInfo;
 
 /* Uses in Compile order: position << 1 | wants a register. */
@@ -88,7 +95,8 @@ typedef struct SlotPool {
 typedef struct RegAlloc {
   RegSet ints, floats; /* that may be used */
   Vec(VregInfo) vregs;
-  Vec(Interval) intervals;
+  Vec(Interval)
+      intervals;     /* first one for each vreg, and one more; then those that were split off */
   Vec(Range) ranges; /* by vreg, ascending */
   Vec(u32) uses;     /* likewise */
   Vec(u32) block_of; /* by instruction */
@@ -144,6 +152,15 @@ static inline bool has_result(const Compile *c, const Lir *x) {
 
 static inline VregInfo *info_of(const RegAlloc *ra, u32 vreg) { return &ra->vregs.data[vreg]; }
 static inline Interval *interval_at(const RegAlloc *ra, u32 i) { return &ra->intervals.data[i]; }
+/* The vreg's first interval; its end is 0 when the vreg does not occur. */
+static inline u32 first_piece(u32 vreg) { return vreg - VREG_FIRST; }
+static inline bool occurs(const RegAlloc *ra, u32 vreg) {
+  return interval_at(ra, first_piece(vreg))->end != 0;
+}
+/* Uses stand in the order of vregs, each one's in the order of its pieces. */
+static inline u32 uses_end(const RegAlloc *ra, const Interval *it) {
+  return interval_at(ra, it->next != NONE ? it->next : first_piece(it->vreg) + 1)->use;
+}
 static inline u32 range_from(const RegAlloc *ra, const Interval *it, u32 r) {
   return max_u32(it->start, ra->ranges.data[r].from);
 }

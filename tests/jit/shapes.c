@@ -286,8 +286,8 @@ static void write_spills(Buffer *b, size_t bytes) {
   for (u32 i = 0; b->len < bytes; i++) {
     for (u32 k = 0; k < 50; k++) {
       get(b, (k + i) % 50);
-      number(b, (i32)(i & 63));
-      wm_encode_op(b, OP_i32_rotl);
+      get(b, k * 3 % 50);
+      wm_encode_op(b, OP_i32_mul);
       set(b, k);
     }
     number(b, 0);
