@@ -51,6 +51,17 @@ void wm_jit_grow(Compile *c, void *data, u32 *cap, u32 len, u64 extra, size_t si
   *cap = (u32)want;
 }
 
+void wm_jit_trim(Compile *c, void *data, u32 *cap, u32 len, size_t size) {
+  void *old;
+  memcpy(&old, data, sizeof old);
+  if (!len || len == *cap) return;
+  void *trimmed = realloc(old, len * size);
+  if (!trimmed) return; /* as it was */
+  memcpy(data, &trimmed, sizeof trimmed);
+  c->used_bytes -= (u64)(*cap - len) * size;
+  *cap = len;
+}
+
 void *wm_jit_scratch(Compile *c, u32 which, size_t bytes) {
   if (!c->scratch[which]) c->scratch[which] = calloc(1, bytes);
   if (!c->scratch[which]) wm_jit_leave(c, JIT_OUT_OF_MEMORY);

@@ -202,9 +202,12 @@ void wm_ra_check_scratch_free(void *scratch);
 
 /* Whether memory is not to be kept for the next pass and function. */
 static inline bool jit_uses_much(const Compile *c) {
-  enum { KEPT_BYTES = 1 << 20 };
+  enum { KEPT_BYTES = 1 << 19 };
   return c->used_bytes > KEPT_BYTES;
 }
+/* Gives back what is not used of the array. */
+void wm_jit_trim(Compile *c, void *data, u32 *cap, u32 len, size_t size);
+#define jit_trim(c, v) wm_jit_trim((c), (void *)&(v)->data, &(v)->cap, (v)->len, sizeof *(v)->data)
 /* Gives the array's memory back. */
 #define jit_free(c, v) ((c)->used_bytes -= (u64)(v)->cap * sizeof *(v)->data, vec_free(v))
 

@@ -98,16 +98,19 @@ static void free_all(Compile *c) {
   c->used_bytes = 0;
 }
 
-/* Behind a pass. Every pass makes its scratch anew. */
+/* Behind a pass. Every pass makes its scratch anew. What build made still grows in place. */
 static void give_back(Compile *c, Pass pass) {
   if (!jit_uses_much(c)) return;
   u64 held = 0;
 #define GIVE_BACK(v, last)                                                                         \
-  if (pass == (last)) vec_free(v);                                                                 \
+  if (pass >= (last))                                                                              \
+    vec_free(v);                                                                                   \
+  else if (pass >= PASS_PLACE)                                                                     \
+    jit_trim(c, v);                                                                                \
   held += (u64)(v)->cap * sizeof *(v)->data;
   EACH_VECTOR(GIVE_BACK, c)
 #undef GIVE_BACK
-  if (pass == PASS_BUILD) free_shared(c);
+  free_shared(c);
   free_scratch(c);
   c->used_bytes = held + (u64)c->shared_capacity * sizeof *c->shared;
 }

@@ -171,17 +171,21 @@ static void give_slots(Compile *c, RegAlloc *ra) {
 
 /* ---- operands ---- */
 
-/* A copy with places, so that the list of vregs stays for the checker. */
-static u32 write_list(Compile *c, const RegAlloc *ra, u32 list, u32 position) {
-  u32 count = c->lir_pool.data[list], copy = c->lir_pool.len;
-  jit_reserve(c, &c->lir_pool, 1 + 2 * (u64)count);
-  c->lir_pool.len += 1 + 2 * count;
-  const u32 *from = &c->lir_pool.data[list];
-  u32 *to = &c->lir_pool.data[copy];
-  memcpy(to, from, (1 + 2 * (size_t)count) * sizeof *to);
-  for (u32 i = 0; i < count; i++)
-    if (!(to[1 + 2 * i] & LOC_CONST)) to[1 + 2 * i] = place_at(ra, to[1 + 2 * i], position);
+static u32 copy_list(Compile *c, u32 list) {
+  u32 words = 1 + 2 * c->lir_pool.data[list], copy = c->lir_pool.len;
+  jit_reserve(c, &c->lir_pool, words);
+  c->lir_pool.len += words;
+  memcpy(&c->lir_pool.data[copy], &c->lir_pool.data[list], words * sizeof(u32));
   return copy;
+}
+
+/* The checker wants to see the list of vregs, too. */
+static u32 write_list(Compile *c, const RegAlloc *ra, u32 list, u32 position) {
+  u32 written = c->options.verify ? copy_list(c, list) : list;
+  u32 *to = &c->lir_pool.data[written];
+  for (u32 i = 0; i < to[0]; i++)
+    if (!(to[1 + 2 * i] & LOC_CONST)) to[1 + 2 * i] = place_at(ra, to[1 + 2 * i], position);
+  return written;
 }
 
 static void write_instruction(Compile *c, const RegAlloc *ra, u32 index) {
@@ -353,11 +357,25 @@ static void write_edges(Compile *c, RegAlloc *ra) {
   }
 }
 
+static void free_slot_lists(Compile *c, RegAlloc *ra) {
+  jit_free(c, &ra->slot_ends);
+  jit_free(c, &ra->uses);
+}
+
+static void free_queue(Compile *c, RegAlloc *ra) {
+  jit_free(c, &ra->queue);
+  jit_free(c, &ra->queue_next);
+  jit_free(c, &ra->splits);
+}
+
 void wm_moves_write(Compile *c, RegAlloc *ra) {
   list_pieces(c, ra);
   give_slots(c, ra);
+  if (jit_uses_much(c)) free_slot_lists(c, ra);
   write_splits(c, ra);
+  if (jit_uses_much(c)) free_queue(c, ra);
   find_occupants(c, ra);
+  if (jit_uses_much(c)) jit_free(c, &ra->ranges);
   write_edges(c, ra);
   write_operands(c, ra);
   find_used_registers(c, ra);

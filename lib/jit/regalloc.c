@@ -575,6 +575,16 @@ static RegSet usable(const RegClass *class, RegSet wanted) {
   return class->all & wanted ? class->all & wanted : class->all;
 }
 
+/* What only the scan wants. */
+static void give_back(Compile *c, RegAlloc *ra) {
+  jit_free(c, &ra->calls);
+  jit_free(c, &ra->loops);
+  for (u32 r = 0; r < REG_COUNT; r++) {
+    jit_free(c, &ra->fixed[r]);
+    jit_free(c, &ra->inactive[r]);
+  }
+}
+
 void wm_jit_allocate(Compile *c) {
   RegAlloc *ra = wm_jit_scratch(c, SCRATCH_REGALLOC, sizeof *ra);
   ra->ints = usable(&c->machine->ints, c->options.int_regs);
@@ -582,6 +592,7 @@ void wm_jit_allocate(Compile *c) {
   wm_live_find(c, ra);
   start_scan(c, ra);
   scan(c, ra);
+  if (jit_uses_much(c)) give_back(c, ra);
   wm_moves_write(c, ra);
 }
 
