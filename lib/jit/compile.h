@@ -135,14 +135,16 @@ struct Compile {
 
   /* LIR (isel) */
   Vec(Lir) lir;
-  Vec(u32)
-      lir_pool; /* call arguments: count, then LirArg as pairs {vreg or LOC_CONST|node, type} */
+  Vec(u32) lir_pool;   /* call arguments: count, then pairs {vreg or LOC_CONST | number, type} */
+  Vec(u64) constants;  /* bits of those that moves make, by number; no vectors */
   Vec(u8) vreg_type;   /* by vreg (from VREG_FIRST): IrType */
   Vec(u8) vreg_global; /* by vreg: lives across blocks */
   Vec(u32) node_vreg;  /* by node, or NONE */
-  Vec(u32) edge_vregs; /* by pool index of an edge argument: vreg, EDGE_CONST or EDGE_UNUSED */
-  u32 meaning_calls;   /* rows without a lowering */
-  u32 outgoing_slots;  /* 8-byte slots at sp for stack arguments, results in memory and helpers */
+  /* What selection leaves of the IR, whose nodes nobody reads any more: Block.params is an index
+   * here, and edge arguments in the pool are vregs, LOC_CONST | number, or EDGE_UNUSED. */
+  Vec(u32) param_vregs; /* by parameter, or NONE */
+  u32 meaning_calls;    /* rows without a lowering */
+  u32 outgoing_slots;   /* 8-byte slots at sp for stack arguments, results in memory and helpers */
   bool has_tail_calls;
   bool has_calls; /* anything else that needs an aligned stack and may look at it */
 
@@ -167,7 +169,7 @@ struct Compile {
                         wm_jit_scratch; kept between compilations, freed with it */
 };
 
-enum { EDGE_CONST = 0xFFFFFFFEu, EDGE_UNUSED = 0xFFFFFFFDu }; /* in edge_vregs */
+#define EDGE_UNUSED 0xFFFFFFFFu /* has the bit LOC_CONST */
 
 /* ---- memory and the way out (compile.c) ---- */
 NOINLINE void wm_jit_grow(Compile *c, void *data, u32 *cap, u32 len, u64 extra, size_t size);
@@ -223,6 +225,9 @@ static inline u64 const_bits(const Compile *c, u32 n) {
   return x->a | (u64)x->b << 32;
 }
 static inline bool type_is_float(u8 t) { return t >= T_F32; } /* lives in a vector register */
+static inline u64 constant_at(const Compile *c, u32 loc) {
+  return c->constants.data[loc & ~LOC_CONST];
+}
 static inline u32 type_slots(u8 t) { return t == T_V128 ? 2 : 1; }
 static inline u32 type_bytes(u8 t) { return t == T_V128 ? 16 : t == T_I64 || t == T_F64 ? 8 : 4; }
 IrType wm_jit_type(ValType t);

@@ -123,7 +123,7 @@ typedef struct Block {
   u32 site;                       /* of the terminator (TERM_TRAP) */
   u32 operand, table;
   u32 edges, edge_count;   /* out edges: range in Compile.edges, in order */
-  u32 params, param_count; /* nodes params .. params + param_count */
+  u32 params, param_count; /* nodes params .. params + param_count; see Compile.param_vregs */
   /* place.c */
   u32 preds, pred_count;    /* range in Compile.preds: edges that come in */
   u32 idom, dom_depth;      /* immediate dominator (the entry: itself) */

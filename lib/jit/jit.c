@@ -44,10 +44,11 @@ typedef enum Pass {
   X(&(c)->preds, PASS_ALLOCATE)                                                                    \
   X(&(c)->vreg_type, PASS_ALLOCATE)                                                                \
   X(&(c)->vreg_global, PASS_ALLOCATE)                                                              \
-  X(&(c)->node_vreg, PASS_ALLOCATE)                                                                \
-  X(&(c)->edge_vregs, PASS_ALLOCATE)                                                               \
+  X(&(c)->node_vreg, PASS_SELECT)                                                                  \
+  X(&(c)->nodes, PASS_SELECT)                                                                      \
+  X(&(c)->param_vregs, PASS_ALLOCATE)                                                              \
   X(&(c)->pool, PASS_EMIT)                                                                         \
-  X(&(c)->nodes, PASS_EMIT)                                                                        \
+  X(&(c)->constants, PASS_EMIT)                                                                    \
   X(&(c)->blocks, PASS_EMIT)                                                                       \
   X(&(c)->edges, PASS_EMIT)                                                                        \
   X(&(c)->sites, PASS_EMIT)                                                                        \

@@ -143,12 +143,23 @@ static void print_terminator(const Compile *c, const Block *b, Buffer *out) {
   wm_buffer_byte(out, '\n');
 }
 
-static void print_block_head(const Compile *c, u32 index, bool placed, Buffer *out) {
+static void print_param(const Compile *c, u32 param, bool selected, Buffer *out) {
+  if (!selected)
+    wm_buffer_print(out, "v%u %s", param, type_name(node_at(c, param)->type));
+  else if (c->param_vregs.data[param] == NONE)
+    wm_buffer_print(out, "unused");
+  else
+    wm_buffer_print(out, "%%%u %s", c->param_vregs.data[param],
+                    type_name(c->vreg_type.data[c->param_vregs.data[param]]));
+}
+
+static void print_block_head(const Compile *c, u32 index, bool placed, bool selected, Buffer *out) {
   const Block *b = block_at(c, index);
   wm_buffer_print(out, "b%u%s%s", index, b->is_loop ? " (loop)" : "", b->is_cold ? " (cold)" : "");
-  for (u32 i = 0; i < b->param_count; i++)
-    wm_buffer_print(out, "%sv%u %s", i ? ", " : " (", b->params + i,
-                    type_name(node_at(c, b->params + i)->type));
+  for (u32 i = 0; i < b->param_count; i++) {
+    wm_buffer_print(out, i ? ", " : " (");
+    print_param(c, b->params + i, selected, out);
+  }
   if (b->param_count) wm_buffer_byte(out, ')');
   if (placed) {
     for (u32 i = 0; i < b->pred_count; i++)
@@ -179,7 +190,7 @@ void wm_ir_dump(const Compile *c, bool placed, Buffer *out) {
   for (u32 i = 0; i < count; i++) {
     u32 index = placed ? c->order.data[i] : i;
     const Block *b = block_at(c, index);
-    print_block_head(c, index, placed, out);
+    print_block_head(c, index, placed, false, out);
     if (placed)
       print_nodes(c, c->body.data, b->body_start, b->body_end, out);
     else
@@ -191,9 +202,7 @@ void wm_ir_dump(const Compile *c, bool placed, Buffer *out) {
 /* ---- LIR: operands ---- */
 
 static void print_loc(const Compile *c, u32 loc, bool allocated, Buffer *out) {
-  if (loc & LOC_CONST && (loc & ~LOC_CONST) < c->nodes.len)
-    print_const(c, node_at(c, loc & ~LOC_CONST), out);
-  else if (loc < REG_COUNT)
+  if (loc < REG_COUNT)
     c->machine->print_register(loc, out);
   else if (!allocated)
     wm_buffer_print(out, "%%%u", loc);
@@ -261,10 +270,21 @@ static void print_memory(Line *line, const Lir *l) {
   }
 }
 
+static void print_argument(Line *line, u32 arg, u8 type) {
+  if (!(arg & LOC_CONST)) {
+    print_operand(line, arg);
+    return;
+  }
+  u64 bits = constant_at(line->c, arg);
+  separate(line);
+  print_const(line->c, &(Node){.type = type & 15u, .a = (u32)bits, .b = (u32)(bits >> 32)},
+              line->out);
+}
+
 static void print_args(Line *line, u32 list) {
   const u32 *args = &line->c->lir_pool.data[list];
   for (u32 i = 0; i < args[0]; i++) {
-    print_operand(line, args[1 + 2 * i]);
+    print_argument(line, args[1 + 2 * i], (u8)args[2 + 2 * i]);
     wm_buffer_print(line->out, ":%s", type_name(args[2 + 2 * i]));
   }
 }
@@ -308,7 +328,7 @@ static void print_range(const Compile *c, const MoveRange *range, Buffer *out) {
 static void print_lir_block(const Compile *c, u32 index, bool allocated, u32 *next_move,
                             Buffer *out) {
   const Block *b = block_at(c, index);
-  print_block_head(c, index, true, out);
+  print_block_head(c, index, true, true, out);
   if (allocated && index < c->begin_moves.len) print_range(c, &c->begin_moves.data[index], out);
   for (u32 i = b->lir_start; i < b->lir_end; i++) {
     bool is_last = i + 1 == b->lir_end;

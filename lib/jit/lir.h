@@ -20,7 +20,7 @@ enum {
   LOC_SLOT = 0x10000,  /* | n: spill slot n, at sp + 8 * (outgoing_slots + n) */
   LOC_STACK = 0x20000, /* | n: n-th 8-byte slot of stack arguments: sp + 8 * n of the caller */
 };
-#define LOC_CONST  0x80000000u /* | node: a constant, in moves and call arguments */
+#define LOC_CONST  0x80000000u /* | number: in Compile.constants; in moves and arguments */
 #define VREG_FIRST 64u         /* numbers below are registers */
 
 /* A set of registers, a bit each. */
@@ -121,7 +121,7 @@ typedef struct Lir {
   };
   i64 imm;
   i32 disp;
-  u32 args;  /* list in lir_pool: count, then pairs {vreg or LOC_CONST | node, IrType}; 0: none */
+  u32 args;  /* list in lir_pool: count, then pairs {vreg or LOC_CONST | number, IrType}; 0: none */
   u32 site;  /* index in Compile.sites; 0: cannot trap */
   u32 spill; /* set by the allocator: d is also stored to this frame slot (number n of LOC_SLOT);
                 NONE: no */

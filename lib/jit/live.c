@@ -165,7 +165,7 @@ static void scan_edges(const Compile *c, RegAlloc *ra, const Block *b, u32 next)
     if (!e->args) continue;
     for (u32 k = 0; k < block_at(c, e->to)->param_count; k++) {
       u32 arg = edge_argument(c, e, k);
-      if (arg != EDGE_UNUSED && arg != EDGE_CONST) scan_read(ra, arg);
+      if (!(arg & LOC_CONST)) scan_read(ra, arg);
     }
   }
 }
@@ -173,7 +173,7 @@ static void scan_edges(const Compile *c, RegAlloc *ra, const Block *b, u32 next)
 /* A parameter is written on the edges: before its block it does not live. */
 static void remove_params(const Compile *c, RegAlloc *ra, const Block *b) {
   for (u32 i = 0; i < b->param_count; i++) {
-    u32 v = c->node_vreg.data[b->params + i];
+    u32 v = param_vreg(c, b, i);
     if (v != NONE && info_of(ra, v)->global != NONE) set_remove(&ra->live, info_of(ra, v)->global);
   }
 }
@@ -395,9 +395,9 @@ static void build_arguments(const Compile *c, RegAlloc *ra, const Block *b) {
     const Block *to = block_at(c, e->to);
     for (u32 k = 0; k < to->param_count; k++) {
       u32 arg = edge_argument(c, e, k);
-      if (arg == EDGE_UNUSED || arg == EDGE_CONST) continue;
+      if (arg & LOC_CONST) continue;
       add_use(ra, arg, 2 * (b->lir_end - 1), false);
-      hint_edge(c, ra, e, arg, c->node_vreg.data[to->params + k]);
+      hint_edge(c, ra, e, arg, param_vreg(c, to, k));
       if (info_of(ra, arg)->global != NONE)
         set_add(&ra->live, info_of(ra, arg)->global);
       else
@@ -417,7 +417,7 @@ static void build_edges(Compile *c, RegAlloc *ra, const Block *b, u32 next) {
 
 static void build_params(Compile *c, RegAlloc *ra, const Block *b) {
   for (u32 i = 0; i < b->param_count; i++) {
-    u32 v = c->node_vreg.data[b->params + i], begin = block_begin(b);
+    u32 v = param_vreg(c, b, i), begin = block_begin(b);
     if (v == NONE) continue;
     open_range(ra, v, begin + 1);
     close_range(c, ra, v, begin);

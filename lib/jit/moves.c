@@ -293,9 +293,8 @@ static void move_live(Compile *c, const RegAlloc *ra, const Edge *e) {
 
 static void move_argument(Compile *c, const RegAlloc *ra, const Edge *e, u32 k, Loc to, u8 type) {
   u32 arg = edge_argument(c, e, k);
-  if (arg == EDGE_CONST) {
-    u64 bits = const_bits(c, c->pool.data[e->args + 1 + k]);
-    add_move(c, (Move){LOC_CONST, to, type, bits});
+  if (arg & LOC_CONST) {
+    add_move(c, (Move){LOC_CONST, to, type, constant_at(c, arg)});
   } else {
     Loc from = place_at(ra, arg, block_finish(block_at(c, e->from)) - 1);
     add_move(c, move_of(c, ra, arg, from, to, type));
@@ -307,7 +306,7 @@ static void move_arguments(Compile *c, const RegAlloc *ra, const Edge *e, bool a
   const Block *to = block_at(c, e->to);
   for (u32 k = 0; e->args && k < to->param_count; k++) {
     if (edge_argument(c, e, k) == EDGE_UNUSED) continue;
-    u32 param = c->node_vreg.data[to->params + k];
+    u32 param = param_vreg(c, to, k);
     const VregInfo *info = info_of(ra, param);
     if (!occurs(ra, param)) continue;
     u8 type = c->vreg_type.data[param];
@@ -320,7 +319,7 @@ static void move_arguments(Compile *c, const RegAlloc *ra, const Edge *e, bool a
 
 static void store_params(Compile *c, const RegAlloc *ra, const Block *b) {
   for (u32 i = 0; i < b->param_count; i++) {
-    u32 v = c->node_vreg.data[b->params + i];
+    u32 v = param_vreg(c, b, i);
     if (v == NONE || info_of(ra, v)->slot == NONE) continue;
     Loc place = place_of(ra, interval_at(ra, first_piece(v)));
     if (place < REG_COUNT)

@@ -11,7 +11,7 @@
 
 /* What a place must hold: a vreg, or one of these | number. */
 enum {
-  WANT_NODE = 0x20000000,   /* the constant node */
+  WANT_CONST = 0x20000000,  /* the constant */
   WANT_RESULT = 0x40000000, /* what the instruction leaves there */
   WANT_ARG = 0x60000000,    /* what the caller left there */
   WANT_KIND = 0x60000000,
@@ -47,7 +47,7 @@ static void fail(Compile *c, Check *k, const char *what, u32 key, u32 want) {
   k->failed = true;
   wm_jit_trouble(c, "allocation: %s: %s %u, v%u (%x), before %u (%s)", what,
                  key < REG_COUNT ? "register" : "slot", key < REG_COUNT ? key : key - REG_COUNT,
-                 want & (WANT_NODE - 1), want, k->at,
+                 want & (WANT_CONST - 1), want, k->at,
                  k->at < c->lir.len ? c->machine->op_name(c->lir.data[k->at].op) : "end");
 }
 
@@ -129,7 +129,7 @@ static u64 bits_as(u8 type, u64 bits) { return type == T_I32 || type == T_F32 ? 
 
 static bool is_constant(const Compile *c, const Check *k, u32 want, const Move *m) {
   want &= ~WANT_HIGH;
-  if ((want & WANT_KIND) == WANT_NODE) return const_bits(c, want & (WANT_NODE - 1)) == m->imm;
+  if ((want & WANT_KIND) == WANT_CONST) return constant_at(c, want & (WANT_CONST - 1)) == m->imm;
   if (want & WANT_KIND || k->def.data[want] == NONE) return false;
   const Lir *x = &k->before[k->def.data[want]];
   if (x->op != LIR_MOVI && x->op != LIR_FCONST && x->op != LIR_VCONST) return false;
@@ -291,7 +291,7 @@ static u32 before_edge(Compile *c, Check *k, const Edge *e, Need need) {
     fail(c, k, "a parameter without argument", need.key, need.want);
     return need.want;
   }
-  if (arg == EDGE_CONST) arg = WANT_NODE | c->pool.data[e->args + 1 + k->param_index.data[v]];
+  if (arg & LOC_CONST) arg = WANT_CONST | (arg & ~LOC_CONST);
   return arg | (need.want & WANT_HIGH);
 }
 
@@ -401,7 +401,7 @@ static void find_definitions(Compile *c, Check *k) {
   for (u32 i = 0; i < c->order.len; i++) {
     const Block *b = block_at(c, c->order.data[i]);
     for (u32 n = 0; n < b->param_count; n++) {
-      u32 v = c->node_vreg.data[b->params + n];
+      u32 v = param_vreg(c, b, n);
       if (v == NONE) continue;
       k->param_block.data[v] = c->order.data[i];
       k->param_index.data[v] = n;

@@ -167,10 +167,13 @@ static inline u32 range_from(const RegAlloc *ra, const Interval *it, u32 r) {
 static inline u32 range_to(const RegAlloc *ra, const Interval *it, u32 r) {
   return min_u32(it->end, ra->ranges.data[r].to);
 }
-/* What edge e hands to parameter k of its target: a vreg, EDGE_CONST, or EDGE_UNUSED. */
+static inline u32 param_vreg(const Compile *c, const Block *b, u32 k) {
+  return c->param_vregs.data[b->params + k];
+}
+/* What edge e hands to parameter k of its target: a vreg, LOC_CONST | number, or EDGE_UNUSED. */
 static inline u32 edge_argument(const Compile *c, const Edge *e, u32 k) {
-  u32 param = block_at(c, e->to)->params + k;
-  return c->node_vreg.data[param] == NONE ? EDGE_UNUSED : c->edge_vregs.data[e->args + 1 + k];
+  bool is_used = param_vreg(c, block_at(c, e->to), k) != NONE;
+  return is_used ? c->pool.data[e->args + 1 + k] : EDGE_UNUSED;
 }
 /* The instruction at which the block is left by edge e, which is no jump: the call of a
  * TERM_INVOKE. NONE: it is left at its end. */

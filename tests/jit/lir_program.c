@@ -16,6 +16,7 @@ typedef struct Gen {
   bool is_dead; /* the block at hand has its terminator */
   u32 budget;   /* blocks that may still be made */
   bool few_types;
+  Vec(u8) param_types; /* by parameter */
   Vec(u32) available;  /* vregs defined on all ways here */
   Vec(u32) targets;    /* blocks that may be jumped to */
   Vec(u32) code_block; /* by instruction as made */
@@ -83,12 +84,12 @@ static u32 value(Gen *g, u8 type) {
   return v;
 }
 
-static u32 const_node(Gen *g, u8 type) {
-  u64 bits = type == T_V128 ? pick(g, 4) : (u64)pick(g, 1u << 31) << (type_bytes(type) * 4 - 16);
+/* A constant for a move. */
+static u32 constant(Gen *g, u8 type) {
+  u64 bits = (u64)pick(g, 1u << 31) << (type_bytes(type) * 4 - 16);
   if (type_bytes(type) == 4) bits = (u32)bits;
-  *jit_push(g->c, &g->c->nodes) = (Node){.op = IR_CONST, .a = (u32)bits, .b = (u32)(bits >> 32)};
-  vec_last(&g->c->nodes)->type = type & 15u;
-  return g->c->nodes.len - 1;
+  *jit_push(g->c, &g->c->constants) = bits;
+  return LOC_CONST | (g->c->constants.len - 1);
 }
 
 /* ---- instructions ---- */
@@ -175,8 +176,8 @@ static u32 argument_list(Gen *g, u32 count) {
   u32 items[2 * 16];
   for (u32 i = 0; i < count; i++) {
     u8 type = random_type(g);
-    bool constant = chance(g, 15) && type != T_V128;
-    items[2 * i] = constant ? LOC_CONST | const_node(g, type) : value(g, type);
+    bool is_constant = chance(g, 15) && type != T_V128;
+    items[2 * i] = is_constant ? constant(g, type) : value(g, type);
     items[2 * i + 1] = type;
   }
   u32 list = g->c->lir_pool.len;
@@ -215,15 +216,13 @@ static void put_some(Gen *g, u32 count) {
 static u32 new_block(Gen *g, u32 params) {
   Compile *c = g->c;
   Block *b = jit_push(c, &c->blocks);
-  *b = (Block){.params = c->nodes.len, .param_count = params, .loop = NONE, .outer_loop = NONE};
+  u32 first = c->param_vregs.len;
+  *b = (Block){.params = first, .param_count = params, .loop = NONE, .outer_loop = NONE};
   if (g->budget) g->budget--;
   for (u32 i = 0; i < params; i++) {
-    u32 node = c->nodes.len;
     u8 type = random_type(g);
-    *jit_push(c, &c->nodes) = (Node){.op = IR_PARAM};
-    vec_last(&c->nodes)->type = type & 15u;
-    while (c->node_vreg.len <= node) *jit_push(c, &c->node_vreg) = NONE;
-    if (chance(g, 90)) c->node_vreg.data[node] = new_vreg(g, type);
+    *jit_push(c, &g->param_types) = type;
+    *jit_push(c, &c->param_vregs) = chance(g, 90) ? new_vreg(g, type) : NONE;
   }
   return c->blocks.len - 1;
 }
@@ -234,29 +233,22 @@ static void start_block(Gen *g, u32 block) {
   *jit_push(g->c, &g->c->order) = block;
   const Block *b = block_at(g->c, block);
   for (u32 i = 0; i < b->param_count; i++) {
-    u32 v = g->c->node_vreg.data[b->params + i];
+    u32 v = g->c->param_vregs.data[b->params + i];
     if (v != NONE) *jit_push(g->c, &g->available) = v;
   }
 }
 
-/* The items of the edge's list: nodes and vregs side by side. */
 static void add_edge(Gen *g, u32 to) {
   Compile *c = g->c;
-  u32 params = block_at(c, to)->param_count, vregs[16], nodes[16];
+  u32 params = block_at(c, to)->param_count, args[16];
   for (u32 i = 0; i < params; i++) {
-    u8 type = node_at(c, block_at(c, to)->params + i)->type;
-    nodes[i] = 0;
-    if (chance(g, 20))
-      nodes[i] = const_node(g, type), vregs[i] = EDGE_CONST;
-    else
-      vregs[i] = value(g, type);
+    u8 type = g->param_types.data[block_at(c, to)->params + i];
+    args[i] = chance(g, 20) && type != T_V128 ? constant(g, type) : value(g, type);
   }
   *jit_push(c, &c->edges) = (Edge){g->block, to, params ? c->pool.len : 0};
   if (!params) return;
   *jit_push(c, &c->pool) = params;
-  for (u32 i = 0; i < params; i++) *jit_push(c, &c->pool) = nodes[i];
-  while (c->edge_vregs.len < c->pool.len - params) *jit_push(c, &c->edge_vregs) = 0;
-  for (u32 i = 0; i < params; i++) *jit_push(c, &c->edge_vregs) = vregs[i];
+  for (u32 i = 0; i < params; i++) *jit_push(c, &c->pool) = args[i];
 }
 
 static void finish_block(Gen *g, Lir last, const u32 *targets, u32 count) {
@@ -468,8 +460,8 @@ static void find_globals(Compile *c) {
     const Block *b = block_at(c, block);
     for (u32 k = b->lir_start; k < b->lir_end; k++)
       if (c->lir.data[k].d != NONE) def[c->lir.data[k].d] = block;
-    for (u32 k = 0; k < b->param_count; k++)
-      if (c->node_vreg.data[b->params + k] != NONE) def[c->node_vreg.data[b->params + k]] = block;
+    for (u32 k = b->params; k < b->params + b->param_count; k++)
+      if (c->param_vregs.data[k] != NONE) def[c->param_vregs.data[k]] = block;
   }
   for (u32 i = 0; i < c->order.len; i++) {
     u32 block = c->order.data[i];
@@ -484,8 +476,8 @@ static void find_globals(Compile *c) {
     }
     for (u32 e = b->edges; e < b->edges + b->edge_count; e++)
       for (u32 n = 0; edge_at(c, e)->args && n < block_at(c, edge_at(c, e)->to)->param_count; n++)
-        if (c->edge_vregs.data[edge_at(c, e)->args + 1 + n] < EDGE_UNUSED)
-          mark_use(c, def, c->edge_vregs.data[edge_at(c, e)->args + 1 + n], block);
+        if (!(c->pool.data[edge_at(c, e)->args + 1 + n] & LOC_CONST))
+          mark_use(c, def, c->pool.data[edge_at(c, e)->args + 1 + n], block);
   }
   free(def);
 }
@@ -493,14 +485,12 @@ static void find_globals(Compile *c) {
 /* ---- the whole ---- */
 
 static void clear(Compile *c) {
-  c->nodes.len = c->blocks.len = c->edges.len = c->pool.len = c->order.len = c->preds.len = 0;
+  c->constants.len = c->param_vregs.len = c->blocks.len = c->edges.len = c->pool.len =
+      c->order.len = c->preds.len = 0;
   c->lir.len = c->lir_pool.len = c->vreg_type.len = c->vreg_global.len = 0;
-  c->node_vreg.len = c->edge_vregs.len = 0;
   c->trouble[0] = 0;
   *jit_push(c, &c->pool) = 0;
-  *jit_push(c, &c->edge_vregs) = 0;
   *jit_push(c, &c->lir_pool) = 0;
-  *jit_push(c, &c->nodes) = (Node){0};
 }
 
 static void put_arguments(Gen *g) {
@@ -527,8 +517,6 @@ void lir_program_make(Compile *c, u64 seed, u32 size) {
   do region(&g, 1 + pick(&g, 5));
   while (!g.is_dead && g.budget && chance(&g, 80));
   if (!g.is_dead) leave(&g);
-  while (c->node_vreg.len < c->nodes.len) *jit_push(c, &c->node_vreg) = NONE;
-  while (c->edge_vregs.len < c->pool.len) *jit_push(c, &c->edge_vregs) = 0;
   u32 *position = calloc(c->blocks.len, sizeof(u32));
   for (u32 i = 0; i < c->order.len; i++) position[c->order.data[i]] = i;
   find_preds(c);
@@ -538,6 +526,7 @@ void lir_program_make(Compile *c, u64 seed, u32 size) {
   lay_out(&g);
   find_globals(c);
   jit_free(c, &g.available);
+  jit_free(c, &g.param_types);
   jit_free(c, &g.targets);
   jit_free(c, &g.code_block);
   jit_free(c, &g.code);
@@ -705,13 +694,14 @@ static void enter_edge(Run *r, const Edge *e) {
   const Block *to = block_at(c, e->to);
   Value values[16];
   for (u32 i = 0; e->args && i < to->param_count; i++) {
-    u32 arg = c->edge_vregs.data[e->args + 1 + i];
-    const Node *node = node_at(c, c->pool.data[e->args + 1 + i]);
-    values[i] = arg == EDGE_CONST ? constant_value(node->type, node->a | (u64)node->b << 32)
-                                  : r->vregs[arg];
+    u32 arg = c->pool.data[e->args + 1 + i], v = c->param_vregs.data[to->params + i];
+    bool is_const = arg & LOC_CONST;
+    values[i] = !is_const   ? r->vregs[arg]
+                : v != NONE ? constant_value(c->vreg_type.data[v], constant_at(c, arg))
+                            : (Value){0};
   }
   for (u32 i = 0; e->args && i < to->param_count; i++) {
-    u32 v = c->node_vreg.data[to->params + i];
+    u32 v = c->param_vregs.data[to->params + i];
     if (v != NONE) r->vregs[v] = values[i];
   }
 }

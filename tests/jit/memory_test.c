@@ -15,7 +15,7 @@ enum {
 #if UNDER_ASAN
   BODY_BYTES = 50000,
 #else
-  BODY_BYTES = 1200000,
+  BODY_BYTES = 400000,
 #endif
 };
 

@@ -133,7 +133,7 @@ static void add_move(Compile *c, const u32 *item, Loc to) {
   Move m = {.from = item[0], .to = to, .type = (u8)item[1]};
   if (item[0] & LOC_CONST) {
     m.from = LOC_CONST;
-    m.imm = const_bits(c, item[0] & ~LOC_CONST);
+    m.imm = constant_at(c, item[0]);
   }
   *jit_push(c, &emitter(c)->moves) = m;
 }

@@ -101,7 +101,7 @@ static u32 edge_value(Compile *c, const Block *to, bool to_done, u32 i, u32 node
   u32 param = to->params + i;
   if (c->node_live.data[param] == LIVE_NO) return EDGE_UNUSED;
   if (to_done && c->node_vreg.data[param] == NONE) return EDGE_UNUSED;
-  return wm_isel_may_move(c, node) ? EDGE_CONST : wm_isel_use(c, node);
+  return wm_isel_use_edge_argument(c, node);
 }
 
 /* What the edges out of the block hand on. */
@@ -111,8 +111,8 @@ static void select_edges(Compile *c, const Block *b) {
     const Block *to = block_at(c, e->to);
     bool done = isel_of(c)->block_done.data[e->to];
     for (u32 k = 0; e->args && k < to->param_count; k++) {
-      u32 at = e->args + 1 + k;
-      c->edge_vregs.data[at] = edge_value(c, to, done, k, c->pool.data[at]);
+      u32 *arg = &c->pool.data[e->args + 1 + k];
+      *arg = edge_value(c, to, done, k, *arg);
     }
   }
 }
@@ -169,6 +169,18 @@ static void turn_round(Compile *c) {
   }
 }
 
+/* From nodes to vregs. */
+static void turn_params(Compile *c) {
+  c->param_vregs.len = 0;
+  for (u32 i = 0; i < c->order.len; i++) {
+    Block *b = block_at(c, c->order.data[i]);
+    const u32 *vregs = c->node_vreg.data + b->params;
+    b->params = c->param_vregs.len;
+    jit_reserve(c, &c->param_vregs, b->param_count);
+    for (u32 k = 0; k < b->param_count; k++) c->param_vregs.data[c->param_vregs.len++] = vregs[k];
+  }
+}
+
 /* Numbers below VREG_FIRST are registers. */
 static void number_registers(Compile *c) {
   jit_resize(c, &c->vreg_type, VREG_FIRST);
@@ -189,7 +201,8 @@ static void start(Compile *c) {
   *jit_push(c, &c->lir_pool) = 0; /* the empty list */
   jit_resize(c, &c->node_vreg, c->nodes.len);
   memset(c->node_vreg.data, 0xFF, (size_t)c->nodes.len * sizeof(u32));
-  jit_resize(c, &c->edge_vregs, c->pool.len);
+  c->constants.len = 0;
+  memset(s->numbered, 0, sizeof s->numbered); /* node 0 is no constant */
   jit_resize(c, &s->block_done, c->blocks.len);
   memset(s->block_done.data, 0, c->blocks.len);
   number_registers(c);
@@ -199,6 +212,7 @@ void wm_x64_select(Compile *c) {
   start(c);
   for (u32 i = c->order.len; i-- > 0;) select_block(c, c->order.data[i]);
   turn_round(c);
+  turn_params(c);
 }
 
 void wm_x64_select_free(void *scratch) {

@@ -18,6 +18,12 @@ typedef struct PendingConst {
   u32 vreg, node;
 } PendingConst;
 
+/* A constant that has a number in Compile.constants. */
+typedef struct NumberedConst {
+  u32 node, number;
+} NumberedConst;
+enum { NUMBERED_SIZE = 64 };
+
 typedef struct Isel {
   u32 block;                 /* being selected */
   u32 epoch;                 /* of the place where the next instruction goes */
@@ -26,6 +32,7 @@ typedef struct Isel {
   Vec(u32) results;          /* IR_RESULT nodes that wait for their call */
   Vec(Loc) places;           /* of the function's arguments */
   Vec(u8) block_done;
+  NumberedConst numbered[NUMBERED_SIZE]; /* by node, the last that came there */
 } Isel;
 
 static inline Isel *isel_of(const Compile *c) { return c->scratch[SCRATCH_ISEL]; }
@@ -43,17 +50,16 @@ Lir wm_isel_lir(u32 op, u32 width, u32 d, u32 a, u32 b); /* others empty */
 void wm_isel_put(Compile *c, Lir x); /* appends (and then what its constants need) */
 /* Puts what makes the constant n, or the base of memory 0, in d. */
 void wm_isel_put_constant(Compile *c, u32 n, u32 d);
-/* Whether a move may make n, a constant: floats that are in a register already are taken from it.
- */
-bool wm_isel_may_move(const Compile *c, u32 n);
 /* Past conversions that leave the register as it is. */
 u32 wm_isel_strip(const Compile *c, u32 n);
 /* The vreg of a node that is not to be materialised. */
 u32 wm_isel_vreg_of(Compile *c, u32 n);
 /* A vreg for an operand of which only the low `width` bytes are read. */
 u32 wm_isel_use_low(Compile *c, u32 n, u32 width);
-/* What a list of arguments holds for the node: a vreg, or LOC_CONST | node. */
+/* What a list of arguments holds for the node: a vreg, or LOC_CONST | number. */
 u32 wm_isel_use_argument(Compile *c, u32 n);
+/* The same for an argument of an edge, whose register holds no more than its type. */
+u32 wm_isel_use_edge_argument(Compile *c, u32 n);
 /* Whether n has this only user, in the block being selected, and may become part of it. */
 bool wm_isel_single(const Compile *c, u32 n);
 static inline void isel_mark_folded(Compile *c, u32 n) { c->node_live.data[n] = LIVE_FOLDED; }

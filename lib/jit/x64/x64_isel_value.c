@@ -60,15 +60,29 @@ u32 wm_isel_use_low(Compile *c, u32 n, u32 width) {
   return wm_isel_use(c, alias ? x->a : n);
 }
 
-bool wm_isel_may_move(const Compile *c, u32 n) {
+/* Whether a move may make n, a constant: floats that are in a register already are taken from it.
+ */
+static bool may_move(const Compile *c, u32 n) {
   u8 type = node_at(c, n)->type;
   if (!is_const(c, n) || type == T_V128) return false;
   return !type_is_float(type) || c->node_block.data[n] == NONE;
 }
 
+static u32 number_constant(Compile *c, u32 n) {
+  NumberedConst *known = &isel_of(c)->numbered[n % NUMBERED_SIZE];
+  if (known->node != n) {
+    *known = (NumberedConst){n, c->constants.len};
+    *jit_push(c, &c->constants) = const_bits(c, n);
+  }
+  return known->number;
+}
+
+u32 wm_isel_use_edge_argument(Compile *c, u32 n) {
+  return may_move(c, n) ? LOC_CONST | number_constant(c, n) : wm_isel_use(c, n);
+}
+
 u32 wm_isel_use_argument(Compile *c, u32 n) {
-  n = wm_isel_strip(c, n);
-  return wm_isel_may_move(c, n) ? LOC_CONST | n : wm_isel_use(c, n);
+  return wm_isel_use_edge_argument(c, wm_isel_strip(c, n));
 }
 
 bool wm_isel_single(const Compile *c, u32 n) {
