@@ -9,7 +9,9 @@
  *   build_block.c    effects, blocks                 ir.c fold.c   nodes */
 #include "jit/build.h"
 
-enum { MAX_NODES = 1 << 22 };
+/* Items are nodes and what lists hold: time and memory of all passes grow with them. Compilers'
+ * code has less than one a byte; a hostile body could have hundreds. */
+enum { MAX_NODES = 1 << 22, ITEMS_A_BYTE = 2, ITEMS_FOR_ALL = 1 << 17 };
 
 /* ---- ends ---- */
 
@@ -109,11 +111,16 @@ static void build_one(Build *b) {
   }
 }
 
+static bool is_too_large(const Build *b) {
+  u32 nodes = b->c->nodes.len;
+  return nodes > MAX_NODES || (u64)nodes + b->c->pool.len > b->max_items;
+}
+
 static void build_body(Build *b) {
   while (b->controls.len) {
     bool is_read =
         b->block == NONE ? skip_unreachable(b) : wm_instr_read(&frame_of(b)->reader, &b->in);
-    if (!is_read || b->c->nodes.len > MAX_NODES) wm_jit_leave(b->c, JIT_TOO_LARGE);
+    if (!is_read || is_too_large(b)) wm_jit_leave(b->c, JIT_TOO_LARGE);
     if (b->fuel_node && b->block != NONE) wm_build_count_fuel(b);
     build_one(b);
   }
@@ -132,6 +139,12 @@ static void open_function(Build *b) {
   wm_build_open_region(b);
 }
 
+/* factor: of what is inlined. */
+static void set_limits(Build *b, u32 code_bytes, u32 factor) {
+  b->inline_budget_bytes = (code_bytes * 2 + 400) * factor;
+  b->max_items = (code_bytes * ITEMS_A_BYTE + ITEMS_FOR_ALL) * factor;
+}
+
 void wm_jit_build(Compile *c) {
   Build *b = wm_jit_scratch(c, SCRATCH_BUILD, sizeof *b);
   b->c = c;
@@ -140,8 +153,7 @@ void wm_jit_build(Compile *c) {
   b->err.code = ERR_NONE;
   b->scanning = c->osr_offset != 0;
   b->frame_count = b->controls.len = b->locals.len = b->stack.len = 0;
-  b->inline_budget_bytes = c->module->funcs[c->func_index].code_bytes * 2 + 400;
-  if (c->options.inline_all) b->inline_budget_bytes *= 16;
+  set_limits(b, c->module->funcs[c->func_index].code_bytes, c->options.inline_all ? 16 : 1);
   b->merged_words = 0;
   c->vectors.len = c->clauses.len = 0;
   jit_reserve(c, &b->locals, 1); /* not NULL, so that empty ranges are fine */

@@ -111,6 +111,7 @@ typedef struct Build {
   u32 block;     /* where new effects go; NONE: the code cannot be reached */
   bool scanning; /* reads what is in front of the loop to start at */
   u32 inline_budget_bytes;
+  u32 max_items; /* of nodes and lists together */
   Frame frames[MAX_FRAMES];
   u32 frame_count;
   Vec(Control) controls;

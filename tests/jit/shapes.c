@@ -152,6 +152,22 @@ static void write_loops(Buffer *b, size_t bytes) {
   }
 }
 
+/* Loops around an assignment of each local: all of them are each loop's. */
+static void write_loops_of_locals(Buffer *b, size_t bytes) {
+  enum { LOOP_BYTES = 7 };
+  u32 loops = (u32)((bytes - b->len) / 10 / LOOP_BYTES);
+  for (u32 i = 0; i < loops; i++) begin(b, OP_loop);
+  for (u32 i = 1; i <= MANY_LOCALS && b->len + loops * LOOP_BYTES < bytes; i++) {
+    get(b, 0);
+    set(b, i);
+  }
+  for (u32 i = 0; i < loops; i++) {
+    get(b, 0);
+    with_index(b, OP_br_if, 0);
+    end(b, 1);
+  }
+}
+
 static void write_nested_loops(Buffer *b, size_t bytes) {
   u32 depth = 0;
   for (; b->len + depth < bytes; depth++) {
@@ -310,6 +326,7 @@ const Shape shapes[] = {
     {"inlined_calls", write_inlined_calls, 0},
     {"memory_growth", write_growth, 0},
     {"loops_and_locals", write_loops, MANY_LOCALS},
+    {"loops_of_all_locals", write_loops_of_locals, MANY_LOCALS},
     {"nested_loops", write_nested_loops, 100},
     {"nested_blocks", write_nested_blocks, 0},
     {"nested_ifs", write_nested_ifs, 2},
@@ -354,7 +371,7 @@ static void write_large(Buffer *b, const Shape *shape, size_t bytes) {
     wm_encode_valtype(b, VAL_I32);
   }
   size_t start = b->len;
-  write_values(b, shape->locals);
+  write_values(b, min_u32(shape->locals, 2000));
   shape->write(b, start + bytes);
   get(b, 0);
   end(b, 1);
