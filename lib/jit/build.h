@@ -43,6 +43,9 @@ typedef struct Control {
   u32 param_count, result_count;
   u32 pending;    /* branches to the label so far, or NONE */
   u32 known_len;  /* Build.known at the block's start: what holds wherever its end is reached */
+  u32 envs_len;   /* Build.envs at the block's start */
+  u32 kept_len;   /* behind its end: what of them branches out of it still want ... */
+  u32 kept_for;   /* ... until this control (a place in Build.controls) ends; NONE: nothing */
   u32 else_edge;  /* IF: to the other part, or NONE: decided when it was built */
   Env else_env;   /* values: the parameters */
   u32 resume;     /* IF, always false: the block that goes on at the `else`; or NONE */
@@ -195,6 +198,10 @@ u32 wm_build_save_locals(Build *b);
 u32 wm_build_save_values(Build *b, u32 count);
 /* The edge waits in the list for its label's block. */
 void wm_build_pend(Build *b, u32 *list, u32 edge, Env env);
+/* A branch to the label carries what is saved now, or was before. */
+void wm_build_keep_envs(Build *b, const Control *ctl);
+/* The innermost control ends: environments that only branches to it wanted are gone. */
+void wm_build_drop_envs(Build *b);
 /* Makes the saved locals the current ones; pushes saved operands. */
 void wm_build_restore_locals(Build *b, u32 saved);
 void wm_build_push_saved(Build *b, u32 saved, u32 count);

@@ -53,6 +53,7 @@ static void link_edge(Build *b, Control *ctl, u32 edge) {
     wm_build_link_to_header(b, ctl, edge);
   } else {
     wm_build_pend(b, &ctl->pending, edge, label_env(b, ctl));
+    wm_build_keep_envs(b, ctl);
   }
 }
 
@@ -157,6 +158,7 @@ static void link_targets(Build *b, u32 first_edge) {
     if (values == NONE) values = wm_build_save_values(b, label_arity(ctl));
     u32 locals = ctl->kind == CONTROL_INLINE ? 0 : wm_build_save_locals(b);
     wm_build_pend(b, &ctl->pending, edge, (Env){locals, values});
+    wm_build_keep_envs(b, ctl);
   }
 }
 

@@ -13,7 +13,9 @@ Control *wm_build_open_control(Build *b, ControlKind kind) {
                  .exits = NONE,
                  .pad = NONE,
                  .next_edge = NONE,
-                 .known_len = b->known.len};
+                 .known_len = b->known.len,
+                 .envs_len = b->envs.len,
+                 .kept_for = NONE};
   if (type->kind == BLOCK_VALUE) ctl.result_count = 1;
   if (type->kind == BLOCK_TYPE) {
     ctl.param_count = b->module->types[type->type_index].param_count;
@@ -112,7 +114,7 @@ static void forget_loop(Build *b, const Control *ctl) {
 }
 
 void wm_build_close_loop(Build *b) {
-  Control ctl = b->controls.data[--b->controls.len];
+  Control ctl = *control_at(b, 0);
   if (!ctl.has_back_edge) forget_loop(b, &ctl);
   if (ctl.exits != NONE) {
     jump_pending(b, &ctl.exits, ctl.result_count);
@@ -120,6 +122,8 @@ void wm_build_close_loop(Build *b) {
   } else if (b->block == NONE) {
     b->stack.len = ctl.height;
   }
+  wm_build_drop_envs(b);
+  b->controls.len--;
 }
 
 /* The rest of a loop around the one started at has been read: if it branches back, the loop comes
@@ -128,6 +132,7 @@ bool wm_build_close_peeled(Build *b) {
   Control *ctl = control_at(b, 0);
   u32 back = ctl->pending;
   if (back == NONE) {
+    wm_build_drop_envs(b);
     b->controls.len--;
     return true;
   }
@@ -153,5 +158,6 @@ void wm_build_close_block(Build *b) {
   } else if (b->block == NONE) {
     b->stack.len = ctl->height;
   }
+  wm_build_drop_envs(b);
   b->controls.len--;
 }

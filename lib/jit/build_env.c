@@ -42,6 +42,29 @@ void wm_build_pend(Build *b, u32 *list, u32 edge, Env env) {
   *list = b->pending.len - 1;
 }
 
+/* ---- dropping ---- */
+
+static void note_kept(Control *at, u32 len, u32 target) {
+  at->kept_len = max_u32(at->kept_len, len);
+  at->kept_for = at->kept_for == NONE ? target : min_u32(at->kept_for, target);
+}
+
+void wm_build_keep_envs(Build *b, const Control *ctl) {
+  note_kept(control_at(b, 0), b->envs.len, (u32)(ctl - b->controls.data));
+}
+
+void wm_build_drop_envs(Build *b) {
+  const Control *ctl = control_at(b, 0);
+  u32 len = ctl->envs_len, at = b->controls.len - 1;
+  if (ctl->kept_for < at) {
+    len = max_u32(len, ctl->kept_len);
+    note_kept(control_at(b, 1), ctl->kept_len, ctl->kept_for);
+  }
+  if (len >= b->envs.len) return;
+  b->envs.len = len;
+  b->saved_version = b->version - 1; /* what was saved last may be gone */
+}
+
 /* ---- restoring ---- */
 
 /* Many labels may share environments, so the budget of memory does not bound the time. */

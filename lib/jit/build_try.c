@@ -64,6 +64,7 @@ static void hand_on(Build *b, u32 exception, u32 count) {
   Env env = {save_locals_of(b, frame), wm_build_save_words(b, &exception, 1)};
   u32 edge = wm_build_terminate(b, TERM_JUMP, 0, 1);
   wm_build_pend(b, &b->controls.data[catcher].pad, edge, env);
+  wm_build_keep_envs(b, &b->controls.data[catcher]);
   b->block = NONE;
 }
 

@@ -90,6 +90,12 @@ static void a_large_body_takes_fifty_times_its_size(void **state) {
   if (ratio > 50) fail_msg("%.1f bytes of memory a byte of wasm", ratio);
 }
 
+static void environments_end_with_their_labels(void **state) {
+  double ratio;
+  assert_int_equal(compile(*state, "locals_and_blocks", 300000, &ratio), JIT_DONE);
+  if (ratio > 100) fail_msg("%.1f bytes of memory a byte of wasm", ratio);
+}
+
 /* What becomes far more than it is, as a large body: not worth the time. */
 static void what_explodes_stays_interpreted(void **state) {
   double ratio;
@@ -103,6 +109,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(every_shape_keeps_the_budget, setup, teardown),
       cmocka_unit_test_setup_teardown(a_large_body_takes_fifty_times_its_size, setup, teardown),
+      cmocka_unit_test_setup_teardown(environments_end_with_their_labels, setup, teardown),
       cmocka_unit_test_setup_teardown(what_explodes_stays_interpreted, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -297,6 +297,20 @@ static void write_locals_and_branches(Buffer *b, size_t bytes) {
   end(b, 1);
 }
 
+/* The same, but each block's environments end with it. */
+static void write_locals_and_blocks(Buffer *b, size_t bytes) {
+  for (u32 i = 0; b->len < bytes; i++) {
+    begin(b, OP_block);
+    get(b, 0);
+    set(b, 1 + i % 2000);
+    get(b, i % 1999);
+    with_index(b, OP_br_if, 0);
+    get(b, (i + 7) % 1999);
+    set(b, 1 + (i + 9) % 2000);
+    end(b, 1);
+  }
+}
+
 /* Calls between definitions and reads: everything is in memory meanwhile. */
 static void write_spills(Buffer *b, size_t bytes) {
   for (u32 i = 0; b->len < bytes; i++) {
@@ -337,6 +351,7 @@ const Shape shapes[] = {
     {"wide_table", write_wide_table, 0},
     {"live_values", write_live_values, 50},
     {"locals_and_branches", write_locals_and_branches, 2000},
+    {"locals_and_blocks", write_locals_and_blocks, 2000},
     {"spills", write_spills, 50},
 };
 const u32 shape_count = ARRAY_LEN(shapes);
