@@ -11,7 +11,7 @@
 
 /* Items are nodes and what lists hold: time and memory of all passes grow with them. Compilers'
  * code has less than one a byte; a hostile body could have hundreds. */
-enum { MAX_NODES = 1 << 22, ITEMS_A_BYTE = 2, ITEMS_FOR_ALL = 1 << 17 };
+enum { ITEMS_A_BYTE = 2, ITEMS_FOR_ALL = 1 << 17 };
 
 /* ---- ends ---- */
 
@@ -112,8 +112,7 @@ static void build_one(Build *b) {
 }
 
 static bool is_too_large(const Build *b) {
-  u32 nodes = b->c->nodes.len;
-  return nodes > MAX_NODES || (u64)nodes + b->c->pool.len > b->max_items;
+  return (u64)b->c->nodes.len + b->c->pool.len > b->max_items;
 }
 
 static void build_body(Build *b) {

@@ -9,6 +9,7 @@
 #include "jit/build.h"
 
 enum {
+  FEW_WORDS = 1 << 14,        /* of environments: they may as well stay, and be shared */
   MAX_SAVED_WORDS = 1 << 26,  /* of environments: locals times branches */
   MAX_MERGED_WORDS = 1 << 29, /* locals times labels: beyond, it would take too long */
 };
@@ -60,9 +61,9 @@ void wm_build_drop_envs(Build *b) {
     len = max_u32(len, ctl->kept_len);
     note_kept(control_at(b, 1), ctl->kept_len, ctl->kept_for);
   }
-  if (len >= b->envs.len) return;
+  if (len >= b->envs.len || b->envs.len < FEW_WORDS) return;
   b->envs.len = len;
-  b->saved_version = b->version - 1; /* what was saved last may be gone */
+  if (b->saved_at >= len) b->saved_version = b->version - 1;
 }
 
 /* ---- restoring ---- */

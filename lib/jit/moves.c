@@ -28,9 +28,8 @@ static void list_pieces(Compile *c, RegAlloc *ra) {
   }
 }
 
-static const Interval *piece_at(const RegAlloc *ra, u32 v, u32 position) {
-  const VregInfo *info = info_of(ra, v);
-  if (!info->piece_count) return interval_at(ra, first_piece(v));
+/* Of a vreg with several. */
+static const Interval *piece_at(const RegAlloc *ra, const VregInfo *info, u32 position) {
   const u32 *pieces = &ra->pieces.data[info->piece];
   u32 low = 0, high = info->piece_count;
   while (high - low > 1) {
@@ -51,7 +50,11 @@ static Loc place_of(const RegAlloc *ra, const Interval *it) {
 }
 
 static Loc place_at(const RegAlloc *ra, u32 v, u32 position) {
-  return place_of(ra, piece_at(ra, v, position));
+  const VregInfo *info = info_of(ra, v);
+  const Interval *it =
+      info->piece_count ? piece_at(ra, info, position) : interval_at(ra, first_piece(v));
+  if (it->reg != NO_REG) return it->reg;
+  return info->slot == NONE ? LOC_CONST : LOC_SLOT | info->slot;
 }
 
 /* The move of vreg `v`, which is at `from`, to the place of a vreg of `type`. */
@@ -147,19 +150,28 @@ static void number_slots(Compile *c, RegAlloc *ra) {
   }
 }
 
-/* Vregs whose lives do not overlap may share one. */
-static void give_slots(Compile *c, RegAlloc *ra) {
-  for (u32 i = 0; i < 2; i++) ra->slots[i].is_busy.len = ra->slots[i].free.len = 0;
-  for (u32 i = 0; i < 2; i++) ra->slots[i].next.len = 0;
+/* Puts those that need a slot in the queue, where they start; false: none does. */
+static bool queue_spilled(Compile *c, RegAlloc *ra) {
+  bool any = false;
   jit_resize(c, &ra->queue_next, ra->vregs.len);
-  jit_resize(c, &ra->slot_ends, ra->queue.len);
-  memset(ra->slot_ends.data, 0xFF, ra->slot_ends.len * sizeof *ra->slot_ends.data);
   for (u32 v = VREG_FIRST; v < ra->vregs.len; v++) {
     if (!needs_slot(c, ra, v)) continue;
     u32 start = interval_at(ra, first_piece(v))->start;
     ra->queue_next.data[v] = ra->queue.data[start];
     ra->queue.data[start] = v;
+    any = true;
   }
+  return any;
+}
+
+/* Vregs whose lives do not overlap may share one. */
+static void give_slots(Compile *c, RegAlloc *ra) {
+  for (u32 i = 0; i < 2; i++) ra->slots[i].is_busy.len = ra->slots[i].free.len = 0;
+  for (u32 i = 0; i < 2; i++) ra->slots[i].next.len = 0;
+  c->spill_slots = 0;
+  if (!queue_spilled(c, ra)) return;
+  jit_resize(c, &ra->slot_ends, ra->queue.len);
+  memset(ra->slot_ends.data, 0xFF, ra->slot_ends.len * sizeof *ra->slot_ends.data);
   for (u32 position = 0; position < ra->queue.len; position++) {
     free_slots(c, ra, position);
     for (u32 v = ra->queue.data[position]; v != NONE; v = ra->queue_next.data[v])
@@ -234,6 +246,7 @@ static void write_splits(Compile *c, RegAlloc *ra) {
     const Interval *b = interval_at(ra, ra->pieces.data[i]);
     if (a->vreg == b->vreg) add_split(c, ra, a, b);
   }
+  if (!ra->splits.len) return;
   jit_resize(c, &ra->queue_next, ra->splits.len);
   for (u32 i = 0; i < ra->splits.len; i++) {
     ra->queue_next.data[i] = ra->queue.data[ra->splits.data[i].at];

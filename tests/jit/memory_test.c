@@ -54,7 +54,7 @@ static int compile_shape(const Fixture *f, const Shape *shape, size_t bytes) {
 static void compile_apart(const Fixture *f, const Shape *shape, size_t bytes) {
   pid_t child = fork();
   if (child == 0) _exit(compile_shape(f, shape, bytes));
-  int status;
+  int status = -1;
   assert_true(child > 0 && waitpid(child, &status, 0) == child);
   if (status) fail_msg("%s of %zu bytes: status %d", shape->name, bytes, status);
 }
