@@ -105,6 +105,19 @@ WASM_API_EXTERN bool wasmx_module_validate(wasm_store_t *, const wasm_byte_vec_t
  * says so. */
 WASM_API_EXTERN bool wasmx_wat2wasm(const char *text, size_t size, own wasm_byte_vec_t *out,
                                     wasmx_error_t *err);
+/* Binary to text, which wasmx_wat2wasm takes back: the same module but for what text cannot say
+ * (numbers in more bytes than needed, a data count that nothing needs, how locals are grouped, the
+ * order of custom sections). The module must be well-formed, not valid; proposals that libwasm does
+ * not run are printed as well. UTF-8, out->size bytes without a terminating zero. False: *err
+ * (WASMX_MALFORMED, WASMX_LIMIT when the text were out of proportion to the module; without the
+ * text format built, WASMX_ARGUMENT). */
+enum {
+  WASMX_PRINT_FOLDED = 1,   /* operands inside their instructions */
+  WASMX_PRINT_NO_NAMES = 2, /* numbers instead of the name section's identifiers */
+  WASMX_PRINT_OFFSETS = 4   /* where each instruction stands in the binary, as a comment */
+};
+WASM_API_EXTERN bool wasmx_wasm2wat(const wasm_byte_vec_t *binary, uint32_t flags,
+                                    own wasm_byte_vec_t *out, wasmx_error_t *err);
 /* The module's own name (name section), escaped; "" when it has none. Borrowed from the module. */
 WASM_API_EXTERN const char *wasmx_module_name(const wasm_module_t *);
 

@@ -137,24 +137,12 @@ static int dump_all(Dump *d) {
   return status;
 }
 
-/* Text becomes binary first. */
 static int load(Dump *d) {
-  wasm_byte_vec_t bytes, binary;
-  wasmx_error_t text_error = {.size = sizeof text_error};
+  wasm_byte_vec_t bytes;
   Error err = {0};
-  if (!load_file(d->path, &bytes)) return STATUS_FAILED;
-  bool is_binary = bytes.size >= 4 && memcmp(bytes.data, "\0asm", 4) == 0;
-  if (!is_binary) {
-    bool ok = wasmx_wat2wasm(bytes.data, bytes.size, &binary, &text_error);
-    free(bytes.data);
-    if (!ok) return complain_error(d->path, &text_error);
-    bytes = binary;
-  }
+  if (!load_binary(d->path, &bytes)) return STATUS_FAILED;
   d->module = wm_engine_load(d->engine, (const u8 *)bytes.data, bytes.size, &err);
-  if (is_binary)
-    free(bytes.data);
-  else
-    wasm_byte_vec_delete(&bytes);
+  wasm_byte_vec_delete(&bytes);
   return d->module ? STATUS_OK : complain("%s: %s", printable(d->path), err.message);
 }
 

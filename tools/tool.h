@@ -12,6 +12,7 @@ enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_TRAP = 134 };
 int run_main(int argc, char **argv);
 int validate_main(int argc, char **argv);
 int parse_main(int argc, char **argv);
+int print_main(int argc, char **argv);
 int wast_main(int argc, char **argv);    /* where the text format is built in */
 int compile_main(int argc, char **argv); /* these where the compiler is */
 int cache_main(int argc, char **argv);
@@ -38,6 +39,8 @@ bool can_demangle(void);
 
 /* Reads the file ("-": standard input) whole; false when it said why not. */
 bool load_file(const char *path, wasm_byte_vec_t *bytes);
+/* The same, text translated to binary; wasm_byte_vec_delete frees either. */
+bool load_binary(const char *path, wasm_byte_vec_t *bytes);
 /* Reads and compiles it: binary or text. NULL when it said why not. */
 wasm_module_t *load_module(wasm_store_t *store, const char *path);
 /* The same for what `wasm compile` wrote. */

@@ -55,6 +55,15 @@ static const Verb verbs[] = {
      "Translates the text format to the binary format. Without -o, FILE.wat becomes FILE.wasm; '-' "
      "is\n"
      "standard input or output.\n"},
+    {"print", print_main, "binary format to text",
+     "usage: wasm print [OPTION]... FILE [-o OUTPUT]\n"
+     "Prints a module in the text format, which 'wasm parse' takes back. It need not be valid, "
+     "only\n"
+     "well-formed. Names of its name section become identifiers, and custom sections annotations.\n"
+     "  -o OUTPUT                  a file instead of standard output\n"
+     "  --fold                     operands inside their instructions\n"
+     "  --no-names                 numbers instead of identifiers\n"
+     "  --offsets                  where each instruction is in the file, in comments\n"},
 #if WITH_JIT
     {"compile", compile_main, "compile a module ahead of time",
      "usage: wasm compile [OPTION]... FILE [-o OUTPUT]\n"

@@ -11,11 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "binary/sections.h"
-#include "wasm/reader.h"
-
-/* Moves r to the contents of part `id` of the name section; false when there is none. */
-static bool find_part(const Module *m, NamePart id, Reader *r, Error *err) {
+bool wm_names_find_part(const Module *m, NamePart part, Reader *r, Error *err) {
   if (m->name_section == NO_INDEX) return false;
   const CustomSection *names = &m->customs[m->name_section];
   Reader parts = wm_reader_at(m, names->data_offset, names->size_bytes, err);
@@ -25,7 +21,7 @@ static bool find_part(const Module *m, NamePart id, Reader *r, Error *err) {
     u32 offset = (u32)reader_offset(&parts);
     if (!wm_reader_bytes(&parts, size_bytes)) return false;
     *r = wm_reader_at(m, offset, size_bytes, err);
-    if (found == id) return true;
+    if (found == part) return true;
   }
   return false;
 }
@@ -35,7 +31,7 @@ static bool find_part(const Module *m, NamePart id, Reader *r, Error *err) {
 static bool find_in_map(const Module *m, NamePart id, u32 index, Name *out) {
   Error err = {0};
   Reader r;
-  if (!find_part(m, id, &r, &err)) return false;
+  if (!wm_names_find_part(m, id, &r, &err)) return false;
   u32 count = wm_reader_u32(&r);
   for (u32 i = 0; i < count && reader_ok(&r); i++) {
     u32 named = wm_reader_u32(&r);
@@ -93,7 +89,7 @@ const char *wm_names_print_func(const Module *m, u32 func_index, char *out, size
 static void list_map(const Module *m, Name *names) {
   Error err = {0};
   Reader r;
-  if (!find_part(m, NAME_FUNC, &r, &err)) return;
+  if (!wm_names_find_part(m, NAME_FUNC, &r, &err)) return;
   u32 count = wm_reader_u32(&r);
   for (u32 i = 0; i < count && reader_ok(&r); i++) {
     u32 named = wm_reader_u32(&r);
@@ -118,7 +114,7 @@ Name *wm_names_list_funcs(const Module *m) {
 bool wm_names_find_module(const Module *m, Name *out) {
   Error err = {0};
   Reader r;
-  if (!find_part(m, NAME_MODULE, &r, &err)) return false;
+  if (!wm_names_find_part(m, NAME_MODULE, &r, &err)) return false;
   *out = wm_reader_name(&r);
   return reader_ok(&r);
 }

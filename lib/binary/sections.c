@@ -1,5 +1,5 @@
 /* The order of sections (sections.h): that of ids, but for tags (13) and the data count (12), which
- * came later than their neighbours. */
+ * came later than their neighbours; and where they are. */
 #include "binary/sections.h"
 
 const unsigned char wm_section_order[SECTION_ORDER_COUNT] = {
@@ -7,3 +7,18 @@ const unsigned char wm_section_order[SECTION_ORDER_COUNT] = {
     SECTION_TAG,        SECTION_GLOBAL, SECTION_EXPORT,   SECTION_START, SECTION_ELEM,
     SECTION_DATA_COUNT, SECTION_CODE,   SECTION_DATA,
 };
+
+enum { HEADER_BYTES = 8 };
+
+Reader wm_sections_at(const Module *m, Error *err) {
+  return wm_reader_at(m, HEADER_BYTES, m->size_bytes - HEADER_BYTES, err);
+}
+
+bool wm_section_next(Reader *r, SectionSpan *span) {
+  if (r->pos == r->end) return false;
+  span->offset = (u32)reader_offset(r);
+  span->id = wm_reader_byte(r);
+  span->content_bytes = wm_reader_u32(r);
+  span->content = (u32)reader_offset(r);
+  return wm_reader_bytes(r, span->content_bytes) != NULL;
+}

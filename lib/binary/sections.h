@@ -3,7 +3,7 @@
 #ifndef WM_BINARY_SECTIONS_H
 #define WM_BINARY_SECTIONS_H
 
-#include "wasm/module.h"
+#include "wasm/reader.h"
 
 #define WASM_MAGIC   0x6D736100u /* "\0asm", read as a little-endian word */
 #define WASM_VERSION 1u
@@ -11,6 +11,17 @@
 /* The sections but custom ones in the order in which they stand in a file (spec 5.5.16). */
 enum { SECTION_ORDER_COUNT = SECTION_ID_COUNT - 1 };
 extern const unsigned char wm_section_order[SECTION_ORDER_COUNT]; /* SectionId */
+
+/* A section of a decoded module, in its bytes. */
+typedef struct SectionSpan {
+  u8 id;
+  u32 offset;                 /* of the id */
+  u32 content, content_bytes; /* behind the size */
+} SectionSpan;
+
+/* A reader at the first section, and the next one; false at the end. */
+Reader wm_sections_at(const Module *m, Error *err);
+bool wm_section_next(Reader *r, SectionSpan *span);
 
 /* Parts of the name section. Modules, functions, locals, types, fields and tags are the
  * specification's, the rest is its extension, which text/ writes so that no name is lost. */

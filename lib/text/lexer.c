@@ -383,6 +383,12 @@ const char *wm_lexer_skip_to_close(Lexer *lx) {
   return lx->token.text;
 }
 
+bool wm_id_chars(const u8 *text, size_t len) {
+  size_t at = 0;
+  while (at < len && is((char)text[at], C_ID)) at++;
+  return at == len;
+}
+
 bool wm_token_is(const Token *t, const char *keyword) {
   return t->kind == TOKEN_KEYWORD && t->len == strlen(keyword) &&
          memcmp(t->text, keyword, t->len) == 0;

@@ -58,6 +58,8 @@ const char *wm_lexer_skip_to_close(Lexer *lx);
 static inline bool lexer_ok(const Lexer *lx) { return lx->err->code == ERR_NONE; }
 static inline size_t lexer_offset(const Lexer *lx) { return (size_t)(lx->token.text - lx->start); }
 
+/* Whether a "$" before them makes an identifier without quotes. */
+bool wm_id_chars(const u8 *text, size_t len);
 bool wm_token_is(const Token *t, const char *keyword);
 /* Whether the language has such a token, wherever. */
 bool wm_token_known(const Token *t);

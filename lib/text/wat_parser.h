@@ -158,6 +158,7 @@ void wm_wat_bind(Wat *w, Space space);
 /* Binds the identifier that stands here, if any, to a local of the current function, and names that
  * as the identifier or an annotation says. */
 void wm_wat_bind_local(Wat *w, u32 local);
+/* The same of a field of a struct type. */
 void wm_wat_bind_field(Wat *w, u32 type, u32 field);
 /* Takes an index, a number or name. */
 u32 wm_wat_index(Wat *w, Space space);

@@ -94,19 +94,24 @@ void wm_wat_bind_local(Wat *w, u32 local) {
     wm_wat_add_name(&w->owner_locals, &w->owner_local_count, local, name);
 }
 
-void wm_wat_bind_field(Wat *w, u32 type, u32 field) {
-  Token id = w->lx.token;
-  u32 number = wm_wat_take_symbol(w);
-  if (number == NO_SYMBOL) return;
+/* Makes a symbol stand for the field, in this type. */
+static void bind_field(Wat *w, const Token *id, u32 symbol, u32 type, u32 field) {
   FieldKey *key = arena_new(&w->arena, FieldKey);
   bool existed = false;
-  if (key) *key = (FieldKey){type, number};
-  if (!key || !wm_namemap_add(&w->field_map, key, sizeof *key, field, &existed)) {
+  if (key) *key = (FieldKey){type, symbol};
+  if (!key || !wm_namemap_add(&w->field_map, key, sizeof *key, field, &existed))
     wm_lexer_out_of_memory(&w->lx);
-    return;
-  }
-  if (existed) fail_name(w, &id, "duplicate", "field");
-  wm_wat_add_name(&w->owner_fields, &w->owner_field_count, field, w->symbols.data[number].name);
+  else if (existed)
+    fail_name(w, id, "duplicate", "field");
+}
+
+void wm_wat_bind_field(Wat *w, u32 type, u32 field) {
+  Token id = w->lx.token;
+  u32 symbol = wm_wat_take_symbol(w);
+  Name name = symbol == NO_SYMBOL ? (Name){0} : w->symbols.data[symbol].name;
+  if (symbol != NO_SYMBOL) bind_field(w, &id, symbol, type, field);
+  if (wm_wat_part_name(w, &name) || symbol != NO_SYMBOL)
+    wm_wat_add_name(&w->owner_fields, &w->owner_field_count, field, name);
 }
 
 /* Numbers are checked for their form here and for meaning in valid/. */

@@ -292,14 +292,14 @@ static void func_definition(Wat *w, TypeInfo *type, Buffer *out) {
 
 /* One (field ...), which holds one field with a name or any number without. */
 static u32 struct_field(Wat *w, u32 type, u32 field, Buffer *out) {
-  if (wat_token(w) == TOKEN_ID) {
-    wm_wat_bind_field(w, type, field);
+  bool has_id = wat_token(w) == TOKEN_ID;
+  if (wat_token(w) != TOKEN_CLOSE) wm_wat_bind_field(w, type, field);
+  if (has_id) {
     wm_encode_fieldtype(out, field_type(w));
     field++;
-  } else {
-    for (; wat_ok(w) && wat_token(w) != TOKEN_CLOSE; field++)
-      wm_encode_fieldtype(out, field_type(w));
   }
+  for (; !has_id && wat_ok(w) && wat_token(w) != TOKEN_CLOSE; field++)
+    wm_encode_fieldtype(out, field_type(w));
   wm_lexer_close(&w->lx);
   return field;
 }
@@ -307,7 +307,9 @@ static u32 struct_field(Wat *w, u32 type, u32 field, Buffer *out) {
 static void struct_definition(Wat *w, u32 type, Buffer *out) {
   u32 count = 0;
   w->scratch.len = 0;
-  while (wm_lexer_take_list(&w->lx, "field")) count = struct_field(w, type, count, &w->scratch);
+  wm_wat_keep_notes(w, true);
+  while (wm_wat_take_named_list(w, "field")) count = struct_field(w, type, count, &w->scratch);
+  wm_wat_keep_notes(w, false);
   wm_buffer_byte(out, COMP_STRUCT);
   wm_buffer_uleb(out, count);
   wm_buffer_bytes(out, w->scratch.data, w->scratch.len);

@@ -39,6 +39,8 @@ static HeapName heap_name(HeapType h) {
   }
 }
 
+const char *wm_heaptype_name(HeapType h) { return heap_name(h).heap; }
+
 const char *wm_valtype_name(ValType t, char *out, size_t size) {
   HeapType h = val_heap(t);
   if (!val_is_ref(t))

@@ -116,6 +116,8 @@ typedef struct SubType {
 
 /* Text such as "i32", "funcref" or "(ref null 3)", types by their number. Returns out. */
 const char *wm_valtype_name(ValType t, char *out, size_t size);
+/* "func" and so on, of an abstract heap type. A static string. */
+const char *wm_heaptype_name(HeapType h);
 /* Such as "[i32 i64] -> [f32]", cut with "..." when too long. Returns out. */
 const char *wm_functype_name(const SubType *func, char *out, size_t size);
 

@@ -229,6 +229,32 @@ static void text_to_binary(void **state) {
   assert_false(wasmx_wat2wasm("(module)", 8, NULL, &err));
 }
 
+static void binary_to_text(void **state) {
+  (void)state;
+  static const char source[] = "(module $m (func $f i32.const 1 drop))";
+  static const char folded[] =
+      "(module $m\n  (type (;0;) (func))\n  (func $f (;0;) (type 0)\n    (drop (i32.const 1))))\n";
+  wasm_byte_vec_t binary, text, again;
+  wasmx_error_t err = {.size = sizeof err};
+  assert_true(wasmx_wat2wasm(source, sizeof source - 1, &binary, &err));
+  assert_true(wasmx_wasm2wat(&binary, WASMX_PRINT_FOLDED, &text, &err));
+  assert_int_equal(text.size, sizeof folded - 1);
+  assert_memory_equal(text.data, folded, text.size);
+  assert_true(wasmx_wat2wasm(text.data, text.size, &again, &err));
+  assert_int_equal(again.size, binary.size);
+  assert_memory_equal(again.data, binary.data, binary.size);
+  wasm_byte_vec_delete(&text);
+  wasm_byte_vec_delete(&again);
+  binary.size -= 3;
+  assert_false(wasmx_wasm2wat(&binary, 0, &text, &err));
+  assert_int_equal(text.size, 0);
+  assert_int_equal(err.code, WASMX_MALFORMED);
+  assert_false(wasmx_wasm2wat(NULL, 0, &text, &err));
+  assert_int_equal(err.code, WASMX_ARGUMENT);
+  assert_false(wasmx_wasm2wat(&binary, 0, NULL, NULL));
+  wasm_byte_vec_delete(&binary);
+}
+
 /* ----------------------------------------------------------------------------- configuration,
  * limits */
 
@@ -449,6 +475,7 @@ int main(void) {
       cmocka_unit_test(link_errors),
       cmocka_unit_test(errors_with_places),
       cmocka_unit_test(text_to_binary),
+      cmocka_unit_test(binary_to_text),
       cmocka_unit_test(configuration),
       cmocka_unit_test(limits),
       cmocka_unit_test(limit_of_all_bytes),

@@ -194,6 +194,8 @@ static void names_of_parts(void **state) {
        "(func (param $p i32) (local $l i64))");
   same("(func (param $p (@name \"q\") i32) (local (@name \"r\") $l i32))",
        "(func (param $q i32) (local $r i32))");
+  same("(type (struct (field $x (@name \"y\") i32) (field (@name \"z\") i64) (field f32)))",
+       "(type (struct (field $y i32) (field $z i64) (field f32)))");
   same("(func (@name \"f\") (param i32) (@name \"no\") (param (@name \"b\") i32))",
        "(func $f (param i32) (param $b i32))");
   same("(func block (@name \"a\") loop $l (@name \"b\") end end (if (@name \"c\") (i32.const 0) "

@@ -1,0 +1,13 @@
+/* A module written again from what was decoded, so that two binaries that say the same are equal:
+ * numbers in as few bytes as possible, segments in their shortest form, locals grouped, recursion
+ * groups of one bare, no empty ones, no custom sections, a data count only where an instruction
+ * wants it. Bodies that are malformed end where they are. */
+#ifndef WM_TESTS_TEXT_CANONICAL_H
+#define WM_TESTS_TEXT_CANONICAL_H
+
+#include "binary/encode.h"
+#include "wasm/module.h"
+
+void canonical(const Module *m, Buffer *out);
+
+#endif

@@ -1,0 +1,197 @@
+/* The official suite's modules printed and read again, flat and folded. A module from text comes
+ * back byte for byte, names included; one that the suite has in binary says the same as before
+ * (canonical.h), and is printed the same the second time. Also those that are not valid: the
+ * printer wants a module to be well-formed only. Skipped without the suite (WASM_SPEC_DIR). */
+#include "text_test.h"
+
+#include <dirent.h>
+
+#include "binary/decode.h"
+#include "canonical.h"
+#include "text/print.h"
+#include "text/wast.h"
+
+typedef struct Totals {
+  u32 scripts, same_bytes, same_meaning, failures;
+  u32 malformed; /* as the script says */
+  u32 refused;   /* by the parser or decoder, though well-formed: another proposal's */
+} Totals;
+
+typedef struct Case {
+  Totals *t;
+  const char *path;
+  u32 line;
+  bool is_text, is_malformed;
+} Case;
+
+static void report(const Case *c, const char *what, const Buffer *text) {
+  c->t->failures++;
+  print_message("%s:%u: %s\n%.*s\n", c->path, c->line, what, text ? (int)text->len : 0,
+                text && text->len ? (const char *)text->data : "");
+}
+
+static bool equal(const Buffer *a, const Buffer *b) {
+  return a->len == b->len && (!a->len || !memcmp(a->data, b->data, a->len));
+}
+
+static Buffer meaning(const Module *m) {
+  Buffer out = {0};
+  canonical(m, &out);
+  return out;
+}
+
+/* The binary that came back decodes, means the same and prints the same. */
+static void compare_meaning(const Case *c, const Module *before, const Buffer *again, u32 flags,
+                            const Buffer *text) {
+  Module after;
+  Error err = {0};
+  Buffer second = {0}, third = {0};
+  if (!wm_module_decode(&after, again->data, again->len, &err)) {
+    report(c, err.message, text);
+  } else {
+    Buffer left = meaning(before), right = meaning(&after);
+    if (!equal(&left, &right)) report(c, "means something else", text);
+    if (!wm_module_print(&after, flags, &second, &err) ||
+        !wm_wat_to_binary((const char *)second.data, second.len, &third, &err) ||
+        !equal(again, &third))
+      report(c, "is another module the second time", &second);
+    wm_buffer_free(&left);
+    wm_buffer_free(&right);
+  }
+  c->t->same_meaning++;
+  wm_module_free(&after);
+  wm_buffer_free(&second);
+  wm_buffer_free(&third);
+}
+
+/* Whether the type section has recursion groups without types, which a decoded module has not. */
+static bool has_empty_group(const Module *m) {
+  Error err = {0};
+  SectionSpan span;
+  u32 groups = 0, written = 0;
+  Reader r = wm_sections_at(m, &err);
+  while (wm_section_next(&r, &span)) {
+    Reader content = wm_reader_at(m, span.content, span.content_bytes, &err);
+    if (span.id == SECTION_TYPE) written = wm_reader_u32(&content);
+  }
+  for (u32 i = 0; i < m->type_count; i += m->types[i].group_len) groups++;
+  return written != groups;
+}
+
+/* One that cannot be printed, for it is malformed or of a proposal that is not built. */
+static void refuse_module(const Case *c, const Error *err) {
+  if (c->is_malformed) {
+    c->t->malformed++;
+  } else { /* whose instructions, fields and flags are unknown here */
+    c->t->refused++;
+    print_message("  %s:%u: refused: %s\n", c->path, c->line, err->message);
+  }
+}
+
+static void round_trip(const Case *c, const Module *m, u32 flags) {
+  Buffer text = {0}, again = {0};
+  Error err = {0};
+  if (!wm_module_print(m, flags, &text, &err)) {
+    if (!flags) refuse_module(c, &err);
+  } else if (!wm_wat_to_binary((const char *)text.data, text.len, &again, &err)) {
+    print_message("%u:%u: %s\n%s\n", err.line, err.column, err.message, err.context);
+    report(c, "is not read back", &text);
+  } else {
+    Buffer original = {.data = m->bytes, .len = m->size_bytes};
+    bool same = equal(&original, &again);
+    if (same) c->t->same_bytes++;
+    if (!same && c->is_text && !has_empty_group(m)) report(c, "has other bytes", &text);
+    if (!same) compare_meaning(c, m, &again, flags, &text);
+  }
+  wm_buffer_free(&text);
+  wm_buffer_free(&again);
+}
+
+static void check_module(Totals *t, const char *path, const WastScript *s, const WastCommand *c) {
+  bool is_malformed = c->kind == WAST_ASSERT_MALFORMED || c->kind == WAST_ASSERT_MALFORMED_CUSTOM;
+  Case one = {t, path, c->line, c->module.form != WAST_BINARY, is_malformed};
+  Buffer binary = {0};
+  Module m = {0};
+  Error err = {0};
+  if (!wm_wast_module_bytes(s, &c->module, &binary, &err)) {
+    refuse_module(&one, &err);
+  } else if (!wm_module_decode(&m, binary.data, binary.len, &err)) {
+    refuse_module(&one, &err);
+  } else {
+    round_trip(&one, &m, 0);
+    round_trip(&one, &m, PRINT_FOLDED);
+  }
+  wm_module_free(&m);
+  wm_buffer_free(&binary);
+}
+
+static char *read_file(const char *path, size_t *size) {
+  FILE *f = fopen(path, "rb");
+  assert_non_null(f);
+  assert_int_equal(fseek(f, 0, SEEK_END), 0);
+  *size = (size_t)ftell(f);
+  rewind(f);
+  char *text = malloc(*size ? *size : 1);
+  assert_non_null(text);
+  assert_int_equal(fread(text, 1, *size, f), *size);
+  fclose(f);
+  return text;
+}
+
+static void run_script(Totals *t, const char *path) {
+  size_t size;
+  char *text = read_file(path, &size);
+  WastScript *s = wm_wast_open(text, size);
+  WastCommand c;
+  assert_non_null(s);
+  t->scripts++;
+  while (wm_wast_next(s, &c))
+    if (c.has_module) check_module(t, path, s, &c);
+  wm_wast_close(s);
+  free(text);
+}
+
+static void run_folder(Totals *t, const char *root, const char *folder) {
+  char path[1024];
+  snprintf(path, sizeof path, "%s/%s", root, folder);
+  DIR *d = opendir(path);
+  for (struct dirent *e; d && (e = readdir(d));) {
+    size_t len = strlen(e->d_name);
+    if (len < 5 || strcmp(e->d_name + len - 5, ".wast") != 0) continue;
+    snprintf(path, sizeof path, "%s/%s/%s", root, folder, e->d_name);
+    run_script(t, path);
+  }
+  if (d) closedir(d);
+}
+
+static void suite(void **state) {
+  (void)state;
+  static const char *const folders[] = {".",
+                                        "custom",
+                                        "legacy",
+                                        "proposals/threads",
+                                        "proposals/custom-page-sizes",
+                                        "proposals/wide-arithmetic"};
+  const char *root = getenv("WASM_SPEC_DIR");
+  if (!root || !*root) skip();
+  Totals sum = {0};
+  for (u32 i = 0; i < ARRAY_LEN(folders); i++) {
+    Totals t = {0};
+    run_folder(&t, root, folders[i]);
+    print_message("%s: %u scripts; printed and read back: %u the same bytes, %u the same meaning, "
+                  "%u failures; %u malformed, %u refused\n",
+                  folders[i], t.scripts, t.same_bytes, t.same_meaning, t.failures, t.malformed,
+                  t.refused);
+    sum.scripts += t.scripts;
+    sum.same_bytes += t.same_bytes;
+    sum.failures += t.failures;
+    if (i == 0) assert_int_equal(t.refused, 0); /* the language itself is all here */
+  }
+  assert_int_equal(sum.failures, 0);
+  assert_true(sum.scripts > 200 && sum.same_bytes > 10000);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(suite)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
