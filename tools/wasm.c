@@ -64,6 +64,21 @@ static const Verb verbs[] = {
      "  --fold                     operands inside their instructions\n"
      "  --no-names                 numbers instead of identifiers\n"
      "  --offsets                  where each instruction is in the file, in comments\n"},
+    {"strip", strip_main, "remove custom sections",
+     "usage: wasm strip FILE -o OUTPUT [--all | --keep NAME... | NAME...]\n"
+     "Removes custom sections, such as names and debugging information; all others stay as they "
+     "are,\n"
+     "byte by byte.\n"
+     "  --all                      all of them, which is what happens without names\n"
+     "  --keep NAME                all but this one; may be given several times\n"
+     "  NAME...                    just these\n"},
+    {"inspect", inspect_main, "tell what is in a module",
+     "usage: wasm inspect [OPTION]... FILE\n"
+     "Tells the imports and exports of a module with their types, its memories, tables, globals "
+     "and\n"
+     "tags, the proposals that it uses, how large its sections are, and its largest functions.\n"
+     "  --json                     for programs\n"
+     "  --functions COUNT          how many functions are listed (10)\n"},
 #if WITH_JIT
     {"compile", compile_main, "compile a module ahead of time",
      "usage: wasm compile [OPTION]... FILE [-o OUTPUT]\n"

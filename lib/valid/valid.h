@@ -48,6 +48,10 @@ bool wm_module_validate_outside(Module *m, TypeRegistry *reg, FeatureSet feature
 /* Makes the facts of a defined function. One thread at a time. False: not valid, or no memory. */
 bool wm_module_validate_body(Module *m, TypeRegistry *reg, FeatureSet features, u32 func_index);
 
+/* The proposals that a decoded module uses, valid or not, whether they are built or not. False: an
+ * instruction of a body is malformed. */
+bool wm_module_features(const Module *m, FeatureSet *used, Error *err);
+
 /* Gives back the counts that wm_module_validate took. */
 void wm_module_release_types(const Module *m, TypeRegistry *reg);
 

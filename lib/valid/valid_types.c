@@ -2,8 +2,7 @@
  */
 #include "valid/validator.h"
 
-/* The proposal that a heap type belongs to. */
-static Feature heap_feature(HeapType h, bool nullable) {
+Feature wm_valid_heap_feature(HeapType h, bool nullable) {
   if (!heap_is_abstract(h)) return FEATURE_FUNCTION_REFERENCES;
   switch (h) {
   case HEAP_FUNC:
@@ -19,7 +18,7 @@ static Feature heap_feature(HeapType h, bool nullable) {
 static bool check_heaptype(Validator *v, HeapType h, bool nullable, u32 type_limit, u64 offset) {
   if (!heap_is_abstract(h) && h >= type_limit)
     return wm_valid_fail_at(v, offset, "unknown type %u", h);
-  Feature f = heap_feature(h, nullable);
+  Feature f = wm_valid_heap_feature(h, nullable);
   if (features_have(v->features, f)) return true;
   char what[64];
   wm_valtype_name(nullable ? REF_NULL_TYPE(h) : REF_TYPE(h), what, sizeof what);

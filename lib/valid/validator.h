@@ -146,6 +146,8 @@ bool wm_valid_need(Validator *v, u64 offset, Feature f, const char *what);
 
 /* ---- types (valid_types.c) ---- */
 
+/* The proposal that a heap type in a reference type belongs to. */
+Feature wm_valid_heap_feature(HeapType h, bool nullable);
 /* Checks and interns all types of the module. */
 bool wm_valid_types(Validator *v);
 /* A value type outside the type section: known indices, proposals on. */

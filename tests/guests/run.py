@@ -4,6 +4,7 @@ end the same, and leave the same files. Then what the sandbox refuses, and how t
 itself behaves. Usage: run.py WASM_PROGRAM BUILD_FOLDER [--light] [--jit]
 --light: less computing; --jit: the compiler is there, so programs run once more with everything compiled"""
 import difflib
+import json
 import os
 import pathlib
 import shutil
@@ -373,7 +374,7 @@ def program(folder):
     ends("an option without value", wasm("run", "--dir"), 2, "", ["needs a value"])
     ends("no such directory", wasm("--dir", "missing", add), 1, "", ["missing"])
     ends("--help", wasm("--help"), 0, None)
-    for verb in ("run", "validate", "parse", "wast"):
+    for verb in ("run", "validate", "parse", "print", "strip", "inspect", "wast"):
         ends(f"{verb} --help", wasm(verb, "--help"), 0, None)
     version = wasm("--version")
     check("--version", version.stdout.startswith(b"wasm ") and b"simd" in version.stdout, version.stdout)
@@ -418,6 +419,107 @@ def program(folder):
     ends("module from input", wasm("--invoke", "add", "-", "1", "2", stdin=add.read_bytes()), 0, "3\n")
 
 
+PARTS = r"""(module $m (import "env" "print" (func $print (param i32))) (memory (export "mem") 1 2)
+  (table 3 externref) (global $g (mut i64) (i64.const 1))
+  (func $small (export "start") (call $print (i32.extend8_s (i32.const 1))))
+  (func $"large\e2\80\aeone" (result i32 i32) (i32.const 1000000) (i32.trunc_sat_f32_s (f32.const 1)))
+  (start $small) (@custom "a" "one") (@custom "b" "two") (@custom "a" (before first) "three"))"""
+
+
+def custom_sections(binary):
+    """(name, contents) of the custom sections, and the bytes of all others."""
+    def number(at):
+        value = shift = 0
+        while True:
+            byte, at = binary[at], at + 1
+            value, shift = value | (byte & 127) << shift, shift + 7
+            if byte < 128:
+                return value, at
+    custom, others, at = [], binary[:8], 8
+    while at < len(binary):
+        kind, start = binary[at], at
+        size, at = number(at + 1)
+        if kind == 0:
+            length, name = number(at)
+            custom.append((binary[name:name + length].decode(), binary[name + length:at + size]))
+        else:
+            others += binary[start:at + size]
+        at += size
+    return custom, others
+
+
+def looking(folder):
+    """print, strip and inspect."""
+    def file(name, text):
+        (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+        return folder / name
+    text, binary, out = file("parts.wat", PARTS), folder / "parts.wasm", folder / "out.wasm"
+    wasm("parse", text, "-o", binary)
+    for flags in ([], ["--fold"], ["--offsets"], ["--fold", "--offsets"]):
+        printed = wasm("print", binary, *flags)
+        ends(f"print {flags}", printed, 0, None)
+        again = wasm("parse", file("again.wat", printed.stdout), "-o", out)
+        check(f"print {flags} is read back", again.returncode == 0 and out.read_bytes() == binary.read_bytes(),
+              again.stderr)
+    ends("print to a file", wasm("print", text, "-o", folder / "printed.wat"), 0, "")
+    printed = (folder / "printed.wat").read_bytes()
+    check("what is printed", b'(func $small (;1;) (type 1)\n    i32.const 1\n' in printed
+          and b'$"large\\e2\\80\\aeone" (;2;)' in printed, printed)
+    check("print --no-names", b"$" not in wasm("print", "--no-names", binary).stdout)
+    ends("print without a file", wasm("print"), 2, "", ["no file given"])
+    ends("print of two files", wasm("print", text, text), 2, "", ["one file"])
+    ends("print -o", wasm("print", text, "-o"), 2, "", ["needs a file name"])
+    ends("print of what is no module", wasm("print", file("no.wasm", b"\0asm\1\0\0\0\1\7\2")), 1, "", ["no.wasm", "at byte"])
+    invalid = wasm("print", file("invalid.wat", "(module (func (result i32) br 7))"))
+    ends("print of what is not valid", invalid, 0, None)
+    check("which shows it", b"br 7" in invalid.stdout, invalid.stdout)
+
+    custom, others = custom_sections(binary.read_bytes())
+    def stripped(*names):
+        done = wasm("strip", binary, "-o", out, *names)
+        left, same = custom_sections(out.read_bytes())
+        check(f"strip {names} leaves the others", done.returncode == 0 and same == others, done.stderr)
+        return [name for name, _ in left]
+    check("there are custom sections", [name for name, _ in custom] == ["a", "a", "b", "name"], custom)
+    check("strip", stripped() == [])
+    check("strip --all", stripped("--all") == [])
+    check("strip by name", stripped("a") == ["b", "name"])
+    check("strip by names", stripped("name", "a") == ["b"])
+    check("strip --keep", stripped("--keep", "a", "--keep=name") == ["a", "a", "name"])
+    out.unlink()
+    ends("strip what is not there", wasm("strip", binary, "-o", out, "names"), 1, "", ["no custom section 'names'", "inspect"])
+    check("which writes nothing", not out.exists())
+    ends("strip to nowhere", wasm("strip", binary), 2, "", ["-o FILE"])
+    ends("strip and keep", wasm("strip", binary, "-o", out, "--keep", "a", "b"), 2, "", ["not both"])
+    ends("strip all but", wasm("strip", binary, "-o", out, "--all", "b"), 2, "", ["without names"])
+    ends("strip to standard output", wasm("strip", "-o", "-", text), 0, None)
+
+    told = wasm("inspect", binary)
+    ends("inspect", told, 0, None)
+    for line in ('  func "env" "print" [i32] -> []', '  memory "mem" i32 1 2', "start: 1", "  multi-value",
+                 "  sign-extension", "  saturating-float-to-int", "  reference-types", 'custom "b"'):
+        check(f"inspect tells of {line.strip()}", line in told.stdout.decode(), told.stdout.decode())
+    for proposal in ("simd", "gc", "bulk-memory"):
+        check(f"inspect does not tell of {proposal}", proposal not in told.stdout.decode(), told.stdout.decode())
+    known = json.loads(wasm("inspect", "--json", "--functions", "1", binary).stdout)
+    check("inspect --json", known["imports"] == [{"kind": "func", "module": "env", "name": "print", "type": "[i32] -> []"}]
+          and known["name"] == "m" and known["globals"] == [{"index": 0, "type": "mut i64"}]
+          and known["largest_functions"][0]["name"] == "large\u202eone" and len(known["largest_functions"]) == 1
+          and sum(s["section"] == "custom" for s in known["sections"]) == 4, known)
+    check("names are escaped for people", "\u202e" not in told.stdout.decode(), told.stdout)
+    ends("inspect --functions", wasm("inspect", "--functions", "x", binary), 2, "", ["wants a number"])
+    ends("inspect a body that is malformed", wasm("inspect", file("body.wasm", b"\0asm\1\0\0\0\1\4\1\x60\0\0\3\2\1\0"
+         b"\x0a\5\1\3\0\xff\x0b")), 1, "", ["illegal opcode"])
+    ahead = wasm("inspect", file("ahead.wat", "(module (type (struct)) (func (return_call 0)) (memory 1 1 shared))"))
+    check("inspect names proposals that are built or not", all(f"  {name}" in ahead.stdout.decode() for name in
+                                                     ("gc", "tail-call", "threads")), ahead.stdout)
+    guest = BUILD / "fib.wasm"
+    if guest.exists():
+        file("fib.wat", wasm("print", "--fold", guest).stdout)
+        run_both = [wasm(path).stdout for path in (guest, folder / "fib.wat")]
+        check("a program runs from its text", run_both[0] == run_both[1] != b"", run_both)
+
+
 def corners(folder):
     """Names made to confuse a terminal, sizes that are none, devices, deep stacks."""
     def file(name, text):
@@ -426,11 +528,11 @@ def corners(folder):
     good = file("good.wat", ADD + ")")
     for name, escaped in ((b"\x1b[31m", rb"\1b[31m"), (b"\xc2\x9b\x7f", rb"\c2\9b\7f"), (b"\xff\x9bx", rb"\ff\9bx"),
                           ("\u202e".encode(), rb"\e2\80\ae")):
-        for command in (["validate"], ["parse"], ["wast"], ["--dir"]):
+        for command in (["validate"], ["parse"], ["print"], ["strip", "-o", "-"], ["inspect"], ["wast"], ["--dir"]):
             done = wasm(*command, os.fsdecode(bytes(folder) + b"/" + name), *([good] if command == ["--dir"] else []))
             check(f"{command} escapes {name}", done.returncode == 1 and escaped in done.stderr
                   and not any(c in done.stderr for c in name if c > 126 or c < 32), done.stderr)
-        for command in ("run", "validate", "parse", "wast"):
+        for command in ("run", "validate", "parse", "print", "strip", "inspect", "wast"):
             done = wasm(command, os.fsdecode(b"-" + name), good)
             check(f"{command} escapes option {name}", done.returncode == 2 and b"-" + escaped in done.stderr, done.stderr)
     script = wasm("wast", file("escape.wast", r'(module (func (export "f") unreachable))'
@@ -635,6 +737,7 @@ def main():
     readable_names()
     with tempfile.TemporaryDirectory() as folder:
         program(pathlib.Path(folder))
+        looking(pathlib.Path(folder))
         corners(pathlib.Path(folder))
         environment(pathlib.Path(folder))
         devices(pathlib.Path(folder))

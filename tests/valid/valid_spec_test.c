@@ -54,9 +54,33 @@ static Error run_module(Totals *t, WastScript *script, const WastCommand *c) {
   return err;
 }
 
+/* The proposals that a valid module is said to use are enough, and it does without none of them. */
+static void check_features(Totals *t, WastScript *script, const WastCommand *c) {
+  Module m;
+  Buffer b = {0};
+  FeatureSet used = {0}, all = t->features;
+  Error err = {0};
+  bool ok = wm_wast_module_bytes(script, &c->module, &b, &err) &&
+            wm_module_decode(&m, b.data, b.len, &err) && wm_module_features(&m, &used, &err);
+  if (!ok) report(t, c, "has no features", &err);
+  t->features = features_with(used, FEATURE_MVP, true);
+  err = run_module(t, script, c);
+  if (err.code) report(t, c, "does not say that", &err);
+  for (u32 f = FEATURE_MVP + 1; f < FEATURE_COUNT; f++) {
+    if (!features_have(used, (Feature)f)) continue;
+    t->features = features_with(all, (Feature)f, false);
+    err = run_module(t, script, c);
+    if (!err.code) report(t, c, wm_feature_name((Feature)f), &err);
+  }
+  t->features = all;
+  wm_module_free(&m);
+  wm_buffer_free(&b);
+}
+
 static void check_valid(Totals *t, WastScript *script, const WastCommand *c) {
   Error err = run_module(t, script, c);
   t->valid++;
+  if (err.code == ERR_NONE) check_features(t, script, c);
   if (err.code == ERR_UNSUPPORTED)
     count_unsupported(t, c, &err);
   else if (err.code != ERR_NONE)

@@ -1,0 +1,68 @@
+/* `wasm inspect`: what is in a module. Shows the library's insides, so that modules of proposals
+ * that it does not run are told of as well. */
+#include "tools/inspect.h"
+
+#include "binary/names.h"
+#include "tools/load_decoded.h"
+#include "tools/tool.h"
+
+typedef struct Inspect {
+  const char *path;
+  uint64_t functions;
+  bool is_json;
+} Inspect;
+
+static int read_options(int argc, char **argv, Inspect *in) {
+  Options o = {.argc = argc, .argv = argv, .at = 1};
+  while (o.at < argc) {
+    const char *count = NULL;
+    if (!next_is_option(&o)) {
+      if (o.at == argc) break;
+      if (in->path) return complain_usage("inspect", "one file at a time");
+      in->path = argv[o.at++];
+    } else if (take_flag(&o, "--json")) {
+      in->is_json = true;
+    } else if (!take_option(&o, "--functions", &count)) {
+      return complain_usage("inspect", "unknown option %s", printable(argv[o.at]));
+    } else if (!count || !parse_number(count, &in->functions)) {
+      return complain_usage("inspect", "--functions wants a number");
+    }
+  }
+  return in->path ? STATUS_OK : complain_usage("inspect", "no file given");
+}
+
+static bool inspect(const Inspect *in, const Module *m, Out *o, Error *err) {
+  Name name;
+  out_begin(o);
+  out_fact(o, "file", in->path, strlen(in->path));
+  out_fact_number(o, "bytes", m->size_bytes);
+  if (wm_names_find_module(m, &name)) out_fact(o, "name", name.bytes, name.len);
+  inspect_externs(m, o);
+  if (m->start_func != NO_INDEX) out_fact_number(o, "start", m->start_func);
+  if (!inspect_features(m, o, err)) return false;
+  inspect_sections(m, o);
+  if (!inspect_functions(m, o, (u32)min_u64(in->functions, UINT32_MAX)))
+    return wm_error_out_of_memory(err);
+  out_end(o);
+  return !o->text.failed || wm_error_out_of_memory(err);
+}
+
+int inspect_main(int argc, char **argv) {
+  Inspect in = {.functions = 10};
+  Module m;
+  Error err = {0};
+  int status = read_options(argc, argv, &in);
+  if (status || !in.path) return status;
+  Out o = {.is_json = in.is_json};
+  if (!load_decoded(in.path, &m)) {
+    status = STATUS_FAILED;
+  } else if (!inspect(&in, &m, &o, &err)) {
+    status = complain_decoded(in.path, &err);
+  } else {
+    wasm_byte_vec_t bytes = {o.text.len, (wasm_byte_t *)o.text.data};
+    status = write_file("-", &bytes);
+  }
+  wm_buffer_free(&o.text);
+  wm_module_free(&m);
+  return status;
+}
