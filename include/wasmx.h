@@ -358,6 +358,11 @@ WASM_API_EXTERN bool wasmx_config_set_fuel(wasm_config_t *, bool on);
 /* Whether NaNs that arithmetic makes are always the canonical ones, so that results have the same
  * bits on every machine and in every tier. Off when not set. */
 WASM_API_EXTERN bool wasmx_config_set_canonical_nan(wasm_config_t *, bool on);
+/* Whether compiled code does the relaxed vector instructions (relaxed-simd) by the machine's own:
+ * each result is one of those that WebAssembly allows, but which one depends on the machine, and
+ * may differ from the interpreter's. Off when not set: all tiers and machines give the same bits
+ * (but for NaNs), those of WebAssembly's deterministic profile. */
+WASM_API_EXTERN bool wasmx_config_set_relaxed_simd_fast(wasm_config_t *, bool on);
 /* A folder in which compiled modules are kept between runs (auto and jit), made when missing; NULL:
  * the user's own (XDG_CACHE_HOME or ~/.cache, with /libwasm). Nothing is kept when not called.
  * False (WASMX_IO, the message says why): there is no such folder, or it does not take files: it is

@@ -54,6 +54,8 @@ bool take_engine_option(Options *o, const char *verb, wasm_config_t *config, int
     wasmx_config_set_signals(config, false);
   else if (take_flag(o, "--canonical-nan"))
     wasmx_config_set_canonical_nan(config, true);
+  else if (take_flag(o, "--relaxed-simd-fast"))
+    wasmx_config_set_relaxed_simd_fast(config, true);
   else if (take_option(o, "--tier", &value))
     *status = set_tier(o, config, verb, value ? value : "");
   else if (take_option(o, "--compile-threads", &value))

@@ -81,6 +81,7 @@ bool take_engine_option(Options *o, const char *verb, wasm_config_t *config, int
   "  --compile-threads COUNT    threads that compile; 0: none, it happens in the program's own\n"  \
   "  --no-signals               check the ends of memory in code, without signal handlers\n"       \
   "  --canonical-nan            the same NaNs on every machine\n"                                  \
+  "  --relaxed-simd-fast        relaxed vector instructions give what this machine's own do\n"     \
   "  --profile TOOL             perfmap, jitdump or gdb: name compiled functions for perf or "     \
   "gdb\n"
 

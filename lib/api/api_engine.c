@@ -125,6 +125,10 @@ bool wasmx_config_set_canonical_nan(wasm_config_t *config, bool on) {
   return set_flag(config, offsetof(Config, canonical_nan), on);
 }
 
+bool wasmx_config_set_relaxed_simd_fast(wasm_config_t *config, bool on) {
+  return set_flag(config, offsetof(Config, relaxed_fast), on);
+}
+
 bool wasmx_config_set_profile(wasm_config_t *config, uint32_t tools) {
   if (!config) return no_config();
   if (tools & ~(u32)(WASMX_PROFILE_PERFMAP | WASMX_PROFILE_JITDUMP | WASMX_PROFILE_GDB))

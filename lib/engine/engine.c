@@ -74,6 +74,7 @@ static JitOptions jit_options(const Config *config, bool guards) {
   options.explicit_bounds = !guards;
   options.canonical_nan = config->canonical_nan;
   options.fuel = config->fuel;
+  options.relaxed_fast = config->relaxed_fast;
   return options;
 }
 

@@ -19,6 +19,7 @@ typedef struct Config {
   u64 native_stack_bytes; /* native stack that nested entries may use below the outermost one */
   bool fuel;              /* charge it */
   bool canonical_nan;     /* in every tier */
+  bool relaxed_fast;      /* compiled code may give another of a relaxed row's results */
 
   Tier tier;           /* read as TIER_INTERP where nothing can be compiled */
   u32 compile_threads; /* 0: in the thread that runs */

@@ -41,6 +41,7 @@ typedef struct JitOptions {
   bool explicit_bounds; /* no guard pages or no signals: every access is checked */
   bool canonical_nan;   /* results of float arithmetic that are NaN become the canonical one */
   bool fuel;            /* charge fuel */
+  bool relaxed_fast;    /* relaxed vector rows take the machine's own instruction */
   /* stress modes for tests */
   bool spill_all;  /* every value lives in memory between instructions */
   bool inline_all; /* inline whatever can be */

@@ -425,6 +425,14 @@ static inline bool op_makes_nan_lanes(u16 op) {
   switch (op) {
     MAKES_NAN(f32x4);
     MAKES_NAN(f64x2);
+  case OP_f32x4_relaxed_madd:
+  case OP_f32x4_relaxed_nmadd:
+  case OP_f32x4_relaxed_min:
+  case OP_f32x4_relaxed_max:
+  case OP_f64x2_relaxed_madd:
+  case OP_f64x2_relaxed_nmadd:
+  case OP_f64x2_relaxed_min:
+  case OP_f64x2_relaxed_max:
   case OP_f32x4_demote_f64x2_zero:
   case OP_f64x2_promote_low_f32x4: return true;
   default: return false;

@@ -17,7 +17,7 @@
   F(EXTENDED_CONST, "extended-const", true)                                                        \
   F(MULTI_MEMORY, "multi-memory", true)                                                            \
   F(MEMORY64, "memory64", true)                                                                    \
-  F(RELAXED_SIMD, "relaxed-simd", false)                                                           \
+  F(RELAXED_SIMD, "relaxed-simd", true)                                                            \
   F(TAIL_CALL, "tail-call", true)                                                                  \
   F(FUNCTION_REFERENCES, "function-references", true)                                              \
   F(GC, "gc", false)                                                                               \

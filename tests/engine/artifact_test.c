@@ -69,12 +69,13 @@ static void other_ways_are_refused(void **state) {
   Config config = jit_config();
   Engine *maker = wm_engine_new(&config);
   Buffer bytes = artifact_of(maker, program);
-  Config others[4];
+  Config others[5];
   for (u32 i = 0; i < ARRAY_LEN(others); i++) others[i] = config;
   others[0].fuel = true;
   others[1].canonical_nan = true;
   others[2].signals = false;
   others[3].jit.cpu = 0;
+  others[4].relaxed_fast = true;
   for (u32 i = 0; i < ARRAY_LEN(others) && wm_config_can_compile(); i++) {
     Engine *engine = wm_engine_new(&others[i]);
     Error err = {0};

@@ -248,6 +248,9 @@ def programs():
     for way in ("auto", "openat2", "walker"):
         compare(f"every file operation ({way})", lambda: build_c("files"), options=["--resolver", way])
     compare("clocks, sleep, random", lambda: build_c("clocks"))
+    relaxed = lambda: build_c("relaxed", ["-ffp-contract=off"], ["-msimd128", "-mrelaxed-simd"])
+    compare("relaxed vectors", relaxed, ["exact"])
+    compare("relaxed vectors, fast", relaxed, ["close"], options=["--relaxed-simd-fast"])
     compare("SQLite in memory", build_sqlite)
     compare("SQLite in a file", build_sqlite, ["base.db"])
     compare("Rust", lambda: build_rust("files"), [".", "x", "y z"], stdin=b"12345", env={"WASM_ONE": "eins"})

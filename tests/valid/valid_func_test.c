@@ -247,8 +247,6 @@ static const Row rows[] = {
     {"gc", NOTHING, "fb 1c 0b", "ref.i31 needs the gc proposal", ERR_UNSUPPORTED},
     {"throw", NOTHING, "08 00 0b", "throw needs the exception-handling", ERR_UNSUPPORTED},
     {"atomic", NOTHING, "fe 03 00 0b", "atomic.fence needs the threads", ERR_UNSUPPORTED},
-    {"relaxed", NOTHING, "20 04 20 04 fd 80 02 1a 0b",
-     "i8x16.relaxed_swizzle needs the relaxed-simd", ERR_UNSUPPORTED},
     {"typed null", NOTHING, "d0 00 1a 0b", "(ref null 0) needs the function-references",
      ERR_UNSUPPORTED},
     {"null of any", NOTHING, "d0 6e 1a 0b", "anyref needs the gc", ERR_UNSUPPORTED},
@@ -314,6 +312,7 @@ static void test_features_off(void **state) {
   } cases[] = {
       {FEATURE_SIGN_EXTENSION, "00", "41 00 c0 1a 0b"},
       {FEATURE_SATURATING_FLOAT_TO_INT, "00", "43 00 00 00 00 fc 00 1a 0b"},
+      {FEATURE_RELAXED_SIMD, "01 01 7b", "20 00 20 00 fd 80 02 1a 0b"},
   };
   for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
     FeatureSet without = features_with(wm_features_default(), cases[i].off, false);

@@ -1,6 +1,6 @@
 /* Inside of the vector instructions: x64_simd_isel.c selects them, x64_simd.c and its neighbours
- * x64_simd_seq.c (rows of several instructions) and x64_shuffle.c emit them. What each wasm row
- * becomes stands in x64_simd.def.
+ * x64_simd_seq.c (rows of several instructions), x64_relaxed.c and x64_shuffle.c emit them. What
+ * each wasm row becomes stands in x64_simd.def.
  *
  * All is done in SSE4.2 forms or their VEX twins. xmm14, xmm15 and r11 are scratch inside one LIR
  * instruction. Without AVX, wm_x64_sse3 itself may use xmm15 (for a second source in guest memory,
@@ -53,7 +53,9 @@ enum {
   SHUFPS = 0x0FC6,
   PALIGNR = 0x660F3A0F,
   PBLENDW = 0x660F3A0E,
-  VPBLENDVB = 0x660F3A4C, /* AVX */
+  VPBLENDVB = 0x660F3A4C, /* AVX; these three: the mask is the immediate's register */
+  VBLENDVPS = 0x660F3A4A,
+  VBLENDVPD = 0x660F3A4B,
   PUNPCKLBW = 0x660F60,
   PUNPCKLWD = 0x660F61,
   PUNPCKLDQ = 0x660F62,
@@ -210,6 +212,8 @@ const VectorRow *wm_x64_vector_row(u16 op);
 void wm_x64_vector_const(Compile *c, Loc d, u32 index);
 /* x64_simd_seq.c: the FORM_EARLY, FORM_LATE and FORM_SWIZZLE rows. */
 void wm_x64_emit_sequence(Compile *c, const Lir *x);
+/* x64_relaxed.c: a relaxed row by the machine's own instruction; false: there is none. */
+bool wm_x64_emit_relaxed(Compile *c, const Lir *x);
 /* x64_shuffle.c: LIR_VSHUFFLE. A lane number of 0x80 gives 0 (only where a and b are the same). */
 void wm_x64_emit_shuffle(Compile *c, const Lir *x);
 

@@ -250,6 +250,13 @@ static void select_shuffle(Compile *c, const Selection *s) {
   put_shuffle(c, s, kept, kept, lanes);
 }
 
+/* Which lane a number picks; 0x80: none. As swizzle() in x64_simd_seq.c, or wm_x64_emit_relaxed. */
+static u8 swizzled_lane(const Compile *c, u16 op, u8 number) {
+  bool is_masked = c->options.relaxed_fast && op == OP_i8x16_relaxed_swizzle;
+  if (is_masked && number < 0x80) return number & 15;
+  return number > 15 ? 0x80 : number;
+}
+
 /* By constant lanes it is a shuffle of one source. */
 static void select_swizzle(Compile *c, const Selection *s) {
   u32 index;
@@ -258,8 +265,7 @@ static void select_swizzle(Compile *c, const Selection *s) {
     return;
   }
   V128 lanes = c->vectors.data[index];
-  for (u32 i = 0; i < 16; i++)
-    if (lanes.u8x16[i] > 15) lanes.u8x16[i] = 0x80;
+  for (u32 i = 0; i < 16; i++) lanes.u8x16[i] = swizzled_lane(c, s->node.op, lanes.u8x16[i]);
   put_shuffle(c, s, s->node.a, s->node.a, lanes);
 }
 

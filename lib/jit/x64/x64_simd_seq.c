@@ -294,6 +294,7 @@ static void emit_float(Compile *c, Operands o, u16 kind, u32 opcode) {
 
 void wm_x64_emit_sequence(Compile *c, const Lir *x) {
   Operands o = {x->d, x->a, x->b, x->c};
+  if (c->options.relaxed_fast && wm_x64_emit_relaxed(c, x)) return;
   switch (x->kind) {
   case OP_v128_bitselect:
   case OP_i8x16_relaxed_laneselect:
