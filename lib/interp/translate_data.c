@@ -194,6 +194,23 @@ static void ref_as_non_null(Translator *t) {
   wm_cells_emit(t, H_ref_as_non_null, 2, 0)->a = (u16)wm_value_read(t, value_top(t, 0));
 }
 
+/* ---- two results ---- */
+
+/* The cell writes their homes, and no accumulator. */
+static void wide(Translator *t, u32 handler, u32 count) {
+  static const ValType second = VAL_I64;
+  u32 slots[4];
+  for (u32 i = 0; i < count; i++) slots[i] = wm_value_read(t, value_top(t, count - 1 - i));
+  Cell *cell = wm_cells_emit(t, handler, count == 4 ? 3 : 2, 0);
+  cell->a = (u16)slots[0];
+  cell->b = slots[1];
+  if (count == 4) cell->x[0] = slots[2] | (u64)slots[3] << 32;
+  pop_many(t, count);
+  wm_result_slot(t, cell, SHAPE_I64);
+  wm_slots_written(t, t->next_home, 1);
+  wm_values_push_homes(t, &(Types){&second, 1, 1});
+}
+
 bool wm_translate_data(Translator *t) {
   switch (t->in.op) {
   case OP_nop: return true;
@@ -228,6 +245,10 @@ bool wm_translate_data(Translator *t) {
   case OP_ref_is_null: wm_translate_is_null(t); return true;
   case OP_ref_func: ref_func(t); return true;
   case OP_ref_as_non_null: ref_as_non_null(t); return true;
+  case OP_i64_add128: wide(t, H_i64_add128, 4); return true;
+  case OP_i64_sub128: wide(t, H_i64_sub128, 4); return true;
+  case OP_i64_mul_wide_s: wide(t, H_i64_mul_wide_s, 2); return true;
+  case OP_i64_mul_wide_u: wide(t, H_i64_mul_wide_u, 2); return true;
   default: return false;
   }
 }

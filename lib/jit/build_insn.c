@@ -96,6 +96,35 @@ static void build_select(Build *b) {
   push(b, wm_ir_pure(b->c, make_node(IR_SELECT, type_of(b, yes), yes, no, condition)));
 }
 
+/* ---- 128 bits in two nodes ---- */
+
+/* The machine's selection makes one instruction of both halves, which are neighbours. */
+static void build_wide_product(Build *b, u16 high) {
+  u32 y = pop(b), x = pop(b);
+  push(b, pure(b, OP_i64_mul, x, y));
+  push(b, pure(b, high, x, y));
+}
+
+/* The upper halves, and the carry (of a difference: the borrow) when `carries`, a comparison of the
+ * lower ones, holds. */
+static u32 upper_half(Build *b, u16 op, u32 x, u32 y, u32 carries) {
+  u32 sum = pure(b, op, x, y);
+  return pure(b, op, sum, pure(b, OP_i64_extend_i32_u, carries, 0));
+}
+
+static void build_wide_sum(Build *b) {
+  u32 y_high = pop(b), y = pop(b), x_high = pop(b), x = pop(b);
+  u32 low = pure(b, OP_i64_add, x, y);
+  push(b, low);
+  push(b, upper_half(b, OP_i64_add, x_high, y_high, pure(b, OP_i64_lt_u, low, x)));
+}
+
+static void build_wide_difference(Build *b) {
+  u32 y_high = pop(b), y = pop(b), x_high = pop(b), x = pop(b);
+  push(b, pure(b, OP_i64_sub, x, y));
+  push(b, upper_half(b, OP_i64_sub, x_high, y_high, pure(b, OP_i64_lt_u, x, y)));
+}
+
 static void set_local(Build *b, u32 value) {
   u32 *local = local_at(b, b->in.index);
   if (*local == value) return;
@@ -312,6 +341,10 @@ static void build_by_hand(Build *b) {
   case OP_return_call_indirect: call_indirect(b); break;
   case OP_call_ref:
   case OP_return_call_ref: call_ref(b); break;
+  case OP_i64_add128: build_wide_sum(b); break;
+  case OP_i64_sub128: build_wide_difference(b); break;
+  case OP_i64_mul_wide_s: build_wide_product(b, IR_MULH_S); break;
+  case OP_i64_mul_wide_u: build_wide_product(b, IR_MULH_U); break;
   case OP_memory_size: memory_size(b); break;
   case OP_memory_grow: memory_grow(b); break;
   case OP_table_size: push(b, table_length(b, b->in.index)); break;

@@ -77,8 +77,9 @@ typedef struct CallFixup {
   u32 func_index; /* whose slot in the region it is */
 } CallFixup;
 
-/* Whether place.c put a node; and isel's mark that it went into another one. */
-enum { LIVE_NO, LIVE_YES, LIVE_FOLDED };
+/* Whether place.c put a node; and isel's marks: it went into another one; it is wanted, and will be
+ * computed together with an earlier one. */
+enum { LIVE_NO, LIVE_YES, LIVE_FOLDED, LIVE_JOINED };
 
 /* The passes that keep something between compilations. */
 enum {

@@ -395,6 +395,40 @@ static inline u64 op_i64_trunc_sat_f64_u(f64 a) {
   return a > 0 ? UINT64_MAX : 0;
 }
 
+/* ---- 128 bits in two u64: the low half is returned, the other one is *high ---- */
+
+static inline u64 op_i64_add128(u64 a, u64 a_high, u64 b, u64 b_high, u64 *high) {
+  u64 low = a + b;
+  *high = a_high + b_high + (low < a);
+  return low;
+}
+
+static inline u64 op_i64_sub128(u64 a, u64 a_high, u64 b, u64 b_high, u64 *high) {
+  *high = a_high - b_high - (a < b);
+  return a - b;
+}
+
+/* By halves of the operands, for machines without such a product. */
+static inline u64 op_i64_mul_wide_u(u64 a, u64 b, u64 *high) {
+#ifdef __SIZEOF_INT128__
+  unsigned __int128 product = (unsigned __int128)a * b;
+  *high = (u64)(product >> 64);
+  return (u64)product;
+#else
+  u64 low = (a & UINT32_MAX) * (b & UINT32_MAX), middle = (a >> 32) * (b & UINT32_MAX);
+  u64 other = (a & UINT32_MAX) * (b >> 32) + (low >> 32) + (middle & UINT32_MAX);
+  *high = (a >> 32) * (b >> 32) + (middle >> 32) + (other >> 32);
+  return a * b;
+#endif
+}
+
+/* A negative operand counts 2^64 less than it does unsigned. */
+static inline u64 op_i64_mul_wide_s(u64 a, u64 b, u64 *high) {
+  u64 low = op_i64_mul_wide_u(a, b, high);
+  *high -= ((i64)a < 0 ? b : 0) + ((i64)b < 0 ? a : 0);
+  return low;
+}
+
 /* The rows of a float type whose result, when it is a NaN, is a new one of any payload
  * (spec 4.3.3). Those that only touch the sign bit are not among them. */
 #define MAKES_NAN(type)                                                                            \

@@ -317,6 +317,15 @@ static bool check_ref_as_non_null(Validator *v) {
   return true;
 }
 
+/* 128 bits are two i64. */
+static bool check_wide(Validator *v, u32 operands) {
+  for (u32 i = 0; i < operands; i++)
+    if (!pop(v, VAL_I64)) return false;
+  push(v, VAL_I64);
+  push(v, VAL_I64);
+  return true;
+}
+
 /* By hand: all rows whose signature is x and that are not control. */
 bool wm_valid_instr(Validator *v, const Rule *rule) {
   if (rule->operand_count != RULE_BY_HAND) return check_fixed(v, rule);
@@ -341,6 +350,10 @@ bool wm_valid_instr(Validator *v, const Rule *rule) {
   case OP_ref_func: return check_ref_func(v);
   case OP_ref_is_null: return check_ref_is_null(v);
   case OP_ref_as_non_null: return check_ref_as_non_null(v);
+  case OP_i64_add128:
+  case OP_i64_sub128: return check_wide(v, 4);
+  case OP_i64_mul_wide_s:
+  case OP_i64_mul_wide_u: return check_wide(v, 2);
   default: /* no rule here yet for a proposal that no tier runs */
     return wm_valid_unsupported(v, v->in.offset, rule->feature, wm_op_text(v->in.op));
   }

@@ -79,6 +79,10 @@
 #define SIG_pll_i 3, {P, L, L}, I
 #define SIG_pll_l 3, {P, L, L}, L
 
+/* two results: check_wide in valid_instr.c */
+#define SIG_ll_ll   SIG_x
+#define SIG_llll_ll SIG_x
+
 /* log2 of what an access touches */
 enum {
   ALIGN_u8 = 0,

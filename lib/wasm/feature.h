@@ -18,6 +18,7 @@
   F(MULTI_MEMORY, "multi-memory", true)                                                            \
   F(MEMORY64, "memory64", true)                                                                    \
   F(RELAXED_SIMD, "relaxed-simd", true)                                                            \
+  F(WIDE_ARITHMETIC, "wide-arithmetic", true)                                                      \
   F(TAIL_CALL, "tail-call", true)                                                                  \
   F(FUNCTION_REFERENCES, "function-references", true)                                              \
   F(GC, "gc", false)                                                                               \

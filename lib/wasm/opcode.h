@@ -15,7 +15,8 @@
  *
  * Signature: operand letters, underscore, result letters; i i32, l i64, f f32, d f64, s v128,
  * p an address (i32 or i64 by the type of the memory in the immediate), x by hand (operands depend
- * on the immediates, or control flow). `_i` has no operands, `ip_` no results, `_` neither.
+ * on the immediates, or control flow). `_i` has no operands, `ip_` no results, `_` neither. Rows
+ * with two results are OP rows: each stage has them by hand.
  *
  * OP_FEATURE is redefined between the groups of rows, so a row belongs to the proposal it stands
  * under: a new row needs nothing else. Texts are unique but for `select`, `ref.test` and

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Runs the official spec suite: run.sh PROGRAM FOLDER [OPTION]... Without the folder: skipped, exit 77.
+# Its root folder, and those proposals that run here.
 wasm=$1 dir=$2
 shift 2
 if [ ! -f "$dir/i32.wast" ]; then
@@ -7,4 +8,9 @@ if [ ! -f "$dir/i32.wast" ]; then
     "or: meson subprojects download wasm-testsuite)"
   exit 77
 fi
+for proposal in wide-arithmetic; do
+  for script in "$dir/proposals/$proposal"/*.wast; do
+    [ -f "$script" ] && set -- "$@" "$script"
+  done
+done
 exec "$wasm" wast "$@" "$dir"/*.wast "$dir"/legacy/*.wast

@@ -313,6 +313,7 @@ static void test_features_off(void **state) {
       {FEATURE_SIGN_EXTENSION, "00", "41 00 c0 1a 0b"},
       {FEATURE_SATURATING_FLOAT_TO_INT, "00", "43 00 00 00 00 fc 00 1a 0b"},
       {FEATURE_RELAXED_SIMD, "01 01 7b", "20 00 20 00 fd 80 02 1a 0b"},
+      {FEATURE_WIDE_ARITHMETIC, "00", "42 00 42 00 fc 16 1a 1a 0b"},
   };
   for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
     FeatureSet without = features_with(wm_features_default(), cases[i].off, false);

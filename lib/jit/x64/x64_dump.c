@@ -25,6 +25,7 @@ static bool is_comparison(u8 op) {
   switch (op) {
   case LIR_CMPBR:
   case LIR_CMPSET:
+  case LIR_CARRY:
   case LIR_CMPSEL:
   case LIR_CMPTRAP:
   case LIR_FCMPBR:

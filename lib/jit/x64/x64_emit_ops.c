@@ -410,6 +410,18 @@ static void compare(Compile *c, const Lir *x) {
   }
 }
 
+/* A move leaves the flags. */
+static void emit_carry(Compile *c, const Lir *x) {
+  bool adds = x->kind == OP_i32_add || x->kind == OP_i64_add;
+  u32 width = type_bytes(x->type);
+  compare(c, x);
+  move_in(c, width, x->d, x->c);
+  if (x->e == NONE)
+    wm_x64_alu_imm(c, width, adds ? ALU_ADC : ALU_SBB, rm_reg(x->d), 0);
+  else
+    wm_x64_op(c, width, adds ? 0x13 : 0x1B, x->d, wm_x64_loc(c, x->e), false, 0);
+}
+
 /* bt a, (b | imm). */
 static void test_bit(Compile *c, const Lir *x) {
   if (x->flags & LIR_HAS_IMM) {
@@ -599,6 +611,7 @@ bool wm_x64_emit_integer(Compile *c, const Lir *x) {
   case LIR_MULH: emit_mulh(c, x); break;
   case LIR_CMPBR: compare(c, x), wm_x64_branch(c, x->cc, false, negated); break;
   case LIR_CMPSET: emit_compare_set(c, x); break;
+  case LIR_CARRY: emit_carry(c, x); break;
   case LIR_CMPSEL: compare(c, x), wm_x64_select_value(c, x, false); break;
   case LIR_CMPTRAP: emit_compare_trap(c, x); break;
   case LIR_BITBR: test_bit(c, x), wm_x64_branch(c, x->cc, false, negated); break;

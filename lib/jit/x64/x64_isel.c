@@ -82,13 +82,14 @@ static void select_node(Compile *c, u32 n) {
   case IR_TRAP_IF: wm_isel_trap_if(c, n); return;
   default: break;
   }
+  if (wm_isel_join_halves(c, n)) return;
   if (d == NONE && !must_stay(c, n)) return;
   if (d == NONE && x->type != T_NONE && !is_division(x->op)) d = wm_isel_vreg_of(c, n);
   switch (x->op) {
   case IR_SELECT: wm_isel_select(c, n, d); return;
   case IR_BOUNDS: wm_isel_bounds(c, n, d); return;
   case IR_MULH_S:
-  case IR_MULH_U: wm_isel_integer(c, n, d); return;
+  case IR_MULH_U: wm_isel_product(c, n, NONE, d); return;
   case IR_INST_LOAD:
   case IR_PURE_LOAD: wm_isel_load(c, n, d); return;
   default: select_row(c, n, d);

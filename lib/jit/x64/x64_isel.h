@@ -48,6 +48,9 @@ u32 wm_isel_use(Compile *c, u32 node);                   /* vreg that holds the 
 u32 wm_isel_vreg(Compile *c, IrType type);               /* a fresh one */
 Lir wm_isel_lir(u32 op, u32 width, u32 d, u32 a, u32 b); /* others empty */
 void wm_isel_put(Compile *c, Lir x); /* appends (and then what its constants need) */
+/* What a division or wide multiplication leaves in `reg`, in d (or NONE); behind it and `between`
+ * others. */
+void wm_isel_fixed_result(Compile *c, u32 d, Loc reg, u32 between);
 /* Puts what makes the constant n, or the base of memory 0, in d. */
 void wm_isel_put_constant(Compile *c, u32 n, u32 d);
 /* Past conversions that leave the register as it is. */
@@ -76,6 +79,15 @@ static inline void isel_set_imm(Lir *x, i64 value) {
 /* ---- x64_isel_int.c ---- */
 /* Selects an integer row into d. */
 void wm_isel_integer(Compile *c, u32 n, u32 d);
+
+/* ---- x64_isel_wide.c: 128 bits in two values ---- */
+/* The product of n's operands, its halves in vregs (or NONE); n: mulh, or an i64.mul joined with
+ * one. */
+void wm_isel_product(Compile *c, u32 n, u32 low, u32 high);
+/* Whether n, half of a product, is computed together with the other half: it is put, or will be. */
+bool wm_isel_join_halves(Compile *c, u32 n);
+/* Selects a sum or difference with a carry into d; false: there is none. */
+bool wm_isel_carry(Compile *c, u32 n, u32 d);
 
 /* ---- x64_isel_float.c ---- */
 /* Selects a float row, or a conversion from or to floats, into d. */

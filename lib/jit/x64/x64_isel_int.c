@@ -229,14 +229,6 @@ static void select_mul(Compile *c, u32 n, u32 d) {
   put_binary(c, put, a, b);
 }
 
-/* What a division or wide multiplication leaves in `reg`; behind it. */
-static void put_fixed_result(Compile *c, u32 d, Loc reg) {
-  if (d == NONE) return;
-  Lir put = wm_isel_lir(LIR_GETRES, width_of(c->vreg_type.data[d]), d, NONE, NONE);
-  put.sub = (u8)reg;
-  wm_isel_put(c, put);
-}
-
 /* Whether a 64-bit division gives the same in 32 bits, where it is far cheaper. */
 static bool divides_narrow(const Compile *c, const Node *x, bool is_signed) {
   u64 limit = is_signed ? INT32_MAX : UINT32_MAX;
@@ -257,25 +249,12 @@ static void select_div(Compile *c, u32 n, u32 d) {
   const Node *x = node_at(c, n);
   u8 sub = division_of(wm_x64_scalar_like(x->op));
   u32 width = divides_narrow(c, x, sub == DIV_S || sub == REM_S) ? 4 : width_of(x->type);
-  put_fixed_result(c, d, sub == DIV_S || sub == DIV_U ? RAX : RDX);
+  wm_isel_fixed_result(c, d, sub == DIV_S || sub == DIV_U ? RAX : RDX, 0);
   Lir put = wm_isel_lir(LIR_DIV, width, NONE, NONE, NONE);
   put.sub = sub;
   put.a = wm_isel_use_low(c, x->a, width);
   put.b = wm_isel_use_low(c, x->b, width);
   if (!(x->flags & IR_SAFE)) put.site = c->node_sites.data[n];
-  wm_isel_put(c, put);
-}
-
-static void select_mulh(Compile *c, u32 n, u32 d) {
-  const Node *x = node_at(c, n);
-  u32 width = width_of(x->type);
-  put_fixed_result(c, d, RDX);
-  Lir put = wm_isel_lir(LIR_MULH, width, NONE, NONE, NONE);
-  put.sub = x->op == IR_MULH_S;
-  u32 a = x->a, b = x->b;
-  if (is_const(c, b) && c->node_block.data[b] == NONE) swap_nodes(&a, &b); /* made in rax */
-  put.a = wm_isel_use_low(c, a, width);
-  put.b = wm_isel_use_low(c, b, width);
   wm_isel_put(c, put);
 }
 
@@ -374,9 +353,11 @@ void wm_isel_integer(Compile *c, u32 n, u32 d) {
   u16 op = node_at(c, n)->op;
   switch (wm_x64_scalar_like(op)) {
   case OP_i32_add:
-    if (!select_lea(c, n, d)) select_alu(c, n, d);
+    if (!wm_isel_carry(c, n, d) && !select_lea(c, n, d)) select_alu(c, n, d);
     break;
-  case OP_i32_sub: select_sub(c, n, d); break;
+  case OP_i32_sub:
+    if (!wm_isel_carry(c, n, d)) select_sub(c, n, d);
+    break;
   case OP_i32_and: select_and(c, n, d); break;
   case OP_i32_or: select_alu(c, n, d); break;
   case OP_i32_xor: select_xor(c, n, d); break;
@@ -393,8 +374,6 @@ void wm_isel_integer(Compile *c, u32 n, u32 d) {
   case OP_i32_clz:
   case OP_i32_ctz:
   case OP_i32_popcnt: select_bitcount(c, n, d); break;
-  case IR_MULH_S:
-  case IR_MULH_U: select_mulh(c, n, d); break;
   case OP_i32_wrap_i64:
   case OP_i64_extend_i32_u: select_low_half(c, n, d); break;
   default: select_extend(c, n, d); break;

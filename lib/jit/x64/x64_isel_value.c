@@ -139,3 +139,11 @@ void wm_isel_put(Compile *c, Lir x) {
     wm_isel_put_constant(c, next.node, next.vreg);
   }
 }
+
+void wm_isel_fixed_result(Compile *c, u32 d, Loc reg, u32 between) {
+  if (d == NONE) return;
+  Lir put = wm_isel_lir(LIR_GETRES, width_of(c->vreg_type.data[d]), d, NONE, NONE);
+  put.sub = (u8)reg;
+  put.imm = between;
+  wm_isel_put(c, put);
+}
