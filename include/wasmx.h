@@ -503,13 +503,18 @@ WASM_API_EXTERN bool wasmx_memory_read(const wasm_memory_t *, uint64_t offset, v
 WASM_API_EXTERN bool wasmx_memory_write(wasm_memory_t *, uint64_t offset, const void *from,
                                         size_t size);
 
-/* Types with 64-bit limits and addresses (spec 2.3.12): pages, or elements. `max` UINT64_MAX: none.
- * is_64: addresses are i64; shared: of the threads proposal. */
+/* Types with 64-bit limits and addresses (spec 2.3.12): pages (of 64 KiB), or elements. `max`
+ * UINT64_MAX: none. is_64: addresses are i64; shared: of the threads proposal. */
 typedef struct wasmx_limits64_t {
   uint64_t min, max;
 } wasmx_limits64_t;
 WASM_API_EXTERN own wasm_memorytype_t *wasmx_memorytype_new(wasmx_limits64_t, bool is_64,
                                                             bool shared);
+/* The same with pages of `page_bytes`, 1 or 65536 (custom-page-sizes); NULL for others. The limits,
+ * and the sizes of such a memory everywhere (wasm_memory_size, ..._grow), are in these pages. */
+WASM_API_EXTERN own wasm_memorytype_t *wasmx_memorytype_new_paged(wasmx_limits64_t, bool is_64,
+                                                                  bool shared, uint32_t page_bytes);
+WASM_API_EXTERN uint32_t wasmx_memorytype_page_size(const wasm_memorytype_t *);
 WASM_API_EXTERN wasmx_limits64_t wasmx_memorytype_limits(const wasm_memorytype_t *);
 WASM_API_EXTERN bool wasmx_memorytype_is_64(const wasm_memorytype_t *);
 WASM_API_EXTERN bool wasmx_memorytype_is_shared(const wasm_memorytype_t *);

@@ -90,10 +90,13 @@ bool wm_memorytype_of(const wasm_memorytype_t *type, MemoryType *out, Error *err
   bool is_64 = wasmx_memorytype_is_64(type);
   if (wasmx_memorytype_is_shared(type))
     return wm_error_unsupported(err, 0, wm_feature_name(FEATURE_THREADS), "a shared memory");
-  if (!limits_of(wasmx_memorytype_limits(type), is_64, false, is_64 ? MAX_PAGES64 : MAX_PAGES32,
+  bool is_paged = wasmx_memorytype_page_size(type) == PAGE_BYTES;
+  u8 page_log2 = is_paged ? PAGE_LOG2 : 0;
+  if (!limits_of(wasmx_memorytype_limits(type), is_64, false, most_pages(is_64, page_log2),
                  "memory", &out->limits, err))
     return false;
-  out->limits.page_log2 = 16;
+  out->limits.page_log2 = page_log2;
+  out->limits.has_page_size = !is_paged;
   return true;
 }
 
@@ -153,8 +156,9 @@ static wasm_externtype_t *table_type(TypeRegistry *types, const TableType *type,
 }
 
 static wasm_externtype_t *memory_type(const MemoryType *type, u64 min) {
-  return wasm_memorytype_as_externtype(wasmx_memorytype_new(
-      host_limits(&type->limits, min), type->limits.is_64, type->limits.is_shared));
+  return wasm_memorytype_as_externtype(
+      wasmx_memorytype_new_paged(host_limits(&type->limits, min), type->limits.is_64,
+                                 type->limits.is_shared, 1u << type->limits.page_log2));
 }
 
 /* The types of what exists: sizes are those of now. */
@@ -169,7 +173,7 @@ wasm_externtype_t *wm_externtype_of_object(Store *store, const Object *object) {
   }
   case OBJ_MEMORY: {
     const Memory *memory = (const Memory *)object;
-    return memory_type(&memory->type, memory_length(memory->space.base) / PAGE_BYTES);
+    return memory_type(&memory->type, wm_memory_pages(memory));
   }
   default: return wm_api_fail(ERR_ARGUMENT, "the object is no external"), NULL;
   }

@@ -1,7 +1,6 @@
 /* Memories. The address of a memory never changes while it lives: growing takes from what is
  * reserved, so that wasm_memory_data stays good (wasmx.h). */
 #include "api/handle.h"
-#include "wasm/limits.h"
 
 static Memory *memory_of(const wasm_memory_t *ref) {
   const Handle *h = handle_of(ref);
@@ -35,7 +34,7 @@ size_t wasm_memory_data_size(const wasm_memory_t *ref) {
 
 uint64_t wasmx_memory_size(const wasm_memory_t *ref) {
   const Memory *memory = memory_of(ref);
-  return memory ? length_of(memory) / PAGE_BYTES : 0;
+  return memory ? wm_memory_pages(memory) : 0;
 }
 
 wasm_memory_pages_t wasm_memory_size(const wasm_memory_t *ref) {

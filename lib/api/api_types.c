@@ -9,6 +9,7 @@
  * want of memory and for what makes no sense, with the last error set; each accessor stands NULL.
  */
 #include "api/api_vec.h"
+#include "wasm/limits.h"
 
 #include <stdlib.h>
 
@@ -38,6 +39,7 @@ typedef struct Bounds {
   wasmx_limits64_t wide;
   wasm_limits_t narrow;
   bool is_64, is_shared;
+  u8 page_log2; /* memories */
 } Bounds;
 
 struct wasm_tabletype_t {
@@ -181,7 +183,7 @@ wasm_mutability_t wasm_globaltype_mutability(const wasm_globaltype_t *type) {
 static u32 narrow(u64 v) { return v < UINT32_MAX ? (u32)v : UINT32_MAX; }
 
 static Bounds bounds_of(wasmx_limits64_t wide, bool is_64, bool is_shared) {
-  return (Bounds){wide, {narrow(wide.min), narrow(wide.max)}, is_64, is_shared};
+  return (Bounds){wide, {narrow(wide.min), narrow(wide.max)}, is_64, is_shared, PAGE_LOG2};
 }
 
 /* UINT32_MAX is wasm.h's way to say that there is no maximum. */
@@ -232,6 +234,15 @@ wasm_memorytype_t *wasmx_memorytype_new(wasmx_limits64_t limits, bool is_64, boo
   return type;
 }
 
+wasm_memorytype_t *wasmx_memorytype_new_paged(wasmx_limits64_t limits, bool is_64, bool shared,
+                                              uint32_t page_bytes) {
+  if (page_bytes != 1 && page_bytes != PAGE_BYTES)
+    return wm_api_fail(ERR_ARGUMENT, "a memory's pages have 1 byte or 65536 bytes"), NULL;
+  wasm_memorytype_t *type = wasmx_memorytype_new(limits, is_64, shared);
+  if (type && page_bytes == 1) type->bounds.page_log2 = 0;
+  return type;
+}
+
 wasm_memorytype_t *wasm_memorytype_new(const wasm_limits_t *limits) {
   if (!limits) return wm_api_fail(ERR_ARGUMENT, "the limits are NULL"), NULL;
   return wasmx_memorytype_new(widen(limits), false, false);
@@ -241,7 +252,8 @@ void wasm_memorytype_delete(wasm_memorytype_t *type) { free(type); }
 
 wasm_memorytype_t *wasm_memorytype_copy(const wasm_memorytype_t *type) {
   if (!type) return NULL;
-  return wasmx_memorytype_new(type->bounds.wide, type->bounds.is_64, type->bounds.is_shared);
+  return wasmx_memorytype_new_paged(type->bounds.wide, type->bounds.is_64, type->bounds.is_shared,
+                                    wasmx_memorytype_page_size(type));
 }
 
 const wasm_limits_t *wasm_memorytype_limits(const wasm_memorytype_t *type) {
@@ -250,6 +262,10 @@ const wasm_limits_t *wasm_memorytype_limits(const wasm_memorytype_t *type) {
 
 wasmx_limits64_t wasmx_memorytype_limits(const wasm_memorytype_t *type) {
   return type ? type->bounds.wide : (wasmx_limits64_t){0, 0};
+}
+
+uint32_t wasmx_memorytype_page_size(const wasm_memorytype_t *type) {
+  return type ? 1u << type->bounds.page_log2 : 0;
 }
 
 bool wasmx_memorytype_is_64(const wasm_memorytype_t *type) { return type && type->bounds.is_64; }

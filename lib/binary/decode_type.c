@@ -11,20 +11,29 @@ static bool read_mutability(Reader *r) {
   return byte == 1;
 }
 
+enum { HAS_MAX = 1, IS_SHARED = 2, IS_64 = 4, HAS_PAGE_SIZE = 8 };
+
+/* Of a power of two that may be none of the two that are valid. */
+static u8 read_page_log2(Reader *r) {
+  u64 offset = reader_offset(r);
+  reader_saw(r, FEATURE_CUSTOM_PAGE_SIZES, offset);
+  u32 log2 = wm_reader_u32(r);
+  if (log2 > 63) wm_reader_fail(r, offset, "invalid custom page size 2**%u", log2);
+  return (u8)log2;
+}
+
 /* `allowed` are the flag bits that the kind of limits may set. */
 /* Limits (spec 5.3.14): one byte of flags, then one or two numbers. Numbers are read as 64 bits for
  * all; that those of 32-bit memories and tables fit their range is checked by valid/, in the
  * suite's words. */
 static Limits read_limits(Reader *r, u8 allowed) {
-  enum { HAS_MAX = 1, IS_SHARED = 2, IS_64 = 4, HAS_PAGE_SIZE = 8 };
   u64 offset = reader_offset(r);
   u8 flags = wm_reader_byte(r);
-  if (flags & ~allowed) {
-    const char *why = flags & HAS_PAGE_SIZE ? " (custom page sizes are not supported)" : "";
-    wm_reader_fail(r, offset, "malformed limits flags %02x%s", flags, why);
-  }
-  Limits limits = {
-      .has_max = flags & HAS_MAX, .is_shared = flags & IS_SHARED, .is_64 = flags & IS_64};
+  if (flags & ~allowed) wm_reader_fail(r, offset, "malformed limits flags %02x", flags);
+  Limits limits = {.has_max = flags & HAS_MAX,
+                   .is_shared = flags & IS_SHARED,
+                   .is_64 = flags & IS_64,
+                   .has_page_size = flags & HAS_PAGE_SIZE};
   limits.min = wm_reader_u64(r);
   if (limits.has_max) limits.max = wm_reader_u64(r);
   return limits;
@@ -40,16 +49,15 @@ GlobalType wm_decode_globaltype(Reader *r) {
 TableType wm_decode_tabletype(Reader *r) {
   u32 offset = (u32)reader_offset(r);
   TableType t = {.element = wm_reader_reftype(r)};
-  t.limits = read_limits(r, 5);
+  t.limits = read_limits(r, HAS_MAX | IS_64);
   t.limits.offset = offset;
   return t;
 }
 
 MemoryType wm_decode_memorytype(Reader *r) {
   u32 offset = (u32)reader_offset(r);
-  MemoryType t = {.limits = read_limits(r, 7)};
-  /* Pages of 64 KiB: others are a proposal. */
-  t.limits.page_log2 = 16;
+  MemoryType t = {.limits = read_limits(r, HAS_MAX | IS_SHARED | IS_64 | HAS_PAGE_SIZE)};
+  t.limits.page_log2 = t.limits.has_page_size ? read_page_log2(r) : PAGE_LOG2;
   t.limits.offset = offset;
   return t;
 }

@@ -73,9 +73,11 @@ void wm_encode_fieldtype(Buffer *b, FieldType f) {
 
 void wm_encode_limits(Buffer *b, const Limits *limits) {
   /* The flags of read_limits in decode_type.c. */
-  wm_buffer_byte(b, (u8)(limits->has_max | limits->is_shared << 1 | limits->is_64 << 2));
+  wm_buffer_byte(b, (u8)(limits->has_max | limits->is_shared << 1 | limits->is_64 << 2 |
+                         limits->has_page_size << 3));
   wm_buffer_uleb(b, limits->min);
   if (limits->has_max) wm_buffer_uleb(b, limits->max);
+  if (limits->has_page_size) wm_buffer_uleb(b, limits->page_log2);
 }
 
 void wm_encode_tabletype(Buffer *b, const TableType *t) {

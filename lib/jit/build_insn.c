@@ -172,7 +172,7 @@ static void memory_size(Build *b) {
   }
   u32 word = pure(b, OP_i64_add, wm_mem_base(b, b->in.index), const_i64(b, (u64)-8));
   u32 bytes = wm_mem_load_word(b, OP_i64_load, word, 0);
-  u32 pages = pure(b, OP_i64_shr_u, bytes, const_i64(b, 16));
+  u32 pages = pure(b, OP_i64_shr_u, bytes, const_i64(b, limits->page_log2));
   push(b, limits->is_64 ? pages : pure(b, OP_i32_wrap_i64, pages, 0));
 }
 

@@ -1,9 +1,9 @@
 /* Memory and globals as the builder sees them: addresses, bounds checks, and which loads and checks
  * need not be repeated (build.h).
  *
- * Memory 0 with 32-bit addresses is accessed directly: index and displacement are added in 64 bits,
- * and guard pages catch what is outside. Every other access goes through IR_BOUNDS, whose value is
- * an absolute address.
+ * Memory 0 with 32-bit addresses and pages of 64 KiB is accessed directly: index and displacement
+ * are added in 64 bits, and guard pages catch what is outside. Every other access goes through
+ * IR_BOUNDS, whose value is an absolute address.
  *
  * What is known of memory holds within an extended block: along a chain of blocks that have one way
  * in. Two accesses with different address nodes may touch the same bytes (two memories may be one,
@@ -101,12 +101,16 @@ static u32 find_bounds(const Build *b, u32 index, u32 base, u64 end) {
   return NONE;
 }
 
+/* Whether the memory is always so large. */
+static bool is_within_min(const Limits *limits, u64 end) {
+  return limits->min <= UINT64_MAX >> limits->page_log2 && end <= limits->min << limits->page_log2;
+}
+
 static Place checked_place(Build *b, u32 index, u64 offset, u64 end) {
   u32 memory = b->in.mem.memory, base = wm_mem_base(b, memory);
   const Limits *limits = memory_limits(b, memory);
   if (index == NONE) {
-    bool is_inside = limits->min < MAX_PAGES64 && end <= limits->min * PAGE_BYTES;
-    if (is_inside) return place_at(b, base, offset);
+    if (is_within_min(limits, end)) return place_at(b, base, offset);
     index = limits->is_64 ? const_i64(b, 0) : const_i32(b, 0);
   }
   u32 value = find_bounds(b, index, base, end);
@@ -131,14 +135,15 @@ static Place direct_place(Build *b, u32 index, u64 offset) {
 /* Finds the place of the access b->in of `bytes` bytes; false: it surely traps (the block ends). */
 static bool locate(Build *b, u32 index, u32 bytes, Place *place) {
   u32 memory = b->in.mem.memory;
-  bool is_64 = memory_limits(b, memory)->is_64;
+  const Limits *limits = memory_limits(b, memory);
+  bool is_64 = limits->is_64, ends_at_guard = limits->page_log2 == PAGE_LOG2;
   u64 offset = b->in.mem.offset, end;
   index = split_index(b, index, is_64, &offset);
   if (!checked_add(offset, bytes, &end)) {
     wm_build_trap(b, TRAP_MEMORY_OUT_OF_BOUNDS);
     return false;
   }
-  if (memory == 0 && !is_64 && !b->c->options.explicit_bounds)
+  if (memory == 0 && !is_64 && ends_at_guard && !b->c->options.explicit_bounds)
     *place = direct_place(b, index, offset);
   else
     *place = checked_place(b, index, offset, end);

@@ -121,6 +121,7 @@ void wm_valtype_let_go(TypeRegistry *types, ValType t);
 /* The old size, or UINT64_MAX when it cannot grow (maximum, limits, memory; a table also when wasm
  * must stop meanwhile). */
 u64 wm_memory_grow(Store *store, Memory *memory, u64 delta_pages);
+u64 wm_memory_pages(const Memory *memory);
 u64 wm_table_grow(Store *store, Table *table, u64 delta, Ref init);
 /* memory.init, memory.copy, memory.fill, table.init, table.copy, table.fill with the spec's checks;
  * for the tiers, which raise the trap when a code comes back: TRAP_INTERRUPTED when wasm must stop,

@@ -27,8 +27,9 @@ static void describe_func(char *out, const char *what, const SubType *type) {
 static void describe_limits(char *out, const char *what, const Limits *l, const char *more) {
   char max[32] = "";
   if (l->has_max) snprintf(max, sizeof max, ", max %llu", (unsigned long long)l->max);
-  print(out, "%s%s%s {min %llu%s}%s", what, l->is_64 ? " i64" : "", l->is_shared ? " shared" : "",
-        (unsigned long long)l->min, max, more);
+  const char *pages = l->has_page_size && !l->page_log2 ? ", pagesize 1" : "";
+  print(out, "%s%s%s {min %llu%s%s}%s", what, l->is_64 ? " i64" : "", l->is_shared ? " shared" : "",
+        (unsigned long long)l->min, max, pages, more);
 }
 
 static void describe_table(char *out, const TableType *type) {
@@ -78,6 +79,7 @@ static void describe_object(char *out, TypeRegistry *types, const Object *object
 
 static bool limits_match(const Limits *given, const Limits *wanted) {
   if (given->is_64 != wanted->is_64 || given->is_shared != wanted->is_shared) return false;
+  if (given->page_log2 != wanted->page_log2) return false; /* tables: both 0 */
   if (given->min < wanted->min) return false;
   return !wanted->has_max || (given->has_max && given->max <= wanted->max);
 }

@@ -6,8 +6,10 @@
 #include "wasm/limits.h"
 
 static u64 max_pages(const MemoryType *type) {
-  u64 most = type->limits.is_64 ? MAX_MEMORY64_BYTES / PAGE_BYTES : MAX_PAGES32;
-  return type->limits.has_max ? min_u64(type->limits.max, most) : most;
+  const Limits *limits = &type->limits;
+  u64 most = most_pages(limits->is_64, limits->page_log2);
+  if (limits->is_64) most = MAX_MEMORY64_BYTES >> limits->page_log2;
+  return limits->has_max ? min_u64(limits->max, most) : most;
 }
 
 Memory *wm_memory_new(Store *store, const MemoryType *type, Error *err) {
@@ -17,11 +19,11 @@ Memory *wm_memory_new(Store *store, const MemoryType *type, Error *err) {
                  (unsigned long long)pages, (unsigned long long)max_pages(type));
     return NULL;
   }
-  u64 bytes = pages * PAGE_BYTES;
+  u64 bytes = pages << type->limits.page_log2;
   if (!wm_store_check_memory(store, bytes, err)) return NULL;
   Memory *memory = wm_object_new(store, OBJ_MEMORY, sizeof *memory, bytes);
-  if (!memory || !wm_pool_acquire(store->pool, bytes, max_pages(type) * PAGE_BYTES,
-                                  type->limits.is_64, &memory->space)) {
+  u64 most = max_pages(type) << type->limits.page_log2;
+  if (!memory || !wm_pool_acquire(store->pool, bytes, most, type->limits.is_64, &memory->space)) {
     wm_error_out_of_memory(err);
     return NULL;
   }
@@ -30,11 +32,15 @@ Memory *wm_memory_new(Store *store, const MemoryType *type, Error *err) {
   return memory;
 }
 
+u64 wm_memory_pages(const Memory *memory) {
+  return memory_length(memory->space.base) >> memory->type.limits.page_log2;
+}
+
 u64 wm_memory_grow(Store *store, Memory *memory, u64 delta_pages) {
-  u64 old_bytes = memory_length(memory->space.base), old = old_bytes / PAGE_BYTES;
+  u64 old_bytes = memory_length(memory->space.base), old = wm_memory_pages(memory);
   u64 most = max_pages(&memory->type);
   if (old > most || delta_pages > most - old) return UINT64_MAX;
-  u64 delta = delta_pages * PAGE_BYTES;
+  u64 delta = delta_pages << memory->type.limits.page_log2;
   if (delta > 0) {
     if (!wm_store_check_memory(store, delta, NULL)) return UINT64_MAX;
     if (!wm_pool_grow(&memory->space, old_bytes + delta)) return UINT64_MAX;

@@ -42,6 +42,12 @@ MemoryPool *wm_pool_new(void) {
   return pool;
 }
 
+/* What the system can make accessible. */
+static u64 whole_pages(u64 bytes) {
+  u64 page = wm_os_page_size();
+  return (bytes + page - 1) / page * page;
+}
+
 static void give_back(Reservation *r) {
   size_t page = wm_os_page_size();
   wm_os_release(r->base - page, page + (size_t)r->reserved_bytes);
@@ -79,7 +85,7 @@ static bool reserve_some(const MemoryPool *pool, Reservation *r, u64 min_bytes, 
   bool is_free = wm_os_reserve_is_free();
   if (pool->wants_guards && !is_64) return reserve(r, GUARDED_BYTES, MAX_BYTES32);
   u64 limit = is_64 ? MAX_MEMORY64_BYTES : MAX_BYTES32;
-  u64 most = max_u64(min_u64(max_bytes, limit), min_bytes);
+  u64 most = whole_pages(max_u64(min_u64(max_bytes, limit), min_bytes));
   /* All small ones alike, so that they can be used again. */
   u64 large = is_64 ? most : MAX_BYTES32;
   if (is_free && reserve(r, large + GUARD_BYTES, large)) return true;
@@ -94,7 +100,7 @@ static bool is_usual(const MemoryPool *pool, const Reservation *r) {
   return r->reserved_bytes == usual && r->capacity_bytes == MAX_BYTES32;
 }
 
-/* Makes [0, bytes) accessible and nothing behind it. New bytes are zero. */
+/* Makes [0, bytes), whole pages, accessible and nothing behind it. New bytes are zero. */
 static bool set_accessible(Reservation *r, u64 bytes) {
   u64 now = r->accessible_bytes;
   bool done = bytes >= now ? wm_os_commit(r->base + now, (size_t)(bytes - now))
@@ -136,24 +142,29 @@ static bool acquire_new(const MemoryPool *pool, u64 min_bytes, u64 max_bytes, bo
   return false;
 }
 
-bool wm_pool_acquire(MemoryPool *pool, u64 min_bytes, u64 max_bytes, bool is_64, Reservation *out) {
-  bool found = !is_64 && take_slot(pool, min_bytes, out);
-  if (found) {
-    u64 used = min_u64(out->accessible_bytes, min_bytes);
-    found = set_accessible(out, min_bytes);
-    if (found)
-      memset(out->base, 0, (size_t)used);
-    else
-      give_back(out);
+/* Of an emptied reservation: what is kept accessible may be dirty. */
+static bool acquire_used(MemoryPool *pool, u64 min_bytes, Reservation *out) {
+  if (!take_slot(pool, min_bytes, out)) return false;
+  u64 used = min_u64(out->accessible_bytes, min_bytes);
+  if (!set_accessible(out, min_bytes)) {
+    give_back(out);
+    return false;
   }
-  if (!found && !acquire_new(pool, min_bytes, max_bytes, is_64, out)) return false;
+  memset(out->base, 0, (size_t)used);
+  return true;
+}
+
+bool wm_pool_acquire(MemoryPool *pool, u64 min_bytes, u64 max_bytes, bool is_64, Reservation *out) {
+  u64 now = whole_pages(min_bytes), most = max_u64(now, max_bytes);
+  bool found = !is_64 && acquire_used(pool, now, out);
+  if (!found && !acquire_new(pool, now, most, is_64, out)) return false;
   memory_set_length(out->base, min_bytes);
   return true;
 }
 
 bool wm_pool_grow(Reservation *r, u64 new_bytes) {
   if (new_bytes > r->capacity_bytes) return false;
-  if (new_bytes > r->accessible_bytes && !set_accessible(r, new_bytes)) return false;
+  if (new_bytes > r->accessible_bytes && !set_accessible(r, whole_pages(new_bytes))) return false;
   memory_set_length(r->base, new_bytes);
   return true;
 }

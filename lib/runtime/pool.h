@@ -44,8 +44,10 @@ void wm_pool_delete(MemoryPool *pool);
  * Before the first memory. */
 bool wm_pool_want_guards(MemoryPool *pool);
 
-/* Space for a memory of min_bytes now and at most max_bytes later; zeroed; header filled. False: no
- * memory. With is_64 or without address space (ulimit -v) only what is needed is reserved. */
+/* Space for a memory of min_bytes now and at most max_bytes later; zeroed; header filled. Where the
+ * length is not whole pages of the system, the last page's rest is accessible (and zero, as long as
+ * who accesses it compares with the length). False: no memory. With is_64 or without address space
+ * (ulimit -v) only what is needed is reserved. */
 bool wm_pool_acquire(MemoryPool *pool, u64 min_bytes, u64 max_bytes, bool is_64, Reservation *out);
 /* Makes [0, new_bytes) accessible and zeroed where new; base stays. False: not possible. */
 bool wm_pool_grow(Reservation *r, u64 new_bytes);

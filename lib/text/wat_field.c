@@ -23,7 +23,10 @@ static void import_type(Wat *w, Space space, Buffer *out) {
   case SPACE_GLOBAL: wm_encode_globaltype(out, wm_wat_globaltype(w)); break;
   default: {
     Limits limits = wm_wat_limits(w, wm_wat_take_address64(w));
-    if (space == SPACE_TABLE) wm_encode_valtype(out, wm_wat_reftype(w));
+    if (space == SPACE_TABLE)
+      wm_encode_valtype(out, wm_wat_reftype(w));
+    else
+      wm_wat_page_size(w, &limits);
     wm_encode_limits(out, &limits);
     break;
   }
@@ -309,12 +312,14 @@ static void table_field(Wat *w) {
   if (has_init) wm_wat_expr(w, out);
 }
 
-/* (data ...): as many pages as it needs, and a segment that fills them. */
-static void memory_with_data(Wat *w, u32 index, bool is_64) {
+/* (data ...): as many pages as it needs, and a segment that fills them; `limits` has the rest. */
+static void memory_with_data(Wat *w, u32 index, Limits limits) {
+  bool is_64 = limits.is_64;
   data_strings(w);
   wm_lexer_close(&w->lx);
-  u64 pages = (w->scratch.len + PAGE_BYTES - 1) / PAGE_BYTES;
-  Limits limits = {.min = pages, .max = pages, .has_max = true, .is_64 = is_64};
+  u64 last = ((u64)1 << limits.page_log2) - 1;
+  limits.min = limits.max = (w->scratch.len + last) >> limits.page_log2;
+  limits.has_max = true;
   wm_encode_limits(entry(w, SECTION_MEMORY), &limits);
   Buffer *out = entry(w, SECTION_DATA);
   wm_buffer_byte(out, index ? 2 : 0);
@@ -327,12 +332,15 @@ static void memory_with_data(Wat *w, u32 index, bool is_64) {
 static void memory_field(Wat *w) {
   u32 index = definition_head(w, SPACE_MEMORY);
   if (inline_import(w, SPACE_MEMORY)) return;
-  bool is_64 = wm_wat_take_address64(w);
+  Limits limits = {.is_64 = wm_wat_take_address64(w)};
+  wm_wat_page_size(w, &limits);
   if (wm_lexer_take_list(&w->lx, "data")) {
-    memory_with_data(w, index, is_64);
+    memory_with_data(w, index, limits);
     return;
   }
-  Limits limits = wm_wat_limits(w, is_64);
+  if (limits.has_page_size) wm_lexer_unexpected(&w->lx);
+  limits = wm_wat_limits(w, limits.is_64);
+  wm_wat_page_size(w, &limits);
   wm_encode_limits(entry(w, SECTION_MEMORY), &limits);
 }
 

@@ -190,6 +190,8 @@ GlobalType wm_wat_globaltype(Wat *w);
 bool wm_wat_take_address64(Wat *w);
 /* min [max] [shared], behind the address type */
 Limits wm_wat_limits(Wat *w, bool is_64);
+/* A memory's (pagesize n), if it is there; otherwise the usual one. */
+void wm_wat_page_size(Wat *w, Limits *memory);
 /* (type x)? (param ...)* (result ...)*: the type's index. w->params and w->results hold what was
  * written out. */
 u32 wm_wat_typeuse(Wat *w, ParamNames names);

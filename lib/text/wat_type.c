@@ -7,6 +7,7 @@
  *
  * Signatures are compared as the bytes that the binary has: w->func_types finds a type by them. */
 #include "text/wat_parser.h"
+#include "wasm/limits.h"
 
 /* ---- value types ---- */
 
@@ -140,6 +141,22 @@ Limits wm_wat_limits(Wat *w, bool is_64) {
   if (l.has_max) l.max = wm_wat_u64(w);
   l.is_shared = wm_lexer_take(&w->lx, "shared");
   return l;
+}
+
+static u8 page_log2(Wat *w) {
+  const char *at = w->lx.token.text;
+  u64 bytes = wm_wat_u64(w);
+  bool is_power = bytes && !(bytes & (bytes - 1));
+  if (wat_ok(w) && !is_power) wm_lexer_fail(&w->lx, at, "invalid custom page size");
+  return is_power ? (u8)__builtin_ctzll(bytes) : 0;
+}
+
+void wm_wat_page_size(Wat *w, Limits *memory) {
+  memory->page_log2 = PAGE_LOG2;
+  memory->has_page_size = wm_lexer_take_list(&w->lx, "pagesize");
+  if (!memory->has_page_size) return;
+  memory->page_log2 = page_log2(w);
+  wm_lexer_close(&w->lx);
 }
 
 /* ---- function types ---- */

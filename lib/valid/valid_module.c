@@ -35,13 +35,17 @@ static bool check_limits(Validator *v, const Limits *limits, u64 most, const cha
 }
 
 static bool check_memory(Validator *v, const MemoryType *memory, u64 offset) {
+  static const char *const too_large[2][2] = {
+      {"memory size must be at most 65536 pages (4GiB)", "memory size must be at most 2**32-1"},
+      {"memory size must be at most 2**48 pages (16EiB)", "memory size must be at most 2**64-1"}};
   const Limits *limits = &memory->limits;
-  if (limits->page_log2 != 16)
-    return wm_error_unsupported(v->err, offset, "custom-page-sizes", "a memory's page size");
-  return limits->is_64 ? check_limits(v, limits, MAX_PAGES64,
-                                      "memory size must be at most 2**48 pages (16EiB)", offset)
-                       : check_limits(v, limits, MAX_PAGES32,
-                                      "memory size must be at most 65536 pages (4GiB)", offset);
+  if (limits->has_page_size &&
+      !wm_valid_need(v, offset, FEATURE_CUSTOM_PAGE_SIZES, "a memory's page size"))
+    return false;
+  if (limits->page_log2 != 0 && limits->page_log2 != PAGE_LOG2)
+    return wm_valid_fail_at(v, offset, "invalid custom page size 2**%u", limits->page_log2);
+  return check_limits(v, limits, most_pages(limits->is_64, limits->page_log2),
+                      too_large[limits->is_64][limits->page_log2 == 0], offset);
 }
 
 static bool check_table(Validator *v, const TableType *table, u64 offset) {
@@ -254,6 +258,7 @@ static bool check_forms(Validator *v) {
       [FEATURE_EXCEPTIONS] = "a tag section",
       [FEATURE_MULTI_MEMORY] = "a memory index in an instruction",
       [FEATURE_BULK_MEMORY] = "this form of segment or data count",
+      [FEATURE_CUSTOM_PAGE_SIZES] = "a memory's page size",
   };
   for (u32 f = 0; f < FEATURE_COUNT; f++)
     if (v->m->first_use[f] && !wm_valid_need(v, v->m->first_use[f], (Feature)f, forms[f]))

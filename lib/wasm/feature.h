@@ -19,6 +19,7 @@
   F(MEMORY64, "memory64", true)                                                                    \
   F(RELAXED_SIMD, "relaxed-simd", true)                                                            \
   F(WIDE_ARITHMETIC, "wide-arithmetic", true)                                                      \
+  F(CUSTOM_PAGE_SIZES, "custom-page-sizes", true)                                                  \
   F(TAIL_CALL, "tail-call", true)                                                                  \
   F(FUNCTION_REFERENCES, "function-references", true)                                              \
   F(GC, "gc", false)                                                                               \

@@ -3,6 +3,8 @@
 #ifndef WM_WASM_LIMITS_H
 #define WM_WASM_LIMITS_H
 
+#include "base/base.h"
+
 enum {
   MAX_MODULE_BYTES = 1 << 30,
   MAX_TYPES = 1000000,
@@ -28,10 +30,17 @@ enum {
   MAX_BR_TABLE = 7654321,
   MAX_NAME_BYTES = 100000,
   MAX_CUSTOM_SECTIONS = 100000,
-  PAGE_BYTES = 65536,
+  PAGE_LOG2 = 16, /* of a memory's pages, where its type does not say */
+  PAGE_BYTES = 1 << PAGE_LOG2,
   MAX_PAGES32 = 65536,
 };
 #define MAX_PAGES64        (UINT64_C(1) << 48) /* what a type may say; what is reserved is far less */
 #define MAX_MEMORY64_BYTES (UINT64_C(1) << 34) /* what a 64-bit memory may grow to: 16 GiB */
+
+/* The largest size that a memory's type may say, in its pages. */
+static inline u64 most_pages(bool is_64, u32 page_log2) {
+  if (page_log2 == 0) return is_64 ? UINT64_MAX : UINT32_MAX;
+  return is_64 ? MAX_PAGES64 : MAX_PAGES32;
+}
 
 #endif

@@ -24,10 +24,11 @@ typedef enum ExternKind {
 } ExternKind;
 
 typedef struct Limits {
-  u64 min, max; /* pages of PAGE_BYTES, or elements */
+  u64 min, max; /* pages, or elements */
   bool has_max, is_64, is_shared;
-  u8 page_log2; /* memories: 16 */
-  u32 offset;   /* of the table or memory in the module's bytes, for errors */
+  u8 page_log2;       /* memories: of a page's bytes: PAGE_LOG2, or 0 */
+  bool has_page_size; /* memories: it is written down */
+  u32 offset;         /* of the table or memory in the module's bytes, for errors */
 } Limits;
 
 typedef struct TableType {

@@ -408,6 +408,33 @@ static void tables(void **state) {
   world_delete(&w);
 }
 
+/* In pages of one byte. */
+static void small_memories(void **state) {
+  (void)state;
+  World w = world_new();
+  wasm_memorytype_t *type = wasmx_memorytype_new_paged((wasmx_limits64_t){5, 9}, false, false, 1);
+  wasm_memory_t *memory = wasm_memory_new(w.store, type);
+  wasm_memorytype_delete(type);
+  assert_int_equal(wasm_memory_size(memory), 5);
+  assert_int_equal(wasm_memory_data_size(memory), 5);
+  assert_true(wasm_memory_grow(memory, 3));
+  assert_int_equal(wasm_memory_data_size(memory), 8);
+  assert_true(wasmx_memory_write(memory, 7, "x", 1));
+  assert_false(wasmx_memory_write(memory, 8, "x", 1));
+  assert_false(wasm_memory_grow(memory, 2));
+  type = wasm_memory_type(memory);
+  assert_int_equal(wasmx_memorytype_page_size(type), 1);
+  assert_int_equal(wasm_memorytype_limits(type)->min, 8);
+  wasm_memorytype_delete(type);
+  wasm_memory_delete(memory);
+  type = wasmx_memorytype_new_paged((wasmx_limits64_t){UINT64_C(1) << 32, UINT64_MAX}, false, false,
+                                    1);
+  assert_null(wasm_memory_new(w.store, type));
+  assert_last_error(WASMX_ARGUMENT, "beyond");
+  wasm_memorytype_delete(type);
+  world_delete(&w);
+}
+
 static void memories(void **state) {
   (void)state;
   World w = world_new();
@@ -684,6 +711,7 @@ int main(void) {
       cmocka_unit_test(globals),
       cmocka_unit_test(vector_globals),
       cmocka_unit_test(tables),
+      cmocka_unit_test(small_memories),
       cmocka_unit_test(memories),
       cmocka_unit_test(instances_and_externs),
       cmocka_unit_test(tags),

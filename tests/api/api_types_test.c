@@ -239,8 +239,16 @@ static void other_types(void **state) {
   assert_true(wasmx_memorytype_is_64(copy) && wasmx_memorytype_is_shared(copy));
   assert_true(wasmx_memorytype_limits(copy).max == wide.max);
   assert_int_equal(wasm_memorytype_limits(copy)->max, UINT32_MAX);
+  assert_int_equal(wasmx_memorytype_page_size(copy), 65536);
   wasm_memorytype_delete(memory);
   wasm_memorytype_delete(copy);
+  memory = wasmx_memorytype_new_paged(wide, true, false, 1);
+  copy = wasm_memorytype_copy(memory);
+  assert_int_equal(wasmx_memorytype_page_size(copy), 1);
+  wasm_memorytype_delete(memory);
+  wasm_memorytype_delete(copy);
+  assert_null(wasmx_memorytype_new_paged(wide, true, false, 2));
+  assert_int_equal(wasmx_memorytype_page_size(NULL), 0);
   table = wasmx_tabletype_new(wasm_valtype_new_externref(), wide, true);
   assert_true(wasmx_tabletype_is_64(table) && wasmx_tabletype_limits(table).max == wide.max);
   wasm_tabletype_delete(table);

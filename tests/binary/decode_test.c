@@ -355,7 +355,8 @@ static void messages_are_the_specs(void **state) {
   REFUSED("\x07\x04\x01\x00\x05\x00", "malformed export kind");
   REFUSED("\x06\x05\x01\x7F\x02\x41\x00", "malformed mutability");
   REFUSED("\x05\x03\x01\x10\x00", "malformed limits flags");
-  REFUSED("\x05\x04\x01\x08\x00\x00", "malformed limits flags 08 (custom page sizes");
+  REFUSED("\x05\x04\x01\x08\x00\x40", "invalid custom page size");
+  REFUSED("\x04\x05\x01\x70\x08\x00\x00", "malformed limits flags");
   REFUSED("\x04\x04\x01\x70\x02\x00", "malformed limits flags");
   REFUSED("\x04\x04\x01\x7F\x00\x00", "malformed reference type");
   REFUSED("\x0D\x03\x01\x01\x00", "zero byte expected");

@@ -82,6 +82,27 @@ static void reused_memories_are_zero(void **state) {
   reuse(false);
 }
 
+/* Lengths that are not whole pages of the system: the rest is zero for the next one as well. */
+static void lengths_in_bytes(void **state) {
+  (void)state;
+  MemoryPool *pool = wm_pool_new();
+  assert_true(wm_pool_want_guards(pool));
+  static const u64 sizes[] = {1, 4097, 0, 4095, 70001, 3};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    Reservation r;
+    assert_true(wm_pool_acquire(pool, sizes[i], 4 * GIB - 1, false, &r));
+    assert_int_equal(memory_length(r.base), sizes[i]);
+    assert_true(wm_pool_grow(&r, sizes[i] + 1));
+    assert_int_equal(memory_length(r.base), sizes[i] + 1);
+    assert_true(wm_pool_grow(&r, sizes[i] + PAGE));
+    assert_true(is_zero(r.base, sizes[i] + PAGE));
+    assert_false(is_accessible(r.base + sizes[i] + PAGE + 4096));
+    memset(r.base, 0xA5, (size_t)(sizes[i] + PAGE));
+    wm_pool_release(pool, &r);
+  }
+  wm_pool_delete(pool);
+}
+
 /* As many as README says ("Limits"). */
 static void acquire_documented(bool guards, u32 count) {
   MemoryPool *pool = wm_pool_new();
@@ -197,6 +218,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(new_memories_are_zero_and_guarded),
       cmocka_unit_test(reused_memories_are_zero),
+      cmocka_unit_test(lengths_in_bytes),
       cmocka_unit_test(many_at_once),
       cmocka_unit_test(as_many_as_documented),
       cmocka_unit_test(large_indices_have_large_memories),

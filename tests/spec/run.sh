@@ -8,7 +8,7 @@ if [ ! -f "$dir/i32.wast" ]; then
     "or: meson subprojects download wasm-testsuite)"
   exit 77
 fi
-for proposal in wide-arithmetic; do
+for proposal in wide-arithmetic custom-page-sizes; do
   for script in "$dir/proposals/$proposal"/*.wast; do
     [ -f "$script" ] && set -- "$@" "$script"
   done

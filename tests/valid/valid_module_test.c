@@ -44,6 +44,8 @@ static const Row rows[] = {
     /* limits */
     {"memory", "05{01 01 01 80 80 04}", "", 0},
     {"memory's minimum", "05{01 00 81 80 04}", "memory size must be at most 65536 pages (4GiB)", 0},
+    {"memory's page", "05{01 08 01 0f}", "invalid custom page size 2**15", 0},
+    {"memory's bytes", "05{01 08 80 80 80 80 10 00}", "memory size must be at most 2**32-1", 0},
     {"memory's maximum", "05{01 01 01 81 80 04}", "memory size must be at most 65536 pages", 0},
     {"memory's order", "05{01 01 02 01}", "size minimum must not be greater than maximum", 0},
     {"64-bit memory", "05{01 05 01 80 80 80 80 80 80 40}", "", 0},
@@ -166,6 +168,9 @@ static void test_features_off(void **state) {
       {FEATURE_BULK_MEMORY, "04{01 70 00 01} 09{01 04 41 00 0b 00}"},
       {FEATURE_MEMORY64, "05{01 04 01}"},
       {FEATURE_MEMORY64, "04{01 70 04 01}"},
+      {FEATURE_CUSTOM_PAGE_SIZES, "05{01 08 01 00}"},
+      {FEATURE_CUSTOM_PAGE_SIZES, "05{01 08 01 10}"},
+      {FEATURE_CUSTOM_PAGE_SIZES, "02{01 01'm'01'a' 02 09 01 02 00}"},
   };
   for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
     FeatureSet without = features_with(wm_features_default(), cases[i].off, false);
