@@ -359,8 +359,9 @@ static bool code_fits(WastKind kind, wasmx_errcode_t code) {
   case WAST_ASSERT_MALFORMED:
   case WAST_ASSERT_MALFORMED_CUSTOM:
     return code == WASMX_MALFORMED || code == WASMX_SYNTAX || code == WASMX_LIMIT;
-  case WAST_ASSERT_INVALID:
-  case WAST_ASSERT_INVALID_CUSTOM: return code == WASMX_INVALID || code == WASMX_LIMIT;
+  case WAST_ASSERT_INVALID: return code == WASMX_INVALID || code == WASMX_LIMIT;
+  case WAST_ASSERT_INVALID_CUSTOM: /* the text format knows what its annotations are for */
+    return code == WASMX_INVALID || code == WASMX_SYNTAX;
   default: return false;
   }
 }

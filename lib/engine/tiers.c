@@ -8,6 +8,7 @@
 #include "engine/image.h"
 #include "interp/interp.h"
 #include "jit/debug.h"
+#include "jit/hints.h"
 #include "jit/jit.h"
 
 #include <stdio.h>
@@ -598,6 +599,7 @@ void wm_tiers_adopt(Tiers *tiers, LoadedModule *lm) {
   lm->tiers = &tiers->hooks;
   lm->on_body = tiers->profile ? tell : NULL;
   lm->on_body_free = on_body_free;
+  wm_hints_read(lm);
   wm_native_prepare(lm, wm_jit_machine.native);
   wm_mutex_lock(&tiers->lock);
   link_module(tiers, lm);

@@ -138,6 +138,10 @@ typedef struct Build {
   Vec(KnownBounds) known;
 } Build;
 
+/* What is hinted of the condition of b->in: of the edges of the branch that it ends (edge 0 when it
+ * is not 0), which one is unlikely, as Block.unlikely has it. */
+u8 wm_build_unlikely_edge(const Build *b);
+
 static inline void push(Build *b, u32 node) { *jit_push(b->c, &b->stack) = node; }
 static inline u32 pop(Build *b) { return b->stack.data[--b->stack.len]; }
 static inline Frame *frame_of(Build *b) { return &b->frames[b->frame_count - 1]; }

@@ -1,6 +1,7 @@
 /* Branches to labels: `br`, `br_if`, `br_table`, and returning. A branch back goes to a loop's
  * header at once; one forward waits for its label's block (build_env.c). */
 #include "jit/build.h"
+#include "jit/hints.h"
 
 /* ---- edges to labels ---- */
 
@@ -87,12 +88,21 @@ static void link_any(Build *b, Control *ctl, u32 edge) {
     link_edge(b, ctl, edge);
 }
 
+u8 wm_build_unlikely_edge(const Build *b) {
+  switch (wm_hints_find(b->c->loaded, b->in.offset)) {
+  case LIKELY_ZERO: return 1;
+  case LIKELY_NOT_ZERO: return 2;
+  default: return 0;
+  }
+}
+
 /* Branches to the label, whose values are on top, when the i32 is not 0. */
 static void branch_if(Build *b, Control *ctl, u32 condition) {
   if (is_const(b->c, condition)) {
     if (const_bits(b->c, condition)) wm_build_go_to(b, ctl);
   } else {
     u32 edge = wm_build_terminate(b, TERM_BRANCH, condition, 2);
+    block_at(b->c, b->block)->unlikely = wm_build_unlikely_edge(b);
     link_any(b, ctl, edge);
     wm_build_follow(b, edge + 1);
   }

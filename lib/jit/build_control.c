@@ -57,6 +57,7 @@ void wm_build_begin_loop(Build *b, Control *ctl) {
  * go on from when it is the else. */
 void wm_build_open_if(Build *b) {
   u32 condition = pop(b);
+  u8 unlikely = wm_build_unlikely_edge(b);
   Control *ctl = wm_build_open_control(b, CONTROL_IF);
   if (is_const(b->c, condition)) {
     if (!const_bits(b->c, condition)) {
@@ -66,6 +67,7 @@ void wm_build_open_if(Build *b) {
   } else {
     ctl->else_env = (Env){wm_build_save_locals(b), wm_build_save_values(b, ctl->param_count)};
     u32 edge = wm_build_terminate(b, TERM_BRANCH, condition, 2);
+    block_at(b->c, b->block)->unlikely = unlikely;
     ctl->else_edge = edge + 1;
     wm_build_follow(b, edge);
   }

@@ -272,8 +272,20 @@ static bool ends_cold(const Compile *c, const Place *p, u32 b) {
   return block->edge_count > 0;
 }
 
-/* What leads to traps only, and what cold blocks dominate, is cold. */
+/* Where a hint says that hardly anybody goes. Critical edges are split: the block is nobody else's.
+ */
+static void mark_unlikely(const Compile *c) {
+  for (u32 i = 0; i < c->order.len; i++) {
+    const Block *b = block_at(c, c->order.data[i]);
+    if (!b->unlikely) continue;
+    Block *to = block_at(c, edge_at(c, b->edges + b->unlikely - 1)->to);
+    to->is_cold |= to->pred_count == 1;
+  }
+}
+
+/* What leads to traps only, what is unlikely, and what cold blocks dominate, is cold. */
 static void find_cold(const Compile *c, const Place *p) {
+  mark_unlikely(c);
   for (u32 i = c->order.len; i-- > 1;) {
     u32 b = c->order.data[i];
     if (!ends_cold(c, p, b)) continue;

@@ -120,6 +120,7 @@ typedef struct Block {
   u8 trap_code;                   /* TERM_TRAP */
   bool is_loop;                   /* a loop header: has back edges */
   bool is_cold;                   /* traps soon or is otherwise unlikely */
+  u8 unlikely;                    /* of the edges: 1 + the one that is hardly ever taken; 0: none */
   u32 site;                       /* of the terminator (TERM_TRAP) */
   u32 operand, table;
   u32 edges, edge_count;   /* out edges: range in Compile.edges, in order */

@@ -123,6 +123,7 @@ void wm_loaded_release(LoadedModule *lm) {
   free(lm->codes);
   free(lm->escapes);
   free(lm->func_names);
+  free(lm->hints);
   wm_mutex_destroy(&lm->lock);
   if (lm->on_free) lm->on_free(lm);
   wm_module_free(&lm->module);

@@ -98,6 +98,12 @@ struct CodeImage {
 /* A chunk of translated code; the functions in it in ascending order of address. */
 typedef struct CodeChunk CodeChunk;
 
+/* What a module says of a branch (jit/hints.h). */
+typedef struct BranchHint {
+  u32 offset; /* of the instruction in the module's bytes */
+  u8 says;    /* the condition is probably 0, or not */
+} BranchHint;
+
 struct LoadedModule {
   Module module;          /* owned */
   _Atomic u32 references; /* module objects, instances, shared modules */
@@ -136,7 +142,9 @@ struct LoadedModule {
   void (*on_body)(LoadedModule *, NativeBody *body);
   /* Called before a body's memory goes, when it has `debug`. */
   void (*on_body_free)(NativeBody *body);
-  Name *func_names; /* owned, under the lock: made when tools want names of bodies; or NULL */
+  Name *func_names;  /* owned, under the lock: made when tools want names of bodies; or NULL */
+  BranchHint *hints; /* owned: the compiler's, ascending; or NULL */
+  u32 hint_count;
 };
 
 /* Takes over `module`, which is valid, and makes a FuncCode for each defined function with index,

@@ -10,7 +10,7 @@
 static bool any_buffer_failed(const Wat *w) {
   bool failed = w->body.failed || w->offset.failed || w->pending.failed || w->scratch.failed ||
                 w->local_names.failed || w->label_names.failed || w->field_names.failed ||
-                w->custom_bytes.failed;
+                w->custom_bytes.failed || w->all_hints.failed;
   for (u32 i = 0; i < SECTION_ID_COUNT; i++) failed |= w->sections[i].failed;
   return failed;
 }
@@ -33,6 +33,7 @@ static void write_module(Wat *w, Buffer *out) {
   for (u32 i = 0; i < SECTION_ORDER_COUNT; i++) {
     /* Places are numbered before and after each section. */
     wm_wat_write_customs(w, out, 2 * i);
+    if (wm_section_order[i] == SECTION_CODE) wm_wat_write_hints(w, out);
     write_section(w, out, wm_section_order[i]);
     wm_wat_write_customs(w, out, 2 * i + 1);
   }
@@ -73,9 +74,11 @@ static void free_parser(Wat *w) {
   vec_free(&w->labels);
   vec_free(&w->indices);
   vec_free(&w->customs);
-  Buffer *const buffers[] = {&w->body,         &w->offset,       &w->pending,     &w->scratch,
-                             &w->local_names,  &w->label_names,  &w->field_names, &w->owner_locals,
-                             &w->owner_labels, &w->owner_fields, &w->custom_bytes};
+  vec_free(&w->waiting_hints);
+  Buffer *const buffers[] = {&w->body,         &w->offset,       &w->pending,      &w->scratch,
+                             &w->local_names,  &w->label_names,  &w->field_names,  &w->owner_locals,
+                             &w->owner_labels, &w->owner_fields, &w->custom_bytes, &w->hints,
+                             &w->all_hints};
   for (u32 i = 0; i < ARRAY_LEN(buffers); i++) wm_buffer_free(buffers[i]);
 }
 

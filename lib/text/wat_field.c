@@ -122,10 +122,12 @@ static void local_lists(Wat *w, Buffer *out) {
 
 static void func_field(Wat *w) {
   u32 index = definition_head(w, SPACE_FUNC);
-  if (inline_import(w, SPACE_FUNC)) return;
+  if (inline_import(w, SPACE_FUNC)) {
+    wm_wat_keep_notes(w, false);
+    return;
+  }
   w->function = index + 1;
   w->label_index = 0;
-  wm_wat_keep_notes(w, true);
   u32 type = wm_wat_typeuse(w, PARAMS_LOCALS);
   wm_buffer_uleb(entry(w, SECTION_FUNCTION), type);
   w->local_count = wm_wat_param_count(w, type);
@@ -139,6 +141,7 @@ static void func_field(Wat *w) {
                      &w->owner_local_count);
   wm_wat_close_names(&w->label_names, &w->label_owners, index, &w->owner_labels,
                      &w->owner_label_count);
+  wm_wat_close_names(&w->all_hints, &w->hint_owners, index, &w->hints, &w->hint_count);
   wm_wat_keep_notes(w, false);
   w->function = 0;
 }
@@ -363,6 +366,7 @@ static void start_field(Wat *w) {
 }
 
 void wm_wat_field(Wat *w, const Field *field) {
+  if (field->kind == FIELD_FUNC) wm_wat_keep_notes(w, true); /* from the first token on */
   wm_lexer_seek(&w->lx, field->body);
   switch ((FieldKind)field->kind) {
   case FIELD_TYPE:

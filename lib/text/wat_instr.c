@@ -119,6 +119,7 @@ static void delegate(Wat *w) {
 /* Moves the bytes that waited since `start` to the output. */
 static void flush_pending(Wat *w, size_t start) {
   if (w->pending.failed) return;
+  if (w->waiting_hints.len) wm_wat_flush_hints(w, start);
   wm_buffer_bytes(w->out, w->pending.data + start, w->pending.len - start);
   w->pending.len = start;
 }
@@ -181,6 +182,7 @@ static u16 take_op(Wat *w) {
   if (op == OP_INVALID) {
     wm_lexer_unexpected(&w->lx);
   } else {
+    wm_wat_take_hints(w, op);
     w->notes.len = 0; /* those before the keyword are for something else */
     wm_lexer_next(&w->lx);
   }
@@ -238,6 +240,7 @@ static void flat_instr(Wat *w) {
   }
   u16 op = take_op(w);
   if (op == OP_INVALID) return;
+  wm_wat_place_hint(w, false);
   if (is_part(op)) {
     flat_part(w, op, at);
   } else if (op == OP_try) {
@@ -298,6 +301,7 @@ static void folded_instr(Wat *w) {
   const char *at = w->lx.token.text;
   u16 op = take_op(w);
   if (op == OP_INVALID) return;
+  wm_wat_place_hint(w, true);
   if (is_part(op)) {
     wm_lexer_fail(&w->lx, at, "unexpected token %s", wm_op_text(op));
   } else if (op == OP_try) {
@@ -344,7 +348,9 @@ static bool step(Wat *w) {
   case TOKEN_OPEN: folded_instr(w); break;
   case TOKEN_KEYWORD: flat_instr(w); break;
   case TOKEN_CLOSE:
-    if (!w->frames.len) return false;
+    wm_wat_take_hints(w, OP_INVALID);
+    w->notes.len = 0;
+    if (!w->frames.len || !wat_ok(w)) return false;
     close_folded(w);
     break;
   default: wm_lexer_unexpected(&w->lx); break;

@@ -10,10 +10,9 @@
 
 static bool is_note(const Note *note, const char *id) { return wm_token_is(&note->id, id); }
 
-/* A lexer over what an annotation holds. */
 /* Without the closing parenthesis, so that the contents end with TOKEN_END; errors are the
  * module's. */
-static Lexer content_lexer(Wat *w, const Note *note) {
+Lexer wm_wat_note_lexer(Wat *w, const Note *note) {
   Lexer lx;
   size_t from = (size_t)(note->content - w->lx.start), to = (size_t)(note->end - w->lx.start);
   wm_lexer_init(&lx, w->lx.start, from, to - 1, w->lx.err);
@@ -22,7 +21,7 @@ static Lexer content_lexer(Wat *w, const Note *note) {
 
 /* Takes the one string of (@name "..."), kept in the arena. */
 static Name note_name(Wat *w, const Note *note) {
-  Lexer lx = content_lexer(w, note);
+  Lexer lx = wm_wat_note_lexer(w, note);
   Name name = {(const u8 *)"", 0};
   const Token t = lx.token;
   u8 *bytes = t.kind == TOKEN_STRING ? wm_arena_alloc(&w->arena, t.len) : NULL;
@@ -74,7 +73,7 @@ static u32 custom_place(Lexer *lx) {
 
 /* (@custom "name" place? "content"*) */
 static void custom_note(Wat *w, const Note *note) {
-  Lexer lx = content_lexer(w, note);
+  Lexer lx = wm_wat_note_lexer(w, note);
   Custom *custom = lexer_push(&w->lx, &w->customs);
   if (!custom) return;
   *custom = (Custom){.place = 2 * SECTION_ORDER_COUNT, .start = w->custom_bytes.len};
@@ -129,20 +128,23 @@ void wm_wat_keep_notes(Wat *w, bool keep) {
 }
 
 bool wm_wat_take_named_list(Wat *w, const char *keyword) {
-  bool found = wm_lexer_at_list(&w->lx, keyword);
+  if (!wm_lexer_at_list(&w->lx, keyword)) return false;
   w->notes.len = 0; /* those before the keyword are for something else */
-  return found && wm_lexer_take_list(&w->lx, keyword);
+  return wm_lexer_take_list(&w->lx, keyword);
 }
 
+/* What is no name may be for the instruction that follows. */
 bool wm_wat_part_name(Wat *w, Name *name) {
   bool found = false;
+  u32 kept = 0;
   for (u32 i = 0; i < w->notes.len; i++) {
     const Note *note = &w->notes.data[i];
+    if (!is_note(note, "name")) w->notes.data[kept++] = *note;
     if (!is_note(note, "name") || note->end > w->lx.token.text) continue;
     *name = note_name(w, note);
     found = true;
   }
-  w->notes.len = 0;
+  w->notes.len = kept;
   return found;
 }
 

@@ -91,6 +91,13 @@ typedef struct Custom {
   size_t start, end; /* its name and contents in Wat.custom_bytes */
 } Custom;
 
+/* A branch hint whose instruction waits for its operands. */
+typedef struct WaitingHint {
+  size_t at; /* in Wat.pending */
+  u8 hint;
+} WaitingHint;
+enum { HINT_NONE = 0xFF };
+
 typedef struct Wat {
   Lexer lx;
   Arena arena; /* owned */
@@ -137,6 +144,11 @@ typedef struct Wat {
 
   Vec(Custom) customs;
   Buffer custom_bytes;
+
+  u8 hint; /* of the instruction at hand: its byte, or HINT_NONE */
+  Vec(WaitingHint) waiting_hints;
+  Buffer hints, all_hints; /* of this function; of all before */
+  u32 hint_count, hint_owners;
 } Wat;
 
 static inline bool wat_ok(const Wat *w) { return lexer_ok(&w->lx); }
@@ -221,7 +233,22 @@ void wm_wat_folded_expr(Wat *w, Buffer *out);
 /* Writes a plain instruction whose keyword has been taken, with its immediates. */
 void wm_wat_plain(Wat *w, u16 op, Buffer *out);
 
+/* ---- wat_hint.c: branch hints ---- */
+
+/* At the keyword of an instruction: the hint that stands before it, if any, is w->hint. Refuses one
+ * that `op` does not take. */
+void wm_wat_take_hints(Wat *w, u16 op);
+/* The instruction with w->hint is about to be written, to w->pending when it waits. */
+void wm_wat_place_hint(Wat *w, bool waits);
+/* The pending bytes from `start` on are about to be written. */
+void wm_wat_flush_hints(Wat *w, size_t start);
+/* Writes the custom section, if there are hints. */
+void wm_wat_write_hints(const Wat *w, Buffer *out);
+
 /* ---- wat_note.c: annotations and names ---- */
+
+/* A lexer over what an annotation holds. */
+Lexer wm_wat_note_lexer(Wat *w, const Note *note);
 
 /* What the annotations seen so far mean, when they stand between fields. */
 void wm_wat_module_notes(Wat *w, bool before_fields);

@@ -31,7 +31,8 @@ static void check_module(Totals *t, const char *path, const WastScript *s, const
   bool ok = wm_wast_module_bytes(s, &c->module, &out, &err);
   bool is_text = c->module.form != WAST_BINARY;
   bool is_bad =
-      is_text && (c->kind == WAST_ASSERT_MALFORMED || c->kind == WAST_ASSERT_MALFORMED_CUSTOM);
+      is_text && (c->kind == WAST_ASSERT_MALFORMED || c->kind == WAST_ASSERT_MALFORMED_CUSTOM ||
+                  c->kind == WAST_ASSERT_INVALID_CUSTOM);
   if (is_bad && !is_outdated(path, c)) {
     t->malformed++;
     if (ok || strncmp(err.message, (const char *)c->message.bytes, c->message.len) != 0)

@@ -225,6 +225,10 @@ static void customs(void **state) {
   wrong("(@custom \"a\" (after types))", "@custom annotation: malformed section kind");
   wrong("(func (@custom \"a\"))", "misplaced @custom annotation");
   wrong("(func) (@name \"a\")", "misplaced @name annotation");
+  gives("(func (@metadata.code.branch_hint \"\\00\") (if (i32.const 1) (then)) i32.const 1"
+        " (@metadata.code.branch_hint \"\\01\") br_if 0)",
+        "01{01 60 00 00} 03{01 00} 00{{'metadata.code.branch_hint'} 01 00 02 03 01 00 08 01 01}"
+        "0a{01 {00 41 01 04 40 0b 41 01 0d 00 0b}}");
   wrong("(@metadata.code.branch_hint \"\\00\")",
         "@metadata.code.branch_hint annotation: not in a function");
 }

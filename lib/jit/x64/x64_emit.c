@@ -10,7 +10,8 @@
  * Code is laid out for straight runs. Blocks that only jump are left out (jump threading). A loop
  * that tests at its head and jumps back at its end is rotated: the head goes behind the last block,
  * so that a round has one jump. A short block that dispatches (a br_table at the head of a loop) is
- * copied to the jumps that lead to it, so that each has its own prediction. */
+ * copied to the jumps that lead to it, so that each has its own prediction. What a hint calls
+ * unlikely goes behind everything else. */
 #include "jit/x64/x64_emit.h"
 #include "jit/x64/x64_machine.h"
 
@@ -128,14 +129,21 @@ static void rotate_loops(Compile *c) {
   }
 }
 
-static void lay_out(Compile *c) {
+static void add_blocks(Compile *c, bool cold) {
   Emitter *e = emitter(c);
-  jit_reserve(c, &e->layout, c->order.len);
   for (u32 i = 0; i < c->order.len; i++) {
     u32 b = c->order.data[i];
+    if (block_at(c, b)->is_cold != cold) continue;
     if (i == 0 || e->targets.data[b] == b) e->layout.data[e->layout.len++] = b;
   }
+}
+
+/* Cold blocks, which may be of loops, stand behind all others. */
+static void lay_out(Compile *c) {
+  jit_reserve(c, &emitter(c)->layout, c->order.len);
+  add_blocks(c, false);
   rotate_loops(c);
+  add_blocks(c, true);
 }
 
 /* ---- alignment ---- */
