@@ -111,6 +111,14 @@ static void read_import_desc(Reader *r, Decoder *d, Import *import) {
   }
 }
 
+/* An empty name and a byte that is no kind: a list of items with the same module. */
+static bool check_import_form(Reader *r, const Import *import) {
+  bool is_list = !import->name.len && r->pos < r->end && (*r->pos == 0x7F || *r->pos == 0x7E);
+  return !is_list || !reader_ok(r) ||
+         wm_error_unsupported(r->err, reader_offset(r), wm_feature_name(FEATURE_COMPACT_IMPORTS),
+                              "an import of several items");
+}
+
 static bool decode_imports(Reader *r, Decoder *d) {
   u32 count = wm_reader_count(r, MAX_IMPORTS, "imports");
   for (u32 i = 0; i < count && reader_ok(r); i++) {
@@ -119,6 +127,7 @@ static bool decode_imports(Reader *r, Decoder *d) {
     import->offset = (u32)reader_offset(r);
     import->module = wm_reader_name(r);
     import->name = wm_reader_name(r);
+    if (!check_import_form(r, import)) return false;
     read_import_desc(r, d, import);
   }
   return reader_ok(r);

@@ -2,6 +2,7 @@
 #include "binary/decode_type.h"
 
 #include "wasm/limits.h"
+#include "wasm/unbuilt.h"
 
 /* Spec 5.3.17: 0 is const, 1 is var. */
 static bool read_mutability(Reader *r) {
@@ -139,7 +140,7 @@ static void read_subtype(Reader *r, Arena *arena, SubType *t) {
   /* The spec reads this as a signed LEB128 of 7 bits, and the suite wants its words. */
   else if (byte & 0x80)
     wm_reader_fail(r, offset, "integer representation too long");
-  else
+  else if (!reader_ok(r) || !wm_unbuilt_type(r, offset, byte))
     wm_reader_fail(r, offset, "malformed definition type %02x", byte);
 }
 

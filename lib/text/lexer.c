@@ -11,6 +11,7 @@
 #include "base/number.h"
 #include "base/utf8.h"
 #include "text/text_error.h"
+#include "text/text_unbuilt.h"
 #include "wasm/opcode.h"
 
 #include <stdarg.h>
@@ -570,8 +571,29 @@ bool wm_token_known(const Token *t) {
   return is_memarg(t) || wm_op_find_text(t->text, t->len) != OP_INVALID;
 }
 
-bool wm_lexer_unexpected(Lexer *lx) {
+bool wm_lexer_unsupported(Lexer *lx, const char *pos, Feature f, const char *what) {
   if (!lexer_ok(lx)) return false;
+  const char *name = wm_feature_name(f);
+  wm_lexer_fail(lx, pos, "%s needs the %s proposal, which is not supported", what, name);
+  lx->err->code = ERR_UNSUPPORTED;
+  lx->err->proposal = name;
+  return false;
+}
+
+/* Fails at the current token, or the keyword behind a "(" that it is, when that belongs to a
+ * proposal that is not built; false: it does not. */
+static bool refuse_unbuilt(Lexer *lx) {
+  const Token *t = lx->token.kind == TOKEN_OPEN ? wm_lexer_peek(lx) : &lx->token;
+  Feature f = t->kind == TOKEN_KEYWORD ? wm_unbuilt_word(t->text, t->len) : FEATURE_COUNT;
+  if (f == FEATURE_COUNT || !lexer_ok(lx)) return false;
+  char text[64];
+  wm_escape(text, sizeof text, t->text, t->len);
+  wm_lexer_unsupported(lx, t->text, f, text);
+  return true;
+}
+
+bool wm_lexer_unexpected(Lexer *lx) {
+  if (!lexer_ok(lx) || refuse_unbuilt(lx)) return false;
   char text[64];
   const Token *t = &lx->token;
   if (t->kind == TOKEN_END) return wm_lexer_fail(lx, lx->end, "unexpected token: end of text");

@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/vec.h"
+#include "wasm/feature.h"
 
 typedef enum TokenKind {
   TOKEN_END,
@@ -74,6 +75,8 @@ void wm_lexer_close(Lexer *lx);
 
 /* Fails at `pos` with ERR_SYNTAX. Returns false. */
 bool wm_lexer_fail(Lexer *lx, const char *pos, const char *format, ...) PRINTF_LIKE(3, 4);
+/* Fails at `pos` with ERR_UNSUPPORTED: `what` needs f. Returns false. */
+bool wm_lexer_unsupported(Lexer *lx, const char *pos, Feature f, const char *what);
 /* Fails at the current token: "unexpected token", or "unknown operator" when it is no token that
  * the language has. Returns false. */
 bool wm_lexer_unexpected(Lexer *lx);

@@ -227,7 +227,11 @@ static void take_subject(WastScript *s, WastCommand *c) {
   bool wants_module = c->kind >= WAST_ASSERT_MALFORMED;
   bool instantiates = c->kind == WAST_ASSERT_UNLINKABLE || c->kind == WAST_ASSERT_TRAP;
   take_open(s);
-  if (instantiates && at_instance(s)) {
+  if (wm_lexer_at(&s->lx, "component")) {
+    c->kind = WAST_SKIPPED;
+    c->proposal = "component-model";
+    wm_lexer_skip_to_close(&s->lx);
+  } else if (instantiates && at_instance(s)) {
     take_instance(s, c);
     c->has_instance = true;
   } else if (wm_lexer_at(&s->lx, "module") && (wants_module || instantiates)) {
@@ -243,7 +247,9 @@ static void take_subject(WastScript *s, WastCommand *c) {
 static void take_assertion(WastScript *s, WastCommand *c) {
   wm_lexer_next(&s->lx);
   take_subject(s, c);
-  if (c->kind == WAST_ASSERT_RETURN) {
+  if (c->kind == WAST_SKIPPED) {
+    wm_lexer_skip_to_close(&s->lx);
+  } else if (c->kind == WAST_ASSERT_RETURN) {
     take_results(s, c);
   } else if (c->kind != WAST_ASSERT_EXCEPTION) {
     c->message = take_string(s);
@@ -281,6 +287,7 @@ static const CommandWord command_words[] = {
     {"thread", WAST_SKIPPED, "threads"},
     {"wait", WAST_SKIPPED, "threads"},
     {"assert_suspension", WAST_SKIPPED, "stack-switching"},
+    {"component", WAST_SKIPPED, "component-model"},
     {"script", WAST_SKIPPED, "meta commands"},
     {"input", WAST_SKIPPED, "meta commands"},
     {"output", WAST_SKIPPED, "meta commands"},

@@ -260,10 +260,18 @@ static void elem_field(Wat *w) {
   elem_list(w, 0, table);
 }
 
+static void refuse_numbers(Wat *w) {
+  static const char *const types[] = {"i8", "i16", "i32", "i64", "f32", "f64", "v128"};
+  for (u32 i = 0; i < ARRAY_LEN(types); i++)
+    if (wm_lexer_at_list(&w->lx, types[i]))
+      wm_lexer_unsupported(&w->lx, w->lx.token.text, FEATURE_NUMERIC_DATA, "numbers as data");
+}
+
 /* Strings up to ")" into w->scratch. */
 static void data_strings(Wat *w) {
   w->scratch.len = 0;
   while (wat_token(w) == TOKEN_STRING) wm_lexer_take_string(&w->lx, &w->scratch);
+  refuse_numbers(w);
 }
 
 static void data_field(Wat *w) {
@@ -272,6 +280,7 @@ static void data_field(Wat *w) {
   Buffer *out = entry(w, SECTION_DATA);
   u32 memory = 0;
   bool has_memory = target(w, "memory", SPACE_MEMORY, &memory);
+  refuse_numbers(w);
   bool is_active = has_memory || wat_token(w) == TOKEN_OPEN;
   wm_buffer_byte(out, !is_active ? 1 : memory ? 2 : 0);
   if (memory) wm_buffer_uleb(out, memory);

@@ -62,6 +62,8 @@ static void scan_import(Wat *w, const char *at) {
   check_import_order(w, at);
   /* Decoded when the field is written. */
   for (int i = 0; i < 2; i++) {
+    if (i && wm_lexer_at_list(&w->lx, "item"))
+      wm_lexer_unsupported(&w->lx, at, FEATURE_COMPACT_IMPORTS, "an import of several items");
     if (wat_token(w) != TOKEN_STRING) wm_lexer_unexpected(&w->lx);
     wm_lexer_next(&w->lx);
   }

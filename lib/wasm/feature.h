@@ -25,7 +25,13 @@
   F(GC, "gc", false)                                                                               \
   F(EXCEPTIONS, "exception-handling", true)                                                        \
   F(LEGACY_EXCEPTIONS, "legacy-exceptions", true)                                                  \
-  F(THREADS, "threads", false)
+  F(THREADS, "threads", false)                                                                     \
+  F(STACK_SWITCHING, "stack-switching", false)                                                     \
+  F(CUSTOM_DESCRIPTORS, "custom-descriptors", false)                                               \
+  F(COMPACT_IMPORTS, "compact-imports", false)                                                     \
+  F(SHARED_EVERYTHING_THREADS, "shared-everything-threads", false)                                 \
+  F(NUMERIC_DATA, "numeric-values-in-data", false)                                                 \
+  F(COMPONENT_MODEL, "component-model", false)
 
 /* The order is that in which wasmx_feature lists them. */
 typedef enum Feature {

@@ -5,6 +5,7 @@
  * without a call. */
 #include "wasm/limits.h"
 #include "wasm/reader.h"
+#include "wasm/unbuilt.h"
 
 /* Kinds of immediates alone, packed for the reader: a few cache lines instead of all of wm_op_info.
  */
@@ -16,13 +17,15 @@ static const u8 immediate_of[OP_COUNT] = {
 /* Reads the number behind a prefix; OP_INVALID when the reader failed. */
 static NOINLINE u16 read_prefixed(Reader *r, u8 prefix, u64 offset) {
   if (prefix < 0xFB || prefix == 0xFF) {
-    wm_reader_fail(r, offset, "illegal opcode %02x", prefix);
+    if (!wm_unbuilt_opcode(r, offset, 0, prefix))
+      wm_reader_fail(r, offset, "illegal opcode %02x", prefix);
     return OP_INVALID;
   }
   u32 code = wm_reader_u32(r);
   if (!reader_ok(r)) return OP_INVALID;
   u16 op = wm_op_find(prefix, code);
-  if (op == OP_INVALID) wm_reader_fail(r, offset, "illegal opcode %02x %02x", prefix, code);
+  if (op == OP_INVALID && !wm_unbuilt_opcode(r, offset, prefix, code))
+    wm_reader_fail(r, offset, "illegal opcode %02x %02x", prefix, code);
   return op;
 }
 

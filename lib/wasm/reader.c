@@ -7,6 +7,7 @@
 
 #include "base/utf8.h"
 #include "wasm/limits.h"
+#include "wasm/unbuilt.h"
 
 /* The first error stays, and is the first by its place in the bytes, as reading goes forward. */
 static bool fail_with(Reader *r, ErrorCode code, u64 offset, const char *format, va_list args) {
@@ -134,10 +135,12 @@ static bool is_abstract_heap(u8 byte) { return byte >= (u8)HEAP_EXN && byte <= (
 HeapType wm_reader_heaptype(Reader *r) {
   u64 offset = reader_offset(r);
   if (r->pos < r->end && is_abstract_heap(*r->pos)) return HEAP_ABSTRACT | *r->pos++;
+  u8 byte = r->pos < r->end ? *r->pos : 0;
   /* 33 bits signed are 32 unsigned; what no module can have becomes the largest, which none has
    * either. */
   i64 index = wm_reader_s33(r);
-  if (index < 0) wm_reader_fail(r, offset, "malformed heap type");
+  if (index < 0 && !wm_unbuilt_type(r, offset, byte))
+    wm_reader_fail(r, offset, "malformed heap type");
   return index < 0 ? 0 : (HeapType)min_u64((u64)index, HEAP_ABSTRACT - 1);
 }
 
@@ -150,7 +153,8 @@ ValType wm_reader_valtype(Reader *r) {
     return byte | wm_reader_heaptype(r) << 8;
   }
   if (is_abstract_heap(byte)) return REF_NULL_TYPE(HEAP_ABSTRACT | byte);
-  wm_reader_fail(r, offset, "malformed value type %02x", byte);
+  if (!reader_ok(r) || !wm_unbuilt_type(r, offset, byte))
+    wm_reader_fail(r, offset, "malformed value type %02x", byte);
   return 0;
 }
 

@@ -1,0 +1,32 @@
+/* Bytes of proposals that are not built (unbuilt.h). */
+#include "wasm/unbuilt.h"
+
+typedef struct OpcodeRange {
+  u8 prefix, first, last, feature;
+} OpcodeRange;
+
+static const OpcodeRange opcodes[] = {
+#define OPCODE(feature, prefix, first, last) {prefix, first, last, FEATURE_##feature},
+#include "wasm/unbuilt.def"
+};
+
+bool wm_unbuilt_opcode(Reader *r, u64 offset, u8 prefix, u32 code) {
+  for (u32 i = 0; i < ARRAY_LEN(opcodes); i++) {
+    const OpcodeRange *o = &opcodes[i];
+    if (o->prefix != prefix || code < o->first || code > o->last) continue;
+    return !wm_error_unsupported(r->err, offset, wm_feature_name((Feature)o->feature),
+                                 "an instruction");
+  }
+  return false;
+}
+
+bool wm_unbuilt_type(Reader *r, u64 offset, u8 byte) {
+  static const u8 types[][2] = {
+#define TYPE_BYTE(feature, byte) {byte, FEATURE_##feature},
+#include "wasm/unbuilt.def"
+  };
+  for (u32 i = 0; i < ARRAY_LEN(types); i++)
+    if (types[i][0] == byte)
+      return !wm_error_unsupported(r->err, offset, wm_feature_name((Feature)types[i][1]), "a type");
+  return false;
+}
