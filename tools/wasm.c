@@ -105,7 +105,8 @@ static const Verb verbs[] = {
      "exits 1 when any failed, or a function was not compiled that the tier should have.\n"
      "  --strict                   messages must be the suite's\n"
      "  --allow-interpreted        what is not compiled is no failure\n"
-     "  --expect-compiled          that nothing is compiled is one\n" ENGINE_OPTIONS_HELP},
+     "  --expect-compiled          that nothing is compiled is one\n"
+     "  --each-file                a line for each script, too\n" ENGINE_OPTIONS_HELP},
 #endif
 };
 

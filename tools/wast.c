@@ -36,6 +36,7 @@ typedef struct Runner {
   bool strict;            /* messages of assert_malformed and assert_invalid must fit as well */
   bool allow_interpreted; /* what the tier should have compiled may be interpreted */
   bool expect_compiled;   /* something must be compiled */
+  bool each_file;         /* a line for each script */
   wasm_engine_t *engine;
   wasm_store_t *store;
   wasmx_linker_t *linker;
@@ -424,6 +425,15 @@ static void assert_no_instance(Runner *r) {
 
 /* ---- scripts ---- */
 
+/* A command that is not understood: it may be of a proposal. */
+static void run_broken(Runner *r) {
+  const Error *err = &r->command->error;
+  if (err->code == ERR_UNSUPPORTED)
+    skip(r, err->proposal);
+  else
+    fail(r, "%u:%u: %s", err->line, err->column, err->message);
+}
+
 static void run_command(Runner *r, Result *out) {
   const WastCommand *c = r->command;
   out->trap = NULL;
@@ -452,7 +462,7 @@ static void run_command(Runner *r, Result *out) {
   case WAST_ASSERT_INVALID_CUSTOM: assert_refused(r); break;
   case WAST_ASSERT_UNLINKABLE: assert_no_instance(r); break;
   case WAST_SKIPPED: skip(r, c->proposal); break;
-  case WAST_ERROR: fail(r, "%u:%u: %s", c->error.line, c->error.column, c->error.message); break;
+  case WAST_ERROR: run_broken(r); break;
   }
   if (out->trap) wasm_trap_delete(out->trap);
 }
@@ -540,6 +550,26 @@ static bool run_file(Runner *r, Result *out) {
   return ok;
 }
 
+/* What came of a script: the counts are less those `before` it. */
+static void print_file(const Runner *r, const Runner *before) {
+  printf("%s: %u passed, %u failed, %u skipped", printable(r->path),
+         r->counts.passed - before->counts.passed, r->counts.failed - before->counts.failed,
+         r->counts.skipped - before->counts.skipped);
+  for (u32 f = 0; f <= FEATURE_COUNT; f++) {
+    u32 skipped = r->proposals[f].skipped - before->proposals[f].skipped;
+    if (skipped)
+      printf(", %s %u", f < FEATURE_COUNT ? wm_feature_name((Feature)f) : "other", skipped);
+  }
+  printf("\n");
+}
+
+static bool run_and_tell(Runner *r, Result *out) {
+  Runner before = *r;
+  bool ok = run_file(r, out);
+  if (r->each_file) print_file(r, &before);
+  return ok;
+}
+
 static void show_progress(int done, int all, const char *path) {
   enum { WIDTH = 30 };
   char bar[WIDTH + 1] = {0};
@@ -585,6 +615,8 @@ static int read_options(Runner *r, Options *o, wasm_config_t *config) {
       r->allow_interpreted = true;
     else if (take_flag(o, "--expect-compiled"))
       r->expect_compiled = true;
+    else if (take_flag(o, "--each-file"))
+      r->each_file = true;
     else if (!take_engine_option(o, "wast", config, &status))
       status = complain_usage("wast", "unknown option %s", printable(o->argv[o->at]));
   }
@@ -615,7 +647,7 @@ int wast_main(int argc, char **argv) {
   for (; ready && o.at < argc; o.at++) {
     if (terminal) show_progress(o.at - first, argc - first, argv[o.at]);
     runner.path = argv[o.at];
-    if (!run_file(&runner, result)) status = STATUS_FAILED;
+    if (!run_and_tell(&runner, result)) status = STATUS_FAILED;
   }
   if (terminal) show_progress(1, 1, "");
   print_counts(&runner, o.tier);

@@ -111,12 +111,15 @@ static void read_import_desc(Reader *r, Decoder *d, Import *import) {
   }
 }
 
-/* An empty name and a byte that is no kind: a list of items with the same module. */
+/* Kinds of proposals that are not built; behind an empty name: lists of items with one module. */
 static bool check_import_form(Reader *r, const Import *import) {
-  bool is_list = !import->name.len && r->pos < r->end && (*r->pos == 0x7F || *r->pos == 0x7E);
-  return !is_list || !reader_ok(r) ||
-         wm_error_unsupported(r->err, reader_offset(r), wm_feature_name(FEATURE_COMPACT_IMPORTS),
-                              "an import of several items");
+  enum { EXACT_FUNC = 0x20, ITEMS_OF_ONE_TYPE = 0x7E, ITEMS = 0x7F };
+  u8 kind = r->pos < r->end ? *r->pos : 0;
+  bool is_list = !import->name.len && (kind == ITEMS || kind == ITEMS_OF_ONE_TYPE);
+  if (!reader_ok(r) || (!is_list && kind != EXACT_FUNC)) return true;
+  Feature f = is_list ? FEATURE_COMPACT_IMPORTS : FEATURE_CUSTOM_DESCRIPTORS;
+  return wm_error_unsupported(r->err, reader_offset(r), wm_feature_name(f),
+                              is_list ? "an import of several items" : "an exact function import");
 }
 
 static bool decode_imports(Reader *r, Decoder *d) {

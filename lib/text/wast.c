@@ -131,6 +131,9 @@ static WastValue take_value(WastScript *s, bool is_result) {
     v.has_bits = v.kind == WAST_REF_HOST || !is_result || lx->token.kind != TOKEN_CLOSE;
     if (v.has_bits) v.bits = take_host_number(lx);
     break;
+  case WAST_REF_FUNC: /* which one is nobody's business: other scripts write its number */
+    if (lx->token.kind == TOKEN_NUMBER) wm_lexer_next(lx);
+    break;
   default: break;
   }
   wm_lexer_close(lx);

@@ -31,6 +31,7 @@
   F(COMPACT_IMPORTS, "compact-imports", false)                                                     \
   F(SHARED_EVERYTHING_THREADS, "shared-everything-threads", false)                                 \
   F(NUMERIC_DATA, "numeric-values-in-data", false)                                                 \
+  F(FP16, "fp16", false)                                                                           \
   F(COMPONENT_MODEL, "component-model", false)
 
 /* The order is that in which wasmx_feature lists them. */

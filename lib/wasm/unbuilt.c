@@ -2,11 +2,12 @@
 #include "wasm/unbuilt.h"
 
 typedef struct OpcodeRange {
-  u8 prefix, first, last, feature;
+  u8 prefix, feature;
+  u16 first, last;
 } OpcodeRange;
 
 static const OpcodeRange opcodes[] = {
-#define OPCODE(feature, prefix, first, last) {prefix, first, last, FEATURE_##feature},
+#define OPCODE(feature, prefix, first, last) {prefix, FEATURE_##feature, first, last},
 #include "wasm/unbuilt.def"
 };
 

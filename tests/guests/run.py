@@ -540,6 +540,10 @@ def corners(folder):
             check(f"{command} escapes option {name}", done.returncode == 2 and b"-" + escaped in done.stderr, done.stderr)
     script = wasm("wast", file("escape.wast", r'(module (func (export "f") unreachable))'
                                r'(assert_trap (invoke "f") "\1b[31m\c2\9b")'))
+    each = wasm("wast", "--each-file", file("each.wast", '(module) (module (type (cont 0))) (assert_return (invoke "f"))'),
+                file("each2.wast", "(module)"))
+    check("wast --each-file", b"each.wast: 1 passed, 0 failed, 2 skipped, stack-switching 2\n" in each.stdout and
+          b"each2.wast: 1 passed, 0 failed, 0 skipped\n" in each.stdout, each.stdout)
     instances = wasm("wast", file("instances.wast", '(module definition $D (import "nope" "x" (func)))'
                                   '(assert_unlinkable (module instance $I $D) "unknown import")'
                                   '(module definition $T (func $f unreachable) (start $f))'

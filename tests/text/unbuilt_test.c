@@ -38,8 +38,10 @@ static void each_word(void **state) {
 
 static void try_opcodes(TypeRegistry *reg, u32 prefix, u32 first, u32 last, Feature feature) {
   for (u32 code = first; code <= last; code++) {
-    char hex[120], number[16];
-    if (prefix)
+    char hex[120], number[24];
+    if (code > 0x7F && prefix)
+      snprintf(number, sizeof number, "%02x %02x %02x", prefix, (code & 0x7F) | 0x80, code >> 7);
+    else if (prefix)
       snprintf(number, sizeof number, "%02x %02x", prefix, code);
     else
       snprintf(number, sizeof number, "%02x", code);
@@ -89,6 +91,7 @@ static void other_forms(void **state) {
       {"(component)", FEATURE_COMPONENT_MODEL},
   };
   for (u32 i = 0; i < ARRAY_LEN(texts); i++) refused_text(texts[i].text, texts[i].feature);
+  refused_bytes("01{01 60 00 00} 02{01 01'm' 01'f' 20 00}", *state, FEATURE_CUSTOM_DESCRIPTORS);
   refused_bytes("02{01 01'm' 00 7f 01 01'a' 00 00}", *state, FEATURE_COMPACT_IMPORTS);
   refused_bytes("02{01 01'm' 00 7e 00 00 01 01'a'}", *state, FEATURE_COMPACT_IMPORTS);
 }
@@ -109,13 +112,17 @@ static void commands(void **state) {
       {"(component)", "component-model"},
       {"(assert_invalid (component (core module)) \"x\")", "component-model"},
       {"(assert_suspension (invoke \"f\") \"x\")", "stack-switching"},
+      {"(assert_return (invoke \"f\") (ref.null (shared any)))", "shared-everything-threads"},
   };
   for (u32 i = 0; i < ARRAY_LEN(cases); i++) {
     WastScript *script = wm_wast_open(cases[i].text, strlen(cases[i].text));
     WastCommand c;
     assert_true(wm_wast_next(script, &c));
-    assert_int_equal(c.kind, WAST_SKIPPED);
-    assert_string_equal(c.proposal, cases[i].proposal);
+    if (c.kind == WAST_ERROR)
+      assert_int_equal(c.error.code, ERR_UNSUPPORTED);
+    else
+      assert_int_equal(c.kind, WAST_SKIPPED);
+    assert_string_equal(c.kind == WAST_ERROR ? c.error.proposal : c.proposal, cases[i].proposal);
     assert_false(wm_wast_next(script, &c));
     wm_wast_close(script);
   }

@@ -1,0 +1,56 @@
+;; What scripts may say beside modules and assertions on them: definitions and their instances, in
+;; each form, and values of which one will do.
+
+(module definition $D (import "nope" "x" (func)))
+(assert_unlinkable (module instance $D) "unknown import")
+(assert_unlinkable (module instance $I $D) "unknown import")
+(module definition $T (func $f unreachable) (start $f))
+(assert_trap (module instance $T) "unreachable")
+(assert_trap (module instance $I $T) "unreachable")
+
+;; Each instance has its own state.
+(module definition $M (global $g (mut i32) (i32.const 0))
+  (func (export "count") (result i32)
+    (global.set $g (i32.add (global.get $g) (i32.const 1))) (global.get $g)))
+(module instance $A $M)
+(module instance $B $M)
+(assert_return (invoke $A "count") (i32.const 1))
+(assert_return (invoke $A "count") (i32.const 2))
+(assert_return (invoke $B "count") (i32.const 1))
+(register "a" $A)
+(register "b" $B)
+(module (import "a" "count" (func $a (result i32))) (import "b" "count" (func $b (result i32)))
+  (func (export "both") (result i32) (i32.add (i32.mul (call $a) (i32.const 10)) (call $b))))
+(assert_return (invoke "both") (i32.const 32))
+(assert_return (invoke $A "count") (i32.const 4))
+
+;; A definition alone does not change which instance is the current one.
+(module definition (func (export "other")))
+(assert_return (invoke "both") (i32.const 53))
+(module instance)
+(assert_return (invoke "other"))
+
+(module definition $Q quote "(func (export \"q\") (result i32) (i32.const 1))")
+(module definition $R binary "\00asm\01\00\00\00" "\05\03\01\00\01" "\07\05\01\01m\02\00")
+(module instance $q $Q)
+(assert_return (invoke $q "q") (i32.const 1))
+(module instance $r $R)
+(register "r" $r)
+(module (import "r" "m" (memory 1)))
+(module $named quote "(func (export \"z\") (result i32) (i32.const 5))")
+(assert_return (invoke $named "z") (i32.const 5))
+(module $empty binary "\00asm\01\00\00\00")
+(assert_return (invoke $named "z") (i32.const 5))
+
+(module
+  (func (export "two") (param i32) (result i32) (local.get 0))
+  (func (export "pair") (result f32 i64) (f32.const nan) (i64.const 3))
+  (func $f (export "f") (result funcref) (ref.func $f))
+  (func (export "n") (result externref) (ref.null extern)))
+(assert_return (invoke "two" (i32.const 7)) (either (i32.const 1) (i32.const 7)))
+(assert_return (invoke "pair") (either (f32.const 1) (f32.const nan:canonical)) (i64.const 3))
+(assert_return (invoke "pair") (f32.const nan:arithmetic) (either (i64.const 3)))
+(assert_return (invoke "f") (ref.func))
+(assert_return (invoke "f") (ref.func 0))
+(assert_return (invoke "n") (ref.null))
+(assert_return (invoke "n") (either (ref.func) (ref.null extern)))
