@@ -42,7 +42,7 @@ void wm_put_tabletype(Printer *p, const TableType *t) {
 
 void wm_put_memorytype(Printer *p, const MemoryType *t) {
   wm_put_limits(p, &t->limits);
-  if (UINT64_C(1) << t->limits.page_log2 == PAGE_BYTES) return;
+  if (!t->limits.has_page_size) return;
   put_text(p, " (pagesize ");
   wm_put_uint(p, UINT64_C(1) << t->limits.page_log2);
   put_char(p, ')');
