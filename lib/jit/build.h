@@ -288,6 +288,8 @@ void wm_mem_global_set(Build *b);
 
 /* A word of the runtime at an absolute address that cannot fault. */
 u32 wm_mem_load_word(Build *b, u16 op, u32 address, size_t disp);
+/* The value of a slot (runtime/frame.h) there. */
+u32 wm_mem_load_slot(Build *b, u8 type, u32 address, size_t disp);
 /* The address in an array of the instance. */
 static inline u32 instance_word(Build *b, u32 array, u32 index) {
   return wm_ir_pure(b->c, make_node(IR_INST_LOAD, T_I64, array + 8 * index, 0, 0));

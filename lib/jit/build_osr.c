@@ -25,12 +25,7 @@ static void keep_values(Build *b, const u32 *nodes, u32 count) {
 
 /* A value of the interpreter's frame; what is constant there need not be in its slot. */
 static u32 restore_value(Build *b, const KeptValue *kept, u32 frame, u32 slot) {
-  static const u16 loads[] = {[T_I32] = OP_i32_load,
-                              [T_I64] = OP_i64_load,
-                              [T_F32] = OP_f32_load,
-                              [T_F64] = OP_f64_load,
-                              [T_V128] = OP_v128_load};
-  if (!kept->is_const) return wm_mem_load_word(b, loads[kept->type], frame, (size_t)slot * 8);
+  if (!kept->is_const) return wm_mem_load_slot(b, kept->type, frame, (size_t)slot * 8);
   if (kept->type == T_V128) return wm_ir_vector(b->c, kept->bits);
   return wm_ir_const(b->c, (IrType)kept->type, kept->bits.u64x2[0]);
 }

@@ -111,16 +111,11 @@ static u32 has_tag(Build *b, u32 exception, u32 tag) {
 
 /* The values of the tag's parameters. */
 static void push_args(Build *b, u32 exception, u32 tag) {
-  static const u16 loads[] = {[T_I32] = OP_i32_load,
-                              [T_I64] = OP_i64_load,
-                              [T_F32] = OP_f32_load,
-                              [T_F64] = OP_f64_load,
-                              [T_V128] = OP_v128_load};
   const SubType *type = &b->module->types[b->module->tags[tag].type_index];
   size_t at = offsetof(Exception, args);
   for (u32 i = 0; i < type->param_count; i++) {
     IrType t = wm_jit_type(type->params[i]);
-    push(b, wm_mem_load_word(b, loads[t], exception, at));
+    push(b, wm_mem_load_slot(b, (u8)t, exception, at));
     at += type_slots((u8)t) * sizeof(u64);
   }
 }

@@ -162,6 +162,15 @@ u32 wm_mem_load_word(Build *b, u16 op, u32 address, size_t disp) {
   return access_at(b, op, wm_ir_result_type(op), &place, 0);
 }
 
+u32 wm_mem_load_slot(Build *b, u8 type, u32 address, size_t disp) {
+  static const u16 loads[] = {[T_I32] = OP_i32_load,
+                              [T_I64] = OP_i64_load,
+                              [T_F32] = OP_f32_load,
+                              [T_F64] = OP_f64_load,
+                              [T_V128] = OP_v128_load};
+  return wm_mem_load_word(b, loads[type], address, disp);
+}
+
 /* ---- loads ---- */
 
 void wm_mem_load(Build *b) {
