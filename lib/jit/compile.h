@@ -133,7 +133,7 @@ struct Compile {
   Vec(u32) node_block; /* by node: where it is computed; NONE: where it is used, or nowhere */
   Vec(u32) node_uses;  /* by node: how often it is used by live nodes, terminators and edges */
   Vec(u8) node_live;   /* by node: LIVE_; also of parameters: a dead one's arguments are ignored */
-  Vec(u32) node_epoch; /* by node: how many writing effects of its block come before it */
+  Vec(Epoch) node_epoch; /* by node: of its place */
 
   /* LIR (isel) */
   Vec(Lir) lir;

@@ -114,6 +114,18 @@ typedef struct Edge {
   u32 args;     /* list in the pool: one node for each parameter of `to`; 0: none */
 } Edge;
 
+/* Alias classes of what loads read: an effect of one class leaves the words of the other alone. A
+ * new class (fields of objects) is one more of these. */
+enum {
+  ALIAS_GUEST, /* linear memory; its loads may trap, so their order among traps counts, too */
+  ALIAS_WORDS, /* words of the runtime, at absolute addresses (IR_POINTER) */
+  ALIAS_COUNT
+};
+/* How many effects come before a place in its block that loads of each class must not pass. */
+typedef struct Epoch {
+  u32 of[ALIAS_COUNT];
+} Epoch;
+
 typedef struct Block {
   u32 effects_start, effects_end; /* range in Compile.effects (nodes in order) */
   u8 term;                        /* Terminator */
@@ -131,7 +143,7 @@ typedef struct Block {
   u32 loop, loop_depth;     /* header of the innermost loop (NONE, 0: none) */
   u32 outer_loop;           /* of a header: the header of the loop around it, or NONE */
   u32 body_start, body_end; /* range in Compile.body: the nodes placed here, in order */
-  u32 end_epoch;            /* epoch at the terminator */
+  Epoch end_epoch;          /* at the terminator */
   /* isel */
   u32 lir_start, lir_end; /* range in Compile.lir */
 } Block;
@@ -153,6 +165,7 @@ enum {
   IR_EFFECT = 16,       /* stays in order ... */
   IR_SAFE_IS_PURE = 32, /* ... unless IR_SAFE is set */
   IR_LOADS = 64,        /* an effect that only reads */
+  IR_WRITES_ALL = 128,  /* calls what may write anything */
 };
 typedef struct IrFacts {
   u8 flags;
@@ -170,6 +183,17 @@ static inline bool wm_ir_is_effect(const Node *n) {
 /* An effect that only reads: may be folded into its user while no writing effect is between; dead
  * when nobody uses it, but only with IR_POINTER: any other one may have to trap. */
 static inline bool wm_ir_is_load(const Node *n) { return wm_ir_facts[n->op].flags & IR_LOADS; }
+/* The class of a load. */
+static inline u32 wm_ir_alias(const Node *load) {
+  return load->flags & IR_POINTER ? ALIAS_WORDS : ALIAS_GUEST;
+}
+/* Loads of the class must not pass the effect. */
+static inline bool wm_ir_bars(const Node *n, u32 alias) {
+  if (wm_ir_is_load(n) || n->op == IR_RESULT) return false;
+  if (wm_ir_facts[n->op].flags & IR_WRITES_ALL) return true;
+  bool writes_words = n->flags & IR_POINTER && wm_ir_is_effect(n);
+  return alias == ALIAS_WORDS ? writes_words : !writes_words;
+}
 static inline IrType wm_ir_result_type(u16 op) { return (IrType)wm_ir_facts[op].type; }
 
 /* Scalar rows that come in two widths (ir_pairs.def). */

@@ -11,6 +11,7 @@ enum {
   EFFECT = IR_EFFECT,
   SAFE_PURE = IR_SAFE_IS_PURE,
   LOADS = IR_LOADS,
+  ALL = IR_WRITES_ALL | IR_EFFECT,
 };
 
 /* A signature's parts: all rows that matter here have at most one result. */
@@ -57,11 +58,11 @@ const IrFacts wm_ir_facts[IR_OP_COUNT] = {
     [IR_TRAP_IF] = {A | EFFECT, T_NONE},
     [IR_POLL] = {EFFECT, T_NONE},
     [IR_FUEL] = {EFFECT, T_NONE},
-    [IR_CALL] = {LIST_B | EFFECT, T_NONE},
-    [IR_CALL_REF] = {A | LIST_B | EFFECT, T_NONE},
+    [IR_CALL] = {LIST_B | ALL, T_NONE},
+    [IR_CALL_REF] = {A | LIST_B | ALL, T_NONE},
     [IR_TAIL_CALL] = {LIST_B | EFFECT, T_NONE},
     [IR_TAIL_CALL_REF] = {A | LIST_B | EFFECT, T_NONE},
-    [IR_HELPER] = {LIST_B | EFFECT, T_NONE},
+    [IR_HELPER] = {LIST_B | ALL, T_NONE},
 };
 
 /* In both rows of a pair; elsewhere all 0. */

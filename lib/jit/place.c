@@ -451,7 +451,7 @@ static void init_nodes(Compile *c, Place *p) {
   jit_resize(c, &c->node_epoch, room);
   memset(c->node_block.data, 0xFF, count * sizeof(u32)); /* NONE */
   memset(c->node_uses.data, 0, count * sizeof(u32));
-  memset(c->node_epoch.data, 0, room * sizeof(u32));
+  memset(c->node_epoch.data, 0, room * sizeof(Epoch));
   memset(c->node_live.data, LIVE_NO, count);
   for (u32 n = 0; n < count; n++) {
     const Node *x = node_at(c, n);

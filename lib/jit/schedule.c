@@ -5,8 +5,9 @@
  *   body:  [what effect 1 needs] effect 1 [what effect 2 needs] effect 2 ..
  *          [arguments of edges] [what other blocks need] [condition, what it alone needs]
  *
- * Operands stand before their users. Each node gets the epoch of its place: how many effects that
- * write stand before it, so that selection sees whether a load may move to its user. */
+ * Operands stand before their users. Each node gets the epoch of its place: how many effects stand
+ * before it that loads must not pass, so that selection sees whether a load may move to its user.
+ */
 #include "jit/place.h"
 
 static bool is_pending(const Compile *c, const Place *p, u32 n, u32 block) {
@@ -14,7 +15,7 @@ static bool is_pending(const Compile *c, const Place *p, u32 n, u32 block) {
          node_info(p, n)->kind != PLACE_FIXED;
 }
 
-static void append(Compile *c, const Place *p, u32 n, u32 epoch) {
+static void append(Compile *c, const Place *p, u32 n, Epoch epoch) {
   node_info(p, n)->done = true;
   c->node_epoch.data[n] = epoch;
   *jit_push(c, &c->body) = n;
@@ -34,7 +35,7 @@ static u32 next_operand(const Compile *c, const Place *p, u32 n, u32 block) {
 }
 
 /* The node behind all that it needs, depth first. */
-static void append_tree(Compile *c, Place *p, u32 n, u32 block, u32 epoch) {
+static void append_tree(Compile *c, Place *p, u32 n, u32 block, Epoch epoch) {
   if (!is_pending(c, p, n, block)) return;
   p->stack.len = 0;
   *jit_push(c, &p->stack) = n;
@@ -49,12 +50,12 @@ static void append_tree(Compile *c, Place *p, u32 n, u32 block, u32 epoch) {
   }
 }
 
-static void append_list(Compile *c, Place *p, u32 list, u32 block, u32 epoch) {
+static void append_list(Compile *c, Place *p, u32 list, u32 block, Epoch epoch) {
   for (u32 i = list + 1; i <= list + c->pool.data[list]; i++)
     append_tree(c, p, c->pool.data[i], block, epoch);
 }
 
-static void append_effect(Compile *c, Place *p, u32 n, u32 block, u32 epoch) {
+static void append_effect(Compile *c, Place *p, u32 n, u32 block, Epoch epoch) {
   Node *x = node_at(c, n);
   u32 operands = wm_ir_operands(x);
   for (u32 k = 0; k < 3; k++)
@@ -63,7 +64,7 @@ static void append_effect(Compile *c, Place *p, u32 n, u32 block, u32 epoch) {
   append(c, p, n, epoch);
 }
 
-static void append_edge(Compile *c, Place *p, u32 index, u32 block, u32 epoch) {
+static void append_edge(Compile *c, Place *p, u32 index, u32 block, Epoch epoch) {
   const Edge *e = edge_at(c, index);
   const Block *to = block_at(c, e->to);
   for (u32 i = 0; i < to->param_count; i++)
@@ -91,13 +92,14 @@ static void note_late(Compile *c, Place *p, u32 condition, u32 block) {
  * behind them. */
 static void fill_block(Compile *c, Place *p, u32 index) {
   Block *b = block_at(c, index);
-  u32 epoch = 0;
+  Epoch epoch = {{0}};
   b->body_start = c->body.len;
   for (u32 i = b->effects_start; i < b->effects_end; i++) {
     u32 n = c->effects.data[i];
     if (!c->node_live.data[n]) continue;
     append_effect(c, p, n, index, epoch);
-    epoch += !wm_ir_is_load(node_at(c, n)) && node_at(c, n)->op != IR_RESULT;
+    for (u32 alias = 0; alias < ALIAS_COUNT; alias++)
+      epoch.of[alias] += wm_ir_bars(node_at(c, n), alias);
   }
   for (u32 i = 0; i < b->edge_count; i++) append_edge(c, p, b->edges + i, index, epoch);
   if (has_operand(b->term)) note_late(c, p, b->operand, index);

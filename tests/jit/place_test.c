@@ -402,9 +402,9 @@ static void order_in_a_block(void **state) {
   assert_int_equal(block_at(c, 0)->body_end, ARRAY_LEN(expected));
   for (u32 i = 0; i < ARRAY_LEN(expected); i++) {
     assert_int_equal(c->body.data[i], expected[i]);
-    assert_int_equal(c->node_epoch.data[expected[i]], epochs[i]);
+    assert_int_equal(c->node_epoch.data[expected[i]].of[ALIAS_GUEST], epochs[i]);
   }
-  assert_int_equal(block_at(c, 0)->end_epoch, 1);
+  assert_int_equal(block_at(c, 0)->end_epoch.of[ALIAS_GUEST], 1);
   assert_int_equal(c->node_live.data[r0], LIVE_NO);
   delete_graph(c);
 }
@@ -494,14 +494,41 @@ static void many_arms(void **state) {
   chain_for_arms(5000);
 }
 
+/* Words of the runtime and the guest's memory are apart. */
+static void effects_bar_loads_of_their_class(void **state) {
+  static const struct {
+    Node node;
+    bool guest, words;
+  } rows[] = {
+      {{.op = OP_i32_store}, true, false}, {{.op = OP_i64_store, .flags = IR_POINTER}, false, true},
+      {{.op = OP_i32_load}, false, false}, {{.op = OP_i64_load, .flags = IR_POINTER}, false, false},
+      {{.op = IR_TRAP_IF}, true, false},   {{.op = OP_i32_div_s}, true, false},
+      {{.op = IR_CALL}, true, true},       {{.op = IR_CALL_REF}, true, true},
+      {{.op = IR_HELPER}, true, true},     {{.op = IR_RESULT}, false, false}};
+  (void)state;
+  for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+    assert_int_equal(wm_ir_bars(&rows[i].node, ALIAS_GUEST), rows[i].guest);
+    assert_int_equal(wm_ir_bars(&rows[i].node, ALIAS_WORDS), rows[i].words);
+  }
+  assert_int_equal(wm_ir_alias(&rows[2].node), ALIAS_GUEST);
+  assert_int_equal(wm_ir_alias(&rows[3].node), ALIAS_WORDS);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(loops_and_dominators),   cmocka_unit_test(exits_go_behind),
-      cmocka_unit_test(invariants_leave_loops), cmocka_unit_test(pressure_limits_hoisting),
-      cmocka_unit_test(a_copy_for_each_arm),    cmocka_unit_test(no_copies_for_all_arms),
-      cmocka_unit_test(the_way_back_is_short),  cmocka_unit_test(one_use_dominates),
-      cmocka_unit_test(dead_things_go),         cmocka_unit_test(order_in_a_block),
-      cmocka_unit_test(a_long_chain),           cmocka_unit_test(many_exits),
-      cmocka_unit_test(deep_nesting),           cmocka_unit_test(many_arms)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(loops_and_dominators),
+                                     cmocka_unit_test(exits_go_behind),
+                                     cmocka_unit_test(invariants_leave_loops),
+                                     cmocka_unit_test(pressure_limits_hoisting),
+                                     cmocka_unit_test(a_copy_for_each_arm),
+                                     cmocka_unit_test(no_copies_for_all_arms),
+                                     cmocka_unit_test(the_way_back_is_short),
+                                     cmocka_unit_test(one_use_dominates),
+                                     cmocka_unit_test(dead_things_go),
+                                     cmocka_unit_test(order_in_a_block),
+                                     cmocka_unit_test(a_long_chain),
+                                     cmocka_unit_test(many_exits),
+                                     cmocka_unit_test(effects_bar_loads_of_their_class),
+                                     cmocka_unit_test(deep_nesting),
+                                     cmocka_unit_test(many_arms)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -239,7 +239,7 @@ static void finish_ir(Compile *c, bool has_result) {
     *jit_push(c, &c->node_block) = node_at(c, i)->op == IR_CONST ? NONE : 0;
     *jit_push(c, &c->node_uses) = 1;
     *jit_push(c, &c->node_live) = LIVE_YES;
-    *jit_push(c, &c->node_epoch) = 0;
+    *jit_push(c, &c->node_epoch) = (Epoch){{0}};
     *jit_push(c, &c->node_sites) = 0;
   }
 }

@@ -7,7 +7,8 @@
  *
  * Two rules keep folding right. A node may go into its user only when that is its only one (single)
  * and it stands in the same block: it is marked LIVE_FOLDED and never asked for again. A load may
- * go only where no effect stands between (equal epochs), and keeps its width and its site. */
+ * go only where no effect that bars it stands between (equal epochs of its class), and keeps its
+ * width and its site. */
 #ifndef WM_JIT_X64_ISEL_H
 #define WM_JIT_X64_ISEL_H
 
@@ -26,7 +27,7 @@ enum { NUMBERED_SIZE = 64 };
 
 typedef struct Isel {
   u32 block;                 /* being selected */
-  u32 epoch;                 /* of the place where the next instruction goes */
+  Epoch epoch;               /* of the place where the next instruction goes */
   bool sharing;              /* operands stay values of their own: nothing is folded */
   Vec(PendingConst) pending; /* constants to be made before the instruction that was put last */
   Vec(u32) results;          /* IR_RESULT nodes that wait for their call */
