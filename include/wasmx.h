@@ -504,7 +504,8 @@ WASM_API_EXTERN bool wasmx_memory_write(wasm_memory_t *, uint64_t offset, const 
                                         size_t size);
 
 /* Types with 64-bit limits and addresses (spec 2.3.12): pages (of 64 KiB), or elements. `max`
- * UINT64_MAX: none. is_64: addresses are i64; shared: of the threads proposal. */
+ * UINT64_MAX: none. is_64: addresses are i64; shared: several stores may have it (below), needs a
+ * maximum. */
 typedef struct wasmx_limits64_t {
   uint64_t min, max;
 } wasmx_limits64_t;
@@ -526,6 +527,47 @@ WASM_API_EXTERN bool wasmx_tabletype_is_64(const wasm_tabletype_t *);
  * before. */
 WASM_API_EXTERN uint64_t wasmx_memory_size(const wasm_memory_t *);
 WASM_API_EXTERN bool wasmx_memory_grow(wasm_memory_t *, uint64_t delta, uint64_t *old);
+
+/* -------------------------------------------------------------------------------------- threads */
+
+/* A memory of a shared type (wasmx_memorytype_new, with a maximum) is of no store alone, whether
+ * wasm_memory_new made it or a module defines it: share gives what stands for it outside of stores,
+ * obtain a memory of another store that is the same one, to be imported there. So several stores,
+ * each with an instance and a thread of its own, work on one memory:
+ *
+ *   wasmx_shared_memory_t *shared = wasmx_memory_share(memory);     this thread and store
+ *   wasm_memory_t *same = wasmx_memory_obtain(other, shared);       another one's
+ *
+ * A wasmx_shared_memory_t is counted by itself: it may be used from any thread, by several at once,
+ * and outlive all stores and engines; each share is deleted once. The memory never moves and only
+ * grows; it goes with the last that holds it. Its bytes count in the limits of the store that made
+ * it (wasmx_store_new_beside: those that it shares them with), whoever makes it grow. What the host
+ * reads and writes there may be changed by other threads at any moment: atomic accesses order it,
+ * and nothing read there should be read twice. wasmx_memory_read and write copy as memcpy does.
+ *
+ * share: NULL (wasmx_last_error) when the memory is not shared. obtain: NULL when out of memory, or
+ * when the memory came from an engine whose memories have no guards (wasmx_config_set_signals), and
+ * this one's have. */
+typedef struct wasmx_shared_memory_t wasmx_shared_memory_t;
+WASM_API_EXTERN own wasmx_shared_memory_t *wasmx_memory_share(const wasm_memory_t *);
+WASM_API_EXTERN own wasm_memory_t *wasmx_memory_obtain(wasm_store_t *,
+                                                       const wasmx_shared_memory_t *);
+WASM_API_EXTERN void wasmx_shared_memory_delete(own wasmx_shared_memory_t *);
+/* Its bytes, and how many there are now. */
+WASM_API_EXTERN byte_t *wasmx_shared_memory_data(wasmx_shared_memory_t *);
+WASM_API_EXTERN size_t wasmx_shared_memory_data_size(const wasmx_shared_memory_t *);
+/* As memory.atomic.notify: wakes at most `count` threads that wait at the address; how many. A
+ * thread that waits (memory.atomic.wait) is woken by an interrupt and by a deadline of its store,
+ * too, which wasm then traps by. Its store cannot be deleted meanwhile (wasmx_store_try_delete). */
+WASM_API_EXTERN uint32_t wasmx_shared_memory_notify(wasmx_shared_memory_t *, uint64_t address,
+                                                    uint32_t count);
+
+/* A store for another thread of the same program: of the same engine, with the same limits, under
+ * which both count together from then on (whichever sets them), and the same deadline as the other
+ * has now. Interrupts and fuel are its own; fuel it has none. Called by the other store's thread;
+ * afterwards each is used by its own, and either may be deleted first. NULL (wasmx_last_error): no
+ * store, or out of memory. */
+WASM_API_EXTERN own wasm_store_t *wasmx_store_new_beside(const wasm_store_t *);
 
 #undef own
 

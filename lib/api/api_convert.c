@@ -88,13 +88,13 @@ static bool limits_of(wasmx_limits64_t bounds, bool is_64, bool is_shared, u64 m
 bool wm_memorytype_of(const wasm_memorytype_t *type, MemoryType *out, Error *err) {
   if (!type) return wm_error_set(err, ERR_ARGUMENT, 0, "the memory type is NULL");
   bool is_64 = wasmx_memorytype_is_64(type);
-  if (wasmx_memorytype_is_shared(type))
-    return wm_error_unsupported(err, 0, wm_feature_name(FEATURE_THREADS), "a shared memory");
   bool is_paged = wasmx_memorytype_page_size(type) == PAGE_BYTES;
   u8 page_log2 = is_paged ? PAGE_LOG2 : 0;
-  if (!limits_of(wasmx_memorytype_limits(type), is_64, false, most_pages(is_64, page_log2),
-                 "memory", &out->limits, err))
+  if (!limits_of(wasmx_memorytype_limits(type), is_64, wasmx_memorytype_is_shared(type),
+                 most_pages(is_64, page_log2), "memory", &out->limits, err))
     return false;
+  if (out->limits.is_shared && !out->limits.has_max)
+    return wm_error_set(err, ERR_ARGUMENT, 0, "a shared memory must have a maximum");
   out->limits.page_log2 = page_log2;
   out->limits.has_page_size = !is_paged;
   return true;

@@ -277,18 +277,29 @@ void wasmx_engine_stats(const wasm_engine_t *engine, wasmx_engine_stats_t *stats
 
 /* ---- store ---- */
 
-wasm_store_t *wasm_store_new(wasm_engine_t *engine) {
-  if (!engine) return wm_api_fail(ERR_ARGUMENT, "the engine is NULL"), NULL;
-  wasm_store_t *home = malloc(sizeof *home);
-  Store *store = home ? wm_engine_store_new(engine_of(engine)) : NULL;
-  if (!store) {
-    free(home);
+/* Takes the store; NULL, or no memory: NULL. */
+static wasm_store_t *shell_of(Store *store) {
+  wasm_store_t *home = store ? malloc(sizeof *home) : NULL;
+  if (!home) {
+    wm_engine_store_delete(store);
     return wm_api_out_of_memory(), NULL;
   }
   *home = (wasm_store_t){.store = store, .references = 1};
   store->embedder = home;
   store->on_watched_free = wm_natives_forget;
   return home;
+}
+
+wasm_store_t *wasm_store_new(wasm_engine_t *engine) {
+  if (!engine) return wm_api_fail(ERR_ARGUMENT, "the engine is NULL"), NULL;
+  return shell_of(wm_engine_store_new(engine_of(engine)));
+}
+
+wasm_store_t *wasmx_store_new_beside(const wasm_store_t *other) {
+  Error err = {0};
+  const Store *store = wm_api_store(other, &err);
+  if (!store) return wm_api_report(&err, NULL), NULL;
+  return shell_of(wm_engine_store_new_beside(store));
 }
 
 /* The shell lives on while handles do. */
@@ -321,10 +332,12 @@ bool wasmx_store_set_limits(wasm_store_t *home, const wasmx_limits_t *limits) {
     return wm_api_fail(ERR_ARGUMENT, "no store, or no limits with their size set");
   wasmx_limits_t all = {sizeof all, UINT64_MAX, UINT64_MAX, UINT64_MAX, 0};
   memcpy(&all, limits, limits->size < sizeof all ? limits->size : sizeof all);
-  store->limits = (StoreLimits){.memory_bytes = all.memory_bytes,
-                                .table_elements = all.table_elements,
-                                .instances = all.instances,
-                                .total_bytes = all.total_bytes ? all.total_bytes : UINT64_MAX};
+  wm_account_set_limits(
+      store->account,
+      &(StoreLimits){.memory_bytes = all.memory_bytes,
+                     .table_elements = all.table_elements,
+                     .instances = all.instances,
+                     .total_bytes = all.total_bytes ? all.total_bytes : UINT64_MAX});
   return true;
 }
 
@@ -333,10 +346,11 @@ void wasmx_store_get_usage(const wasm_store_t *home, wasmx_limits_t *usage) {
   const Store *store = store_of(home);
   wasmx_limits_t all = {.size = usage->size};
   if (store) {
-    all.memory_bytes = store->memory_bytes;
-    all.table_elements = store->table_elements;
-    all.instances = store->instances;
-    all.total_bytes = store_total_bytes(store);
+    StoreLimits used = wm_account_usage(store->account);
+    all.memory_bytes = used.memory_bytes;
+    all.table_elements = used.table_elements;
+    all.instances = used.instances;
+    all.total_bytes = used.total_bytes;
   }
   memcpy(usage, &all, usage->size < sizeof all ? usage->size : sizeof all);
 }

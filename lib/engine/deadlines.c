@@ -96,6 +96,20 @@ static bool add_deadline(Deadlines *d, Stop *stop, u32 reason, u64 at_ns) {
   return true;
 }
 
+bool wm_deadlines_copy(Deadlines *d, Stop *from, Stop *to, u32 reason) {
+  bool ok = true;
+  wm_mutex_lock(&d->lock);
+  const Deadline *deadline = d->list;
+  while (deadline && (deadline->stop != from || deadline->reason != reason))
+    deadline = deadline->next;
+  if (deadline)
+    ok = add_deadline(d, to, reason, deadline->at_ns);
+  else if (atomic_load(&from->reasons) & reason) /* it has struck */
+    wm_stop_request(to, reason);
+  wm_mutex_unlock(&d->lock);
+  return ok;
+}
+
 bool wm_deadlines_set(Deadlines *d, Stop *stop, u32 reason, u64 at_ns) {
   wm_mutex_lock(&d->lock);
   remove_deadline(d, stop, reason);

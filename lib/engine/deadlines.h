@@ -23,5 +23,8 @@ void wm_deadlines_end(Deadlines *d);
  * before; 0: not at all. One that it got from an earlier deadline is taken back. False: no thread,
  * or out of memory. */
 bool wm_deadlines_set(Deadlines *d, Stop *stop, u32 reason, u64 at_ns);
+/* Gives `to`, which has none, the same as `from` has, or its reason if it has struck. False: out of
+ * memory. */
+bool wm_deadlines_copy(Deadlines *d, Stop *from, Stop *to, u32 reason);
 
 #endif

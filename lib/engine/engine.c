@@ -399,15 +399,27 @@ static bool set_call_deadline(Store *store, u64 at_ns) {
   return wm_deadlines_set(&engine->deadlines, store->stop, STOP_CALL_DEADLINE, at_ns);
 }
 
-Store *wm_engine_store_new(Engine *engine) {
+static Store *make_store(Engine *engine, Account *account) {
   if (!prepare_faults(engine)) return NULL;
-  Store *store = wm_store_new(engine->types, engine->pool, engine);
+  Store *store = wm_store_new(engine->types, engine->pool, engine, account);
   if (!store) return NULL;
   store->stack_bytes = engine->config.stack_bytes;
   store->native.budget_bytes = engine->config.native_stack_bytes;
   store->set_call_deadline = set_call_deadline;
   wm_interp_prepare_store(store);
   wm_engine_retain(engine);
+  return store;
+}
+
+Store *wm_engine_store_new(Engine *engine) { return make_store(engine, NULL); }
+
+Store *wm_engine_store_new_beside(const Store *other) {
+  Engine *engine = other->engine;
+  Store *store = make_store(engine, other->account);
+  if (store && !wm_deadlines_copy(&engine->deadlines, other->stop, store->stop, STOP_DEADLINE)) {
+    wm_engine_store_delete(store);
+    store = NULL;
+  }
   return store;
 }
 

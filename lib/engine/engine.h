@@ -72,6 +72,9 @@ bool wm_engine_validate(Engine *engine, const u8 *bytes, size_t size, Error *err
 
 /* A store in this engine; holds a count of it until wm_engine_store_delete. NULL: out of memory. */
 Store *wm_engine_store_new(Engine *engine);
+/* One for another thread of the same program: in the same engine, with the same account and
+ * deadline. Called by the thread of the other. */
+Store *wm_engine_store_new_beside(const Store *other);
 /* Interrupts the store that long from now; 0: not, and takes an interrupt back. Replaces the
  * deadline before. False: no thread, or out of memory. */
 bool wm_engine_set_deadline(Store *store, u64 nanoseconds);

@@ -43,7 +43,12 @@ typedef struct CondVar {
 void wm_condition_wait(CondVar *c, Mutex *m);
 /* The same, until `deadline_ns` of wm_os_monotonic_ns at the latest. */
 void wm_condition_wait_until(CondVar *c, Mutex *m, u64 deadline_ns);
+/* Takes no lock of ours: for signal handlers too. */
 void wm_condition_wake_all(CondVar *c);
+/* Without a mutex: what wm_condition_now gave before the caller looked whether it has to wait tells
+ * whether somebody woke since; then this does not wait. deadline_ns UINT64_MAX: none. */
+static inline u32 wm_condition_now(CondVar *c) { return atomic_load(&c->wakes); }
+void wm_condition_wait_since(CondVar *c, u32 seen, u64 deadline_ns);
 /* A thread of ours, which takes none of the host's signals. False: none can be had. */
 typedef pthread_t Thread;
 bool wm_thread_start(Thread *t, void *(*run)(void *), void *env);

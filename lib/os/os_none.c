@@ -56,16 +56,19 @@ static pthread_cond_t parked = PTHREAD_COND_INITIALIZER;
 void wm_condition_wait(CondVar *c, Mutex *m) { wm_condition_wait_until(c, m, UINT64_MAX); }
 /* By the clock of C11, the only one that there is. */
 void wm_condition_wait_until(CondVar *c, Mutex *m, u64 deadline_ns) {
-  struct timespec t = {(time_t)(deadline_ns / 1000000000u), (long)(deadline_ns % 1000000000u)};
   u32 seen = atomic_load(&c->wakes);
   wm_mutex_unlock(m);
+  wm_condition_wait_since(c, seen, deadline_ns);
+  wm_mutex_lock(m);
+}
+void wm_condition_wait_since(CondVar *c, u32 seen, u64 deadline_ns) {
+  struct timespec t = {(time_t)(deadline_ns / 1000000000u), (long)(deadline_ns % 1000000000u)};
   pthread_mutex_lock(&parking);
   int error = 0;
   while (atomic_load(&c->wakes) == seen && !error)
     error = deadline_ns == UINT64_MAX ? pthread_cond_wait(&parked, &parking)
                                       : pthread_cond_timedwait(&parked, &parking, &t);
   pthread_mutex_unlock(&parking);
-  wm_mutex_lock(m);
 }
 void wm_condition_wake_all(CondVar *c) {
   pthread_mutex_lock(&parking);

@@ -152,21 +152,26 @@ void wm_mutex_unlock(Mutex *m) {
 
 void wm_mutex_destroy(Mutex *m) { pthread_mutex_destroy(m); }
 
-static void wait_for_wake(CondVar *c, Mutex *m, const struct timespec *timeout) {
-  u32 seen = atomic_load(&c->wakes);
-  wm_mutex_unlock(m);
-  futex_wait(&c->wakes, seen, timeout);
-  wm_mutex_lock(m);
-}
-
-void wm_condition_wait(CondVar *c, Mutex *m) { wait_for_wake(c, m, NULL); }
-
-void wm_condition_wait_until(CondVar *c, Mutex *m, u64 deadline_ns) {
+void wm_condition_wait_since(CondVar *c, u32 seen, u64 deadline_ns) {
+  if (deadline_ns == UINT64_MAX) {
+    futex_wait(&c->wakes, seen, NULL);
+    return;
+  }
   u64 now = wm_os_monotonic_ns();
   if (now >= deadline_ns) return;
   u64 left = deadline_ns - now;
-  wait_for_wake(c, m, &(struct timespec){(time_t)(left / 1000000000u), (long)(left % 1000000000u)});
+  struct timespec timeout = {(time_t)(left / 1000000000u), (long)(left % 1000000000u)};
+  futex_wait(&c->wakes, seen, &timeout);
 }
+
+void wm_condition_wait_until(CondVar *c, Mutex *m, u64 deadline_ns) {
+  u32 seen = atomic_load(&c->wakes);
+  wm_mutex_unlock(m);
+  wm_condition_wait_since(c, seen, deadline_ns);
+  wm_mutex_lock(m);
+}
+
+void wm_condition_wait(CondVar *c, Mutex *m) { wm_condition_wait_until(c, m, UINT64_MAX); }
 
 void wm_condition_wake_all(CondVar *c) {
   atomic_fetch_add(&c->wakes, 1);

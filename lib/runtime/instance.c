@@ -64,15 +64,16 @@ static void place_arrays(Instance *in, const InstanceLayout *l) {
   in->inner_funcs = (Func *)(void *)(start + l->inner_funcs);
 }
 
+/* The instance has been counted. */
 static Instance *allocate(Store *store, LoadedModule *lm, Error *err) {
   const Module *m = &lm->module;
   InstanceLayout layout = wm_instance_layout(lm);
   Instance *in = wm_object_new(store, OBJ_INSTANCE, layout.size_bytes, 0);
   if (!in) {
+    wm_account_return_instance(store->account);
     wm_error_out_of_memory(err);
     return NULL;
   }
-  store->instances++;
   in->size_bytes = layout.size_bytes;
   in->store = store;
   in->ticks = lm->tiers ? min_u32(lm->tiers->loop_threshold, DEFAULT_TICKS) : DEFAULT_TICKS;
@@ -216,7 +217,7 @@ static void size_datas(Instance *in) {
 
 /* Everything that others cannot see yet. What is made when it fails is garbage. */
 static Instance *make(Store *store, LoadedModule *lm, Object *const *imports, Error *err) {
-  if (!wm_store_check_instance(store, err)) return NULL;
+  if (!wm_account_take_instance(store->account, err)) return NULL;
   Instance *in = allocate(store, lm, err);
   if (!in) return NULL;
   take_imports(in, imports);

@@ -5,10 +5,13 @@
 
 #include "runtime/store.h"
 
+typedef struct SharedMemory SharedMemory;
+
 typedef struct Memory {
   Object head;
-  Reservation space; /* the pool's: goes back with the object */
-  MemoryType type;   /* limits.min is the size now, in pages */
+  Reservation space;    /* the pool's: goes back with the object; of a shared memory: borrowed */
+  MemoryType type;      /* limits.min is the size when it was made: see wm_memory_type */
+  SharedMemory *shared; /* counted; NULL: it is this store's alone */
 } Memory;
 
 /* Elements that share a card, as a power of two. */
@@ -101,7 +104,11 @@ struct Instance {
 };
 
 /* ---- construction. All return NULL with err set (err may be NULL). Types are canonical. ---- */
+/* A shared one is new, too. */
 Memory *wm_memory_new(Store *store, const MemoryType *type, Error *err);
+/* This store's view of a shared memory, of which it takes its own count. */
+Memory *wm_memory_new_of_shared(Store *store, SharedMemory *shared, Error *err);
+void wm_memory_free_space(Memory *memory); /* its end */
 Table *wm_table_new(Store *store, const TableType *type, Ref init, Error *err);
 void wm_table_free_room(Table *table); /* its end */
 Global *wm_global_new(Store *store, const GlobalType *type, const u64 *value, Error *err);
@@ -118,6 +125,9 @@ void wm_valtype_hold(TypeRegistry *types, ValType t);
 void wm_valtype_let_go(TypeRegistry *types, ValType t);
 
 /* ---- operations; sizes in pages / elements ---- */
+u64 wm_memory_pages(const Memory *memory);
+/* Its type, with the size that it has now. */
+MemoryType wm_memory_type(const Memory *memory);
 /* The old size, or UINT64_MAX when it cannot grow (maximum, limits, memory; a table also when wasm
  * must stop meanwhile). */
 u64 wm_memory_grow(Store *store, Memory *memory, u64 delta_pages);

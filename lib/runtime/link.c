@@ -38,6 +38,11 @@ static void describe_table(char *out, const TableType *type) {
   describe_limits(out, "table", &type->limits, element);
 }
 
+static void describe_memory(char *out, const Memory *memory) {
+  MemoryType type = wm_memory_type(memory);
+  describe_limits(out, "memory", &type.limits, "");
+}
+
 static void describe_global(char *out, const GlobalType *type) {
   char name[64];
   wm_valtype_name(type->type, name, sizeof name);
@@ -60,9 +65,7 @@ static void describe_object(char *out, TypeRegistry *types, const Object *object
     describe_func(out, "func ", wm_types_get(types, ((const Func *)object)->type_id));
     break;
   case OBJ_TABLE: describe_table(out, &((const Table *)object)->type); break;
-  case OBJ_MEMORY:
-    describe_limits(out, "memory", &((const Memory *)object)->type.limits, "");
-    break;
+  case OBJ_MEMORY: describe_memory(out, (const Memory *)object); break;
   case OBJ_GLOBAL: describe_global(out, &((const Global *)object)->type); break;
   case OBJ_TAG:
     describe_func(out, "tag ", wm_types_get(types, ((const Tag *)object)->type_id));
@@ -113,8 +116,10 @@ static bool object_matches(const LoadedModule *lm, const Import *import, const O
     return limits_match(&given->limits, &wanted->limits) &&
            same_type(lm->types, given->element, module_canonical(m, wanted->element));
   }
-  case EXTERN_MEMORY:
-    return limits_match(&((const Memory *)object)->type.limits, &m->memories[import->index].limits);
+  case EXTERN_MEMORY: {
+    MemoryType given = wm_memory_type((const Memory *)object);
+    return limits_match(&given.limits, &m->memories[import->index].limits);
+  }
   case EXTERN_GLOBAL: {
     const GlobalType *wanted = &m->globals[import->index].type;
     return global_matches(lm->types, &((const Global *)object)->type, wanted,

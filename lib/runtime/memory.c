@@ -1,34 +1,55 @@
 /* Linear memories (spec 4.2.8, 4.4.7). A memory's length lives below its base (pool.h); its type's
  * minimum follows it, as seen from outside. */
 #include "runtime/collect.h"
-#include "runtime/instance.h"
 #include "runtime/pieces.h"
-#include "wasm/limits.h"
+#include "runtime/shared_memory.h"
 
-static u64 max_pages(const MemoryType *type) {
-  const Limits *limits = &type->limits;
-  u64 most = most_pages(limits->is_64, limits->page_log2);
-  if (limits->is_64) most = MAX_MEMORY64_BYTES >> limits->page_log2;
-  return limits->has_max ? min_u64(limits->max, most) : most;
+/* Memory that is this store's alone. */
+static bool make_own(Store *store, Memory *memory, Error *err) {
+  u64 bytes = memory->type.limits.min << memory->type.limits.page_log2;
+  u64 most = memory_max_pages(&memory->type) << memory->type.limits.page_log2;
+  if (!wm_account_take_memory(store->account, bytes, err)) return false;
+  if (wm_pool_acquire(store->pool, bytes, most, memory->type.limits.is_64, &memory->space))
+    return true;
+  wm_account_return_memory(store->account, bytes);
+  return wm_error_out_of_memory(err);
+}
+
+static bool take_shared(Memory *memory, SharedMemory *shared) {
+  memory->shared = shared;
+  if (!shared) return false;
+  memory->space = shared->space;
+  memory->type = shared->type;
+  return true;
 }
 
 Memory *wm_memory_new(Store *store, const MemoryType *type, Error *err) {
   u64 pages = type->limits.min;
-  if (pages > max_pages(type)) {
+  if (pages > memory_max_pages(type)) {
     wm_error_set(err, ERR_LIMIT, 0, "memory of %llu pages is too large, at most %llu",
-                 (unsigned long long)pages, (unsigned long long)max_pages(type));
+                 (unsigned long long)pages, (unsigned long long)memory_max_pages(type));
     return NULL;
   }
-  u64 bytes = pages << type->limits.page_log2;
-  if (!wm_store_check_memory(store, bytes, err)) return NULL;
-  Memory *memory = wm_object_new(store, OBJ_MEMORY, sizeof *memory, bytes);
-  u64 most = max_pages(type) << type->limits.page_log2;
-  if (!memory || !wm_pool_acquire(store->pool, bytes, most, type->limits.is_64, &memory->space)) {
-    wm_error_out_of_memory(err);
-    return NULL;
-  }
+  Memory *memory =
+      wm_object_new(store, OBJ_MEMORY, sizeof *memory, pages << type->limits.page_log2);
+  if (!memory) return wm_error_out_of_memory(err), NULL;
   memory->type = *type;
-  store->memory_bytes += bytes;
+  bool made =
+      type->limits.is_shared
+          ? take_shared(memory, wm_shared_memory_new(store->pool, store->account, type, err))
+          : make_own(store, memory, err);
+  return made ? memory : NULL;
+}
+
+Memory *wm_memory_new_of_shared(Store *store, SharedMemory *shared, Error *err) {
+  if (!wm_pool_fits(store->pool, &shared->space, shared->type.limits.is_64)) {
+    wm_error_set(err, ERR_ARGUMENT, 0, "the shared memory was made without this engine's guards");
+    return NULL;
+  }
+  Memory *memory = wm_object_new(store, OBJ_MEMORY, sizeof *memory, 0);
+  if (!memory) return wm_error_out_of_memory(err), NULL;
+  wm_shared_memory_retain(shared);
+  take_shared(memory, shared);
   return memory;
 }
 
@@ -36,19 +57,39 @@ u64 wm_memory_pages(const Memory *memory) {
   return memory_length(memory->space.base) >> memory->type.limits.page_log2;
 }
 
-u64 wm_memory_grow(Store *store, Memory *memory, u64 delta_pages) {
-  u64 old_bytes = memory_length(memory->space.base), old = wm_memory_pages(memory);
-  u64 most = max_pages(&memory->type);
+MemoryType wm_memory_type(const Memory *memory) {
+  MemoryType type = memory->type;
+  type.limits.min = wm_memory_pages(memory);
+  return type;
+}
+
+static u64 grow_own(Store *store, Memory *memory, u64 delta_pages) {
+  u64 old = wm_memory_pages(memory), most = memory_max_pages(&memory->type);
   if (old > most || delta_pages > most - old) return UINT64_MAX;
   u64 delta = delta_pages << memory->type.limits.page_log2;
-  if (delta > 0) {
-    if (!wm_store_check_memory(store, delta, NULL)) return UINT64_MAX;
-    if (!wm_pool_grow(&memory->space, old_bytes + delta)) return UINT64_MAX;
-    store->memory_bytes += delta;
-    store->debt_bytes += delta;
-    memory->type.limits.min = old + delta_pages;
+  if (!delta) return old;
+  if (!wm_account_take_memory(store->account, delta, NULL)) return UINT64_MAX;
+  if (!wm_pool_grow(&memory->space, memory_length(memory->space.base) + delta)) {
+    wm_account_return_memory(store->account, delta);
+    return UINT64_MAX;
   }
+  store->debt_bytes += delta;
   return old;
+}
+
+u64 wm_memory_grow(Store *store, Memory *memory, u64 delta_pages) {
+  return memory->shared ? wm_shared_memory_grow(memory->shared, delta_pages)
+                        : grow_own(store, memory, delta_pages);
+}
+
+void wm_memory_free_space(Memory *memory) {
+  Store *store = memory->head.store;
+  if (memory->shared) {
+    wm_shared_memory_release(memory->shared);
+  } else if (memory->space.base) {
+    wm_account_return_memory(store->account, memory_length(memory->space.base));
+    wm_pool_release(store->pool, &memory->space);
+  }
 }
 
 /* ---- bulk operations: what is large goes in pieces ---- */

@@ -83,8 +83,10 @@ static u64 weigh_table(const Object *object) {
   return ((const Table *)object)->capacity * sizeof(Ref);
 }
 
+/* A shared one is not this store's to free. */
 static u64 weigh_memory(const Object *object) {
-  return ((const Memory *)object)->space.accessible_bytes;
+  const Memory *memory = (const Memory *)object;
+  return memory->shared ? 0 : memory->space.accessible_bytes;
 }
 
 static u64 weigh_exception(const Object *object) {
@@ -97,7 +99,7 @@ static u64 weigh_trap(const Object *object) { return ((const Trap *)object)->mes
 
 static void end_instance(Object *object) {
   Instance *in = (Instance *)object;
-  object->store->instances--;
+  wm_account_return_instance(object->store->account);
   wm_stop_remove(object->store->stop, in);
   if (!in->module) return;
   for (u32 i = 0; i < in->module->module.elem_count; i++)
@@ -105,18 +107,12 @@ static void end_instance(Object *object) {
   wm_loaded_release(in->module);
 }
 
-static void end_memory(Object *object) {
-  Memory *memory = (Memory *)object;
-  Store *store = object->store;
-  if (!memory->space.base) return;
-  store->memory_bytes -= memory_length(memory->space.base);
-  wm_pool_release(store->pool, &memory->space);
-}
+static void end_memory(Object *object) { wm_memory_free_space((Memory *)object); }
 
 static void end_table(Object *object) {
   Table *table = (Table *)object;
   Store *store = object->store;
-  store->table_elements -= table->length;
+  wm_account_return_table(store->account, table->length);
   wm_table_free_room(table);
   wm_valtype_let_go(store->types, table->type.element);
 }

@@ -48,14 +48,18 @@ static u64 whole_pages(u64 bytes) {
   return (bytes + page - 1) / page * page;
 }
 
-static void give_back(Reservation *r) {
+void wm_pool_discard(Reservation *r) {
   size_t page = wm_os_page_size();
-  wm_os_release(r->base - page, page + (size_t)r->reserved_bytes);
+  if (r->base) wm_os_release(r->base - page, page + (size_t)r->reserved_bytes);
   *r = (Reservation){0};
 }
 
+bool wm_pool_fits(const MemoryPool *pool, const Reservation *r, bool is_64) {
+  return is_64 || !pool->wants_guards || r->reserved_bytes >= GUARDED_BYTES;
+}
+
 void wm_pool_delete(MemoryPool *pool) {
-  for (u32 i = 0; i < pool->count; i++) give_back(&pool->slots[i]);
+  for (u32 i = 0; i < pool->count; i++) wm_pool_discard(&pool->slots[i]);
   wm_mutex_destroy(&pool->lock);
   free(pool);
 }
@@ -74,7 +78,7 @@ static bool reserve(Reservation *r, u64 bytes, u64 capacity_bytes) {
 bool wm_pool_want_guards(MemoryPool *pool) {
   Reservation r;
   if (!wm_os_reserve_is_free() || !reserve(&r, GUARDED_BYTES, MAX_BYTES32)) return false;
-  give_back(&r);
+  wm_pool_discard(&r);
   pool->wants_guards = true;
   return true;
 }
@@ -138,7 +142,7 @@ static bool acquire_new(const MemoryPool *pool, u64 min_bytes, u64 max_bytes, bo
     out->accessible_bytes = min_bytes;
     return true;
   }
-  give_back(out);
+  wm_pool_discard(out);
   return false;
 }
 
@@ -147,7 +151,7 @@ static bool acquire_used(MemoryPool *pool, u64 min_bytes, Reservation *out) {
   if (!take_slot(pool, min_bytes, out)) return false;
   u64 used = min_u64(out->accessible_bytes, min_bytes);
   if (!set_accessible(out, min_bytes)) {
-    give_back(out);
+    wm_pool_discard(out);
     return false;
   }
   memset(out->base, 0, (size_t)used);
@@ -199,5 +203,5 @@ void wm_pool_release(MemoryPool *pool, Reservation *r) {
   if (is_usual(pool, r) && trim(pool, r) && put_slot(pool, r))
     *r = (Reservation){0};
   else
-    give_back(r);
+    wm_pool_discard(r);
 }

@@ -16,14 +16,16 @@ typedef struct MemoryHeader {
   u64 length_bytes; /* the current size; the word right below base */
 } MemoryHeader;
 
-/* The length of the memory whose base this is, read and written nowhere else in C; the tiers load
- * the word by themselves. Today a memory is of one store, whose thread alone changes it. That of a
- * shared memory grows under the eyes of other threads: a read must be one atomic load (relaxed will
- * do: whoever gets the old length traps where the memory did end a moment ago), a write a release
- * behind the pages that it promises, and those who grow it must take turns. */
-static inline u64 memory_length(const u8 *base) { return load_u64(base - sizeof(u64)); }
+/* The length of the memory whose base this is, read and written nowhere else in C; compiled code
+ * loads the word by itself. That of a shared memory grows under the eyes of other threads: a read
+ * is one atomic load (relaxed will do: whoever gets the old length traps where the memory did end a
+ * moment ago), a write a release behind the pages that it promises; those who grow it take turns
+ * (shared_memory.c). */
+static inline u64 memory_length(const u8 *base) {
+  return __atomic_load_n((const u64 *)(const void *)(base - sizeof(u64)), __ATOMIC_RELAXED);
+}
 static inline void memory_set_length(u8 *base, u64 length_bytes) {
-  store_u64(base - sizeof(u64), length_bytes);
+  __atomic_store_n((u64 *)(void *)(base - sizeof(u64)), length_bytes, __ATOMIC_RELEASE);
 }
 
 typedef struct MemoryPool MemoryPool;
@@ -53,6 +55,10 @@ bool wm_pool_acquire(MemoryPool *pool, u64 min_bytes, u64 max_bytes, bool is_64,
 bool wm_pool_grow(Reservation *r, u64 new_bytes);
 /* Takes the space back; *r is empty then. */
 void wm_pool_release(MemoryPool *pool, Reservation *r);
+/* Gives it back to the system: for a holder that outlives the pool. */
+void wm_pool_discard(Reservation *r);
+/* Whether code that relies on this pool's guards may use a memory that came from any pool. */
+bool wm_pool_fits(const MemoryPool *pool, const Reservation *r, bool is_64);
 
 /* The base of a memory of length 0, for instances without one. */
 u8 *wm_pool_empty_base(void);

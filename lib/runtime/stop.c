@@ -52,6 +52,7 @@ void wm_stop_request(Stop *stop, u32 reason) {
   for (Instance *in = atomic_load(&stop->instances); in; in = atomic_load(&in->next_in_store))
     atomic_store(&in->stack_limit, UINTPTR_MAX);
   atomic_fetch_sub(&stop->walkers, 1);
+  wm_condition_wake_all(&stop->changed);
   show(stop);
 }
 

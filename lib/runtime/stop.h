@@ -3,6 +3,7 @@
  *   request -> reasons, which wm_store_poll reads: the interpreter's slow tick, bulk operations,
  *      |       host calls that return
  *      |-----> stack_limit = UINTPTR_MAX of every instance: compiled code comes to its poll
+ *      |-----> changed: who waits at an address (memory_wait.c) wakes up
  *      '-----> the descriptor that libwasi waits with
  *
  * A request takes no lock: it sets a reason, then walks the list of instances, which the store's
@@ -32,6 +33,7 @@ typedef struct Stop {
   _Atomic u32 walkers;           /* requests that are in the list */
   _Atomic(Instance *) instances; /* of the store, linked by next_in_store; all gone when it is */
   _Atomic int event;             /* readable while there is a reason; -1: nobody asked for it */
+  CondVar changed;               /* what the store's thread sleeps on when wasm waits */
   ForkWatch forks;
 } Stop;
 

@@ -7,9 +7,11 @@
 
 #include <stdlib.h>
 
-Store *wm_store_new(TypeRegistry *types, MemoryPool *pool, void *engine) {
+Store *wm_store_new(TypeRegistry *types, MemoryPool *pool, void *engine, Account *account) {
   Store *store = calloc(1, sizeof *store);
   if (!store) return NULL;
+  if (account) wm_account_retain(account);
+  store->account = account ? account : wm_account_new();
   store->types = types;
   store->pool = pool;
   store->engine = engine;
@@ -17,11 +19,11 @@ Store *wm_store_new(TypeRegistry *types, MemoryPool *pool, void *engine) {
   store->stack_bytes = DEFAULT_STACK_BYTES;
   store->native.budget_bytes = DEFAULT_NATIVE_STACK_BYTES;
   store->ways_in = wm_ways_in;
-  store->limits = (StoreLimits){UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
-  store->stop = wm_stop_new();
+  store->stop = store->account ? wm_stop_new() : NULL;
   if (store->stop) store->out_of_memory = wm_trap_new(store, TRAP_OUT_OF_MEMORY, NULL, 0);
   if (store->out_of_memory) return store;
   wm_stop_release(store->stop);
+  wm_account_release(store->account);
   free(store);
   return NULL;
 }
@@ -34,6 +36,7 @@ bool wm_store_delete(Store *store) {
   size_t stack_bytes = (size_t)(store->stack_end - store->stack) * sizeof(u64);
   wm_os_release(store->stack, stack_bytes + wm_os_page_size());
   wm_stop_release(store->stop);
+  wm_account_release(store->account);
   free(store);
   return true;
 }

@@ -4,6 +4,7 @@
 #define WM_RUNTIME_STORE_H
 
 #include "base/hashmap.h"
+#include "runtime/account.h"
 #include "runtime/frame.h"
 #include "runtime/pool.h"
 #include "runtime/stop.h"
@@ -20,12 +21,6 @@ typedef struct Trap {
   u32 frame_count;
   u32 frames_omitted; /* of a very deep stack: between the first and the last kept */
 } Trap;
-
-typedef struct StoreLimits {
-  u64 memory_bytes, table_elements; /* sums over the store */
-  u64 instances;
-  u64 total_bytes; /* of memories and tables: store_total_bytes */
-} StoreLimits;     /* UINT64_MAX: no limit */
 
 /* What a store's stacks may take when nobody says otherwise; wasmx.h documents them. */
 enum { DEFAULT_STACK_BYTES = 8 << 20, DEFAULT_NATIVE_STACK_BYTES = 6 << 20 };
@@ -112,28 +107,15 @@ struct Store {
    * it. False: out of memory. */
   bool (*set_call_deadline)(Store *store, u64 deadline_ns);
 
-  StoreLimits limits;
-  u64 memory_bytes, table_elements, instances; /* in use */
+  Account *account;             /* counted: limits, and what is in use of them */
   _Atomic(const void *) thread; /* debug builds: who is in the store now (store_enter) */
 };
 
-/* NULL: out of memory. */
-Store *wm_store_new(TypeRegistry *types, MemoryPool *pool, void *engine);
+/* With an account of its own, or that of others (counted). NULL: out of memory. */
+Store *wm_store_new(TypeRegistry *types, MemoryPool *pool, void *engine, Account *account);
 /* Frees every object, running the finalizers. False (and nothing happens) while wasm or a finalizer
  * runs in it. */
 bool wm_store_delete(Store *store);
-
-/* ---- limits: store_limit.c ---- */
-/* What memories and tables take together. */
-static inline u64 store_total_bytes(const Store *store) {
-  return store->memory_bytes + store->table_elements * sizeof(Ref);
-}
-/* Whether so much more of a memory, so many more elements of a table, one more instance are
- * allowed; else err (may be NULL) is ERR_LIMIT. Who makes them counts them, in Store.memory_bytes
- * and its neighbours. */
-bool wm_store_check_memory(const Store *store, u64 more_bytes, Error *err);
-bool wm_store_check_table(const Store *store, u64 more_elements, Error *err);
-bool wm_store_check_instance(const Store *store, Error *err);
 
 /* Host info of any object: kept while the object lives, finalizer (may be NULL) run once: when the
  * object goes, or when other info takes its place. False: out of memory, or the store is being

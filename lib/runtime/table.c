@@ -83,9 +83,10 @@ Table *wm_table_new(Store *store, const TableType *type, Ref init, Error *err) {
                  (unsigned long long)length, MAX_TABLE_ELEMENTS);
     return NULL;
   }
-  if (!wm_store_check_table(store, length, err)) return NULL;
+  if (!wm_account_take_table(store->account, length, err)) return NULL;
   Table *table = wm_object_new(store, OBJ_TABLE, sizeof *table, length * sizeof(Ref));
   if (!table || !set_room(table, length + 1)) {
+    wm_account_return_table(store->account, length);
     wm_error_out_of_memory(err);
     return NULL;
   }
@@ -94,7 +95,6 @@ Table *wm_table_new(Store *store, const TableType *type, Ref init, Error *err) {
     fill_piece(table, at, piece_end(at, length), init);
   table->type = *type;
   wm_valtype_hold(store->types, type->element);
-  store->table_elements += length;
   return table;
 }
 
@@ -131,13 +131,14 @@ static bool make_room(Store *store, Table *table, u64 length) {
 
 u64 wm_table_grow(Store *store, Table *table, u64 delta, Ref init) {
   u64 old = table->length, most = max_elements(&table->type);
-  if (old > most || delta > most - old || !wm_store_check_table(store, delta, NULL))
+  if (old > most || delta > most - old || !wm_account_take_table(store->account, delta, NULL))
     return UINT64_MAX;
-  if (!make_room(store, table, old + delta)) return UINT64_MAX;
-  if (fill(store, table, old, delta, init)) return UINT64_MAX;
+  if (!make_room(store, table, old + delta) || fill(store, table, old, delta, init)) {
+    wm_account_return_table(store->account, delta);
+    return UINT64_MAX;
+  }
   table->length = old + delta;
   table->type.limits.min = table->length;
-  store->table_elements += delta;
   return old;
 }
 

@@ -76,9 +76,9 @@ static void cycles_go(void **state) {
   assert_int_equal(count_objects(f->store, OBJ_INSTANCE), 0);
   assert_int_equal(count_objects(f->store, OBJ_TABLE), 0);
   assert_int_equal(ends, 1);
-  assert_int_equal(f->store->memory_bytes, 0);
-  assert_int_equal(f->store->table_elements, 0);
-  assert_int_equal(f->store->instances, 0);
+  assert_int_equal(f->store->account->memory_bytes, 0);
+  assert_int_equal(f->store->account->table_elements, 0);
+  assert_int_equal(f->store->account->instances, 0);
 }
 
 static void a_function_keeps_its_instance(void **state) {
@@ -251,7 +251,7 @@ static void garbage_is_collected_in_time(void **state) {
     MemoryType type = {.limits = {.min = 1}};
     assert_non_null(wm_memory_new(f->store, &type, NULL));
     wm_store_safepoint(f->store);
-    most = max_u64(most, f->store->memory_bytes);
+    most = max_u64(most, f->store->account->memory_bytes);
   }
   assert_true(most <= 2 * COLLECT_MIN_DEBT_BYTES);
 }

@@ -164,7 +164,7 @@ static void start_functions_run(void **state) {
 static void limits_hold(void **state) {
   Fixture *f = *state;
   Error err;
-  f->store->limits = (StoreLimits){3 * 65536, 10, 2, UINT64_MAX};
+  wm_account_set_limits(f->store->account, &(StoreLimits){3 * 65536, 10, 2, UINT64_MAX});
   assert_null(try_instantiate(f, "(module (memory 4))", NULL, 0, &err));
   assert_int_equal(err.code, ERR_LIMIT);
   assert_null(try_instantiate(f, "(module (table 11 funcref))", NULL, 0, &err));
@@ -202,7 +202,7 @@ static void types_bound_growth(void **state) {
   assert_int_equal(wm_memory_grow(f->store, m, 3), UINT64_MAX);
   assert_int_equal(wm_memory_grow(f->store, m, UINT64_MAX), UINT64_MAX);
   assert_int_equal(wm_memory_grow(f->store, m, 2), 1);
-  assert_int_equal(m->type.limits.min, 3);
+  assert_int_equal(wm_memory_type(m).limits.min, 3);
   assert_int_equal(wm_memory_grow(f->store, n, 65535), 1); /* 4 GiB, touched nowhere */
   assert_int_equal(wm_memory_grow(f->store, n, 1), UINT64_MAX);
   Table *t = (Table *)export_named(in, "t"), *u = (Table *)export_named(in, "u");
