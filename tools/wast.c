@@ -131,8 +131,6 @@ static wasm_module_t *load_definition(Runner *r, const WastModule *source, wasmx
  */
 static const char *refused_import(Runner *r, const wasmx_error_t *err) {
   if (err->code != WASMX_LINK) return NULL;
-  if (!strcmp(err->import_module, "spectest") && !strcmp(err->import_name, "shared_memory"))
-    return wm_feature_name(FEATURE_THREADS);
   Name name = {(const u8 *)err->import_module, (u32)strlen(err->import_module)};
   const Entry *entry = find_entry(r->refused.data, r->refused.len, name);
   return entry ? entry->proposal : NULL;
@@ -494,6 +492,12 @@ static void define_global(Runner *r, const char *name, wasm_valkind_t kind, wasm
   wasm_globaltype_delete(type);
 }
 
+static void define_memory(Runner *r, const char *name, bool is_shared) {
+  wasm_memorytype_t *type = wasmx_memorytype_new((wasmx_limits64_t){1, 2}, false, is_shared);
+  define(r, name, wasm_memory_as_extern(wasm_memory_new(r->store, type)));
+  wasm_memorytype_delete(type);
+}
+
 /* The module "spectest" that scripts import from. */
 static void define_spectest(Runner *r) {
   static const wasm_valkind_t i32_f32[] = {WASM_I32, WASM_F32}, int64[] = {WASM_I64},
@@ -516,9 +520,8 @@ static void define_spectest(Runner *r) {
            wasm_table_as_extern(wasm_table_new(r->store, type, NULL)));
     wasm_tabletype_delete(type);
   }
-  wasm_memorytype_t *type = wasmx_memorytype_new((wasmx_limits64_t){1, 2}, false, false);
-  define(r, "memory", wasm_memory_as_extern(wasm_memory_new(r->store, type)));
-  wasm_memorytype_delete(type);
+  define_memory(r, "memory", false);
+  define_memory(r, "shared_memory", true);
 }
 
 static bool run_file(Runner *r, Result *out) {

@@ -110,6 +110,9 @@ Resume wm_slow_throw_ref(Instance *inst, const Cell *pc, u64 *fp);
  */
 const Cell *wm_slow_translate(Instance *inst, const Cell *pc, u64 *fp);
 
+/* The access of an atomic cell, with the result in its slot. */
+TrapCode wm_slow_atomic(Instance *inst, const Cell *pc, u64 *fp);
+
 /* Parameters and results, the link, the other locals, the operands. */
 static inline u32 frame_slots_of(const FuncCode *code, const FuncFacts *facts) {
   u32 locals = facts->local_slots - code->param_slots;

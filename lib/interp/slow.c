@@ -1,6 +1,7 @@
 /* What handlers do when something rare happens (cell.h). */
 #include "interp/cell.h"
 #include "interp/interp.h"
+#include "runtime/atomics.h"
 #include "runtime/collect.h"
 #include "runtime/exception.h"
 #include "runtime/tail.h"
@@ -29,6 +30,14 @@ const Cell *wm_slow_translate(Instance *inst, const Cell *pc, u64 *fp) {
     return NULL;
   }
   return atomic_load_explicit(&code->code, memory_order_acquire);
+}
+
+TrapCode wm_slow_atomic(Instance *inst, const Cell *pc, u64 *fp) {
+  u64 slots = pc->x[1], result = 0;
+  TrapCode trap = wm_atomic_run(inst, (u16)(pc->b >> 16), pc->b & 0xFFFF, fp[pc->a], pc->x[0],
+                                fp[slots & 0xFFFF], fp[slots >> 16 & 0xFFFF], &result);
+  if (!trap && slots >> 32) fp[pc->d] = result;
+  return trap;
 }
 
 /* ---- what is hot ---- */

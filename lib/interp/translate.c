@@ -290,7 +290,7 @@ static void translate_instructions(Translator *t) {
     } else if (t->in.op == OP_end || t->in.op == OP_delegate) {
       if (t->in.op == OP_delegate) wm_catch_delegate(t);
       live = wm_block_close(t, live);
-    } else if (!wm_translate_operation(t) && !wm_translate_data(t)) {
+    } else if (!wm_translate_operation(t) && !wm_translate_data(t) && !wm_translate_atomic(t)) {
       live = translate_control(t);
       if (!live || may_branch(t->in.op)) wm_fuel_end(t);
     }

@@ -281,6 +281,8 @@ bool wm_translate_operation(Translator *t);
 void wm_translate_is_null(Translator *t);
 /* Memory, table, global, reference, select (translate_data.c). False: not one of these. */
 bool wm_translate_data(Translator *t);
+/* Atomic accesses, wait, notify and the fence (translate_atomic.c). False: not one of these. */
+bool wm_translate_atomic(Translator *t);
 /* Calls and tail calls (translate_call.c). Returns whether what follows can be reached. */
 bool wm_translate_call(Translator *t);
 /* Pops the condition on top and emits a branch that is taken when it is not zero (if_true) or zero.

@@ -24,6 +24,12 @@ typedef enum ControlKind {
                      branch to it goes forward, to the copy that is made at its end */
 } ControlKind;
 
+/* Where an access goes: operand a, displacement b and flags of its node. */
+typedef struct AccessPlace {
+  u32 address, disp;
+  u8 flags;
+} AccessPlace;
+
 /* A saved environment: positions in Build.envs. */
 typedef struct Env {
   u32 locals, values;
@@ -272,6 +278,9 @@ void wm_build_start_here(Build *b);
 /* ---- build_insn.c: every instruction that is not control flow ---- */
 void wm_build_instruction(Build *b);
 
+/* ---- build_atomic.c ---- */
+void wm_build_atomic(Build *b);
+
 /* ---- mem.c ---- */
 /* Forgets what is known about memory and globals (a call, a place with several ways to it), or
  * about memory alone. */
@@ -285,6 +294,9 @@ void wm_mem_load_lane(Build *b);
 void wm_mem_store(Build *b);
 void wm_mem_global_get(Build *b);
 void wm_mem_global_set(Build *b);
+
+/* The place of the access b->in of `bytes` bytes; false: it surely traps (the block ends). */
+bool wm_mem_locate(Build *b, u32 index, u32 bytes, AccessPlace *place);
 
 /* A word of the runtime at an absolute address that cannot fault. */
 u32 wm_mem_load_word(Build *b, u16 op, u32 address, size_t disp);

@@ -359,7 +359,11 @@ static void build_by_hand(Build *b) {
   case OP_table_fill:
   case OP_table_init:
   case OP_elem_drop: build_bulk_instruction(b); break;
-  default: wm_jit_not_implemented(b->c, wm_ir_name(b->in.op));
+  default:
+    if (wm_op_info[b->in.op].feature == FEATURE_THREADS)
+      wm_build_atomic(b);
+    else
+      wm_jit_not_implemented(b->c, wm_ir_name(b->in.op));
   }
 }
 

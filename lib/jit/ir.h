@@ -19,6 +19,9 @@
  *   loads         address  displacement   -            LOAD and ACCESS rows
  *   lane loads    address  displacement   vector       imm: the lane
  *   stores        address  displacement   value        STORE and ACCESS rows; imm: the lane, if any
+ *   atomic rows   as loads and stores; those that change a value as stores, with a result. They are
+ *                 in order with all effects, and nothing is folded into others. A fence has no operand
+ *   cmpxchg       address  expected       value        no displacement
  *
  * A displacement is a number < 2^31. An address is an i32 or i64 index into memory 0, whose guard
  * pages catch what is outside (an i64 one is below 2^33); with IR_POINTER it is an absolute i64

@@ -24,10 +24,13 @@ enum {
    : LETTER(sig) == 's' ? T_V128                                                                   \
                         : T_NONE)
 /* a, b, c as far as there are operands; of memory accesses the address is a, a value c (`p_s` has
- * none). */
+ * none); with two values (cmpxchg) there is no displacement in b. */
 #define OPERANDS_OF(sig) ((1u << ((sizeof(#sig) - 3) & 3)) - 1)
-#define ADDRESS_OF(sig)  (sizeof(#sig) == sizeof("p_s") && LETTER(sig) != '_' ? A : A | C)
-#define IS_LANE(imm)     ((imm) == IMM_LANE || (imm) == IMM_SHUFFLE)
+#define ADDRESS_OF(sig)                                                                            \
+  (sizeof(#sig) == sizeof("pii_i")                       ? A | B | C                               \
+   : sizeof(#sig) == sizeof("p_s") && LETTER(sig) != '_' ? A                                       \
+                                                         : A | C)
+#define IS_LANE(imm) ((imm) == IMM_LANE || (imm) == IMM_SHUFFLE)
 
 const IrFacts wm_ir_facts[IR_OP_COUNT] = {
 #define OP(prefix, code, id, text, imm, sig)                                                       \

@@ -83,7 +83,8 @@ static void print_operands(const Compile *c, const Node *n, Buffer *out) {
     if (!(operands >> i & 1)) continue;
     wm_buffer_print(out, "%s", separator);
     print_value(c, fields[i], out);
-    if (i == 0 && (is_access(n) || n->op == IR_PURE_LOAD)) wm_buffer_print(out, "+%u", n->b);
+    bool has_disp = i == 0 && (is_access(n) || n->op == IR_PURE_LOAD) && !(operands & 2);
+    if (has_disp) wm_buffer_print(out, "+%u", n->b);
     separator = ", ";
   }
   if (operands & 8) print_list(c, n->b, out);

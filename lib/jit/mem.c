@@ -50,12 +50,6 @@ static void forget_overwritten(Build *b, u32 address, u32 disp, u32 bytes) {
 
 /* ---- addresses ---- */
 
-/* The operand a, displacement b and flags of an access. */
-typedef struct Place {
-  u32 address, disp;
-  u8 flags;
-} Place;
-
 static const Limits *memory_limits(const Build *b, u32 memory) {
   return &b->module->memories[memory].limits;
 }
@@ -85,9 +79,9 @@ static u32 split_index(const Build *b, u32 index, bool is_64, u64 *offset) {
 }
 
 /* An absolute address and an offset from there. */
-static Place place_at(Build *b, u32 address, u64 offset) {
-  if (offset < (u64)1 << 31) return (Place){address, (u32)offset, IR_POINTER};
-  return (Place){pure(b, OP_i64_add, address, const_i64(b, offset)), 0, IR_POINTER};
+static AccessPlace place_at(Build *b, u32 address, u64 offset) {
+  if (offset < (u64)1 << 31) return (AccessPlace){address, (u32)offset, IR_POINTER};
+  return (AccessPlace){pure(b, OP_i64_add, address, const_i64(b, offset)), 0, IR_POINTER};
 }
 
 /* An earlier check of the same index that covers this one; NONE: there is none. */
@@ -106,7 +100,7 @@ static bool is_within_min(const Limits *limits, u64 end) {
   return limits->min <= UINT64_MAX >> limits->page_log2 && end <= limits->min << limits->page_log2;
 }
 
-static Place checked_place(Build *b, u32 index, u64 offset, u64 end) {
+static AccessPlace checked_place(Build *b, u32 index, u64 offset, u64 end) {
   u32 memory = b->in.mem.memory, base = wm_mem_base(b, memory);
   const Limits *limits = memory_limits(b, memory);
   if (index == NONE) {
@@ -122,18 +116,17 @@ static Place checked_place(Build *b, u32 index, u64 offset, u64 end) {
   return place_at(b, value, offset);
 }
 
-static Place direct_place(Build *b, u32 index, u64 offset) {
+static AccessPlace direct_place(Build *b, u32 index, u64 offset) {
   if (offset < (u64)1 << 31) {
     if (index == NONE) index = const_i32(b, 0);
-    return (Place){index, (u32)offset, 0};
+    return (AccessPlace){index, (u32)offset, 0};
   }
-  if (index == NONE) return (Place){const_i64(b, offset), 0, 0};
+  if (index == NONE) return (AccessPlace){const_i64(b, offset), 0, 0};
   u32 wide = pure(b, OP_i64_extend_i32_u, index, 0);
-  return (Place){pure(b, OP_i64_add, wide, const_i64(b, offset)), 0, 0};
+  return (AccessPlace){pure(b, OP_i64_add, wide, const_i64(b, offset)), 0, 0};
 }
 
-/* Finds the place of the access b->in of `bytes` bytes; false: it surely traps (the block ends). */
-static bool locate(Build *b, u32 index, u32 bytes, Place *place) {
+bool wm_mem_locate(Build *b, u32 index, u32 bytes, AccessPlace *place) {
   u32 memory = b->in.mem.memory;
   const Limits *limits = memory_limits(b, memory);
   bool is_64 = limits->is_64, ends_at_guard = limits->page_log2 == PAGE_LOG2;
@@ -150,7 +143,7 @@ static bool locate(Build *b, u32 index, u32 bytes, Place *place) {
   return true;
 }
 
-static u32 access_at(Build *b, u16 op, u32 type, const Place *place, u32 c) {
+static u32 access_at(Build *b, u16 op, u32 type, const AccessPlace *place, u32 c) {
   Node n = make_node(op, type, place->address, place->disp, c);
   n.flags = (u8)(place->flags & 15);
   if (wm_op_info[op].immediate == IMM_MEMARG_LANE) n.imm = b->in.lane;
@@ -158,7 +151,7 @@ static u32 access_at(Build *b, u16 op, u32 type, const Place *place, u32 c) {
 }
 
 u32 wm_mem_load_word(Build *b, u16 op, u32 address, size_t disp) {
-  Place place = {address, (u32)disp, IR_POINTER};
+  AccessPlace place = {address, (u32)disp, IR_POINTER};
   return access_at(b, op, wm_ir_result_type(op), &place, 0);
 }
 
@@ -176,8 +169,8 @@ u32 wm_mem_load_slot(Build *b, u8 type, u32 address, size_t disp) {
 void wm_mem_load(Build *b) {
   u16 op = b->in.op;
   u8 bytes = wm_op_info[op].access_bytes;
-  Place place;
-  if (!locate(b, pop(b), bytes, &place)) return;
+  AccessPlace place;
+  if (!wm_mem_locate(b, pop(b), bytes, &place)) return;
   u32 value = b->c->options.no_opt ? NONE : find_word(b, op, place.address, place.disp);
   if (value == NONE) {
     value = access_at(b, op, wm_ir_result_type(op), &place, 0);
@@ -188,8 +181,8 @@ void wm_mem_load(Build *b) {
 
 void wm_mem_load_lane(Build *b) {
   u32 vector = pop(b);
-  Place place;
-  if (!locate(b, pop(b), wm_op_info[b->in.op].access_bytes, &place)) return;
+  AccessPlace place;
+  if (!wm_mem_locate(b, pop(b), wm_op_info[b->in.op].access_bytes, &place)) return;
   push(b, access_at(b, b->in.op, T_V128, &place, vector));
 }
 
@@ -253,8 +246,8 @@ void wm_mem_store(Build *b) {
   u16 op = b->in.op;
   u8 bytes = wm_op_info[op].access_bytes;
   u32 value = pop(b);
-  Place place;
-  if (!locate(b, pop(b), bytes, &place)) return;
+  AccessPlace place;
+  if (!wm_mem_locate(b, pop(b), bytes, &place)) return;
   if (!b->c->options.no_opt) value = narrow_value(b, &op, value);
   access_at(b, op, T_NONE, &place, value);
   forget_overwritten(b, place.address, place.disp, bytes);
@@ -351,7 +344,7 @@ static void forget_aliases(Build *b, u32 global) {
 void wm_mem_global_set(Build *b) {
   u32 global = b->in.index, value = pop(b);
   u32 object = instance_word(b, b->layout.globals, global);
-  Place place = {object, offsetof(Global, value), IR_POINTER};
+  AccessPlace place = {object, offsetof(Global, value), IR_POINTER};
   access_at(b, global_store_op(type_of(b, value)), T_NONE, &place, value);
   forget_aliases(b, global);
   remember_global(b, global, value);

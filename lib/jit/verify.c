@@ -148,7 +148,8 @@ static bool check_address(const Verify *v, u32 n) {
   u8 type = node_at(v->c, x->a)->type;
   if (type != T_I64 && (type != T_I32 || x->flags & IR_POINTER))
     return wm_jit_trouble(v->c, "v%u: type of address v%u", n, x->a);
-  if (x->b > INT32_MAX) return wm_jit_trouble(v->c, "v%u: displacement %u", n, x->b);
+  if (!(wm_ir_operands(x) & 2) && x->b > INT32_MAX)
+    return wm_jit_trouble(v->c, "v%u: displacement %u", n, x->b);
   return true;
 }
 

@@ -20,13 +20,22 @@ static ValType memory_address(Validator *v, u32 index) {
   return VAL_BOTTOM;
 }
 
+/* Atomic accesses say their natural alignment, others at most that. */
+static bool is_aligned(const Validator *v, const Rule *rule) {
+  u32 align_log2 = v->in.mem.align_log2;
+  return align_log2 == rule->align_log2 ||
+         (align_log2 < rule->align_log2 && rule->feature != FEATURE_THREADS);
+}
+
 /* Alignment and offset (spec 3.4.11) of an access; what comes back is what RULE_ADDRESS means. */
 static ValType memarg_address(Validator *v, const Rule *rule) {
   ValType address = memory_address(v, v->in.mem.memory);
-  if (LIKELY(v->in.mem.align_log2 <= rule->align_log2 &&
-             (v->in.mem.offset <= UINT32_MAX || address == VAL_I64)))
+  if (LIKELY(is_aligned(v, rule) && (v->in.mem.offset <= UINT32_MAX || address == VAL_I64)))
     return address;
-  if (v->in.mem.align_log2 > rule->align_log2)
+  if (v->in.mem.align_log2 < rule->align_log2 && !is_aligned(v, rule))
+    wm_valid_fail(v, "atomic alignment must be natural: 2**%u, must be 2**%u", v->in.mem.align_log2,
+                  rule->align_log2);
+  else if (v->in.mem.align_log2 > rule->align_log2)
     wm_valid_fail(v, "alignment must not be larger than natural: 2**%u, at most 2**%u",
                   v->in.mem.align_log2, rule->align_log2);
   else

@@ -31,6 +31,8 @@ static bool check_limits(Validator *v, const Limits *limits, u64 most, const cha
     return wm_valid_fail_at(v, offset, "%s", too_large);
   if (limits->has_max && limits->min > limits->max)
     return wm_valid_fail_at(v, offset, "size minimum must not be greater than maximum");
+  if (limits->is_shared && !limits->has_max)
+    return wm_valid_fail_at(v, offset, "shared memory must have maximum");
   return true;
 }
 

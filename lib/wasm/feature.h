@@ -25,7 +25,7 @@
   F(GC, "gc", false)                                                                               \
   F(EXCEPTIONS, "exception-handling", true)                                                        \
   F(LEGACY_EXCEPTIONS, "legacy-exceptions", true)                                                  \
-  F(THREADS, "threads", false)                                                                     \
+  F(THREADS, "threads", true)                                                                      \
   F(STACK_SWITCHING, "stack-switching", false)                                                     \
   F(CUSTOM_DESCRIPTORS, "custom-descriptors", false)                                               \
   F(COMPACT_IMPORTS, "compact-imports", false)                                                     \

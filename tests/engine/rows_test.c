@@ -120,6 +120,7 @@ static const char *immediate_text(u16 op) {
   switch (wm_op_info[op].immediate) {
   case IMM_NONE:
   case IMM_MEMORY:
+  case IMM_FENCE:
   case IMM_MEMARG: return "";
   case IMM_MEMARG_LANE:
   case IMM_LANE: return "1";

@@ -303,6 +303,26 @@ static void test_locals(void **state) {
   }
 }
 
+static const Row atomic_rows[] = {
+    {"fence", NOTHING, "fe 03 00 0b", "", 0},
+    {"atomic", NOTHING, "41 00 fe 10 02 00 1a 0b", "", 0},
+    {"atomic with too little alignment", NOTHING, "41 00 fe 10 01 00 1a 0b",
+     "atomic alignment must be natural: 2**1, must be 2**2", 0},
+    {"atomic with too much alignment", NOTHING, "41 00 fe 10 03 00 1a 0b",
+     "alignment must not be larger than natural", 0},
+    {"atomic of a 64-bit memory", NOTHING, "42 00 42 00 42 00 fe 49 43 01 00 1a 0b", "", 0},
+    {"atomic with a wrong operand", NOTHING, "41 00 41 00 fe 1f 03 00 1a 0b", "type mismatch", 0},
+    {"wait", NOTHING, "41 00 42 00 42 7f fe 02 03 00 1a 0b", "", 0},
+};
+
+static void test_atomics(void **state) {
+  for (size_t i = 0; i < ARRAY_LEN(atomic_rows); i++) {
+    const Row *row = &atomic_rows[i];
+    Error err = check_body(*state, row->type, "00", row->body, wm_features_default(), NULL);
+    hex_expect(row->name, &err, *row->message ? ERR_INVALID : ERR_NONE, row->message);
+  }
+}
+
 /* A proposal that is turned off is named. */
 static void test_features_off(void **state) {
   TypeRegistry *reg = *state;
@@ -314,6 +334,8 @@ static void test_features_off(void **state) {
       {FEATURE_SATURATING_FLOAT_TO_INT, "00", "43 00 00 00 00 fc 00 1a 0b"},
       {FEATURE_RELAXED_SIMD, "01 01 7b", "20 00 20 00 fd 80 02 1a 0b"},
       {FEATURE_WIDE_ARITHMETIC, "00", "42 00 42 00 fc 16 1a 1a 0b"},
+      {FEATURE_THREADS, "00", "fe 03 00 0b"},
+      {FEATURE_THREADS, "00", "41 00 fe 10 02 00 1a 0b"},
   };
   for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
     FeatureSet without = features_with(wm_features_default(), cases[i].off, false);
@@ -468,7 +490,8 @@ int main(void) {
       cmocka_unit_test(test_rules),         cmocka_unit_test(test_offset),
       cmocka_unit_test(test_locals),        cmocka_unit_test(test_features_off),
       cmocka_unit_test(test_ahead),         cmocka_unit_test(test_deep_nesting),
-      cmocka_unit_test(test_operand_limit), cmocka_unit_test(test_long_br_table),
+      cmocka_unit_test(test_operand_limit), cmocka_unit_test(test_atomics),
+      cmocka_unit_test(test_long_br_table),
   };
   return cmocka_run_group_tests(tests, open_registry, close_registry);
 }

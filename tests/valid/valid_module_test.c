@@ -143,6 +143,23 @@ static void test_offsets(void **state) {
   }
 }
 
+static const Row shared_rows[] = {
+    {"shared memory", "05{01 03 01 01}", "", 0},
+    {"shared memory without maximum", "05{01 02 01}", "shared memory must have maximum", 0},
+    {"imported shared memory without maximum", "02{01 01'm'01'm' 02 02 01}",
+     "shared memory must have maximum", 0},
+    {"shared table", "04{01 70 03 01 01}", "malformed limits flags 03", ERR_MALFORMED},
+};
+
+static void test_shared_memories(void **state) {
+  for (size_t i = 0; i < ARRAY_LEN(shared_rows); i++) {
+    const Row *row = &shared_rows[i];
+    Error err = hex_validate(row->module, *state, wm_features_default(), NULL);
+    ErrorCode code = row->code ? row->code : *row->message ? ERR_INVALID : ERR_NONE;
+    hex_expect(row->name, &err, code, row->message);
+  }
+}
+
 /* Without a proposal, what needs it is refused by its name. */
 static void test_features_off(void **state) {
   static const struct {
@@ -166,6 +183,8 @@ static void test_features_off(void **state) {
       {FEATURE_BULK_MEMORY, "05{01 00 01} 0b{01 02 00 41 00 0b 00}"},
       {FEATURE_BULK_MEMORY, "0c{00}"},
       {FEATURE_BULK_MEMORY, "04{01 70 00 01} 09{01 04 41 00 0b 00}"},
+      {FEATURE_THREADS, "05{01 03 01 01}"},
+      {FEATURE_THREADS, "02{01 01'm'01'm' 02 03 01 01}"},
       {FEATURE_MEMORY64, "05{01 04 01}"},
       {FEATURE_MEMORY64, "04{01 70 04 01}"},
       {FEATURE_CUSTOM_PAGE_SIZES, "05{01 08 01 00}"},
@@ -262,7 +281,7 @@ int main(void) {
       cmocka_unit_test(test_rules),         cmocka_unit_test(test_offsets),
       cmocka_unit_test(test_features_off),  cmocka_unit_test(test_mvp_alone),
       cmocka_unit_test(test_escapes),       cmocka_unit_test(test_type_ids),
-      cmocka_unit_test(test_deep_constant),
+      cmocka_unit_test(test_deep_constant), cmocka_unit_test(test_shared_memories),
   };
   return cmocka_run_group_tests(tests, open_registry, close_registry);
 }

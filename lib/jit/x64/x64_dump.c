@@ -43,7 +43,8 @@ void wm_x64_print_op(const Lir *l, Buffer *out) {
                                   "s", "ns", "p", "np", "l", "ge", "le", "g"};
   print_lower(wm_x64_op_name(l->op), out);
   if (l->kind) wm_buffer_print(out, ".%s", wm_op_text(l->kind));
-  if ((l->op == LIR_ALU || l->op == LIR_RMW || (is_comparison(l->op) && l->sub == ALU_TEST)) &&
+  if ((l->op == LIR_ALU || l->op == LIR_RMW || l->op == LIR_LOCKED || l->op == LIR_ATOMIC_LOOP ||
+       (is_comparison(l->op) && l->sub == ALU_TEST)) &&
       l->sub < ARRAY_LEN(alu))
     wm_buffer_print(out, ".%s", alu[l->sub]);
   else if (l->sub && !is_comparison(l->op))

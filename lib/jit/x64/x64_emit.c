@@ -4,6 +4,7 @@
  *   x64_jumps.c      jumps, switches         x64_emit_call.c   moves, calls, returns
  *   x64_frame.c      prologue, epilogue      x64_emit_float.c  scalar floats
  *   x64_relax.c      short jumps             x64_simd*.c       vectors
+ *                                            x64_emit_atomic.c atomic accesses
  *   x64_cold.c       ways to cold code       x64_asm.c         encodings
  *   x64_finish.c     cold code, constants    x64_tables.c      what is noted on the way
  *
@@ -213,7 +214,7 @@ static void emit_instruction(Compile *c, const Lir *x) {
   bool done = wm_x64_emit_vector(c, x) || wm_x64_emit_control(c, x) || wm_x64_emit_float(c, x);
   if (!done && x->op == LIR_JUMP)
     jump_or_copy(c, edge_at(c, block_at(c, emitter(c)->block)->edges)->to);
-  else if (!done)
+  else if (!done && !wm_x64_emit_atomic(c, x))
     wm_x64_emit_integer(c, x);
   if (x->spill != NONE && x->d != NONE && !(x->d & LOC_SLOT))
     wm_x64_move(c, &(Move){.from = x->d, .to = LOC_SLOT | x->spill, .type = x->type});

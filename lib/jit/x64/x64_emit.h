@@ -182,6 +182,7 @@ void wm_x64_emit_tail_call(Compile *c, const Lir *x);
 void wm_x64_jump_helper(Compile *c, u32 id);
 
 /* ---- instructions; false: not one of these ---- */
+bool wm_x64_emit_atomic(Compile *c, const Lir *x);  /* x64_emit_atomic.c */
 bool wm_x64_emit_control(Compile *c, const Lir *x); /* x64_emit_call.c */
 bool wm_x64_emit_float(Compile *c, const Lir *x);   /* x64_emit_float.c */
 bool wm_x64_emit_integer(Compile *c, const Lir *x); /* x64_emit_ops.c */

@@ -1,6 +1,8 @@
 /* Entering compiled code, and the table of ways in and out that the runtime gets. */
 #include "jit/x64/x64_calls.h"
 
+#include "runtime/atomics.h"
+
 #define CHECK_OFFSET(name, type, field) _Static_assert(name == offsetof(type, field), #name)
 CHECK_OFFSET(INSTANCE_MEMORY0, Instance, memory0_base);
 CHECK_OFFSET(INSTANCE_STORE, Instance, store);

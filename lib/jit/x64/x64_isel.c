@@ -83,6 +83,7 @@ static void select_node(Compile *c, u32 n) {
   default: break;
   }
   if (wm_isel_join_halves(c, n)) return;
+  if (wm_isel_atomic(c, n, d)) return;
   if (d == NONE && !must_stay(c, n)) return;
   if (d == NONE && x->type != T_NONE && !is_division(x->op)) d = wm_isel_vreg_of(c, n);
   switch (x->op) {

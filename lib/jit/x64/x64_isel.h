@@ -126,6 +126,10 @@ void wm_isel_bounds(Compile *c, u32 n, u32 d);
 /* Selects node n (a vector row, value wanted in vreg d); false: not a vector row. */
 bool wm_x64_select_vector(Compile *c, u32 n, u32 d);
 
+/* ---- x64_isel_atomic.c ---- */
+/* Selects the atomic row or fence n (d NONE: nobody wants its value); false: it is none. */
+bool wm_isel_atomic(Compile *c, u32 n, u32 d);
+
 /* ---- x64_isel_call.c ---- */
 void wm_isel_call(Compile *c, u32 n);
 void wm_isel_tail_call(Compile *c, u32 n);

@@ -50,6 +50,8 @@ enum {
 enum {
   FIX_CL = FIX_MACHINE, /* rcx */
   FIX_AXDX,             /* rax and rdx; operand a best in rax */
+  FIX_AX,               /* rax; operand a best there */
+  FIX_AX_OUT,           /* rax, for the result alone */
 };
 
 /* Lir.flags. */

@@ -12,6 +12,8 @@ static const u8 float_order[] = {XMM0,      XMM0 + 1,  XMM0 + 2,  XMM0 + 3, XMM0
 static const TakenRegs taken[] = {
     [FIX_CL - FIX_MACHINE] = {.regs = 1u << RCX, .first = NO_REG},
     [FIX_AXDX - FIX_MACHINE] = {.regs = 1u << RAX | 1u << RDX, .first = RAX},
+    [FIX_AX - FIX_MACHINE] = {.regs = 1u << RAX, .first = RAX},
+    [FIX_AX_OUT - FIX_MACHINE] = {.regs = 1u << RAX, .first = NO_REG},
 };
 
 /* mov with an immediate that is sign-extended. */
