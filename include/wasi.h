@@ -132,6 +132,10 @@ WASI_API_EXTERN void wasi_config_set_max_fds(wasi_config_t *, size_t count);
  * it on, the write raises SIGPIPE as in a native program: for command-line tools. */
 WASI_API_EXTERN void wasi_config_raise_sigpipe(wasi_config_t *, bool on);
 
+/* Threads that a program may have at once beside its first one (wasi_ctx_define_threads); 64 when
+ * not set, 0: none. */
+WASI_API_EXTERN void wasi_config_set_max_threads(wasi_config_t *, size_t count);
+
 /* How paths are kept inside their directory. Automatic uses the kernel's openat2 where there is
  * one; the others are for tests. */
 enum wasi_resolver_enum { WASI_RESOLVER_AUTO = 0, WASI_RESOLVER_OPENAT2, WASI_RESOLVER_WALKER };
@@ -160,6 +164,29 @@ WASI_API_EXTERN bool wasi_ctx_define(wasi_ctx_t *, wasmx_linker_t *);
 WASI_API_EXTERN bool wasi_ctx_define_for(wasi_ctx_t *, wasmx_linker_t *, const wasm_module_t *);
 /* One function, for hosts without a linker. NULL: no such name, or out of memory. */
 WASI_API_EXTERN own wasm_func_t *wasi_ctx_func(wasi_ctx_t *, const char *module, const char *name);
+
+/* Threads, as of wasi-threads. When the module imports "wasi" "thread-spawn": defines it, and a new
+ * memory for each shared one that the module imports (unless one is defined under the name). A call
+ * of it makes a thread with a store of its own, beside the context's (wasmx_store_new_beside:
+ * limits and deadline hold over all; half of the caller's fuel goes along), with an instance of the
+ * module that has the same shared memories, and calls its export wasi_thread_start. Such a module
+ * imports nothing else but functions of WASI. Other modules: nothing is done. Once a context. False
+ * and *err (may be NULL): out of memory, a limit, the memory that is defined is not shared.
+ *
+ * The threads end when they come back. The first of all that traps or exits ends the others: they
+ * are interrupted wherever they are, as is the context's store, until it is deleted. What the
+ * program ended by is known to wasi_ctx_end_threads, which ends the threads that still run (a
+ * program is over when its _start comes back) and waits until they are gone. `trap` (own, may be
+ * NULL) is what the call of the main thread ended by; the result (own) is what the program did:
+ * that, or the trap of a thread that came first, which is good until the context or its store is
+ * deleted. Threads that nobody ended so end with the context's store.
+ *
+ * Streams of callbacks are called by any thread of the program, by one at a time each; such a
+ * callback must come back, no exception or longjmp may leave it. Bytes that it gets lie in memory
+ * that other threads may change meanwhile. */
+WASI_API_EXTERN bool wasi_ctx_define_threads(wasi_ctx_t *, wasmx_linker_t *, const wasm_module_t *,
+                                             wasmx_error_t *err);
+WASI_API_EXTERN own wasm_trap_t *wasi_ctx_end_threads(wasi_ctx_t *, own wasm_trap_t *trap);
 
 /* Moves the captured output to *out (replacing what it was); empty when nothing was captured. */
 WASI_API_EXTERN void wasi_ctx_take_stdout(wasi_ctx_t *, own wasm_byte_vec_t *out);

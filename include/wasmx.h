@@ -158,6 +158,9 @@ WASM_API_EXTERN bool wasmx_linker_define_instance(wasmx_linker_t *, const char *
 /* What is defined as module.name; NULL when nothing is. */
 WASM_API_EXTERN own wasm_extern_t *wasmx_linker_get(const wasmx_linker_t *, const char *module,
                                                     const char *name);
+WASM_API_EXTERN own wasm_extern_t *wasmx_linker_get_n(const wasmx_linker_t *, const char *module,
+                                                      size_t module_len, const char *name,
+                                                      size_t name_len);
 /* wasmx_instance_new with the imports by name; *trap and *err as there. An import that is not
  * defined: WASMX_LINK, with `found` "nothing". */
 WASM_API_EXTERN own wasm_instance_t *wasmx_linker_instantiate(const wasmx_linker_t *,

@@ -120,6 +120,13 @@ static int set_max_elements(Run *run, const char *text) {
   return complain_usage("run", "--max-table-elements wants a number");
 }
 
+static int set_max_threads(Run *run, const char *text) {
+  uint64_t count;
+  if (!parse_number(text, &count)) return complain_usage("run", "--max-threads wants a number");
+  wasi_config_set_max_threads(run->config, count);
+  return STATUS_OK;
+}
+
 static int set_fuel(Run *run, const char *text) {
   if (!parse_number(text, &run->fuel) || run->fuel == 0)
     return complain_usage("run", "--fuel wants a number of instructions");
@@ -190,6 +197,7 @@ static const struct {
     {"--mapdir", add_dir_guest_first},
     {"--max-memory", set_max_memory},
     {"--max-table-elements", set_max_elements},
+    {"--max-threads", set_max_threads},
     {"--resolver", set_resolver},
     {"--timeout", set_timeout},
 };
@@ -232,9 +240,11 @@ static int read_arguments(Run *run, int argc, char **argv) {
 
 /* ---- ends ---- */
 
-/* What the end by a trap means for the exit status; prints those that are no exit. */
-static int end_of(wasm_trap_t *trap) {
+/* What the end of a call, by a trap or not, means for the exit status; prints traps that are no
+ * exit. All threads end with it. */
+static int end_of(const Run *run, wasm_trap_t *trap) {
   int status;
+  trap = wasi_ctx_end_threads(run->wasi, trap);
   if (!trap) return STATUS_OK;
   if (!wasmx_trap_exit_status(trap, &status)) {
     wasm_byte_vec_t text;
@@ -305,7 +315,7 @@ static int call_and_print(const Run *run, const wasm_func_t *func, const wasm_fu
   wasmx_slot_t *slots = calloc((params > results ? params : results) + 1, sizeof *slots);
   if (!slots) return complain("out of memory");
   int status = fill_slots(run, wasm_functype_params(type), slots);
-  if (!status) status = end_of(wasmx_func_call_raw(func, slots));
+  if (!status) status = end_of(run, wasmx_func_call_raw(func, slots));
   const wasm_valtype_vec_t *kinds = wasm_functype_results(type);
   if (!status)
     for (size_t i = 0, at = 0; i < kinds->size; i++)
@@ -344,7 +354,7 @@ static int run_entry(const Run *run, bool *ended) {
   if (!wasi_start(run->instance, &trap, NULL))
     return list_exports(run, "_start and _initialize take and give nothing");
   *ended = trap != NULL;
-  return end_of(trap);
+  return trap || !run->invoke ? end_of(run, trap) : STATUS_OK; /* else it goes on */
 }
 
 /* A reactor is ready for calls once it is initialized. */
@@ -388,7 +398,8 @@ static int set_up(Run *run) {
   run->linker = wasmx_linker_new(run->store);
   if (!run->linker || !wasi_ctx_define_for(run->wasi, run->linker, run->module))
     return complain("out of memory");
-  return STATUS_OK;
+  if (wasi_ctx_define_threads(run->wasi, run->linker, run->module, &err)) return STATUS_OK;
+  return complain("%s", err.message);
 }
 
 static int instantiate_and_start(Run *run) {
@@ -396,7 +407,7 @@ static int instantiate_and_start(Run *run) {
   wasm_trap_t *trap = NULL;
   run->instance = wasmx_linker_instantiate(run->linker, run->module, &trap, &err);
   if (run->instance) return start(run);
-  return trap ? end_of(trap) : complain_error(run->path, &err);
+  return trap ? end_of(run, trap) : complain_error(run->path, &err);
 }
 
 static void tear_down(Run *run) {

@@ -36,6 +36,8 @@ static const Verb verbs[] = {
      "  --max-memory SIZE          memories and tables (8 bytes an element) together, such as "
      "64M\n"
      "  --max-table-elements COUNT all tables together\n"
+     "  --max-threads COUNT        threads at once, beside the first (wasi-threads); 64 when not "
+     "given\n"
      "  --timeout SECONDS          stop it after that time\n"
      "  --fuel COUNT               stop it after so many instructions\n"
      "  --precompiled              FILE is from 'wasm compile': it runs as machine code, so trust "

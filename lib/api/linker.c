@@ -143,14 +143,20 @@ bool wasmx_linker_define_instance(wasmx_linker_t *linker, const char *module, si
 /* ---- using ---- */
 
 /* The caller's own handle. Without a definition NULL, and no error: asking is allowed. */
-wasm_extern_t *wasmx_linker_get(const wasmx_linker_t *linker, const char *module,
-                                const char *name) {
-  if (!linker || !module || !name || !store_of(linker->home))
+wasm_extern_t *wasmx_linker_get_n(const wasmx_linker_t *linker, const char *module,
+                                  size_t module_len, const char *name, size_t name_len) {
+  if (!linker || (!module && module_len) || (!name && name_len) || !store_of(linker->home))
     return wm_api_fail(ERR_ARGUMENT, "no linker, or a name is NULL"), NULL;
   bool failed;
-  const Handle *h = lookup(linker, module, strlen(module), name, strlen(name), &failed);
+  const Handle *h = lookup(linker, module, module_len, name, name_len, &failed);
   if (failed) wm_api_out_of_memory();
   return (wasm_extern_t *)wm_handle_copy(h);
+}
+
+wasm_extern_t *wasmx_linker_get(const wasmx_linker_t *linker, const char *module,
+                                const char *name) {
+  if (!module || !name) return wm_api_fail(ERR_ARGUMENT, "a name is NULL"), NULL;
+  return wasmx_linker_get_n(linker, module, strlen(module), name, strlen(name));
 }
 
 /* What is not defined stays NULL: instantiation says what was wanted. */

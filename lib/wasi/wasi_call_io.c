@@ -41,8 +41,8 @@ static Errno read_vectors(Call *call, u32 address, u32 count, struct iovec *out)
   u8 *from = wm_guest_array(call, address, count, IOVEC_SIZE, 4);
   if (!from) return call->error;
   for (u32 i = 0; i < min_u32(count, MAX_IOVECS); i++, from += IOVEC_SIZE) {
-    out[i].iov_len = load_u32(from + 4);
-    out[i].iov_base = guest_bytes(call, load_u32(from), out[i].iov_len);
+    out[i].iov_len = guest_u32(from + 4);
+    out[i].iov_base = guest_bytes(call, guest_u32(from), out[i].iov_len);
     if (!out[i].iov_base) return call->error;
   }
   return E_SUCCESS;
@@ -88,7 +88,7 @@ static ssize_t vector_call(const Transfer *t, int count, int flags) {
                   : preadv2(t->d.fd, t->vectors, count, t->offset, flags);
 }
 
-static ssize_t socket_call(const Call *call, const Transfer *t, const Piece *p) {
+static ssize_t socket_call(Call *call, const Transfer *t, const Piece *p) {
   struct msghdr m = {.msg_iov = t->vectors, .msg_iovlen = (size_t)p->count};
   errno = ESPIPE;
   if (t->offset != CURRENT) return -1;
@@ -115,7 +115,7 @@ static ssize_t careful_call(Transfer *t, Piece *p) {
 /* Moves what can be moved now of the piece, which may become smaller; -1 and EAGAIN: nothing. Our
  * own descriptors are O_NONBLOCK. RWF_NOWAIT is for pipes alone: a device may well poll as ready
  * and still have nothing for it. */
-static ssize_t attempt(const Call *call, Transfer *t, Piece *p) {
+static ssize_t attempt(Call *call, Transfer *t, Piece *p) {
   if (wm_descriptor_is_socket(&t->d)) return socket_call(call, t, p);
   if (t->d.owned || !wm_descriptor_may_block(&t->d)) return vector_call(t, p->count, 0);
   if (t->d.pipe && !t->no_nowait) {
@@ -129,7 +129,7 @@ static ssize_t attempt(const Call *call, Transfer *t, Piece *p) {
 /* A write to a pipe nobody reads, without the signal: it is blocked in this thread meanwhile, and
  * one that the write left pending is taken back; a write that was cut short because the reader went
  * away leaves one too. The process's disposition stays as it is. */
-static ssize_t attempt_without_sigpipe(const Call *call, Transfer *t, Piece *p) {
+static ssize_t attempt_without_sigpipe(Call *call, Transfer *t, Piece *p) {
   sigset_t pipe_only, before, pending;
   sigemptyset(&pipe_only);
   sigaddset(&pipe_only, SIGPIPE);
@@ -150,7 +150,7 @@ static ssize_t attempt_without_sigpipe(const Call *call, Transfer *t, Piece *p) 
 
 /* One piece; *more: it was moved whole and there is more to move. A write that waits goes on until
  * all is written, as a native one; a read waits for its first bytes only. */
-static Errno move_piece(const Call *call, Transfer *t, size_t *done, bool *more) {
+static Errno move_piece(Call *call, Transfer *t, size_t *done, bool *more) {
   Piece p = cut_piece(t, min_u64(PIECE, HOST_MAX - *done));
   bool guard =
       t->write && t->d.pipe && !wm_descriptor_is_socket(&t->d) && !call->ctx->raise_sigpipe;
@@ -171,12 +171,12 @@ static Errno move_piece(const Call *call, Transfer *t, size_t *done, bool *more)
 
 /* A named pipe that nobody has written to yet looks like one at its end, except to poll: its writer
  * is waited for here, where a native program would have waited in open. */
-static Errno wait_for_writer(const Call *call, const Transfer *t) {
+static Errno wait_for_writer(Call *call, const Transfer *t) {
   bool named = t->d.pipe && t->d.owned && !wm_descriptor_is_socket(&t->d);
   return named && t->waits && !t->write ? wm_wait_for(call, t->d.fd, POLLIN) : E_SUCCESS;
 }
 
-static Errno host_transfer(const Call *call, Transfer *t, size_t *done) {
+static Errno host_transfer(Call *call, Transfer *t, size_t *done) {
   t->waits = wm_descriptor_may_block(&t->d) && !(t->d.flags & FDFLAG_NONBLOCK);
   advance(t, 0);
   Errno e = t->count ? wait_for_writer(call, t) : E_SUCCESS;
@@ -190,14 +190,16 @@ static Errno host_transfer(const Call *call, Transfer *t, size_t *done) {
 }
 
 /* One vector after another; what was moved before an error counts. */
-static Errno stream_transfer(const Call *call, Transfer *t, size_t *done) {
+static Errno stream_transfer(Call *call, Transfer *t, size_t *done) {
   if (t->offset != CURRENT) return E_SPIPE;
   Stream *s = t->d.stream; /* in the context, which the function that runs keeps */
   advance(t, 0);
   while (t->count && *done < STREAM_MAX) {
     size_t n = 0, wanted = min_u64(t->vectors->iov_len, min_u64(PIECE, STREAM_MAX - *done));
+    wm_stream_lock(call, s);
     Errno e = t->write ? wm_stream_write(s, t->vectors->iov_base, wanted, &n)
                        : wm_stream_read(s, t->vectors->iov_base, wanted, &n);
+    wm_stream_unlock(call, s);
     *done += n;
     if (call_interrupted(call)) return E_INTR;
     if (e) return *done ? E_SUCCESS : e;
@@ -216,6 +218,14 @@ static Errno move(Call *call, Transfer *t, struct iovec *vectors, u32 result) {
   size_t done = 0;
   e = t->d.kind == FD_STREAM ? stream_transfer(call, t, &done) : host_transfer(call, t, &done);
   return e ? e : put_u32(call, call->args[result].u32, (u32)done);
+}
+
+/* Without the context's lock: other threads go on meanwhile, and may close what is pinned here. */
+static Errno move_unlocked(Call *call, Transfer *t, struct iovec *vectors, u32 result) {
+  PINNED_FD pinned = {.call = NULL};
+  wm_call_pin(&pinned, call, &t->d);
+  wm_call_unlock(call);
+  return move(call, t, vectors, result);
 }
 
 /* Descriptor and vectors are args 0 to 2. Many vectors are too much for a small thread's stack. */
@@ -237,7 +247,7 @@ static Errno transfer(Call *call, bool write, bool at_offset, u32 result) {
     many = malloc(MAX_IOVECS * sizeof *many);
     if (!many) return E_NOMEM;
   }
-  e = move(call, &t, many ? many : few, result);
+  e = move_unlocked(call, &t, many ? many : few, result);
   free(many);
   return e;
 }

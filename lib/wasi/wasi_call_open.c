@@ -196,12 +196,15 @@ static Errno adopt(Call *call, const Opening *o, const Descriptor *dir, int fd, 
   return e;
 }
 
-static Errno open_in(Call *call, Opening *o, const Descriptor *dir, u32 *number) {
+/* `dir`: a copy, as it may be closed while a pipe's reader is waited for. */
+static Errno open_in(Call *call, Opening *o, Descriptor dir, u32 *number) {
   int fd;
-  o->flags = host_flags(o, dir);
-  Errno e = dir->special ? open_anything(call, dir->fd, o, &fd)
-                         : open_or_create(&call->ctx->resolver, dir->fd, o, &fd);
-  return e ? e : adopt(call, o, dir, fd, number);
+  PINNED_FD pinned = {.call = NULL};
+  o->flags = host_flags(o, &dir);
+  wm_call_pin(&pinned, call, &dir);
+  Errno e = dir.special ? open_anything(call, dir.fd, o, &fd)
+                        : open_or_create(&call->ctx->resolver, dir.fd, o, &fd);
+  return e ? e : adopt(call, o, &dir, fd, number);
 }
 
 Errno wm_call_path_open(Call *call) {
@@ -220,6 +223,6 @@ Errno wm_call_path_open(Call *call) {
   if (!e) e = can_put_u32(call, out);
   if (e) return e;
   if (o.path.must_be_dir && !(o.oflags & OFLAG_CREAT)) o.oflags |= OFLAG_DIRECTORY;
-  e = open_in(call, &o, dir, &number);
+  e = open_in(call, &o, *dir, &number);
   return e ? e : put_u32(call, out, number);
 }

@@ -24,6 +24,7 @@ typedef struct Subscription {
   Errno error;
   u64 deadline; /* clocks: in `clock`'s time */
   clockid_t clock;
+  u32 number;    /* of a descriptor */
   Descriptor *d; /* descriptors without error */
 } Subscription;
 
@@ -49,9 +50,9 @@ static u64 now_of(clockid_t clock) {
 static void read_clock(const Call *call, const u8 *from, Subscription *s) {
   /* wasi_unstable has an identifier before the clock, which nobody used. */
   size_t at = call->unstable ? 24 : 16;
-  u32 id = load_u32(from + at);
-  u64 timeout = load_u64(from + at + 8);
-  bool absolute = load_u16(from + at + 24) & SUBCLOCK_ABSTIME;
+  u32 id = guest_u32(from + at);
+  u64 timeout = guest_u64(from + at + 8);
+  bool absolute = guest_u16(from + at + 24) & SUBCLOCK_ABSTIME;
   if (id > CLOCK_ID_MONOTONIC) s->error = id <= CLOCK_ID_THREAD ? E_NOTSUP : E_INVAL;
   /* A span of time is measured by the clock that nobody sets. */
   s->clock = id == CLOCK_ID_REALTIME && absolute ? CLOCK_REALTIME : CLOCK_MONOTONIC;
@@ -63,7 +64,7 @@ static void read_clock(const Call *call, const u8 *from, Subscription *s) {
  * the right of its own): the event has the error that the read would have, E_BADF for a standard
  * stream that the process was started without. Directories are always ready, as natively. */
 static void read_fd(Call *call, const u8 *from, Subscription *s, struct pollfd *fd) {
-  u32 number = load_u32(from + 16);
+  u32 number = s->number = guest_u32(from + 16);
   FdTable *fds = &call->ctx->fds;
   s->error = wm_fds_get(fds, number, RIGHT_POLL_FD_READWRITE, &s->d);
   if (!s->error && s->d->type != FILETYPE_DIRECTORY)
@@ -79,7 +80,7 @@ static Errno read_subscriptions(Call *call, const u8 *from, Poll *p) {
   size_t size = call->unstable ? SUBSCRIPTION_UNSTABLE_SIZE : SUBSCRIPTION_SIZE;
   for (u32 i = 0; i < p->count; i++, from += size) {
     Subscription *s = &p->subs[i];
-    *s = (Subscription){.userdata = load_u64(from), .tag = from[8]};
+    *s = (Subscription){.userdata = guest_u64(from), .tag = guest_u8(from + 8)};
     p->fds[i] = (struct pollfd){.fd = -1};
     if (s->tag > EVENT_FD_WRITE) return E_INVAL;
     if (s->tag == EVENT_CLOCK)
@@ -103,7 +104,7 @@ static u64 time_left(const Poll *p) {
   return least;
 }
 
-static Errno wait(const Call *call, Poll *p) {
+static Errno wait(Call *call, Poll *p) {
   for (;;) {
     u32 n;
     u64 span = p->ready ? 0 : min_u64(time_left(p), CLOCK_LOOK_NS);
@@ -113,12 +114,28 @@ static Errno wait(const Call *call, Poll *p) {
   }
 }
 
-/* Bytes that can be read now, as far as the host knows. */
-static u64 readable(const Descriptor *d) {
-  struct stat st;
-  if (d->kind == FD_STREAM) {
-    return d->stream->kind == STREAM_BYTES ? d->stream->input.size - d->stream->pos : 0;
+/* Other threads may have closed descriptors meanwhile, or put others in their places. */
+static void find_again(Call *call, Poll *p) {
+  for (u32 i = 0; i < p->count; i++) {
+    Subscription *s = &p->subs[i];
+    if (s->tag == EVENT_CLOCK || s->error) continue;
+    s->error = wm_fds_get(&call->ctx->fds, s->number, 0, &s->d);
+    if (!s->error && p->fds[i].fd >= 0 && s->d->fd != p->fds[i].fd) s->error = E_BADF;
   }
+}
+
+static u64 left_in_stream(Call *call, const Stream *s) {
+  if (s->kind != STREAM_BYTES) return 0;
+  wm_stream_lock(call, s);
+  u64 left = s->input.size - s->pos;
+  wm_stream_unlock(call, s);
+  return left;
+}
+
+/* Bytes that can be read now, as far as the host knows. */
+static u64 readable(Call *call, const Descriptor *d) {
+  struct stat st;
+  if (d->kind == FD_STREAM) return left_in_stream(call, d->stream);
   if (d->type == FILETYPE_REGULAR_FILE) {
     off_t at = lseek(d->fd, 0, SEEK_CUR);
     return at >= 0 && fstat(d->fd, &st) == 0 && st.st_size > at ? (u64)(st.st_size - at) : 0;
@@ -128,7 +145,7 @@ static u64 readable(const Descriptor *d) {
 }
 
 /* Whether the subscription has an event; its bytes and flags. */
-static bool event_of(const Poll *p, u32 i, u64 *bytes, u16 *flags) {
+static bool event_of(Call *call, const Poll *p, u32 i, u64 *bytes, u16 *flags) {
   Subscription *s = &p->subs[i];
   *bytes = 0;
   *flags = 0;
@@ -137,17 +154,17 @@ static bool event_of(const Poll *p, u32 i, u64 *bytes, u16 *flags) {
   int seen = p->fds[i].revents;
   if (seen & POLLNVAL) s->error = E_BADF; /* the host closed it meanwhile */
   if (!s->ready && !seen) return false;
-  if (s->tag == EVENT_FD_READ) *bytes = readable(s->d);
+  if (s->tag == EVENT_FD_READ) *bytes = readable(call, s->d);
   if (seen & POLLHUP) *flags = EVENT_FD_HANGUP;
   return true;
 }
 
-static u32 write_events(const Poll *p, u8 *out) {
+static u32 write_events(Call *call, const Poll *p, u8 *out) {
   u32 given = 0;
   for (u32 i = 0; i < p->count; i++) {
     u64 bytes;
     u16 flags;
-    if (!event_of(p, i, &bytes, &flags)) continue;
+    if (!event_of(call, p, i, &bytes, &flags)) continue;
     u8 *event = out + (size_t)given++ * EVENT_SIZE;
     memset(event, 0, EVENT_SIZE);
     store_u64(event, p->subs[i].userdata);
@@ -163,7 +180,8 @@ static Errno poll_all(Call *call, const u8 *from, u8 *out, Poll *p) {
   Errno e = read_subscriptions(call, from, p);
   if (!e) e = wait(call, p);
   if (e) return e;
-  return put_u32(call, call->args[3].u32, write_events(p, out));
+  if (call->locked) find_again(call, p);
+  return put_u32(call, call->args[3].u32, write_events(call, p, out));
 }
 
 Errno wm_call_poll_oneoff(Call *call) {

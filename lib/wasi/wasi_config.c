@@ -11,7 +11,9 @@
 /* Descriptors are closed, strings freed with it, whether a context was made of it or not. */
 wasi_config_t *wasi_config_new(void) {
   wasi_config_t *config = calloc(1, sizeof *config);
-  if (config) config->max_fds = DEFAULT_MAX_FDS;
+  if (!config) return NULL;
+  config->max_fds = DEFAULT_MAX_FDS;
+  config->max_threads = DEFAULT_MAX_THREADS;
   return config;
 }
 
@@ -215,6 +217,10 @@ bool wasi_config_preopen_dir(wasi_config_t *config, const char *host_path, const
 
 void wasi_config_set_max_fds(wasi_config_t *config, size_t count) {
   if (config) config->max_fds = count < UINT32_MAX ? (u32)count : UINT32_MAX;
+}
+
+void wasi_config_set_max_threads(wasi_config_t *config, size_t count) {
+  if (config) config->max_threads = count < MAX_TID ? (u32)count : MAX_TID;
 }
 
 void wasi_config_raise_sigpipe(wasi_config_t *config, bool on) {

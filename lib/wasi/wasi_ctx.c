@@ -30,8 +30,17 @@ void *wm_wasi_fail(wasmx_error_t *err, wasmx_errcode_t code, const char *message
 
 /* ---- life ---- */
 
-static void release(wasi_ctx_t *ctx) {
-  if (--ctx->holders > 0) return;
+void wm_ctx_hold(wasi_ctx_t *ctx) { atomic_fetch_add(&ctx->holders, 1); }
+
+static void end_locks(wasi_ctx_t *ctx) {
+  pthread_mutex_destroy(&ctx->lock);
+  for (int i = 0; i < 3; i++) pthread_mutex_destroy(&ctx->stream_locks[i]);
+}
+
+void wm_ctx_release(wasi_ctx_t *ctx) {
+  if (atomic_fetch_sub(&ctx->holders, 1) > 1) return;
+  wm_threads_free(&ctx->threads);
+  end_locks(ctx);
   wm_fds_free(&ctx->fds);
   wm_buffer_free(&ctx->args.bytes);
   wm_buffer_free(&ctx->env.bytes);
@@ -77,6 +86,28 @@ static Errno open_preopens(wasi_ctx_t *ctx, wasi_config_t *config) {
   return E_SUCCESS;
 }
 
+static bool make_locks(wasi_ctx_t *ctx) {
+  pthread_mutexattr_t recursive;
+  if (pthread_mutexattr_init(&recursive)) return false;
+  pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+  bool ok = pthread_mutex_init(&ctx->lock, NULL) == 0;
+  for (int i = 0; i < 3; i++) ok = pthread_mutex_init(&ctx->stream_locks[i], &recursive) == 0 && ok;
+  pthread_mutexattr_destroy(&recursive);
+  return ok; /* on Linux none of these fails */
+}
+
+static void bind_rows(wasi_ctx_t *ctx) {
+  for (u32 module = 0; module < 2; module++)
+    for (u32 row = 0; row < WASI_CALLS; row++)
+      ctx->bindings[module][row] =
+          (Binding){.ctx = ctx, .row = &rows[row], .unstable = module == 1};
+}
+
+static bool make_parts(wasi_ctx_t *ctx, u32 max_threads) {
+  bind_rows(ctx);
+  return wm_threads_init(&ctx->threads, max_threads) && make_locks(ctx);
+}
+
 wasi_ctx_t *wasi_ctx_new(wasm_store_t *store, wasi_config_t *config, wasmx_error_t *err) {
   bool usable = store && config;
   wasi_ctx_t *ctx = usable && !config->failed ? calloc(1, sizeof *ctx) : NULL;
@@ -96,49 +127,58 @@ wasi_ctx_t *wasi_ctx_new(wasm_store_t *store, wasi_config_t *config, wasmx_error
   ctx->raise_sigpipe = config->raise_sigpipe;
   config->args = config->env = (StringList){0};
   memset(config->streams, 0, sizeof config->streams);
-  Errno e = E_SUCCESS;
+  Errno e = make_parts(ctx, config->max_threads) ? E_SUCCESS : E_NOMEM;
   for (u32 i = 0; !e && i < 3; i++) e = open_stream(ctx, i);
   if (!e) e = open_preopens(ctx, config);
   wasi_config_delete(config);
   if (!e) return ctx;
-  release(ctx);
+  wm_ctx_release(ctx);
   if (e == E_MFILE)
     return wm_wasi_fail(err, WASMX_LIMIT, "more preopened directories than descriptors");
   return wm_wasi_fail(err, WASMX_OUT_OF_MEMORY, "out of memory");
 }
 
 void wasi_ctx_delete(wasi_ctx_t *ctx) {
-  if (ctx) release(ctx);
+  if (!ctx) return;
+  wm_threads_drop_trap(&ctx->threads);
+  wm_ctx_release(ctx);
 }
 
-static void take(Stream *s, wasm_byte_vec_t *out) {
+/* Other threads may write meanwhile. */
+static void take(wasi_ctx_t *ctx, u32 number, wasm_byte_vec_t *out) {
+  Stream *s = &ctx->streams[number];
   if (!out) return;
+  Call nobody = {.ctx = ctx};
+  wm_stream_lock(&nobody, s);
   wasm_byte_vec_new(out, s->output.len, (const byte_t *)s->output.data);
   if (out->size == s->output.len) wm_buffer_free(&s->output); /* else it waits for more memory */
+  wm_stream_unlock(&nobody, s);
 }
 
 void wasi_ctx_take_stdout(wasi_ctx_t *ctx, wasm_byte_vec_t *out) {
-  if (ctx) take(&ctx->streams[1], out);
+  if (ctx) take(ctx, 1, out);
 }
 
 void wasi_ctx_take_stderr(wasi_ctx_t *ctx, wasm_byte_vec_t *out) {
-  if (ctx) take(&ctx->streams[2], out);
+  if (ctx) take(ctx, 2, out);
 }
 
 /* ---- calls ---- */
 
-/* The host function behind every import. */
+/* The host function behind every import. A C++ exception may leave it. */
 static wasm_trap_t *dispatch(void *env, wasmx_caller_t *caller, wasmx_slot_t *slots) {
   const Binding *b = env;
-  Call call = {.ctx = b->ctx, .caller = caller, .args = slots, .unstable = b->unstable};
+  Call call __attribute__((cleanup(wm_call_unlock))) = {
+      .ctx = b->ctx, .caller = caller, .args = slots, .unstable = b->unstable};
   call.memory = (u8 *)wasmx_caller_memory(caller, &call.memory_size);
+  wm_call_lock(&call);
   Errno e = b->row->handler(&call);
   slots[0].u64 = e;
   return call.trap;
 }
 
 /* The finalizer of a function: it goes with the store, or when nothing reaches it. */
-static void unbind(void *env) { release(((Binding *)env)->ctx); }
+static void unbind(void *env) { wm_ctx_release(((Binding *)env)->ctx); }
 
 static wasm_functype_t *type_of_row(const CallRow *row) {
   size_t count = strlen(row->params);
@@ -155,14 +195,13 @@ static wasm_functype_t *type_of_row(const CallRow *row) {
   return NULL;
 }
 
-static wasm_func_t *make_func(wasi_ctx_t *ctx, u32 module, u32 row) {
-  Binding *b = &ctx->bindings[module][row];
-  *b = (Binding){.ctx = ctx, .row = &rows[row], .unstable = module == 1};
+static wasm_func_t *make_func(wasi_ctx_t *ctx, wasm_store_t *store, u32 module, u32 row) {
   wasm_functype_t *type = type_of_row(&rows[row]);
   if (!type) return NULL;
-  ctx->holders++;
-  wasm_func_t *func = wasmx_func_new_raw(ctx->store, type, dispatch, b, unbind);
-  if (!func) ctx->holders--;
+  wm_ctx_hold(ctx);
+  wasm_func_t *func =
+      wasmx_func_new_raw(store, type, dispatch, &ctx->bindings[module][row], unbind);
+  if (!func) wm_ctx_release(ctx);
   wasm_functype_delete(type);
   return func;
 }
@@ -190,11 +229,12 @@ static bool find_row(u32 module, const char *text, size_t len, u32 *row) {
 wasm_func_t *wasi_ctx_func(wasi_ctx_t *ctx, const char *module, const char *name) {
   u32 m, r;
   if (!ctx || !module || !name || !find_module(module, strlen(module), &m)) return NULL;
-  return find_row(m, name, strlen(name), &r) ? make_func(ctx, m, r) : NULL;
+  return find_row(m, name, strlen(name), &r) ? make_func(ctx, ctx->store, m, r) : NULL;
 }
 
-static bool define(wasi_ctx_t *ctx, wasmx_linker_t *linker, u32 module, u32 row) {
-  wasm_func_t *func = make_func(ctx, module, row);
+static bool define(wasi_ctx_t *ctx, wasm_store_t *store, wasmx_linker_t *linker, u32 module,
+                   u32 row) {
+  wasm_func_t *func = make_func(ctx, store, module, row);
   if (!func) return false;
   bool ok =
       wasmx_linker_define(linker, module_names[module], rows[row].name, wasm_func_as_extern(func));
@@ -206,13 +246,13 @@ bool wasi_ctx_define(wasi_ctx_t *ctx, wasmx_linker_t *linker) {
   if (!ctx || !linker) return false;
   for (u32 m = 0; m < 2; m++)
     for (u32 r = 0; r < WASI_CALLS; r++)
-      if (has_row(m, r) && !define(ctx, linker, m, r)) return false;
+      if (has_row(m, r) && !define(ctx, ctx->store, linker, m, r)) return false;
   return true;
 }
 
 /* Only what is imported: 92 functions would cost more than most programs' start. */
-bool wasi_ctx_define_for(wasi_ctx_t *ctx, wasmx_linker_t *linker, const wasm_module_t *module) {
-  if (!ctx || !linker || !module) return false;
+bool wm_ctx_define_for(wasi_ctx_t *ctx, wasm_store_t *store, wasmx_linker_t *linker,
+                       const wasm_module_t *module) {
   wasm_importtype_vec_t imports;
   wasm_module_imports(module, &imports);
   bool ok = true;
@@ -221,10 +261,14 @@ bool wasi_ctx_define_for(wasi_ctx_t *ctx, wasmx_linker_t *linker, const wasm_mod
     const wasm_name_t *name = wasm_importtype_name(imports.data[i]);
     u32 m, r;
     if (find_module(from->data, from->size, &m) && find_row(m, name->data, name->size, &r))
-      ok = define(ctx, linker, m, r);
+      ok = define(ctx, store, linker, m, r);
   }
   wasm_importtype_vec_delete(&imports);
   return ok;
+}
+
+bool wasi_ctx_define_for(wasi_ctx_t *ctx, wasmx_linker_t *linker, const wasm_module_t *module) {
+  return ctx && linker && module && wm_ctx_define_for(ctx, ctx->store, linker, module);
 }
 
 /* ---- starting ---- */

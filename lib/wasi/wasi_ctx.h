@@ -4,6 +4,9 @@
 
 #include "wasi/wasi_fds.h"
 #include "wasi/wasi_resolver.h"
+#include "wasi/wasi_threads.h"
+
+#include <stdatomic.h>
 
 #include <time.h>
 
@@ -26,7 +29,7 @@ struct wasi_config_t {
   StringList args, env;
   Stream streams[3];
   Vec(Preopen) preopens;
-  u32 max_fds;
+  u32 max_fds, max_threads;
   int resolver;
   bool raise_sigpipe;
   bool failed; /* a setter without a result ran out of memory */
@@ -50,7 +53,11 @@ typedef struct Binding {
 
 struct wasi_ctx_t {
   wasm_store_t *store; /* borrowed: may be gone before the context */
-  u64 holders;         /* the host, and every function made of it */
+  _Atomic u64 holders; /* the host, every function made of it, and every thread */
+  ThreadGroup threads;
+  pthread_mutex_t lock;            /* of what follows, where there are threads (wm_call_lock) */
+  pthread_mutex_t stream_locks[3]; /* recursive: callbacks may come back; after `lock`, never before
+                                      it but in a callback */
   StringList args, env;
   Stream streams[3];
   FdTable fds;
@@ -68,6 +75,7 @@ struct Call {
   size_t memory_size;
   Errno error;       /* why wm_guest_array gave NULL */
   bool unstable;     /* called by a wasi_unstable name */
+  bool locked;       /* has the context's lock */
   wasm_trap_t *trap; /* owned: set to end the program */
 };
 
@@ -99,6 +107,43 @@ static inline Errno put_u64(Call *call, u32 address, u64 value) {
 static inline Errno can_put_u32(Call *call, u32 address) {
   return wm_guest_array(call, address, 1, 4, 4) ? E_SUCCESS : call->error;
 }
+
+/* What a guest's memory holds, read once: it may be another value a moment later. */
+static inline u64 guest_u64(const u8 *at) {
+  return __atomic_load_n((const u64 *)(const void *)at, __ATOMIC_RELAXED);
+}
+static inline u32 guest_u32(const u8 *at) {
+  return __atomic_load_n((const u32 *)(const void *)at, __ATOMIC_RELAXED);
+}
+static inline u16 guest_u16(const u8 *at) {
+  return __atomic_load_n((const u16 *)(const void *)at, __ATOMIC_RELAXED);
+}
+static inline u8 guest_u8(const u8 *at) { return __atomic_load_n(at, __ATOMIC_RELAXED); }
+
+/* ---- one call at a time: wasi_lock.c ----
+ * A call has the context's lock from its begin to its end, but while it waits or moves bytes; where
+ * there are no threads nothing is done. */
+void wm_call_lock(Call *call);
+void wm_call_unlock(Call *call);
+/* What the call uses while it has no lock, until it ends or the thread is cancelled: others may
+ * close its descriptor meanwhile. Nothing is done where there are no threads. */
+typedef struct PinnedFd {
+  Call *call; /* NULL: none */
+  Pin pin;
+} PinnedFd;
+#define PINNED_FD PinnedFd __attribute__((cleanup(wm_call_unpin)))
+void wm_call_pin(PinnedFd *p, Call *call, const Descriptor *d);
+void wm_call_unpin(PinnedFd *p);
+/* Around what is done with a stream. */
+void wm_stream_lock(Call *call, const Stream *s);
+void wm_stream_unlock(Call *call, const Stream *s);
+
+/* ---- life: wasi_ctx.c ---- */
+void wm_ctx_hold(wasi_ctx_t *ctx);
+void wm_ctx_release(wasi_ctx_t *ctx);
+/* Defines the functions of WASI that the module imports, for the store. */
+bool wm_ctx_define_for(wasi_ctx_t *ctx, wasm_store_t *store, wasmx_linker_t *linker,
+                       const wasm_module_t *module);
 
 /* Adds a string with its zero byte. False when out of memory. */
 bool wm_strings_add(StringList *list, const char *text, size_t len);

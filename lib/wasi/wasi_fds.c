@@ -186,12 +186,44 @@ Errno wm_fds_get(FdTable *t, u32 number, Rights rights, Descriptor **d) {
   return missing ? refusal(*d, missing) : E_SUCCESS;
 }
 
+static Pin *find_pin(const FdTable *t, int fd) {
+  Pin *pin = t->pins;
+  while (pin && pin->fd != fd) pin = pin->next;
+  return pin;
+}
+
+void wm_fds_pin(FdTable *t, Pin *pin, const Descriptor *d) {
+  *pin = (Pin){t->pins, d->kind == FD_HOST && d->owned ? d->fd : -1, false};
+  t->pins = pin;
+}
+
+void wm_fds_unpin(FdTable *t, Pin *pin) {
+  Pin **link = &t->pins;
+  while (*link != pin) link = &(*link)->next;
+  *link = pin->next;
+  Pin *other = pin->closes ? find_pin(t, pin->fd) : NULL;
+  if (other)
+    other->closes = true;
+  else if (pin->closes)
+    close(pin->fd);
+}
+
+/* The number goes; the host's descriptor when nobody uses it any more. */
+static Errno close_descriptor(FdTable *t, Descriptor *d) {
+  Pin *pin = d->kind == FD_HOST && d->owned ? find_pin(t, d->fd) : NULL;
+  if (pin) {
+    pin->closes = true;
+    d->owned = false;
+  }
+  return wm_descriptor_close(d);
+}
+
 Errno wm_fds_close(FdTable *t, u32 number) {
   Descriptor *d;
   Errno e = wm_fds_get(t, number, 0, &d);
   if (e) return e;
   if (number < t->lowest) t->lowest = number;
-  return wm_descriptor_close(d);
+  return close_descriptor(t, d);
 }
 
 Errno wm_fds_renumber(FdTable *t, u32 from, u32 to) {
@@ -199,7 +231,7 @@ Errno wm_fds_renumber(FdTable *t, u32 from, u32 to) {
   Errno e = wm_fds_get(t, from, 0, &source);
   if (!e) e = wm_fds_get(t, to, 0, &target);
   if (e || from == to) return e;
-  wm_descriptor_close(target); /* as dup2: what the close says is lost */
+  close_descriptor(t, target); /* as dup2: what the close says is lost */
   *target = *source;
   *source = (Descriptor){0};
   if (from < t->lowest) t->lowest = from;

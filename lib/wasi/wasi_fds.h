@@ -71,8 +71,18 @@ typedef struct Descriptor {
   DirStream *dir; /* owned; NULL until it is listed */
 } Descriptor;
 
+/* Someone uses a descriptor of the host's while others may close it: then it is closed behind the
+ * last one. On the C stack of the user. */
+typedef struct Pin Pin;
+struct Pin {
+  Pin *next;
+  int fd;
+  bool closes; /* it was closed meanwhile */
+};
+
 typedef struct FdTable {
   Vec(Descriptor) fds;
+  Pin *pins;
   u32 max;
   u32 lowest; /* no free number is below */
 } FdTable;
@@ -101,6 +111,9 @@ Errno wm_fds_add(FdTable *t, const Descriptor *d, u32 *number);
  * FD_DATASYNC): else E_NOTCAPABLE (or what a native program is told when the thing itself cannot do
  * it), or E_BADF when it is not open. It moves when one is added: who calls out copies it first. */
 Errno wm_fds_get(FdTable *t, u32 number, Rights rights, Descriptor **d);
+
+void wm_fds_pin(FdTable *t, Pin *pin, const Descriptor *d);
+void wm_fds_unpin(FdTable *t, Pin *pin);
 
 Errno wm_fds_close(FdTable *t, u32 number);
 /* Moves `from` to the open number `to`, closing what was there. */

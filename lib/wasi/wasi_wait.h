@@ -16,10 +16,11 @@ enum {
 /* Waits until one of fds[0..count) has something to say (*ready: how many) or about `span`
  * nanoseconds are over, UINT64_MAX being for ever. It may come back early with *ready 0: the caller
  * knows how long is left. fds has room for one more, which is used. E_INTR: the store was told to
- * stop. */
-Errno wm_wait(const Call *call, struct pollfd *fds, u32 count, u64 span, u32 *ready);
+ * stop. Meanwhile other threads of the program may make calls: what a Descriptor * was got for may
+ * be gone. */
+Errno wm_wait(Call *call, struct pollfd *fds, u32 count, u64 span, u32 *ready);
 
 /* Waits for `events` of one descriptor, for ever. */
-Errno wm_wait_for(const Call *call, int fd, short events);
+Errno wm_wait_for(Call *call, int fd, short events);
 
 #endif

@@ -65,6 +65,19 @@ def build_c(name, flags=(), wasm_flags=(), libraries=(), wasm_libraries=()):
     return native, guest
 
 
+def build_threaded(name):
+    """With pthread_shim.h. The C library does not know of threads: the linker would refuse it."""
+    source, native, guest = HERE / f"{name}.c", BUILD / name, BUILD / f"{name}.wasm"
+    sources = [source, HERE / "pthread_shim.h"]
+    if not CLANG or not os.path.exists("/usr/include/wasm32-wasi/stdio.h"):
+        raise Missing("no clang with wasi-libc")
+    compiled(native, sources, [CC, "-O2", "-w", "-pthread", source, "-o", native])
+    compiled(guest, sources, [CLANG, "--target=wasm32-wasi", "-O2", "-w", "-matomics", "-mbulk-memory", source,
+                              "-Wl,--shared-memory,--import-memory,--export-memory,--max-memory=67108864",
+                              "-Wl,--no-check-features", "-o", guest])
+    return native, guest
+
+
 def build_cpp(name):
     source, guest = HERE / f"{name}.cc", BUILD / f"{name}_cc.wasm"
     if not CLANG or not os.path.exists("/usr/include/wasm32-wasi/stdio.h"):
@@ -251,6 +264,8 @@ def programs():
     relaxed = lambda: build_c("relaxed", ["-ffp-contract=off"], ["-msimd128", "-mrelaxed-simd"])
     compare("relaxed vectors", relaxed, ["exact"])
     compare("relaxed vectors, fast", relaxed, ["close"], options=["--relaxed-simd-fast"])
+    compare("threads", lambda: build_threaded("threads"))
+    compare("threads, memory compared", lambda: build_threaded("threads"), options=["--no-signals"])
     compare("SQLite in memory", build_sqlite)
     compare("SQLite in a file", build_sqlite, ["base.db"])
     compare("Rust", lambda: build_rust("files"), [".", "x", "y z"], stdin=b"12345", env={"WASM_ONE": "eins"})

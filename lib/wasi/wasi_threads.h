@@ -1,0 +1,78 @@
+/* Threads of a program (wasi-threads): "wasi" "thread-spawn" makes a store, an instance and a
+ * thread per call, all on the shared memories that the program imports.
+ *
+ *   main: wasi_start --> _start ... thread-spawn --.      thread: wasi_thread_start(tid, arg)
+ *              |                                   '-----> store, instance | runs | gone
+ *              '--> ends: all others are interrupted and waited for
+ *
+ * What one thread does with the program's world, others see: the context is under its lock while a
+ * call runs, but where the call waits or moves bytes (wm_call_unlock). The first that exits or
+ * traps ends all; what it ended by is what the program ended by. */
+#ifndef WM_WASI_WASI_THREADS_H
+#define WM_WASI_WASI_THREADS_H
+
+#include "base/vec.h"
+#include "wasi.h"
+
+#include <pthread.h>
+#include <sys/types.h>
+
+enum { DEFAULT_MAX_THREADS = 64, MAX_TID = (1 << 29) - 1 };
+
+/* A memory that the program imports. */
+typedef struct ThreadMemory {
+  wasm_name_t module, name;      /* owned */
+  wasmx_shared_memory_t *memory; /* owned */
+} ThreadMemory;
+
+typedef struct WasiThread WasiThread;
+struct WasiThread {
+  WasiThread *next;
+  wasi_ctx_t *ctx; /* held while it runs */
+  pthread_t thread;
+  wasm_store_t *store;          /* owned, by the thread itself once it runs */
+  wasm_instance_t *instance;    /* owned, likewise */
+  wasmx_interrupt_t *interrupt; /* owned */
+  i32 tid;
+  u32 arg;
+  bool is_done; /* under the group's lock: to be joined */
+};
+
+/* Of one context. */
+typedef struct ThreadGroup {
+  pthread_mutex_t lock; /* of what can change below */
+  bool used;            /* there was a thread: set by the only one there is then */
+  bool ends;            /* nobody starts any more */
+  u32 max, count;
+  u32 next_tid;
+  pid_t process;                /* threads of another one are gone: this is its child */
+  wasm_shared_module_t *module; /* owned; NULL: the program has no threads */
+  Vec(ThreadMemory) memories;
+  WasiThread *threads;      /* owned: running, or waiting to be joined */
+  wasmx_interrupt_t *main;  /* owned */
+  wasm_trap_t *trap;        /* owned: what ended the program, when a thread did */
+  wasm_store_t *trap_store; /* owned: its store, in which the trap lives */
+} ThreadGroup;
+
+/* With no threads. */
+bool wm_threads_init(ThreadGroup *group, u32 max);
+/* The context goes: no thread runs. */
+void wm_threads_free(ThreadGroup *group);
+
+/* ---- wasi_thread_group.c ---- */
+/* A place under the limit; false: there is none, or the program ends. */
+bool wm_threads_enter(ThreadGroup *group);
+void wm_threads_leave(ThreadGroup *group, WasiThread *done); /* NULL: it never ran */
+/* `self` ended by a trap or an exit (own). */
+void wm_threads_end_program(ThreadGroup *group, WasiThread *self, wasm_trap_t *trap);
+/* Joins those that are done, or all. */
+void wm_threads_reap(ThreadGroup *group, bool all);
+void wm_thread_free(WasiThread *t);
+/* The store that a trap was kept in goes: nobody looks at the trap any more. */
+void wm_threads_drop_trap(ThreadGroup *group);
+
+/* Ends the threads and waits until they are gone. `trap` is what the main thread ended by (own, or
+ * NULL); the result what the program did. */
+wasm_trap_t *wm_threads_end(ThreadGroup *group, wasm_trap_t *trap);
+
+#endif
