@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds and tests everything: gcc, clang, and clang with ASan+UBSan; unit tests, spec suite, guests,
-# examples, layering, formatting, clang-tidy, the benchmark's smoke run. Installs what is missing on Debian.
+# Builds and tests everything: gcc, clang, and clang with ASan+UBSan (threads: with TSan); unit tests, spec suite,
+# guests, examples, layering, formatting, clang-tidy, the benchmark's smoke run. Installs what is missing on Debian.
 # Usage: tests/run.sh [--quick]     --quick: one build (gcc) only
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -26,6 +26,7 @@ if [ "${1:-}" != "--quick" ]; then
   build_and_test sanitize "CC=clang-19" \
     "-Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false -Db_ndebug=false"
   step "minimal build" minimal_build
+  step "thread sanitizer" sh tests/tsan.sh
 fi
 step "benchmark smoke run" python3 tests/bench/run.py --smoke --wasm build/gcc/tools/wasm
 

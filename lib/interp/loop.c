@@ -100,10 +100,15 @@ static inline void replace_frame(u64 *fp, const Cell *pc, const FuncCode *callee
     wm_frame_move(fp, pc->d, pc->a, callee);
 }
 
+/* The length of the memory at `base`, to be compared once: as a plain load, which becomes part of
+ * the comparison. Of an aligned word that is as good as an atomic one (runtime/pool.h), which
+ * compilers do not put there. */
+static inline u64 length_at(const u8 *base) { return load_u64(base - sizeof(u64)); }
+
 /* Where `size` bytes at address + the cell's offset are, in the cell's memory; NULL: outside. */
 static inline u8 *far_address(const Instance *inst, const Cell *pc, u64 address, u64 size) {
   u8 *base = inst->memories[(u16)pc->b]->space.base;
-  u64 length = memory_length(base), ea;
+  u64 length = length_at(base), ea;
   bool inside = checked_add(address, pc->x[0], &ea) && length >= size && ea <= length - size;
   return inside ? base + ea : NULL;
 }
@@ -123,6 +128,17 @@ static inline V128 vector_of(const u64 *slots) {
 static inline void put_vector(u64 *slots, V128 v) { memcpy(slots, &v, sizeof v); }
 static inline V128 low_vector(u64 low) { return (V128){.u64x2 = {low, 0}}; }
 
+/* Threads of a guest may race in a shared memory: that is its own affair, not the library's, and
+ * the thread sanitizer is not to look at it (tests/tsan.sh). */
+#if defined(__has_attribute)
+#if __has_attribute(no_sanitize)
+#define GUESTS_MAY_RACE __attribute__((no_sanitize("thread")))
+#endif
+#endif
+#ifndef GUESTS_MAY_RACE
+#define GUESTS_MAY_RACE
+#endif
+
 #define MACHINE_PARAMS                                                                             \
   const Cell *pc, u64 *fp, u8 *mem, Instance *inst, u64 acc, i64 tick, f64 fa, f32 sa
 #define MACHINE pc, fp, mem, inst, acc, tick, fa, sa
@@ -133,12 +149,13 @@ typedef HANDLER_CALL TrapCode (*Handler)(MACHINE_PARAMS);
 #define GO         MUSTTAIL return ((Handler)HANDLER_OF(pc))(MACHINE)
 #define SLOW(name) MUSTTAIL return run_##name(MACHINE)
 
-#define HANDLER(name, words, ...) static HANDLER_CALL TrapCode run_##name(MACHINE_PARAMS);
-#define SLOW_HANDLER(name, ...)   static HANDLER_CALL NOINLINE TrapCode run_##name(MACHINE_PARAMS);
+#define HANDLER(name, words, ...)                                                                  \
+  static HANDLER_CALL GUESTS_MAY_RACE TrapCode run_##name(MACHINE_PARAMS);
+#define SLOW_HANDLER(name, ...) static HANDLER_CALL NOINLINE TrapCode run_##name(MACHINE_PARAMS);
 #include "interp/handlers.def"
 
 #define HANDLER(name, words, ...)                                                                  \
-  static HANDLER_CALL TrapCode run_##name(MACHINE_PARAMS) {                                        \
+  static HANDLER_CALL GUESTS_MAY_RACE TrapCode run_##name(MACHINE_PARAMS) {                        \
     (void)pc, (void)fp, (void)mem, (void)inst, (void)acc, (void)tick, (void)fa, (void)sa;          \
     __VA_ARGS__                                                                                    \
   }
@@ -173,7 +190,7 @@ TrapCode wm_interp_run(const Cell *pc, u64 *fp, Instance *inst) {
 
 /* The machine is one function, in which the checks of gcc's undefined-behaviour sanitizer would
  * take minutes to compile; the other build has them. */
-#define ONE_FUNCTION              __attribute__((no_sanitize("undefined")))
+#define ONE_FUNCTION              __attribute__((no_sanitize("undefined"))) GUESTS_MAY_RACE
 
 /* What machine() tells about itself when pc is NULL. Handlers are noted as distances from the
  * first: those need no relocation when the library is loaded. */

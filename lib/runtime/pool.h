@@ -16,11 +16,11 @@ typedef struct MemoryHeader {
   u64 length_bytes; /* the current size; the word right below base */
 } MemoryHeader;
 
-/* The length of the memory whose base this is, read and written nowhere else in C; compiled code
- * loads the word by itself. That of a shared memory grows under the eyes of other threads: a read
- * is one atomic load (relaxed will do: whoever gets the old length traps where the memory did end a
- * moment ago), a write a release behind the pages that it promises; those who grow it take turns
- * (shared_memory.c). */
+/* The length of the memory whose base this is, read and written nowhere else in C but in the
+ * interpreter's handlers (interp/loop.c); compiled code loads the word by itself. That of a shared
+ * memory grows under the eyes of other threads: a read is one atomic load (relaxed will do: whoever
+ * gets the old length traps where the memory did end a moment ago), a write a release behind the
+ * pages that it promises; those who grow it take turns (shared_memory.c). */
 static inline u64 memory_length(const u8 *base) {
   return __atomic_load_n((const u64 *)(const void *)(base - sizeof(u64)), __ATOMIC_RELAXED);
 }
