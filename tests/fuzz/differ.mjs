@@ -6,7 +6,7 @@ const endings = [
   [/unreachable/, 'unreachable'],
   [/by zero/, 'by zero'],
   [/unrepresentable/, 'unrepresentable'],
-  [/memory access/, 'memory'],
+  [/memory access|unaligned/, 'memory'],
   [/table (index|access)|element segment|Table/, 'table'],
   [/signature|null function/, 'signature'],
 ];

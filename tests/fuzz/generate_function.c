@@ -34,7 +34,7 @@ static const struct {
     {1, drop_one},       {1, gen_set_address},     {1, gen_set_global}, {3, gen_nested},
     {3, gen_branch_if},  {1, gen_branch_table},    {2, gen_select_one}, {2, gen_call},
     {1, gen_bulk},       {1, gen_table_or_memory}, {1, gen_store},      {1, branch_at_times},
-    {1, leave_at_times},
+    {1, leave_at_times}, {3, gen_atomic},
 };
 
 static void statement(Gen *g) {

@@ -205,9 +205,12 @@ static void immediates(Gen *g, u16 id) {
   const OpInfo *info = &wm_op_info[id];
   if (info->immediate == IMM_MEMARG || info->immediate == IMM_MEMARG_LANE) {
     u32 log2 = (u32)__builtin_ctz(info->access_bytes);
+    bool is_atomic = info->feature == FEATURE_THREADS;
     u64 offset = gen_pick(g, 50) == 49 ? pick_int(g) & UINT32_MAX : gen_pick(g, 16);
-    wm_encode_memarg(&g->code, gen_pick(g, log2 + 1), 0, offset);
+    if (is_atomic && gen_pick(g, 30)) offset &= ~(u64)(info->access_bytes - 1u);
+    wm_encode_memarg(&g->code, is_atomic ? log2 : gen_pick(g, log2 + 1), 0, offset);
   }
+  if (info->immediate == IMM_FENCE) wm_buffer_byte(&g->code, 0);
   if (info->immediate == IMM_MEMARG_LANE || info->immediate == IMM_LANE)
     wm_buffer_byte(&g->code, (u8)gen_pick(g, lanes_of(id)));
   if (info->immediate == IMM_SHUFFLE)
@@ -304,6 +307,16 @@ void gen_store(Gen *g) {
                              OP_f64_store,  OP_i32_store8,  OP_i32_store16,
                              OP_i64_store8, OP_i64_store16, OP_i64_store32};
   gen_fixed(g, rows[gen_pick(g, ARRAY_LEN(rows))], 3);
+}
+
+/* Nobody else is there: nothing is waited for, as that would be refused. */
+void gen_atomic(Gen *g) {
+  u32 way = gen_pick(g, 30);
+  u16 first = OP_i32_atomic_load, last = OP_i64_atomic_rmw32_cmpxchg_u;
+  u16 id = way == 0   ? OP_atomic_fence
+           : way == 1 ? OP_memory_atomic_notify
+                      : (u16)(first + gen_pick(g, last - first + 1u));
+  gen_fixed(g, id, 3);
 }
 
 void gen_need_values(Gen *g, const char *types) { need(g, types, 2); }

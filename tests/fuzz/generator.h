@@ -116,6 +116,7 @@ u16 gen_pick_op(Gen *g, bool simd);
 
 /* ---- statements: each leaves the stack as g says ---- */
 void gen_store(Gen *g);
+void gen_atomic(Gen *g);
 /* generate_data.c */
 /* An i32 below a power of two. */
 void gen_small(Gen *g, u32 below);

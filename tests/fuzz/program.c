@@ -11,7 +11,8 @@ static const char *ending(TrapCode code) {
   case TRAP_INT_DIV_BY_ZERO: return "by zero";
   case TRAP_INT_OVERFLOW:
   case TRAP_INVALID_CONVERSION: return "unrepresentable";
-  case TRAP_MEMORY_OUT_OF_BOUNDS: return "memory";
+  case TRAP_MEMORY_OUT_OF_BOUNDS:
+  case TRAP_UNALIGNED_ATOMIC: return "memory"; /* others look for the end first */
   case TRAP_TABLE_OUT_OF_BOUNDS:
   case TRAP_UNDEFINED_ELEMENT: return "table";
   case TRAP_UNINITIALIZED_ELEMENT:
