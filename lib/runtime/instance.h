@@ -131,7 +131,6 @@ MemoryType wm_memory_type(const Memory *memory);
 /* The old size, or UINT64_MAX when it cannot grow (maximum, limits, memory; a table also when wasm
  * must stop meanwhile). */
 u64 wm_memory_grow(Store *store, Memory *memory, u64 delta_pages);
-u64 wm_memory_pages(const Memory *memory);
 u64 wm_table_grow(Store *store, Table *table, u64 delta, Ref init);
 /* memory.init, memory.copy, memory.fill, table.init, table.copy, table.fill with the spec's checks;
  * for the tiers, which raise the trap when a code comes back: TRAP_INTERRUPTED when wasm must stop,
