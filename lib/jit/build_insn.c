@@ -237,7 +237,7 @@ static void table_get(Build *b) {
 
 static void store_at(Build *b, u16 op, u32 address, u32 value) {
   Node n = make_node(op, T_NONE, address, 0, value);
-  n.flags = IR_POINTER;
+  n.flags = IR_POINTER | IR_WORD;
   wm_build_effect(b, n);
 }
 

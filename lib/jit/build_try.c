@@ -266,7 +266,7 @@ static u32 new_exception(Build *b) {
     u8 t = type_of(b, value);
     if (t == T_I32) value = pure(b, OP_i64_extend_i32_u, value, 0);
     Node store = make_node(stores[t], T_NONE, exception, at, value);
-    store.flags = IR_POINTER;
+    store.flags = IR_POINTER | IR_WORD;
     wm_build_effect(b, store);
     at += type_slots(t) * (u32)sizeof(u64);
   }

@@ -80,6 +80,7 @@ typedef enum IrOp {
 enum {
   IR_SAFE = 1,    /* TRAPS rows: cannot trap */
   IR_POINTER = 2, /* memory accesses: the address is absolute */
+  IR_WORD = 4,    /* likewise, and it is the runtime's: no memory of a guest */
 };
 
 typedef struct Node {
@@ -120,8 +121,9 @@ typedef struct Edge {
 /* Alias classes of what loads read: an effect of one class leaves the words of the other alone. A
  * new class (fields of objects) is one more of these. */
 enum {
-  ALIAS_GUEST, /* linear memory; its loads may trap, so their order among traps counts, too */
-  ALIAS_WORDS, /* words of the runtime, at absolute addresses (IR_POINTER) */
+  ALIAS_GUEST, /* memories, which may be one another; their loads may trap, so that their order
+                  among traps counts, too */
+  ALIAS_WORDS, /* the runtime's (IR_WORD) */
   ALIAS_COUNT
 };
 /* How many effects come before a place in its block that loads of each class must not pass. */
@@ -188,13 +190,13 @@ static inline bool wm_ir_is_effect(const Node *n) {
 static inline bool wm_ir_is_load(const Node *n) { return wm_ir_facts[n->op].flags & IR_LOADS; }
 /* The class of a load. */
 static inline u32 wm_ir_alias(const Node *load) {
-  return load->flags & IR_POINTER ? ALIAS_WORDS : ALIAS_GUEST;
+  return load->flags & IR_WORD ? ALIAS_WORDS : ALIAS_GUEST;
 }
 /* Loads of the class must not pass the effect. */
 static inline bool wm_ir_bars(const Node *n, u32 alias) {
   if (wm_ir_is_load(n) || n->op == IR_RESULT) return false;
   if (wm_ir_facts[n->op].flags & IR_WRITES_ALL) return true;
-  bool writes_words = n->flags & IR_POINTER && wm_ir_is_effect(n);
+  bool writes_words = n->flags & IR_WORD;
   return alias == ALIAS_WORDS ? writes_words : !writes_words;
 }
 static inline IrType wm_ir_result_type(u16 op) { return (IrType)wm_ir_facts[op].type; }

@@ -151,7 +151,7 @@ static u32 access_at(Build *b, u16 op, u32 type, const AccessPlace *place, u32 c
 }
 
 u32 wm_mem_load_word(Build *b, u16 op, u32 address, size_t disp) {
-  AccessPlace place = {address, (u32)disp, IR_POINTER};
+  AccessPlace place = {address, (u32)disp, IR_POINTER | IR_WORD};
   return access_at(b, op, wm_ir_result_type(op), &place, 0);
 }
 
@@ -344,7 +344,7 @@ static void forget_aliases(Build *b, u32 global) {
 void wm_mem_global_set(Build *b) {
   u32 global = b->in.index, value = pop(b);
   u32 object = instance_word(b, b->layout.globals, global);
-  AccessPlace place = {object, offsetof(Global, value), IR_POINTER};
+  AccessPlace place = {object, offsetof(Global, value), IR_POINTER | IR_WORD};
   access_at(b, global_store_op(type_of(b, value)), T_NONE, &place, value);
   forget_aliases(b, global);
   remember_global(b, global, value);
