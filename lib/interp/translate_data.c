@@ -189,9 +189,12 @@ static void ref_func(Translator *t) {
   wm_result_slot(t, cell, SHAPE_REF);
 }
 
-/* The reference stays what and where it is. */
+/* The reference stays what and where it is: what made it may no longer put it elsewhere. */
 static void ref_as_non_null(Translator *t) {
-  wm_cells_emit(t, H_ref_as_non_null, 2, 0)->a = (u16)wm_value_read(t, value_top(t, 0));
+  Value *v = value_top(t, 0);
+  u32 slot = wm_value_read(t, v);
+  v->producer = NONE;
+  wm_cells_emit(t, H_ref_as_non_null, 2, 0)->a = (u16)slot;
 }
 
 /* ---- two results ---- */
