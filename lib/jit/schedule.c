@@ -5,6 +5,7 @@
  *   body:  [what effect 1 needs] effect 1 [what effect 2 needs] effect 2 ..
  *          [arguments of edges] [what other blocks need] [condition, what it alone needs]
  *
+ * Where a call may leave the block for its landing, what other blocks need comes before the call.
  * Operands stand before their users. Each node gets the epoch of its place: how many effects stand
  * before it that loads must not pass, so that selection sees whether a load may move to its user.
  */
@@ -88,15 +89,51 @@ static void note_late(Compile *c, Place *p, u32 condition, u32 block) {
   }
 }
 
+static bool is_call(const Node *n) {
+  return n->op == IR_CALL || n->op == IR_CALL_REF || n->op == IR_HELPER;
+}
+
+/* The call by which the block is left for its landing; effects_end: there is none. */
+static u32 leaving_call(const Compile *c, const Block *b) {
+  if (b->term != TERM_INVOKE) return b->effects_end;
+  u32 i = b->effects_end;
+  while (i > b->effects_start && !is_call(node_at(c, c->effects.data[i - 1]))) i--;
+  return i - 1;
+}
+
+/* Whether what n needs is made before what comes next in the block. */
+static bool is_ready(const Compile *c, const Place *p, u32 n, u32 block) {
+  Node *x = node_at(c, n);
+  u32 operands = wm_ir_operands(x);
+  for (u32 k = 0; k < 3; k++) {
+    if (!(operands >> k & 1)) continue;
+    u32 operand = *operand_at(x, k);
+    const NodePlace *info = node_info(p, operand);
+    if (c->node_block.data[operand] != block || info->done || info->kind >= PLACE_NOWHERE) continue;
+    u16 op = node_at(c, operand)->op;
+    if (op != IR_PARAM && op != IR_ARG) return false;
+  }
+  return true;
+}
+
+/* The landing is one of the other blocks, and nothing behind the call is done for it. In the list
+ * of a block's nodes operands come before their users. */
+static void append_for_landing(Compile *c, Place *p, u32 block, Epoch epoch) {
+  for (u32 n = block_info(p, block)->first_node; n != NONE; n = node_info(p, n)->next)
+    if (is_pending(c, p, n, block) && is_ready(c, p, n, block)) append(c, p, n, epoch);
+}
+
 /* Between effects a value is made as late as one of them needs it; what other blocks need comes
  * behind them. */
 static void fill_block(Compile *c, Place *p, u32 index) {
   Block *b = block_at(c, index);
   Epoch epoch = {{0}};
+  u32 call = leaving_call(c, b);
   b->body_start = c->body.len;
   for (u32 i = b->effects_start; i < b->effects_end; i++) {
     u32 n = c->effects.data[i];
     if (!c->node_live.data[n]) continue;
+    if (i == call) append_for_landing(c, p, index, epoch);
     append_effect(c, p, n, index, epoch);
     for (u32 alias = 0; alias < ALIAS_COUNT; alias++)
       epoch.of[alias] += wm_ir_bars(node_at(c, n), alias);
