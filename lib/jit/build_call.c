@@ -112,14 +112,14 @@ static bool should_inline(const Build *b, u32 func_index) {
 static void begin_inlined(Build *b, u32 func_index) {
   u32 params = module_func_type(b->module, func_index)->param_count;
   u32 size = b->module->funcs[func_index].code_bytes;
-  u32 site = wm_build_site(b, b->in.offset);
+  bool is_tail = is_tail_call(b->in.op);
+  u32 site = is_tail ? frame_of(b)->site : wm_build_site(b, b->in.offset);
   b->inline_budget_bytes -= min_u32(size, b->inline_budget_bytes);
   b->stack.len -= params;
   jit_reserve(b->c, &b->locals, params);
   if (params)
     memcpy(b->locals.data + b->locals.len, b->stack.data + b->stack.len, params * sizeof(u32));
   b->locals.len += params;
-  bool is_tail = is_tail_call(b->in.op);
   wm_build_open_frame(b, func_index, site);
   frame_of(b)->is_tail = is_tail;
   wm_build_open_region(b);
@@ -135,16 +135,27 @@ static void finish_tail_call(Build *b, Node n) {
   b->block = NONE;
 }
 
+/* Where a call that stays one stands. A tail call's function is gone then: it is as if the inlined
+ * function's caller had called. */
+static u32 call_site(Build *b, bool is_tail) {
+  if (!is_tail) return wm_build_site(b, b->in.offset);
+  Site s = b->c->sites.data[frame_of(b)->site];
+  *jit_push(b->c, &b->c->sites) = (Site){s.offset, s.caller, NONE, NO_INDEX};
+  return b->c->sites.len - 1;
+}
+
 /* The call as an effect; results to the stack. */
 static void finish_plain_call(Build *b, Node n, const SubType *type) {
+  bool is_tail = is_tail_call(b->in.op);
   u32 results = type->result_count;
   if (results == 1) n.type = (u8)(wm_jit_type(type->results[0]) & 15);
-  u32 node = wm_build_effect_at_site(b, n);
+  u32 site = call_site(b, is_tail), node = wm_build_effect(b, n);
+  b->c->node_sites.data[node] = site;
   wm_mem_forget(b);
   if (results == 1) push(b, node);
   for (u32 i = 0; i < results && results > 1; i++)
     push(b, wm_build_effect(b, make_node(IR_RESULT, wm_jit_type(type->results[i]), node, i, 0)));
-  wm_build_may_throw(b, node, is_tail_call(b->in.op));
+  wm_build_may_throw(b, node, is_tail);
 }
 
 /* Arguments come from the stack. A tail call of an inlined function leaves just that. */

@@ -35,14 +35,21 @@ static bool find_code(FramePlace *at) {
 
 /* ---- compiled code ---- */
 
+/* Whose body the place is in: with no caller, the compiled function's, or that of one which it left
+ * itself for by a tail call that was inlined. */
+static FuncCode *code_of(const FrameWalk *walk, u32 wasm_offset, u32 caller) {
+  LoadedModule *lm = walk->at.instance->module;
+  const FuncDecl *decl = &lm->module.funcs[walk->body->func_index];
+  bool is_own = caller == NO_INDEX && wasm_offset - decl->code_offset <= decl->code_bytes;
+  return is_own ? loaded_code(lm, walk->body->func_index) : wm_native_code_at(lm, wasm_offset);
+}
+
 /* Says where the current native frame, or what was inlined into it, stands. */
 static void set_native_place(FrameWalk *walk, u32 wasm_offset, u32 caller) {
-  LoadedModule *lm = walk->at.instance->module;
   walk->inlined_at = caller;
   walk->at.pc = NULL;
   walk->at.offset = wasm_offset;
-  walk->at.code = caller == NO_INDEX ? loaded_code(lm, walk->body->func_index)
-                                     : wm_native_code_at(lm, wasm_offset);
+  walk->at.code = code_of(walk, wasm_offset, caller);
 }
 
 /* The frame that the return address at native_sp belongs to; false: the activation ends here. */

@@ -244,6 +244,37 @@ static void traps_tell_the_same(void **state) {
   }
 }
 
+/* Functions that ended in a tail call are in no backtrace, inlined or not. */
+static void tail_calls_leave_no_frame(void **state) {
+  Fixture *f = *state;
+  static const char wat[] =
+      "(module (type $t (func (param i32) (result i32))) (memory 1) (table funcref (elem $load))"
+      " (func $load (param i32) (result i32) (i32.load (local.get 0)))"
+      " (func $far (param i32) (result i32)"
+      "  (return_call_indirect (type $t) (local.get 0) (i32.const 0)))"
+      " (func $near (param i32) (result i32) (return_call $load (local.get 0)))"
+      " (func $both (param i32) (result i32)"
+      "  (drop (call $far (i32.const 0))) (return_call $far (local.get 0)))"
+      " (func (export \"far\") (param i32) (result i32)"
+      "  (i32.add (call $both (local.get 0)) (i32.const 1)))"
+      " (func (export \"near\") (param i32) (result i32) (return_call $near (local.get 0))))";
+  static const char *const names[] = {"far", "near"};
+  FrameInfo expected[ARRAY_LEN(names)][8];
+  assert_true(wm_native_catch_faults());
+  for (u32 mask = 0; mask < 2 * 64; mask++) {
+    Instance *in = mixed(f, wat, mask % 64, mask < 64, NULL, NULL);
+    for (u32 i = 0; i < ARRAY_LEN(names); i++) {
+      u64 slots[1] = {65536};
+      assert_int_equal(call(f, in, names[i], slots), TRAP_MEMORY_OUT_OF_BOUNDS);
+      const Trap *trap = wm_store_take_trap(f->store);
+      assert_int_equal(trap->frame_count, i ? 1 : 2);
+      if (mask == 0) memcpy(expected[i], trap->frames, trap->frame_count * sizeof *trap->frames);
+      expect_frames(trap, in, expected[i]);
+    }
+    object_let_go(&in->head);
+  }
+}
+
 static void recursion_ends(void **state) {
   Fixture *f = *state;
   static const char wat[] = "(module (func $a (export \"f\") (param i32) (result i32)"
@@ -457,6 +488,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(what_is_hot_runs_compiled, setup_eager, teardown_compiled),
       cmocka_unit_test_setup_teardown(values_arrive, setup_by_hand, teardown_compiled),
       cmocka_unit_test_setup_teardown(traps_tell_the_same, setup_by_hand, teardown_compiled),
+      cmocka_unit_test_setup_teardown(tail_calls_leave_no_frame, setup_by_hand, teardown_compiled),
       cmocka_unit_test_setup_teardown(recursion_ends, setup_by_hand, teardown_compiled),
       cmocka_unit_test_setup_teardown(frames_hold_references, setup_by_hand, teardown_compiled),
       cmocka_unit_test_setup_teardown(loops_are_replaced, setup_eager, teardown_compiled),
