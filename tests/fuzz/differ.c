@@ -2,7 +2,8 @@
  * every other way (program.h): all must do the same, and trap at the same place. Usage: differ SEED
  * COUNT [PACK] With PACK, also writes the programs to that file for other engines (differ.mjs),
  * each after its length, and their results to standard output. The first difference ends it; the
- * programs then are in differ_plain.wasm and differ_barriers.wasm. */
+ * programs then are in differ_plain.wasm, differ_plain_peer.wasm and the same of differ_barriers.
+ */
 #include "tests/fuzz/generate.h"
 #include "tests/fuzz/program.h"
 
@@ -25,6 +26,14 @@ static void write_file(const char *path, const Buffer *b) {
   fclose(file);
 }
 
+static void write_program(const char *name, const Program *p) {
+  char path[64];
+  snprintf(path, sizeof path, "%s.wasm", name);
+  write_file(path, &p->module);
+  snprintf(path, sizeof path, "%s_peer.wasm", name);
+  write_file(path, &p->peer);
+}
+
 static bool same(const Buffer *a, const Buffer *b) {
   return a->len == b->len && a->len && !memcmp(a->data, b->data, a->len);
 }
@@ -40,16 +49,19 @@ static bool complain(u64 number, const char *way, const Buffer *want, const Buff
 }
 
 /* Runs it in one way; false: other than the interpreter. */
-static bool try_way(u64 number, u32 way, const Buffer *program, const Buffer *want) {
+static bool try_way(u64 number, u32 way, const Program *program, const Buffer *want) {
   Buffer out = {0};
   run_program(engines[way], program, true, &out);
   bool equal = same(want, &out);
   if (!equal) complain(number, program_way(way), want, &out);
+  const char *fault = program_trouble(engines[way], way);
+  if (fault)
+    fprintf(stderr, "program %llu, %s: %s\n", (unsigned long long)number, program_way(way), fault);
   wm_buffer_free(&out);
-  return equal;
+  return equal && !fault;
 }
 
-static bool try_barriers(u64 number, const Buffer *barriers, const Buffer *plain) {
+static bool try_barriers(u64 number, const Program *barriers, const Program *plain) {
   Buffer want = {0}, have = {0};
   run_program(engines[0], plain, false, &want);
   run_program(engines[0], barriers, false, &have);
@@ -60,11 +72,14 @@ static bool try_barriers(u64 number, const Buffer *barriers, const Buffer *plain
   return equal;
 }
 
-static void add_to_pack(u64 number, const Buffer *program, FILE *pack) {
+static void add_to_pack(u64 number, const Program *program, FILE *pack) {
   Buffer out = {0};
-  u32 size = (u32)program->len;
-  fwrite(&size, sizeof size, 1, pack);
-  fwrite(program->data, 1, program->len, pack);
+  const Buffer *modules[] = {&program->module, &program->peer};
+  for (u32 i = 0; i < 2; i++) {
+    u32 size = (u32)modules[i]->len;
+    fwrite(&size, sizeof size, 1, pack);
+    fwrite(modules[i]->data, 1, modules[i]->len, pack);
+  }
   run_program(engines[1], program, false, &out);
   printf("%llu\n%.*s", (unsigned long long)number, (int)out.len, (char *)out.data);
   wm_buffer_free(&out);
@@ -75,21 +90,20 @@ static bool try_program(u64 number, FILE *pack) {
   u8 tape[4096];
   size_t len = 100 + next_random() % (next_random() % 4 ? 900 : 3900);
   for (size_t i = 0; i < len; i++) tape[i] = (u8)(next_random() >> 33);
-  Buffer plain = {0}, barriers = {0}, want = {0};
-  generate_program(tape, len, false, &plain);
-  generate_program(tape, len, true, &barriers);
+  Program plain = generate_program(tape, len, false), barriers = generate_program(tape, len, true);
+  Buffer want = {0};
   run_program(engines[0], &plain, true, &want);
   bool equal = number % 8 || try_barriers(number, &barriers, &plain);
   for (u32 way = 1; equal && way < way_count; way++)
     if (way < ALWAYS || way == ALWAYS + number % (way_count - ALWAYS))
       equal = try_way(number, way, &plain, &want);
   if (!equal) {
-    write_file("differ_plain.wasm", &plain);
-    write_file("differ_barriers.wasm", &barriers);
+    write_program("differ_plain", &plain);
+    write_program("differ_barriers", &barriers);
   }
   if (pack) add_to_pack(number, &plain, pack);
-  wm_buffer_free(&plain);
-  wm_buffer_free(&barriers);
+  program_free(&plain);
+  program_free(&barriers);
   wm_buffer_free(&want);
   return equal;
 }

@@ -8,10 +8,12 @@ const endings = [
   [/unrepresentable/, 'unrepresentable'],
   [/memory access|unaligned/, 'memory'],
   [/table (index|access)|element segment|Table/, 'table'],
+  [/dereferencing a null|null reference|rethrowing null/, 'null'],
   [/signature|null function/, 'signature'],
 ];
 
 const ending = (error) => {
+  if (error instanceof WebAssembly.Exception) return 'exception';
   if (!(error instanceof WebAssembly.RuntimeError)) return String(error);
   return (endings.find(([pattern]) => pattern.test(error.message)) ?? [0, error.message])[1];
 };
@@ -24,34 +26,50 @@ const calls = [
   [0x80000000 | 0, 0x123456789ABCDEFn, -Infinity, f64(0x41E0000000000000n)],
 ];
 
-const run = (bytes) => {
-  const exports = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
+const hex = (sum) => BigInt.asUintN(64, sum).toString(16);
+
+const run = (first, second) => {
+  const pair = [];
+  const link = (bytes, i, imports) => {
+    const host = () => pair[1 - i].back();
+    pair[i] = new WebAssembly.Instance(new WebAssembly.Module(bytes), { m: { ...imports, host } }).exports;
+  };
+  link(first, 0, {});
+  link(second, 1, pair[0]);
   let out = '';
-  for (let i = 0; exports[`f${i}`]; i++) {
-    calls.forEach((args, k) => {
-      let end = 'done';
-      try {
-        exports[`f${i}`](...args);
-      } catch (error) {
-        end = ending(error);
-      }
-      out += `f${i}.${k} ${end} ${BigInt.asUintN(64, exports.hash()).toString(16)}\n`;
-    });
-  }
+  const callAll = (which, sets) => {
+    for (let i = 0; pair[which][`f${i}`]; i++) {
+      sets.forEach((args, k) => {
+        let end = 'done';
+        try {
+          pair[which][`f${i}`](...args);
+        } catch (error) {
+          end = ending(error);
+        }
+        out += `${which}.f${i}.${k} ${end} ${hex(pair[0].hash())} ${hex(pair[1].hash())}\n`;
+      });
+    }
+  };
+  callAll(0, calls);
+  callAll(1, calls.slice(0, 1));
   return out;
 };
 
 const pack = readFileSync(process.argv[2]);
-let number = 0, out = '';
-for (let at = 0; at < pack.length;) {
+let number = 0, at = 0, out = '';
+const next = () => {
   const size = pack.readUInt32LE(at);
+  at += 4 + size;
+  return pack.subarray(at - size, at);
+};
+while (at < pack.length) {
+  const first = next(), second = next();
   let result;
   try {
-    result = run(pack.subarray(at + 4, at + 4 + size));
+    result = run(first, second);
   } catch (error) {
     result = `${error.message}\n`;
   }
   out += `${number++}\n${result}`;
-  at += 4 + size;
 }
 process.stdout.write(out);

@@ -19,9 +19,9 @@ static Engine *engine_of(u32 way) {
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
-  Buffer plain = {0}, barriers = {0}, want = {0}, plain_out = {0}, barriers_out = {0};
-  generate_program(data, size, false, &plain);
-  generate_program(data, size, true, &barriers);
+  Program plain = generate_program(data, size, false),
+          barriers = generate_program(data, size, true);
+  Buffer want = {0}, plain_out = {0}, barriers_out = {0};
   run_program(engine_of(0), &plain, true, &want);
   run_program(engine_of(0), &plain, false, &plain_out);
   run_program(engine_of(0), &barriers, false, &barriers_out);
@@ -33,7 +33,9 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     MUST(!program_fault(engine_of(way), way));
     wm_buffer_free(&out);
   }
-  Buffer *all[] = {&plain, &barriers, &want, &plain_out, &barriers_out};
-  for (u32 i = 0; i < 5; i++) wm_buffer_free(all[i]);
+  Buffer *all[] = {&want, &plain_out, &barriers_out};
+  for (u32 i = 0; i < ARRAY_LEN(all); i++) wm_buffer_free(all[i]);
+  program_free(&plain);
+  program_free(&barriers);
   return 0;
 }

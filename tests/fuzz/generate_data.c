@@ -38,10 +38,9 @@ void gen_select_one(Gen *g) {
   if (g->depth > gen_base_of(g) && gen_pick(g, 3)) type = g->stack[g->depth - 1];
   char types[4] = {type, type, 'i', 0};
   gen_need_values(g, types);
-  bool is_ref = type == 'r' || type == 'e';
-  if (is_ref || gen_pick(g, 4) == 0) {
+  if (!gen_is_number(type) || gen_pick(g, 4) == 0) {
     gen_op_index(g, OP_select_t, 1);
-    wm_encode_valtype(&g->code, gen_valtype_of(type));
+    wm_encode_valtype(&g->code, gen_valtype_of(g, type));
   } else {
     gen_op(g, OP_select);
   }

@@ -30,11 +30,12 @@ static const struct {
   u32 chance;
   void (*make)(Gen *g);
 } makers[] = {
-    {9, any_scalar},     {3, any_vector},          {6, gen_set_local},  {3, any_leaf},
-    {1, drop_one},       {1, gen_set_address},     {1, gen_set_global}, {3, gen_nested},
-    {3, gen_branch_if},  {1, gen_branch_table},    {2, gen_select_one}, {2, gen_call},
-    {1, gen_bulk},       {1, gen_table_or_memory}, {1, gen_store},      {1, branch_at_times},
-    {1, leave_at_times}, {3, gen_atomic},
+    {9, any_scalar},    {3, any_vector},          {6, gen_set_local},  {3, any_leaf},
+    {1, drop_one},      {1, gen_set_address},     {1, gen_set_global}, {3, gen_nested},
+    {3, gen_branch_if}, {1, gen_branch_table},    {2, gen_select_one}, {2, gen_call},
+    {1, gen_bulk},      {1, gen_table_or_memory}, {1, gen_store},      {1, branch_at_times},
+    {3, gen_atomic},    {1, leave_at_times},      {1, gen_call_host},  {2, gen_tail_call},
+    {2, gen_typed},     {2, gen_throw},           {3, gen_try_table},  {3, gen_legacy_try},
 };
 
 static void statement(Gen *g) {
@@ -81,11 +82,21 @@ static void end_function(Gen *g, const Sig *sig, Buffer *out) {
   wm_buffer_uleb(out, g->local_count - params);
   for (u32 i = params; i < g->local_count; i++) {
     wm_buffer_byte(out, 1);
-    wm_encode_valtype(out, gen_valtype_of(g->locals[i]));
+    wm_encode_valtype(out, gen_valtype_of(g, g->locals[i]));
   }
   wm_buffer_bytes(out, g->code.data, g->code.len);
   wm_buffer_byte(out, 0x0B);
   wm_encode_close(out, entry);
+}
+
+/* Locals that are never null have no value at first. */
+static void set_typed_locals(Gen *g, u32 first) {
+  for (u32 i = first; i < g->own_locals; i++) {
+    if (g->locals[i] < 'A' || g->locals[i] > 'F') continue;
+    gen_constant(g, g->locals[i]);
+    gen_op_index(g, OP_local_set, i);
+    g->depth--;
+  }
 }
 
 void gen_inner_function(Gen *g, u32 index, Buffer *out) {
@@ -95,9 +106,12 @@ void gen_inner_function(Gen *g, u32 index, Buffer *out) {
   gen_pick_palette(g);
   u32 extra = 1 + gen_pick(g, 6);
   for (u32 i = 0; i < extra; i++) add_local(g, gen_pick_type(g));
+  if (g->kinds & KIND_EXN) add_local(g, 'n');
   add_scratch(g);
+  set_typed_locals(g, (u32)strlen(sig->params));
   Label *body = &g->labels[g->label_count++];
   body->base = 0;
+  body->catches = false;
   memcpy(body->types, sig->results, MAX_LIST);
   gen_burn_fuel(g);
   gen_statements(g, 10 + gen_pick(g, 60));
@@ -112,7 +126,7 @@ const Sig gen_hash_sig = {"", "l"};
 static void keep_result(Gen *g, char type, u32 at, u32 first_keeper) {
   static const u16 stores[] = {OP_i32_store, OP_i64_store, OP_f32_store, OP_f64_store,
                                OP_v128_store};
-  if (type == 'r' || type == 'e') {
+  if (!gen_is_number(type)) {
     gen_op(g, OP_ref_is_null);
     type = 'i';
   }
@@ -141,10 +155,20 @@ void gen_entry_function(Gen *g, u32 index, Buffer *out) {
     else
       gen_constant(g, *type);
   }
-  gen_op_index(g, OP_call, index);
+  gen_op_index(g, OP_call, g->own_funcs + index);
   for (u32 i = (u32)strlen(callee->results); i-- > 0;)
     keep_result(g, callee->results[i], 16 * i, keepers);
   end_function(g, &gen_entry_sig, out);
+}
+
+void gen_back_function(Gen *g, u32 index, Buffer *out) {
+  static const Sig none = {"", ""};
+  const Sig *callee = &g->funcs[index];
+  start_function(g, &none);
+  for (const char *type = callee->params; *type; type++) gen_constant(g, *type);
+  gen_op_index(g, OP_call, g->own_funcs + index);
+  for (const char *type = callee->results; *type; type++) gen_op(g, OP_drop);
+  end_function(g, &none, out);
 }
 
 static void mix(Gen *g) {

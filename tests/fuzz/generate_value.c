@@ -41,6 +41,17 @@ static u64 pick_f64(Gen *g) {
   return i < ARRAY_LEN(values) ? values[i] : gen_pick_bits(g);
 }
 
+static void typed_constant(Gen *g, char type) {
+  bool may_be_null = type <= '9';
+  u32 callee = (u32)(type - (may_be_null ? '0' : 'A')), way = gen_pick(g, 8);
+  if (may_be_null && way == 7) {
+    gen_op(g, OP_ref_null);
+    wm_encode_heaptype(&g->code, g->func_types[callee]);
+  } else {
+    gen_op_index(g, OP_ref_func, (way % 2 ? g->own_funcs : FIRST_PEER) + callee);
+  }
+}
+
 void gen_constant(Gen *g, char type) {
   switch (type) {
   case 'i': gen_op_i32(g, (u32)pick_int(g)); break;
@@ -63,13 +74,18 @@ void gen_constant(Gen *g, char type) {
     break;
   case 'r':
     if (gen_pick(g, 2))
-      gen_op_index(g, OP_ref_func, gen_pick(g, g->func_count));
+      gen_op_index(g, OP_ref_func, g->own_funcs + gen_pick(g, g->func_count));
     else {
       gen_op(g, OP_ref_null);
       wm_encode_heaptype(&g->code, HEAP_FUNC);
     }
     break;
-  default: gen_op(g, OP_ref_null); wm_encode_heaptype(&g->code, HEAP_EXTERN);
+  case 'e':
+  case 'n':
+    gen_op(g, OP_ref_null);
+    wm_encode_heaptype(&g->code, type == 'e' ? HEAP_EXTERN : HEAP_EXN);
+    break;
+  default: typed_constant(g, type);
   }
   gen_push(g, type);
 }
@@ -95,7 +111,7 @@ void gen_leaf(Gen *g, char type) {
   } else if (way >= 2 && gen_pick_local(g, type, &local)) {
     gen_op_index(g, OP_local_get, local);
     gen_push(g, type);
-  } else if (way == 1 && type != 'r' && type != 'e') {
+  } else if (way == 1 && gen_is_number(type)) {
     gen_op_index(g, OP_global_get, gen_global_of(type));
     gen_push(g, type);
   } else {
@@ -283,7 +299,8 @@ u16 gen_pick_op(Gen *g, bool simd) {
 
 /* Computes a value of the type from leaves, at most `height` instructions deep. */
 void gen_value(Gen *g, char type, u32 height) {
-  if (height == 0 || gen_is_over(g) || gen_pick(g, 3) == 0 || g->depth > MAX_DEPTH) {
+  if (height == 0 || !gen_is_number(type) || gen_is_over(g) || gen_pick(g, 3) == 0 ||
+      g->depth > MAX_DEPTH) {
     gen_leaf(g, type);
     return;
   }

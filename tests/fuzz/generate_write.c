@@ -35,7 +35,11 @@ void gen_op_i32(Gen *g, u32 value) {
   wm_buffer_sleb(&g->code, (i32)value);
 }
 
-ValType gen_valtype_of(char letter) {
+bool gen_is_number(char letter) { return strchr("ilfds", letter) != NULL; }
+
+ValType gen_valtype_of(const Gen *g, char letter) {
+  if (letter >= '0' && letter <= '9') return REF_NULL_TYPE(g->func_types[letter - '0']);
+  if (letter >= 'A' && letter <= 'F') return REF_TYPE(g->func_types[letter - 'A']);
   switch (letter) {
   case 'i': return VAL_I32;
   case 'l': return VAL_I64;
@@ -43,6 +47,7 @@ ValType gen_valtype_of(char letter) {
   case 'd': return VAL_F64;
   case 's': return VAL_V128;
   case 'r': return VAL_FUNCREF;
+  case 'n': return REF_NULL_TYPE(HEAP_EXN);
   default: return VAL_EXTERNREF;
   }
 }
@@ -58,15 +63,25 @@ u32 gen_type_index(Gen *g, const char *params, const char *results) {
   return g->type_count++;
 }
 
-bool gen_has_room_for_types(const Gen *g) { return g->type_count + 2 < MAX_TYPES_IN_PROGRAM; }
+bool gen_has_room_for_types(const Gen *g) { return g->type_count + 10 < MAX_TYPES_IN_PROGRAM; }
+
+static char any_type(Gen *g) {
+  u32 plain = sizeof ALL_TYPES - 1, has_exn = (g->kinds & KIND_EXN) != 0;
+  u32 i = gen_pick(g, plain + 2 * has_exn + 2 * g->typed_count);
+  if (i < plain) return ALL_TYPES[i];
+  if (i < plain + 2 * has_exn) return 'n';
+  i -= plain + 2 * has_exn;
+  return (char)((i % 2 ? 'A' : '0') + (char)(i / 2));
+}
 
 /* Few types at a time: more values meet. */
 void gen_pick_palette(Gen *g) {
-  for (u32 i = 0; i < 3; i++) g->palette[i] = ALL_TYPES[gen_pick(g, i ? sizeof ALL_TYPES - 1 : 5)];
+  for (u32 i = 0; i < 2; i++) g->palette[i] = ALL_TYPES[gen_pick(g, i ? sizeof ALL_TYPES - 1 : 5)];
+  g->palette[2] = any_type(g);
 }
 
 char gen_pick_type(Gen *g) {
-  if (gen_pick(g, 12) == 11) return ALL_TYPES[gen_pick(g, sizeof ALL_TYPES - 1)];
+  if (gen_pick(g, 12) == 11) return any_type(g);
   return g->palette[gen_pick(g, 3)];
 }
 

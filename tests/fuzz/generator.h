@@ -1,9 +1,13 @@
 /* The parts of the generator (generate.h): a random walk over instructions that keeps the types on
- * the operand stack. A type is a letter of a signature (wasm/opcode.h), or r funcref, e externref.
+ * the operand stack. A type is a letter of a signature (wasm/opcode.h), or r funcref, e externref,
+ * n exnref, and of references to the type of function k: '0' + k those that may be null, 'A' + k
+ * those that are not.
  *
  *   generate.c            the module: sections, and what they declare
  *   generate_function.c   bodies; the table of statements with their chances
- *   generate_control.c    statements that go elsewhere: calls, branches, blocks
+ *   generate_control.c    statements that go elsewhere: branches, blocks
+ *   generate_call.c       calls of all kinds, typed references
+ *   generate_exception.c  throws, try_table, the legacy try
  *   generate_data.c       statements on variables, memory and tables
  *   generate_value.c      values, by the rows of opcodes.def
  *   generate_write.c      the tape, bytes, types, the operand stack
@@ -20,11 +24,15 @@
 #include "wasm/types.h"
 
 enum {
-  MAX_TYPES_IN_PROGRAM = 60,
-  MAX_LIST = 8, /* types in a list, with the terminating zero */
+  MAX_TYPES_IN_PROGRAM = 100,
+  MAX_LIST = 16, /* types in a list, with the terminating zero */
   MAX_FUNCS = 6,
-  MAX_LOCALS_HERE = 40,
-  MAX_NESTING = 7,
+  MAX_LOCALS_HERE = 60,
+  MAX_NESTING = 10,
+  MAX_LABELS = 2 * MAX_NESTING,
+  TAG_COUNT = 4,
+  SHARED_TAGS = 2, /* the first ones, which the second module imports */
+  FIRST_PEER = 1,  /* function 0 is the host's */
   MAX_DEPTH = 60,
   HASHED_BYTES = 2080, /* what masked addresses with offsets can reach */
   TABLE_SIZE = 10,
@@ -39,15 +47,31 @@ typedef struct Sig {
 typedef struct Label {
   char types[MAX_LIST];
   u32 base;
+  bool catches; /* a catch part of a legacy try */
 } Label;
+
+/* What a program is made of beside the plain things. Other engines refuse modules with both kinds
+ * of exceptions, so those are few. */
+enum {
+  KIND_TAIL = 1,
+  KIND_TYPED = 2,
+  KIND_EXN = 4, /* exnref, try_table */
+  KIND_LEGACY = 8,
+};
 
 typedef struct Gen {
   const u8 *tape, *tape_end;
   bool barriers;
+  bool is_peer; /* the second of the program's two modules */
+  u32 kinds;
+  u32 own_funcs; /* function 0's index */
   Sig types[MAX_TYPES_IN_PROGRAM];
   u32 type_count;
   Sig funcs[MAX_FUNCS];
   u32 func_count;
+  u32 func_types[MAX_FUNCS]; /* their indices in types */
+  u32 typed_count;           /* functions whose types can be named where we are */
+  char tags[TAG_COUNT][MAX_LIST];
   char palette[4]; /* the types that the current function mostly uses */
 
   /* the function being made */
@@ -58,10 +82,10 @@ typedef struct Gen {
   u32 scratch[3]; /* locals for f, d, s */
   u32 address;    /* an i32 local that always holds a good address */
   u32 counters;   /* the first of MAX_NESTING i32 locals */
-  char stack[MAX_DEPTH + 32];
+  char stack[MAX_DEPTH + 4 * MAX_LIST];
   u32 depth;
   u32 floor; /* values below are not for taking */
-  Label labels[MAX_NESTING * 2 + 2];
+  Label labels[MAX_LABELS + 2];
   u32 label_count;
 } Gen;
 
@@ -81,7 +105,8 @@ void gen_pick_types(Gen *g, char *list, u32 max);
 void gen_op(Gen *g, u16 id);
 void gen_op_index(Gen *g, u16 id, u32 index);
 void gen_op_i32(Gen *g, u32 value);
-ValType gen_valtype_of(char letter);
+ValType gen_valtype_of(const Gen *g, char letter);
+bool gen_is_number(char letter);
 /* The index of a function type, which is added when it is new; see has_room_for_types. */
 u32 gen_type_index(Gen *g, const char *params, const char *results);
 bool gen_has_room_for_types(const Gen *g);
@@ -126,15 +151,39 @@ void gen_set_global(Gen *g);
 void gen_select_one(Gen *g);
 void gen_bulk(Gen *g);
 void gen_table_or_memory(Gen *g);
-/* generate_control.c */
+/* generate_call.c */
 void gen_call(Gen *g);
+void gen_call_host(Gen *g);
+void gen_tail_call(Gen *g);
+void gen_typed(Gen *g);
+/* generate_exception.c */
+void gen_throw(Gen *g);
+void gen_try_table(Gen *g);
+void gen_legacy_try(Gen *g);
+/* generate_control.c */
 void gen_branch(Gen *g);
 void gen_branch_if(Gen *g);
 void gen_branch_table(Gen *g);
 void gen_leave(Gen *g);
 void gen_nested(Gen *g);
+/* ---- blocks ---- */
+Label *gen_label(Gen *g, u32 label);
+bool gen_has_room_for_block(const Gen *g);
+/* The instruction with its type, and its label; or one after the other, for an instruction with
+ * more immediates. */
+void gen_open_block(Gen *g, u16 id, const Sig *sig);
+void gen_open_head(Gen *g, u16 id, const Sig *sig);
+void gen_push_label(Gen *g, u16 id, const Sig *sig);
+/* An `if` that is at times entered. */
+void gen_open_if(Gen *g, const Sig *sig);
 /* Makes the block's stack exactly its results. */
 void gen_finish(Gen *g, const char *results);
+void gen_close_block(Gen *g, const Sig *sig);
+/* What follows in the block is never reached; its end, there. */
+void gen_go_dead(Gen *g);
+void gen_end_dead(Gen *g, const Sig *sig);
+/* Goes on behind the block. */
+void gen_pop_label(Gen *g, const Sig *sig);
 /* A trap when there is no fuel left. */
 void gen_burn_fuel(Gen *g);
 /* generate_function.c */
@@ -145,6 +194,8 @@ extern const Sig gen_entry_sig, gen_hash_sig;
 /* Inner function `index`; the entry that calls it and stores its results; the checksum. */
 void gen_inner_function(Gen *g, u32 index, Buffer *out);
 void gen_entry_function(Gen *g, u32 index, Buffer *out);
+/* Calls inner function `index` with constants, for the host. */
+void gen_back_function(Gen *g, u32 index, Buffer *out);
 void gen_hash_function(Gen *g, Buffer *out);
 
 #endif
