@@ -87,8 +87,8 @@ static void add_to_pack(u64 number, const Program *program, FILE *pack) {
 
 /* One program; false: a difference. */
 static bool try_program(u64 number, FILE *pack) {
-  u8 tape[4096];
-  size_t len = 100 + next_random() % (next_random() % 4 ? 900 : 3900);
+  u8 tape[8192];
+  size_t len = 100 + next_random() % (next_random() % 4 ? 2900 : 7900);
   for (size_t i = 0; i < len; i++) tape[i] = (u8)(next_random() >> 33);
   Program plain = generate_program(tape, len, false), barriers = generate_program(tape, len, true);
   Buffer want = {0};

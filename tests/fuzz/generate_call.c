@@ -51,7 +51,11 @@ static Way pick_way(Gen *g) {
 void gen_call(Gen *g) {
   u32 callee = gen_pick(g, g->func_count);
   Way way = pick_way(g);
-  if (way == WAY_DIRECT && callee <= g->func) return; /* recursion is left to the other ways */
+  if (way == WAY_DIRECT && callee <= g->func) { /* recursion is left to the other ways */
+    callee = g->func + 1;
+    if (callee >= g->func_count) way = WAY_INDIRECT;
+  }
+  if (callee >= g->func_count) callee = g->func_count - 1;
   call(g, callee, way, false);
 }
 

@@ -71,6 +71,17 @@ static void show_locals(Gen *g) {
   for (u32 i = 0; i < g->own_locals; i++) show_local(g, i, at + 16 * i);
 }
 
+/* What a try is for: locals that change between calls that may throw. */
+static void guarded_statements(Gen *g, u32 count) {
+  u32 calls = gen_pick(g, 4);
+  for (u32 i = 0; i < calls && !gen_is_over(g); i++) {
+    gen_set_local(g);
+    gen_set_local(g);
+    gen_call(g);
+  }
+  gen_statements(g, count);
+}
+
 /* ---- try_table ----
  *
  *   block (results)
@@ -147,7 +158,7 @@ static void try_body(Gen *g, const Sig *sig, const Clause *handlers, u32 count, 
   gen_open_head(g, OP_try_table, sig);
   write_clauses(g, handlers, count);
   gen_push_label(g, OP_try_table, sig);
-  gen_statements(g, statements);
+  guarded_statements(g, statements);
   gen_close_block(g, sig);
 }
 
@@ -206,7 +217,7 @@ void gen_legacy_try(Gen *g) {
   memcpy(sig.params, g->stack + g->depth - params, params);
   gen_pick_types(g, sig.results, 5);
   gen_open_block(g, OP_try, &sig);
-  gen_statements(g, gen_pick(g, 12));
+  guarded_statements(g, gen_pick(g, 12));
   u32 way = gen_pick(g, 8);
   if (way == 7) {
     delegate(g, &sig);

@@ -30,12 +30,12 @@ static const struct {
   u32 chance;
   void (*make)(Gen *g);
 } makers[] = {
-    {9, any_scalar},    {3, any_vector},          {6, gen_set_local},  {3, any_leaf},
-    {1, drop_one},      {1, gen_set_address},     {1, gen_set_global}, {3, gen_nested},
-    {3, gen_branch_if}, {1, gen_branch_table},    {2, gen_select_one}, {2, gen_call},
-    {1, gen_bulk},      {1, gen_table_or_memory}, {1, gen_store},      {1, branch_at_times},
-    {3, gen_atomic},    {1, leave_at_times},      {1, gen_call_host},  {2, gen_tail_call},
-    {2, gen_typed},     {2, gen_throw},           {3, gen_try_table},  {3, gen_legacy_try},
+    {9, any_scalar},     {3, any_vector},          {6, gen_set_local},  {3, any_leaf},
+    {1, drop_one},       {1, gen_set_address},     {1, gen_set_global}, {3, gen_nested},
+    {3, gen_branch_if},  {1, gen_branch_table},    {2, gen_select_one}, {2, gen_call},
+    {1, gen_bulk},       {1, gen_table_or_memory}, {1, gen_store},      {1, branch_at_times},
+    {1, leave_at_times}, {1, gen_call_host},       {2, gen_tail_call},  {2, gen_typed},
+    {3, gen_throw},      {5, gen_try_table},       {5, gen_legacy_try}, {3, gen_atomic},
 };
 
 static void statement(Gen *g) {
@@ -114,6 +114,7 @@ void gen_inner_function(Gen *g, u32 index, Buffer *out) {
   body->catches = false;
   memcpy(body->types, sig->results, MAX_LIST);
   gen_burn_fuel(g);
+  if (gen_pick(g, 3) == 0) gen_throw(g);
   gen_statements(g, 10 + gen_pick(g, 60));
   gen_finish(g, sig->results);
   end_function(g, sig, out);
