@@ -119,12 +119,12 @@ void wm_translate_catch(Translator *t, bool live) {
   Control *c = control_at(t, 0);
   end_part(t, c, live);
   u32 label = wm_label_new(t);
-  u32 clause =
-      wm_catch_add(t, (CatchClause){.tag = has_tag ? t->in.index : NO_INDEX,
-                                    .next = c->outer_chain,
-                                    .word = label,
-                                    .slot = (u16)c->home,
-                                    .exception_slot = (u16)hidden_slot(t, t->catch_depth - 1)});
+  c->hidden = hidden_slot(t, t->catch_depth - 1);
+  u32 clause = wm_catch_add(t, (CatchClause){.tag = has_tag ? t->in.index : NO_INDEX,
+                                             .next = c->outer_chain,
+                                             .word = label,
+                                             .slot = (u16)c->home,
+                                             .exception_slot = (u16)c->hidden});
   if (t->failed) return;
   t->catches.data[c->chain_end].next = clause;
   c->chain_end = clause;
@@ -141,13 +141,6 @@ void wm_catch_delegate(Translator *t) {
 
 /* ---- throwing ---- */
 
-/* The depth of the `catch` part that the label means, among those around. */
-static u32 catch_depth_of(Translator *t, u32 label) {
-  u32 depth = t->catch_depth;
-  for (u32 i = 0; i <= label; i++) depth -= control_at(t, i)->kind == CONTROL_CATCH;
-  return depth;
-}
-
 void wm_translate_throw(Translator *t) {
   if (t->in.op == OP_throw) {
     Types params = tag_params(t, t->in.index);
@@ -157,7 +150,7 @@ void wm_translate_throw(Translator *t) {
     cell->d = (u16)home;
     cell->b = t->in.index;
   } else {
-    u32 slot = t->in.op == OP_rethrow ? hidden_slot(t, catch_depth_of(t, t->in.index))
+    u32 slot = t->in.op == OP_rethrow ? control_at(t, t->in.index)->hidden
                                       : wm_value_read(t, value_top(t, 0));
     wm_cells_emit(t, H_throw_ref, 2, 0)->a = (u16)slot;
   }

@@ -74,6 +74,7 @@ typedef struct Control {
   u32 chain;       /* the first clause for what is thrown in this part, in `catches`; or NONE */
   u32 outer_chain; /* the same around the block */
   u32 chain_end;   /* CONTROL_TRY, CONTROL_CATCH: the last clause of the block's own */
+  u32 hidden;      /* CONTROL_CATCH: the slot of its exception */
   Types params, results;
   ValType one; /* where results.items points for a block with one inline result */
 } Control;

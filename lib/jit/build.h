@@ -47,18 +47,20 @@ typedef struct Control {
   bool has_back_edge;
   u32 height; /* operands below the block's parameters */
   u32 param_count, result_count;
-  u32 pending;    /* branches to the label so far, or NONE */
-  u32 known_len;  /* Build.known at the block's start: what holds wherever its end is reached */
-  u32 envs_len;   /* Build.envs at the block's start */
-  u32 kept_len;   /* behind its end: what of them branches out of it still want ... */
-  u32 kept_for;   /* ... until this control (a place in Build.controls) ends; NONE: nothing */
-  u32 else_edge;  /* IF: to the other part, or NONE: decided when it was built */
-  Env else_env;   /* values: the parameters */
-  u32 resume;     /* IF, always false: the block that goes on at the `else`; or NONE */
-  u32 loop;       /* LOOP, PEELED: index in the function's facts */
-  u32 header;     /* LOOP: block */
-  u32 exits;      /* LOOP, the copy of a peeled one: edges to what is behind, or NONE */
-  const u8 *body; /* PEELED: behind the `loop` instruction */
+  u32 pending;     /* branches to the label so far, or NONE */
+  u32 known_len;   /* Build.known at the block's start: what holds wherever its end is reached */
+  u32 envs_len;    /* Build.envs at the block's start */
+  u32 kept_len;    /* behind its end: what of them branches out of it still want ... */
+  u32 kept_for;    /* ... until this control (a place in Build.controls) ends; NONE: nothing */
+  u32 else_edge;   /* IF: to the other part, or NONE: decided when it was built */
+  Env else_env;    /* values: the parameters */
+  u32 resume;      /* IF, always false: the block that goes on at the `else`; or NONE */
+  u32 loop;        /* LOOP, PEELED: index in the function's facts */
+  u32 header;      /* LOOP: block */
+  u32 exits;       /* LOOP, the copy of a peeled one: edges to what is behind, or NONE */
+  const u8 *body;  /* PEELED: behind the `loop` instruction */
+  u32 catcher;     /* the nearest control around that catches what is thrown here, or NONE */
+  u32 catch_depth; /* catch parts of the same function around */
   /* Of what catches (build_try.c). */
   u32 pad; /* the landings of its calls, in pending: locals, and the exception; or NONE */
   u32 chain, chain_end; /* its first and, of a legacy try, last clause, in Compile.clauses */
@@ -261,6 +263,9 @@ void wm_build_call(Build *b);
 void wm_build_call_ref(Build *b, u32 address, u32 type_index, bool is_import);
 
 /* ---- build_try.c: exceptions ---- */
+/* The nearest of the first `count` controls that catches what is thrown behind them, or NONE. A
+ * function that was inlined for a tail call has left its caller. */
+u32 wm_build_catcher_among(const Build *b, u32 count);
 /* The call just built may throw: when something around catches that, its block ends here.
  * is_tail: a tail call, which nothing in its function catches. */
 void wm_build_may_throw(Build *b, u32 call, bool is_tail);

@@ -120,8 +120,10 @@ static void begin_inlined(Build *b, u32 func_index) {
   if (params)
     memcpy(b->locals.data + b->locals.len, b->stack.data + b->stack.len, params * sizeof(u32));
   b->locals.len += params;
+  u32 caller = frame_of(b)->control_base;
   wm_build_open_frame(b, func_index, site);
   frame_of(b)->is_tail = is_tail;
+  if (is_tail) control_at(b, 0)->catcher = b->controls.data[caller].catcher; /* it is left */
   wm_build_open_region(b);
 }
 

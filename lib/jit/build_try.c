@@ -16,26 +16,22 @@
 
 /* ---- who catches ---- */
 
-/* The nearest of the first `count` controls that catches what is thrown behind them: its index, or
- * NONE; *frame: which frame's it is. A function that was inlined for a tail call has left its
- * caller. */
-static u32 find_catcher(const Build *b, u32 count, u32 *frame) {
-  u32 f = b->frame_count - 1;
-  for (u32 i = count; i-- > 0;) {
-    const Control *ctl = &b->controls.data[i];
-    *frame = f;
-    if (ctl->kind == CONTROL_TRY || ctl->kind == CONTROL_TRY_TABLE) return i;
-    if (i != b->frames[f].control_base || f == 0) continue;
-    bool is_tail = b->frames[f].is_tail;
-    f--;
-    if (is_tail) i = b->frames[f].control_base + 1;
-  }
-  return NONE;
+u32 wm_build_catcher_among(const Build *b, u32 count) {
+  if (count == 0) return NONE;
+  const Control *ctl = &b->controls.data[count - 1];
+  bool catches = ctl->kind == CONTROL_TRY || ctl->kind == CONTROL_TRY_TABLE;
+  return catches ? count - 1 : ctl->catcher;
+}
+
+static u32 frame_of_control(const Build *b, u32 index) {
+  u32 frame = b->frame_count - 1;
+  while (b->frames[frame].control_base > index) frame--;
+  return frame;
 }
 
 /* The first clause for what is thrown behind the first `count` controls. */
 static u32 chain_around(const Build *b, u32 count) {
-  u32 frame, catcher = find_catcher(b, count, &frame);
+  u32 catcher = wm_build_catcher_among(b, count);
   return catcher == NONE ? NO_INDEX : b->controls.data[catcher].chain;
 }
 
@@ -56,12 +52,13 @@ static u32 save_locals_of(Build *b, u32 frame) {
 /* The current block ends: the exception goes on to the pad of what catches it behind the first
  * `count` controls. */
 static void hand_on(Build *b, u32 exception, u32 count) {
-  u32 frame, catcher = find_catcher(b, count, &frame);
+  u32 catcher = wm_build_catcher_among(b, count);
   if (catcher == NONE) { /* nothing lands here then */
     wm_build_trap(b, TRAP_UNREACHABLE);
     return;
   }
-  Env env = {save_locals_of(b, frame), wm_build_save_words(b, &exception, 1)};
+  Env env = {save_locals_of(b, frame_of_control(b, catcher)),
+             wm_build_save_words(b, &exception, 1)};
   u32 edge = wm_build_terminate(b, TERM_JUMP, 0, 1);
   wm_build_pend(b, &b->controls.data[catcher].pad, edge, env);
   wm_build_keep_envs(b, &b->controls.data[catcher]);
@@ -76,8 +73,8 @@ static u32 caught_exception(Build *b) {
 
 void wm_build_may_throw(Build *b, u32 call, bool is_tail) {
   Compile *c = b->c;
-  u32 count = is_tail ? frame_of(b)->control_base + 1 : b->controls.len, frame;
-  u32 catcher = find_catcher(b, count, &frame);
+  u32 count = is_tail ? frame_of(b)->control_base + 1 : b->controls.len;
+  u32 catcher = wm_build_catcher_among(b, count);
   if (catcher == NONE) return;
   u32 edges = wm_build_terminate(b, TERM_INVOKE, 0, 2);
   wm_build_follow(b, edges + 1);
@@ -179,11 +176,8 @@ static u32 enter_next(Build *b, Control *ctl) {
 /* The try's first part is over. */
 static u32 begin_catching(Build *b, Control *ctl) {
   const Frame *frame = frame_of(b);
-  u32 depth = 0;
-  for (u32 i = frame->control_base; i < b->controls.len; i++)
-    depth += b->controls.data[i].kind == CONTROL_CATCH;
   ctl->kind = CONTROL_CATCH;
-  ctl->hidden = frame->local_count - frame->facts->hidden_locals + depth;
+  ctl->hidden = frame->local_count - frame->facts->hidden_locals + ctl->catch_depth;
   if (!enter_pad(b, ctl)) return NONE;
   u32 exception = pop(b);
   *local_at(b, ctl->hidden) = exception;
