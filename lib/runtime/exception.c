@@ -47,10 +47,14 @@ static const CatchClause *find_clause(const FramePlace *at, const Exception *exc
 
 /* ---- frames ---- */
 
+/* A deep stack of long chains takes minutes: wasm that must stop does so between two frames, as if
+ * nothing caught the exception. */
+static bool may_search_on(const Store *store) { return !stop_is_wanted(store->stop); }
+
 /* In the activation's frames of the interpreter. */
 static bool find_in_cells(Store *store, Activation *activation, Unwind *out) {
   FrameWalk walk = {.store = store, .activation = activation};
-  while (wm_frames_next(&walk) && walk.activation == activation) {
+  while (may_search_on(store) && wm_frames_next(&walk) && walk.activation == activation) {
     out->clause = find_clause(&walk.at, out->exception);
     if (!out->clause) continue;
     out->code = walk.at.code;
@@ -65,7 +69,7 @@ static bool find_in_cells(Store *store, Activation *activation, Unwind *out) {
 static bool find_in_native(const Activation *activation, Unwind *out) {
   const Instance *in = activation->instance;
   const u64 *sp = activation->native_sp;
-  for (; (const void *)sp < activation->entry_sp;) {
+  while ((const void *)sp < activation->entry_sp && may_search_on(in->store)) {
     const void *pc = (const void *)(uintptr_t)*sp; /* NOLINT: a return address */
     const NativeBody *body = wm_native_find_in(in->module, pc);
     if (!body) return false;
@@ -102,6 +106,8 @@ static bool set_out(Store *store, Exception *exception) {
 
 TrapCode wm_exception_throw(Store *store, Exception *exception) {
   if (set_out(store, exception)) return TRAP_EXCEPTION;
+  TrapCode stop = store_poll_and_raise(store);
+  if (stop) return stop;
   wm_trap_raise(store, TRAP_UNCAUGHT_EXCEPTION, NULL, 0);
   if (store->trap->code == TRAP_UNCAUGHT_EXCEPTION) store->trap->exception = exception;
   return store->trap->code;

@@ -1,6 +1,7 @@
 /* Bulk operations: overlapping copies of any length mean what memmove means, and all of them stop
  * when they must. */
 #define FIXTURE_TIER TIER_INTERP /* whose loops look seldom: the operations have to */
+#include "runtime/exception.h"
 #include "runtime/fixture.h"
 
 #include <pthread.h>
@@ -169,6 +170,34 @@ static void nothing_begins(void **state) {
   wm_stop_take_back(f->store->stop, UINT32_MAX);
 }
 
+/* ---- throwing ---- */
+
+static TrapCode throw_twice(Store *store, Func *func, Instance *caller, u64 *slots) {
+  (void)func, (void)slots;
+  assert_int_equal(wm_exception_throw_new(store, caller->tags[0], NULL), TRAP_EXCEPTION);
+  (void)wm_exception_take(store);
+  wm_stop_request(store->stop, STOP_ASKED);
+  TrapCode code = wm_exception_throw_new(store, caller->tags[0], NULL);
+  wm_stop_take_back(store->stop, UINT32_MAX);
+  return code;
+}
+
+/* Who catches is looked for no further when wasm must stop. */
+static void the_search_for_a_clause_stops(void **state) {
+  Fixture *f = *state;
+  static const char wat[] = "(module (import \"\" \"h\" (func $h)) (tag $e)"
+                            " (func (export \"f\") (try_table (catch $e 0) (call $h))))";
+  LoadedModule *lm = load(f, wat);
+  Object *host = (Object *)wm_func_new_host(f->store, lm->module.types[0].type_id, throw_twice,
+                                            NULL, NULL, NULL);
+  Instance *in = wm_instance_new(f->store, lm, &host, 1, NULL);
+  u64 slots[1] = {0};
+  Func *func = (Func *)(void *)wm_instance_export(in, &lm->module.exports[0]);
+  assert_int_equal(wm_call(f->store, func, slots), TRAP_INTERRUPTED);
+  assert_int_equal(wm_store_take_trap(f->store)->code, TRAP_INTERRUPTED);
+  wm_loaded_release(lm);
+}
+
 /* ---- instantiation ---- */
 
 static void expect_stopped(Fixture *f, const Buffer *wat) {
@@ -219,6 +248,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(operations_stop, setup, teardown),
       cmocka_unit_test_setup_teardown(operations_stop_in_the_middle, setup, teardown),
       cmocka_unit_test_setup_teardown(nothing_begins, setup, teardown),
+      cmocka_unit_test_setup_teardown(the_search_for_a_clause_stops, setup, teardown),
       cmocka_unit_test_setup_teardown(instantiation_stops, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
