@@ -74,10 +74,14 @@ static void print_sums(Store *store, const Pair *p, Buffer *out) {
 }
 
 static void call_one(Store *store, const Pair *p, Func *func, u32 set, bool places, Buffer *out) {
+  static const i64 fuels[ARRAY_LEN(arguments)] = {100000, 300, 90};
   u64 slots[4];
   memcpy(slots, arguments[set], sizeof slots);
+  store->fuel = fuels[set];
   TrapCode code = wm_call(store, func, slots);
   wm_buffer_print(out, " %s", ending(code));
+  if (store->fuel != fuels[set]) wm_buffer_print(out, " fuel %lld", (long long)store->fuel);
+  store->fuel = fuels[0];
   if (places && code) print_place(store, code, out);
   (void)wm_store_take_trap(store);
   print_sums(store, p, out);
@@ -144,12 +148,24 @@ void run_program(Engine *engine, const Program *program, bool places, Buffer *ou
   if (store) wm_engine_store_delete(store);
 }
 
-static const char *const ways[] = {"interp",     "jit",           "auto",        "jit explicit",
-                                   "jit spill",  "jit few",       "jit sse",     "jit no-inline",
-                                   "jit inline", "auto explicit", "jit no-opt",  "jit no-lowering",
-                                   "auto loops", "jit some",      "auto inline", NULL};
+static const char *const ways[] = {"interp",      "jit",
+                                   "auto",        "jit explicit",
+                                   "jit spill",   "jit few",
+                                   "jit sse",     "jit no-inline",
+                                   "jit inline",  "auto explicit",
+                                   "jit no-opt",  "jit no-lowering",
+                                   "auto loops",  "jit some",
+                                   "auto inline", "jit fuel",
+                                   "auto fuel",   "auto loops fuel",
+                                   "interp fuel", NULL};
 
 const char *program_way(u32 way) { return ways[way]; }
+
+u32 program_model(u32 way) {
+  if (!strstr(ways[way], "fuel")) return 0;
+  while (ways[way + 1]) way++;
+  return way;
+}
 
 static void set_compiler(Config *config, const char *way) {
   config->compile_threads = 0;
@@ -176,6 +192,7 @@ Engine *program_engine(u32 way) {
   Config config = wm_config_default();
   const char *name = ways[way];
   config.tier = name[0] == 'i' ? TIER_INTERP : name[0] == 'j' ? TIER_JIT : TIER_AUTO;
+  config.fuel = strstr(name, "fuel") != NULL;
   if (config.tier != TIER_INTERP) set_compiler(&config, name);
   return wm_engine_new(&config);
 }

@@ -14,6 +14,9 @@ void run_program(Engine *engine, const Program *program, bool places, Buffer *ou
 /* The ways to run that must not differ from the interpreter's: tier, bounds, registers, processor
  * features. NULL past the last. */
 const char *program_way(u32 way);
+/* Which of them is the interpreter's own: with fuel, which is part of what is compared, or without.
+ */
+u32 program_model(u32 way);
 /* An engine that runs so; NULL: out of memory. */
 Engine *program_engine(u32 way);
 /* What the compiler failed at so far, as program_fault says it; NULL: nothing. */
