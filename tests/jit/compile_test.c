@@ -1,9 +1,11 @@
 /* A Compile that a function was too much for compiles the next one as a new one would, wherever it
- * was left. */
+ * was left; and large functions take no longer than they should. */
 #include "jit/jit.h"
 
 #include "base/buffer.h"
 #include "runtime/fixture.h"
+
+#include <time.h>
 
 /* Moves in circles, calls, a switch, more values than registers. */
 static const char program[] =
@@ -93,10 +95,43 @@ static void left_beyond_the_budget(void **state) {
   wm_loaded_release(lm);
 }
 
+static void repeat(Buffer *wat, const char *text, u32 count) {
+  for (u32 i = 0; i < count; i++) wm_buffer_print(wat, "%s", text);
+}
+
+enum { TRIES = 150000 };
+
+/* The time to compile many tries within so many blocks. */
+static clock_t time_within(Fixture *f, u32 blocks) {
+  Buffer wat = {0};
+  Compile *c = wm_jit_new();
+  wm_buffer_print(&wat, "(module (func $f) (func ");
+  repeat(&wat, "block ", blocks);
+  repeat(&wat, "try call $f catch_all end ", TRIES);
+  repeat(&wat, "end ", blocks);
+  wm_buffer_print(&wat, "))%c", 0);
+  LoadedModule *lm = load(f, (const char *)wat.data);
+  clock_t start = clock();
+  assert_int_equal(compile(c, lm, 1), JIT_DONE);
+  clock_t time = clock() - start;
+  wm_loaded_release(lm);
+  wm_jit_delete(c);
+  wm_buffer_free(&wat);
+  return time;
+}
+
+/* Who catches is asked for each call and try, and the catch parts around for each try: walking all
+ * blocks around would take hundreds of times as long. */
+static void catches_deep_in_blocks(void **state) {
+  clock_t flat = time_within(*state, 1), deep = time_within(*state, TRIES);
+  assert_true(deep < 30 * flat);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(left_for_want_of_memory, setup, teardown),
       cmocka_unit_test_setup_teardown(left_beyond_the_budget, setup, teardown),
+      cmocka_unit_test_setup_teardown(catches_deep_in_blocks, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
