@@ -483,6 +483,14 @@ WASM_API_EXTERN wasm_memory_pages_t wasm_memory_size(const wasm_memory_t *);
 /* Adds `delta` zeroed pages. False: beyond the maximum or a limit, or no memory. */
 WASM_API_EXTERN bool wasm_memory_grow(wasm_memory_t *, wasm_memory_pages_t delta);
 
+/* ----------------------------------------------------------------------------------------- tags */
+
+/* A tag (spec 4.2.9) tells exceptions apart: two made of one type are two tags. new: NULL for a
+ * type with results. */
+WASM_DECLARE_REF(tag)
+WASM_API_EXTERN own wasm_tag_t *wasm_tag_new(wasm_store_t *, const wasm_tagtype_t *);
+WASM_API_EXTERN own wasm_tagtype_t *wasm_tag_type(const wasm_tag_t *);
+
 /* ------------------------------------------------------------------------------------ externals */
 
 /* What instances import and export (spec 4.2.13). */
@@ -497,22 +505,26 @@ WASM_API_EXTERN wasm_extern_t *wasm_func_as_extern(wasm_func_t *);
 WASM_API_EXTERN wasm_extern_t *wasm_global_as_extern(wasm_global_t *);
 WASM_API_EXTERN wasm_extern_t *wasm_table_as_extern(wasm_table_t *);
 WASM_API_EXTERN wasm_extern_t *wasm_memory_as_extern(wasm_memory_t *);
+WASM_API_EXTERN wasm_extern_t *wasm_tag_as_extern(wasm_tag_t *);
 
 /* And back: NULL when it is of another kind. */
 WASM_API_EXTERN wasm_func_t *wasm_extern_as_func(wasm_extern_t *);
 WASM_API_EXTERN wasm_global_t *wasm_extern_as_global(wasm_extern_t *);
 WASM_API_EXTERN wasm_table_t *wasm_extern_as_table(wasm_extern_t *);
 WASM_API_EXTERN wasm_memory_t *wasm_extern_as_memory(wasm_extern_t *);
+WASM_API_EXTERN wasm_tag_t *wasm_extern_as_tag(wasm_extern_t *);
 
 WASM_API_EXTERN const wasm_extern_t *wasm_func_as_extern_const(const wasm_func_t *);
 WASM_API_EXTERN const wasm_extern_t *wasm_global_as_extern_const(const wasm_global_t *);
 WASM_API_EXTERN const wasm_extern_t *wasm_table_as_extern_const(const wasm_table_t *);
 WASM_API_EXTERN const wasm_extern_t *wasm_memory_as_extern_const(const wasm_memory_t *);
+WASM_API_EXTERN const wasm_extern_t *wasm_tag_as_extern_const(const wasm_tag_t *);
 
 WASM_API_EXTERN const wasm_func_t *wasm_extern_as_func_const(const wasm_extern_t *);
 WASM_API_EXTERN const wasm_global_t *wasm_extern_as_global_const(const wasm_extern_t *);
 WASM_API_EXTERN const wasm_table_t *wasm_extern_as_table_const(const wasm_extern_t *);
 WASM_API_EXTERN const wasm_memory_t *wasm_extern_as_memory_const(const wasm_extern_t *);
+WASM_API_EXTERN const wasm_tag_t *wasm_extern_as_tag_const(const wasm_extern_t *);
 
 /* ------------------------------------------------------------------------------------ instances */
 

@@ -137,6 +137,7 @@ WASM_API_EXTERN own wasm_func_t *wasmx_instance_func(const wasm_instance_t *, co
 WASM_API_EXTERN own wasm_memory_t *wasmx_instance_memory(const wasm_instance_t *, const char *name);
 WASM_API_EXTERN own wasm_global_t *wasmx_instance_global(const wasm_instance_t *, const char *name);
 WASM_API_EXTERN own wasm_table_t *wasmx_instance_table(const wasm_instance_t *, const char *name);
+WASM_API_EXTERN own wasm_tag_t *wasmx_instance_tag(const wasm_instance_t *, const char *name);
 
 /* A linker: externals by module and name, to instantiate without ordering imports by hand. Belongs
  * to its store and is used by the store's thread; holds what is defined in it until it is deleted,
@@ -171,8 +172,10 @@ WASM_API_EXTERN own wasm_instance_t *wasmx_linker_instantiate(const wasmx_linker
 /* -------------------------------------------------------------------------------- values, slots */
 
 /* Kinds beyond wasm.h's numbers. A wasm_val_t has no room for a v128: functions that take or give
- * one are called by slots. */
-enum { WASMX_V128 = 4 };
+ * one are called by slots. An exnref is a reference to a wasmx_exception_t. Other references appear
+ * as what they are in the end: typed function references as WASM_FUNCREF, whose values are looked
+ * at one by one. */
+enum { WASMX_V128 = 4, WASMX_EXNREF = 130 };
 
 /* Arguments and results as wasm keeps them: 8 bytes each, a v128 takes two (low lanes first). An
  * i32 is in i32, an f32 in f32; what the host leaves in the other half does not matter, and is zero
@@ -496,6 +499,44 @@ WASM_API_EXTERN void wasmx_trap_print(const wasm_trap_t *, own wasm_byte_vec_t *
  * Borrowed from the frame. */
 WASM_API_EXTERN const char *wasmx_frame_func_name(const wasm_frame_t *);
 WASM_API_EXTERN const char *wasmx_frame_module_name(const wasm_frame_t *);
+
+/* ----------------------------------------------------------------------------------- exceptions */
+
+/* An exception of wasm (spec 4.2.12): a tag and arguments of its parameters' types, which do not
+ * change. Lives in the tag's store, as long as handles or wasm hold it; used by the store's thread.
+ *
+ * Wasm that calls the host and throws: the host's call gives a trap of the code UNCAUGHT_EXCEPTION
+ * that carries the exception. The host has caught it when it deletes the trap, and throws it on
+ * when its callback returns the trap. The host that calls wasm and throws: its callback returns a
+ * trap made of an exception. Where no wasm catches it, it comes out of the outer call as that trap.
+ * Other traps, stack overflow and interrupts among them, are not caught by wasm. */
+typedef struct wasmx_exception_t wasmx_exception_t;
+/* `args` (NULL: none) as for a call, in values or in slots; references are copied. NULL
+ * (wasmx_last_error): the tag is NULL or its store deleted; arguments do not fit; out of memory. */
+WASM_API_EXTERN own wasmx_exception_t *wasmx_exception_new(const wasm_tag_t *,
+                                                           const wasm_val_vec_t *args);
+WASM_API_EXTERN own wasmx_exception_t *wasmx_exception_new_raw(const wasm_tag_t *,
+                                                               const wasmx_slot_t *args);
+WASM_API_EXTERN own wasmx_exception_t *wasmx_exception_copy(const wasmx_exception_t *);
+WASM_API_EXTERN void wasmx_exception_delete(own wasmx_exception_t *);
+/* NULL for NULL, or when the store is deleted. */
+WASM_API_EXTERN own wasm_tag_t *wasmx_exception_tag(const wasmx_exception_t *);
+/* The arguments; false (wasmx_last_error) and *out is empty: out of memory, or a v128 among them.
+ */
+WASM_API_EXTERN bool wasmx_exception_args(const wasmx_exception_t *, own wasm_val_vec_t *out);
+/* How many slots they take, and they in so many slots. */
+WASM_API_EXTERN size_t wasmx_exception_arg_slots(const wasmx_exception_t *);
+WASM_API_EXTERN void wasmx_exception_args_raw(const wasmx_exception_t *, wasmx_slot_t *slots);
+/* The same handle as a reference, and back: casts as those of wasm.h. */
+WASM_API_EXTERN wasm_ref_t *wasmx_exception_as_ref(wasmx_exception_t *);
+WASM_API_EXTERN wasmx_exception_t *wasmx_ref_as_exception(wasm_ref_t *);
+
+/* A trap to throw the exception with, by returning it from a callback; never NULL, as
+ * wasm_trap_new. Its backtrace is made when it is returned and no wasm catches it. A callback in
+ * another store throws nothing: its caller gets a plain trap. */
+WASM_API_EXTERN own wasm_trap_t *wasmx_trap_new_exception(const wasmx_exception_t *);
+/* The exception that a trap carries; NULL when it carries none. */
+WASM_API_EXTERN own wasmx_exception_t *wasmx_trap_exception(const wasm_trap_t *);
 
 /* -------------------------------------------------------------------------- memories and tables */
 

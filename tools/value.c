@@ -94,6 +94,7 @@ const char *kind_name(wasm_valkind_t kind) {
   case WASMX_V128: return "v128";
   case WASM_EXTERNREF: return "externref";
   case WASM_FUNCREF: return "funcref";
+  case WASMX_EXNREF: return "exnref";
   default: return "ref";
   }
 }

@@ -1,7 +1,8 @@
 /* Between the host's type objects and the runtime's types.
  *
- * wasm.h knows two kinds of reference: more precise types of the runtime appear as the kind of the
- * hierarchy they are in (spec 3.3.3), functions WASM_FUNCREF and all others WASM_EXTERNREF. */
+ * The host knows three kinds of reference: more precise types of the runtime appear as the kind of
+ * the hierarchy they are in (spec 3.3.3), functions WASM_FUNCREF, exceptions WASMX_EXNREF, and all
+ * others WASM_EXTERNREF. */
 #include "api/handle.h"
 #include "wasm/limits.h"
 
@@ -18,6 +19,7 @@ wasm_valkind_t wm_kind_of_valtype(TypeRegistry *types, ValType t) {
   default: break;
   }
   HeapType heap = val_heap(t);
+  if (heap == HEAP_EXN || heap == HEAP_NOEXN) return WASMX_EXNREF;
   bool is_func = heap_is_abstract(heap) ? heap == HEAP_FUNC || heap == HEAP_NOFUNC
                                         : wm_types_get(types, heap)->kind == COMP_FUNC;
   return is_func ? WASM_FUNCREF : WASM_EXTERNREF;
@@ -32,6 +34,7 @@ ValType wm_valtype_of_kind(wasm_valkind_t kind) {
   case WASMX_V128: return VAL_V128;
   case WASM_EXTERNREF: return VAL_EXTERNREF;
   case WASM_FUNCREF: return VAL_FUNCREF;
+  case WASMX_EXNREF: return VAL_EXNREF;
   default: return VAL_BOTTOM;
   }
 }

@@ -18,6 +18,7 @@ DEFINE_EXTERN(func)
 DEFINE_EXTERN(global)
 DEFINE_EXTERN(table)
 DEFINE_EXTERN(memory)
+DEFINE_EXTERN(tag)
 
 /* Needs no living store: the kind is the handle's. */
 wasm_externkind_t wasm_extern_kind(const wasm_extern_t *ref) {

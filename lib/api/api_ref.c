@@ -224,8 +224,9 @@ static bool is_func(u8 kind) { return kind == OBJ_FUNC; }
 static bool is_global(u8 kind) { return kind == OBJ_GLOBAL; }
 static bool is_table(u8 kind) { return kind == OBJ_TABLE; }
 static bool is_memory(u8 kind) { return kind == OBJ_MEMORY; }
+static bool is_tag(u8 kind) { return kind == OBJ_TAG; }
 static bool is_extern(u8 kind) {
-  return is_func(kind) || is_global(kind) || is_table(kind) || is_memory(kind) || kind == OBJ_TAG;
+  return is_func(kind) || is_global(kind) || is_table(kind) || is_memory(kind) || is_tag(kind);
 }
 
 DEFINE_REF_BASE(ref)
@@ -237,6 +238,7 @@ DEFINE_REF(func, is_func)
 DEFINE_REF(global, is_global)
 DEFINE_REF(table, is_table)
 DEFINE_REF(memory, is_memory)
+DEFINE_REF(tag, is_tag)
 DEFINE_REF(extern, is_extern)
 
 /* ---- foreign ---- */

@@ -22,6 +22,7 @@ bool wm_ref_fits(Store *store, Ref ref, ValType t) {
   HeapType heap = val_heap(t);
   /* Any object may be external to wasm. */
   if (heap == HEAP_EXTERN || heap == HEAP_ANY) return true;
+  if (heap == HEAP_EXN) return object->kind == OBJ_EXCEPTION;
   if (object->kind != OBJ_FUNC) return false;
   return wm_heaptype_matches(store->types, ((const Func *)object)->type_id, heap);
 }

@@ -78,8 +78,9 @@ static void *type_alloc(size_t size) {
 /* ---- value types ---- */
 
 /* One constant object a kind: making and deleting value types costs nothing and cannot fail. */
-static const wasm_valtype_t value_types[] = {
-    {WASM_I32}, {WASM_I64}, {WASM_F32}, {WASM_F64}, {WASMX_V128}, {WASM_EXTERNREF}, {WASM_FUNCREF}};
+static const wasm_valtype_t value_types[] = {{WASM_I32},     {WASM_I64},    {WASM_F32},
+                                             {WASM_F64},     {WASMX_V128},  {WASM_EXTERNREF},
+                                             {WASM_FUNCREF}, {WASMX_EXNREF}};
 
 wasm_valtype_t *wasm_valtype_new(wasm_valkind_t kind) {
   for (size_t i = 0; i < ARRAY_LEN(value_types); i++)
@@ -134,8 +135,7 @@ wasm_functype_t *wasm_functype_copy(const wasm_functype_t *type) {
   wasm_valtype_vec_t params, results;
   wasm_valtype_vec_copy(&params, &type->params);
   wasm_valtype_vec_copy(&results, &type->results);
-  /* A copy that lacks memory is empty: shorter than what it is of, unless that is empty too. |#1
-   * static const wasm_valtype_vec_t no_types What is lent out for NULL. */
+  /* A copy that lacks memory is empty: shorter than what it is of, unless that is empty too. */
   if (params.size == type->params.size && results.size == type->results.size)
     return wasm_functype_new(&params, &results);
   wasm_valtype_vec_delete(&params);

@@ -49,9 +49,8 @@ bool wm_ref_of_handle(Store *store, const Handle *h, ValType t, Ref *out) {
 /* Of a reference, or what cannot be a value. */
 static bool slot_of_ref(Store *store, const wasm_val_t *val, ValType t, u64 *slot) {
   if (!wasm_valkind_is_ref(val->kind) || !val_is_ref(t)) return false;
-  /* The initialisers of wasm.h make only WASM_EXTERNREF: it will do for a function that is one. */
-  bool want_func = wm_kind_of_valtype(store->types, t) == WASM_FUNCREF;
-  if (val->kind == WASM_FUNCREF && !want_func) return false;
+  /* The initialisers of wasm.h make only WASM_EXTERNREF: it will do for what is one of another. */
+  if (val->kind != WASM_EXTERNREF && val->kind != wm_kind_of_valtype(store->types, t)) return false;
   Ref ref;
   if (!wm_ref_of_handle(store, val->of.ref, t, &ref)) return false;
   *slot = ref_slot(ref);

@@ -131,6 +131,10 @@ wasm_externtype_t *wm_externtype_of_module(const LoadedModule *lm, ExternKind ki
 bool wm_memorytype_of(const wasm_memorytype_t *type, MemoryType *out, Error *err);
 bool wm_tabletype_of(const wasm_tabletype_t *type, TableType *out, Error *err);
 
+/* ---- tags: api_tag.c ---- */
+/* The tag of a handle; NULL for NULL, and when its store is deleted. */
+Tag *wm_tag_of_handle(const wasm_tag_t *ref);
+
 /* ---- values: api_val.c ---- */
 /* The object of a handle of `store` (NULL: null) into *out, when it fits `t`. */
 bool wm_ref_of_handle(Store *store, const Handle *h, ValType t, Ref *out);

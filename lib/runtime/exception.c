@@ -119,8 +119,15 @@ TrapCode wm_exception_throw_new(Store *store, Tag *tag, const u64 *args) {
   return wm_exception_throw(store, exception);
 }
 
+Trap *wm_exception_trap(Store *store, Exception *exception) {
+  Trap *trap = wm_trap_new_bare(store, TRAP_UNCAUGHT_EXCEPTION);
+  if (trap) trap->exception = exception;
+  return trap;
+}
+
 TrapCode wm_trap_hand_on(Store *store, Trap *trap) {
   if (trap->exception && set_out(store, trap->exception)) return TRAP_EXCEPTION;
+  if (trap->exception && !trap->frames) wm_trap_keep_frames(store, trap);
   store->trap = trap;
   return trap->code;
 }

@@ -29,6 +29,10 @@ TrapCode wm_exception_throw(Store *store, Exception *exception);
 /* The same with a new one; traps when memory is short. */
 TrapCode wm_exception_throw_new(Store *store, Tag *tag, const u64 *args);
 
+/* A trap of the host that carries the exception (wm_trap_hand_on). Without frames: those of the
+ * throw are walked when nobody catches it. NULL: out of memory. */
+Trap *wm_exception_trap(Store *store, Exception *exception);
+
 /* Whether what ended with the code did so for an exception that the innermost activation catches.
  */
 static inline bool exception_is_caught_here(const Store *store, TrapCode code) {

@@ -135,6 +135,10 @@ TrapCode wm_trap_raise(Store *store, TrapCode code, const char *message, size_t 
 /* A trap made by the host, not raised, with a backtrace of what runs now; NULL when out of memory.
  */
 Trap *wm_trap_new(Store *store, TrapCode code, const char *message, size_t message_len);
+/* The same without the backtrace, which is added later; when there is no memory for it, not at all.
+ */
+Trap *wm_trap_new_bare(Store *store, TrapCode code);
+void wm_trap_keep_frames(Store *store, Trap *trap);
 /* A host function returns `trap`, which is set as store->trap; returns its code. If it carries an
  * exception that wasm catches, that goes on instead: TRAP_EXCEPTION (exception.h). */
 TrapCode wm_trap_hand_on(Store *store, Trap *trap);

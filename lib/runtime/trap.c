@@ -39,7 +39,7 @@ static NOINLINE void keep_frames(Store *store, Trap *trap) {
   trap->frames_omitted = (u32)min_u64(omitted, UINT32_MAX);
 }
 
-static Trap *make(Store *store, TrapCode code, const char *message, size_t message_len) {
+static Trap *make_bare(Store *store, TrapCode code, const char *message, size_t message_len) {
   if (!message) {
     message = wm_trap_message(code);
     message_len = strlen(message);
@@ -56,7 +56,12 @@ static Trap *make(Store *store, TrapCode code, const char *message, size_t messa
   trap->code = code;
   trap->message = copy;
   trap->message_len = message_len;
-  keep_frames(store, trap);
+  return trap;
+}
+
+static Trap *make(Store *store, TrapCode code, const char *message, size_t message_len) {
+  Trap *trap = make_bare(store, code, message, message_len);
+  if (trap) keep_frames(store, trap);
   return trap;
 }
 
@@ -66,10 +71,21 @@ Trap *wm_trap_new(Store *store, TrapCode code, const char *message, size_t messa
   return make(store, code, message, message_len);
 }
 
-TrapCode wm_trap_raise(Store *store, TrapCode code, const char *message, size_t message_len) {
-  /* The innermost entry runs; those around it may be over. */
+Trap *wm_trap_new_bare(Store *store, TrapCode code) { return make_bare(store, code, NULL, 0); }
+
+/* The innermost entry runs; those around it may be over. */
+static void find_dead_outside(Store *store) {
   const Activation *act = store->activation;
   if (act && act->entry->outer) wm_store_find_dead(store);
+}
+
+void wm_trap_keep_frames(Store *store, Trap *trap) {
+  find_dead_outside(store);
+  keep_frames(store, trap);
+}
+
+TrapCode wm_trap_raise(Store *store, TrapCode code, const char *message, size_t message_len) {
+  find_dead_outside(store);
   Trap *trap = make(store, code, message, message_len);
   store->trap = trap ? trap : store->out_of_memory;
   return store->trap->code;

@@ -60,6 +60,7 @@ enum {
 #define REF_NULL_TYPE(heap) ((ValType)KIND_REF_NULL | (ValType)(heap) << 8)
 #define VAL_FUNCREF         REF_NULL_TYPE(HEAP_FUNC)
 #define VAL_EXTERNREF       REF_NULL_TYPE(HEAP_EXTERN)
+#define VAL_EXNREF          REF_NULL_TYPE(HEAP_EXN)
 
 static inline u32 val_kind(ValType t) { return t & 0xFF; }
 static inline HeapType val_heap(ValType t) { return t >> 8; }
