@@ -1,6 +1,7 @@
 /* A C++ exception that a host function throws goes through wasm, interpreted and compiled, to
  * whoever called it, and one that a finalizer throws through the collector; the store works on, in
- * other threads, too, and can be deleted. */
+ * other threads, too, and can be deleted. Wasm's own exceptions, caught before, do not disturb
+ * that, and its clauses do not catch it. */
 #include <cstdio>
 #include <cstring>
 #include <stdexcept>
@@ -9,9 +10,14 @@
 #include "support/compiled.h"
 
 static const char text[] =
-    "(module (import \"h\" \"f\" (func $f (param i32) (result i32)))"
-    " (func $g (param i32) (result i32) (i32.add (call $f (local.get 0)) (i32.const 1)))"
+    "(module (import \"h\" \"f\" (func $f (param i32) (result i32))) (tag $e)"
+    /* What wasm catches are its own exceptions only. */
+    " (func $g (param i32) (result i32) (block $h (return (i32.add"
+    "   (try_table (result i32) (catch_all $h) (call $f (local.get 0))) (i32.const 1))))"
+    "   (i32.const -100))"
+    " (func $throw (throw $e))"
     " (func (export \"go\") (param i32) (result i32) (local i32)"
+    "   (block $h (try_table (catch_all $h) (call $throw)) (unreachable))"
     "   (local.set 1 (i32.mul (local.get 0) (i32.const 3)))"
     "   (i32.add (call $g (local.get 0)) (local.get 1))))";
 
