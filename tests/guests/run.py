@@ -12,7 +12,9 @@ import signal
 import stat
 import subprocess
 import sys
+import tarfile
 import tempfile
+import zipfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 WASM = str(pathlib.Path(sys.argv[1]).resolve())
@@ -160,6 +162,89 @@ def build_sqlite():
                    [guest, "-lwasi-emulated-getpid", "-lwasi-emulated-mman", "-lwasi-emulated-signal"])
 
 
+CXX_SOURCES = ["ziglang/lib/libcxxabi/", "ziglang/lib/libunwind/", "ziglang/lib/libcxx/src/include/"]
+CXX_RUNTIME = ["abort_message", "cxa_aux_runtime", "cxa_default_handlers", "cxa_exception", "cxa_exception_storage",
+               "cxa_guard", "cxa_handlers", "cxa_personality", "cxa_virtual", "fallback_malloc", "private_typeinfo",
+               "stdlib_exception", "stdlib_new_delete", "stdlib_stdexcept", "stdlib_typeinfo"]
+GUEST_CXX = ["--target=wasm32-wasi", "-O2", "-w", "-fwasm-exceptions"]
+
+
+def cxx_sources():
+    """LLVM's C++ runtime, from the package of the registry that carries it; fetched once."""
+    folder = BUILD / "cxx"
+    if not (folder / CXX_SOURCES[-1]).exists():
+        done = subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder,
+                               "ziglang==0.14.1"], capture_output=True, timeout=600)
+        wheels = list(folder.glob("ziglang-*.whl"))
+        if done.returncode or not wheels:
+            raise Missing("the C++ runtime cannot be fetched")
+        with zipfile.ZipFile(wheels[0]) as wheel:
+            wheel.extractall(folder, [n for n in wheel.namelist() if n.startswith(tuple(CXX_SOURCES))])
+        wheels[0].unlink()
+    return [folder / name for name in CXX_SOURCES]
+
+
+def cxx_runtime():
+    """The objects that throw and catch, which the C++ library for wasm lacks."""
+    if not CLANG or not os.path.exists("/usr/include/wasm32-wasi/stdio.h"):
+        raise Missing("no clang with wasi-libc")
+    if not os.path.exists("/usr/lib/llvm-19/include/wasm32-wasi/c++/v1/vector"):
+        raise Missing("no C++ library for wasm32-wasi")
+    abi, unwind, library = cxx_sources()
+    flags = [*GUEST_CXX, "-fdeclspec", "-DNDEBUG", "-D_LIBCXXABI_BUILDING_LIBRARY", "-D_LIBCPP_BUILDING_LIBRARY",
+             "-D_LIBCXXABI_HAS_NO_THREADS", "-I", abi / "include", "-I", unwind / "include", "-I", abi / "src",
+             "-I", library.parent]
+    sources = [abi / f"src/{name}.cpp" for name in CXX_RUNTIME] + [unwind / "src/Unwind-wasm.c"]
+    objects = [BUILD / "cxx" / f"{source.stem}.o" for source in sources]
+    for source, output in zip(sources, objects):
+        dialect = ["-std=c++20"] if source.suffix == ".cpp" else []
+        compiled(output, [source], [CLANG, *flags, *dialect, "-c", source, "-o", output])
+    return objects
+
+
+def build_throwing_cpp(name):
+    """In the encoding of exceptions that clang writes, the legacy one."""
+    objects, source = cxx_runtime(), HERE / f"{name}.cc"
+    native, guest = BUILD / name, BUILD / f"{name}.wasm"
+    compiled(native, [source], [shutil.which("g++") or CLANG, "-O2", "-w", source, "-lstdc++", "-o", native])
+    compiled(guest, [source, *objects], [CLANG, *GUEST_CXX, "-nostdlib++", source, *objects, "-lc++", "-o", guest])
+    return native, guest
+
+
+def build_jumps():
+    source, runtime = HERE / "jumps.c", HERE / "jumps_wasm.c"
+    native, guest = BUILD / "jumps", BUILD / "jumps.wasm"
+    if not CLANG or not os.path.exists("/usr/include/wasm32-wasi/stdio.h"):
+        raise Missing("no clang with wasi-libc")
+    compiled(native, [source], [CC, "-O2", "-w", source, "-o", native])
+    compiled(guest, [source, runtime], [CLANG, *GUEST_CXX, "-mllvm", "-wasm-enable-sjlj", source, runtime, "-o", guest])
+    return native, guest
+
+
+def optimizer():
+    """Binaryen's, which knows both encodings; fetched once."""
+    tool = BUILD / "binaryen/package/bin/wasm-opt"
+    npm, node = shutil.which("npm"), shutil.which("node")
+    if not tool.exists() and npm:
+        tool.parents[2].mkdir(exist_ok=True)
+        subprocess.run([npm, "pack", "--silent", "binaryen@121.0.0"], cwd=tool.parents[2], capture_output=True, timeout=600)
+        for archive in tool.parents[2].glob("binaryen-*.tgz"):
+            with tarfile.open(archive) as files:
+                for name in ("bin/wasm-opt", "bin/package.json", "package.json"):
+                    files.extract("package/" + name, tool.parents[2])
+            archive.unlink()
+    if not node or not tool.exists():
+        raise Missing("binaryen cannot be fetched")
+    return [node, tool]
+
+
+def in_exnrefs(build):
+    """The same program with try_table and exnrefs."""
+    native, guest = build()
+    output = guest.with_suffix(".exnref.wasm")
+    return native, compiled(output, [guest], [*optimizer(), "--all-features", "--translate-to-exnref", guest, "-o", output])
+
+
 # ----------------------------------------------------------------------------------------- running
 
 def run(command, stdin=b"", cwd=None, env=None):
@@ -266,6 +351,10 @@ def programs():
     compare("relaxed vectors, fast", relaxed, ["close"], options=["--relaxed-simd-fast"])
     compare("threads", lambda: build_threaded("threads"))
     compare("threads, memory compared", lambda: build_threaded("threads"), options=["--no-signals"])
+    compare("C++ that throws", lambda: build_throwing_cpp("thrown"))
+    compare("C++ that throws, exnrefs", lambda: in_exnrefs(lambda: build_throwing_cpp("thrown")))
+    compare("setjmp and longjmp", build_jumps)
+    compare("setjmp and longjmp, exnrefs", lambda: in_exnrefs(build_jumps))
     compare("SQLite in memory", build_sqlite)
     compare("SQLite in a file", build_sqlite, ["base.db"])
     compare("Rust", lambda: build_rust("files"), [".", "x", "y z"], stdin=b"12345", env={"WASM_ONE": "eins"})
