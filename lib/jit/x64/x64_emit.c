@@ -12,7 +12,7 @@
  * that tests at its head and jumps back at its end is rotated: the head goes behind the last block,
  * so that a round has one jump. A short block that dispatches (a br_table at the head of a loop) is
  * copied to the jumps that lead to it, so that each has its own prediction. What a hint calls
- * unlikely goes behind everything else. */
+ * unlikely goes behind everything else, and so does what only exceptions lead to. */
 #include "jit/x64/x64_emit.h"
 #include "jit/x64/x64_machine.h"
 
@@ -130,18 +130,45 @@ static void rotate_loops(Compile *c) {
   }
 }
 
-static void add_blocks(Compile *c, bool cold) {
+enum { NOT_REACHED, ON_THE_MAIN_WAY, ASIDE }; /* Emitter.is_aside, while it is found out */
+
+/* All ways on but the landing. */
+static void reach(Compile *c, const Block *b) {
+  u32 count = b->term == TERM_INVOKE ? 1 : b->edge_count;
+  for (u32 i = b->edges; i < b->edges + count; i++) {
+    u8 *to = &emitter(c)->is_aside.data[edge_at(c, i)->to];
+    if (*to == NOT_REACHED) *to = ON_THE_MAIN_WAY;
+  }
+}
+
+/* In order, a block comes behind all that lead to it, but for ways back. */
+static void find_aside(Compile *c) {
+  Emitter *e = emitter(c);
+  jit_resize(c, &e->is_aside, c->blocks.len);
+  memset(e->is_aside.data, NOT_REACHED, c->blocks.len);
+  e->is_aside.data[c->order.data[0]] = ON_THE_MAIN_WAY;
+  for (u32 i = 0; i < c->order.len; i++) {
+    u8 *state = &e->is_aside.data[c->order.data[i]];
+    if (*state == ON_THE_MAIN_WAY)
+      reach(c, block_at(c, c->order.data[i]));
+    else
+      *state = ASIDE;
+  }
+}
+
+static void add_blocks(Compile *c, bool last) {
   Emitter *e = emitter(c);
   for (u32 i = 0; i < c->order.len; i++) {
     u32 b = c->order.data[i];
-    if (block_at(c, b)->is_cold != cold) continue;
+    if ((block_at(c, b)->is_cold || e->is_aside.data[b] == ASIDE) != last) continue;
     if (i == 0 || e->targets.data[b] == b) e->layout.data[e->layout.len++] = b;
   }
 }
 
-/* Cold blocks, which may be of loops, stand behind all others. */
+/* Cold blocks, which may be of loops, and what exceptions lead to stand behind all others. */
 static void lay_out(Compile *c) {
   jit_reserve(c, &emitter(c)->layout, c->order.len);
+  find_aside(c);
   add_blocks(c, false);
   rotate_loops(c);
   add_blocks(c, true);

@@ -102,6 +102,7 @@ typedef struct Emitter {
   Vec(JumpTable) tables;
   Vec(Cold) colds;
   Vec(u32) layout;      /* blocks that are emitted, in order */
+  Vec(u8) is_aside;     /* by block: only what is thrown leads there; it comes last */
   Vec(Label) labels;    /* by block */
   Vec(u32) saved_bytes; /* by jump, and one more: by shorter jumps before it */
   Vec(Shift) shifts;    /* ascending */

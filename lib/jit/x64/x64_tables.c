@@ -46,6 +46,7 @@ void wm_x64_emit_free(void *scratch) {
   vec_free(&e->saved_bytes);
   vec_free(&e->shifts);
   vec_free(&e->targets);
+  vec_free(&e->is_aside);
   vec_free(&e->block_table);
   vec_free(&e->inline_of);
   vec_free(&e->moves);
