@@ -265,7 +265,12 @@ void wm_build_call_ref(Build *b, u32 address, u32 type_index, bool is_import);
 /* ---- build_try.c: exceptions ---- */
 /* The nearest of the first `count` controls that catches what is thrown behind them, or NONE. A
  * function that was inlined for a tail call has left its caller. */
-u32 wm_build_catcher_among(const Build *b, u32 count);
+static inline u32 catcher_among(const Build *b, u32 count) {
+  if (count == 0) return NONE;
+  const Control *ctl = &b->controls.data[count - 1];
+  bool catches = ctl->kind == CONTROL_TRY || ctl->kind == CONTROL_TRY_TABLE;
+  return catches ? count - 1 : ctl->catcher;
+}
 /* The call just built may throw: when something around catches that, its block ends here.
  * is_tail: a tail call, which nothing in its function catches. */
 void wm_build_may_throw(Build *b, u32 call, bool is_tail);

@@ -22,7 +22,7 @@ Control *wm_build_open_control(Build *b, ControlKind kind) {
     ctl.result_count = b->module->types[type->type_index].result_count;
   }
   ctl.height = b->stack.len - ctl.param_count;
-  ctl.catcher = wm_build_catcher_among(b, b->controls.len);
+  ctl.catcher = catcher_among(b, b->controls.len);
   if (b->controls.len > frame_of(b)->control_base) {
     const Control *around = control_at(b, 0);
     ctl.catch_depth = around->catch_depth + (around->kind == CONTROL_CATCH);

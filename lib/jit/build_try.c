@@ -16,13 +16,6 @@
 
 /* ---- who catches ---- */
 
-u32 wm_build_catcher_among(const Build *b, u32 count) {
-  if (count == 0) return NONE;
-  const Control *ctl = &b->controls.data[count - 1];
-  bool catches = ctl->kind == CONTROL_TRY || ctl->kind == CONTROL_TRY_TABLE;
-  return catches ? count - 1 : ctl->catcher;
-}
-
 static u32 frame_of_control(const Build *b, u32 index) {
   u32 frame = b->frame_count - 1;
   while (b->frames[frame].control_base > index) frame--;
@@ -31,7 +24,7 @@ static u32 frame_of_control(const Build *b, u32 index) {
 
 /* The first clause for what is thrown behind the first `count` controls. */
 static u32 chain_around(const Build *b, u32 count) {
-  u32 catcher = wm_build_catcher_among(b, count);
+  u32 catcher = catcher_among(b, count);
   return catcher == NONE ? NO_INDEX : b->controls.data[catcher].chain;
 }
 
@@ -52,7 +45,7 @@ static u32 save_locals_of(Build *b, u32 frame) {
 /* The current block ends: the exception goes on to the pad of what catches it behind the first
  * `count` controls. */
 static void hand_on(Build *b, u32 exception, u32 count) {
-  u32 catcher = wm_build_catcher_among(b, count);
+  u32 catcher = catcher_among(b, count);
   if (catcher == NONE) { /* nothing lands here then */
     wm_build_trap(b, TRAP_UNREACHABLE);
     return;
@@ -74,7 +67,7 @@ static u32 caught_exception(Build *b) {
 void wm_build_may_throw(Build *b, u32 call, bool is_tail) {
   Compile *c = b->c;
   u32 count = is_tail ? frame_of(b)->control_base + 1 : b->controls.len;
-  u32 catcher = wm_build_catcher_among(b, count);
+  u32 catcher = catcher_among(b, count);
   if (catcher == NONE) return;
   u32 edges = wm_build_terminate(b, TERM_INVOKE, 0, 2);
   wm_build_follow(b, edges + 1);

@@ -104,10 +104,14 @@ static bool set_out(Store *store, Exception *exception) {
   return false;
 }
 
+/* TRAP_EXCEPTION, or the search ended because wasm must stop; TRAP_NONE: nobody catches it. */
+static TrapCode set_out_or_stop(Store *store, Exception *exception) {
+  return set_out(store, exception) ? TRAP_EXCEPTION : store_poll_and_raise(store);
+}
+
 TrapCode wm_exception_throw(Store *store, Exception *exception) {
-  if (set_out(store, exception)) return TRAP_EXCEPTION;
-  TrapCode stop = store_poll_and_raise(store);
-  if (stop) return stop;
+  TrapCode sent = set_out_or_stop(store, exception);
+  if (sent) return sent;
   wm_trap_raise(store, TRAP_UNCAUGHT_EXCEPTION, NULL, 0);
   if (store->trap->code == TRAP_UNCAUGHT_EXCEPTION) store->trap->exception = exception;
   return store->trap->code;
@@ -126,7 +130,8 @@ Trap *wm_exception_trap(Store *store, Exception *exception) {
 }
 
 TrapCode wm_trap_hand_on(Store *store, Trap *trap) {
-  if (trap->exception && set_out(store, trap->exception)) return TRAP_EXCEPTION;
+  TrapCode sent = trap->exception ? set_out_or_stop(store, trap->exception) : TRAP_NONE;
+  if (sent) return sent;
   if (trap->exception && !trap->frames) wm_trap_keep_frames(store, trap);
   store->trap = trap;
   return trap->code;
