@@ -29,15 +29,18 @@ bool wm_valid_throw_ref(Validator *v) { return pop(v, REF_NULL_TYPE(HEAP_EXN)) &
  */
 static bool check_clause(Validator *v, Catch clause) {
   static const ValType exception = REF_TYPE(HEAP_EXN);
-  const SubType *type = NULL;
   bool has_tag = clause.kind == CATCH || clause.kind == CATCH_REF;
-  if (has_tag && !(type = tag_type(v, clause.tag))) return false;
+  const SubType *type = has_tag ? tag_type(v, clause.tag) : NULL;
+  if (has_tag && !type) return false;
   const Control *c = wm_valid_label(v, clause.label);
   if (!c) return false;
   Types values = type ? param_types(type) : (Types){0}, wanted = label_types(c);
   bool has_ref = clause.kind == CATCH_REF || clause.kind == CATCH_ALL_REF;
   bool fits = wanted.count == values.count + has_ref;
-  if (fits && has_ref) fits = wm_valid_matches(v, exception, wanted.items[--wanted.count]);
+  if (has_ref && wanted.count) {
+    const ValType *last = &wanted.items[--wanted.count];
+    fits = fits && last && wm_valid_matches(v, exception, *last);
+  }
   if (!fits || !wm_valid_types_match(v, values, wanted))
     return wm_valid_fail(v, "type mismatch: catch clause for a label that takes other values");
   /* The tiers put them on the stack before they go to the label. */

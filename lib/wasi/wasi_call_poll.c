@@ -154,7 +154,7 @@ static bool event_of(Call *call, const Poll *p, u32 i, u64 *bytes, u16 *flags) {
   int seen = p->fds[i].revents;
   if (seen & POLLNVAL) s->error = E_BADF; /* the host closed it meanwhile */
   if (!s->ready && !seen) return false;
-  if (s->tag == EVENT_FD_READ) *bytes = readable(call, s->d);
+  if (s->tag == EVENT_FD_READ && s->d) *bytes = readable(call, s->d);
   if (seen & POLLHUP) *flags = EVENT_FD_HANGUP;
   return true;
 }
