@@ -22,6 +22,22 @@ static void walk_frames(Store *store, Backtrace *b) {
   }
 }
 
+/* The i-th that is kept. */
+static const FramePlace *kept_place(const Backtrace *b, u32 i, u64 omitted) {
+  return i < FIRST_FRAMES ? &b->first[i] : &b->last[(i - FIRST_FRAMES + omitted) % LAST_FRAMES];
+}
+
+/* What is known of the i-th from an earlier one at the same place: of a recursion most are, and
+ * finding out takes as long as the function is large. */
+static const FrameInfo *known_info(const Backtrace *b, const Trap *trap, u32 i, u64 omitted) {
+  const FramePlace *place = kept_place(b, i, omitted);
+  for (u32 k = 0; k < i && place->pc; k++) {
+    const FramePlace *other = kept_place(b, k, omitted);
+    if (other->pc == place->pc && other->code == place->code) return &trap->frames[k];
+  }
+  return NULL;
+}
+
 /* A trap without its backtrace is better than none, so out of memory is not an error here. */
 static NOINLINE void keep_frames(Store *store, Trap *trap) {
   if (!store->activation) return;
@@ -31,10 +47,12 @@ static NOINLINE void keep_frames(Store *store, Trap *trap) {
   if (kept) trap->frames = malloc(kept * sizeof *trap->frames);
   if (!trap->frames) return;
   u64 omitted = b.count - kept;
-  for (u32 i = 0; i < kept; i++)
-    trap->frames[i] = i < FIRST_FRAMES
-                          ? wm_frame_info(&b.first[i])
-                          : wm_frame_info(&b.last[(i - FIRST_FRAMES + omitted) % LAST_FRAMES]);
+  for (u32 i = 0; i < kept; i++) {
+    const FramePlace *place = kept_place(&b, i, omitted);
+    const FrameInfo *known = known_info(&b, trap, i, omitted);
+    trap->frames[i] = known ? *known : wm_frame_info(place);
+    trap->frames[i].instance = place->instance;
+  }
   trap->frame_count = kept;
   trap->frames_omitted = (u32)min_u64(omitted, UINT32_MAX);
 }
