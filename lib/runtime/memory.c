@@ -18,7 +18,9 @@ static bool make_own(Store *store, Memory *memory, Error *err) {
 static bool take_shared(Memory *memory, SharedMemory *shared) {
   memory->shared = shared;
   if (!shared) return false;
+  wm_mutex_lock(&shared->growing); /* another thread may be growing it */
   memory->space = shared->space;
+  wm_mutex_unlock(&shared->growing);
   memory->type = shared->type;
   return true;
 }
