@@ -47,9 +47,14 @@ static void request_whole(FuncCode *code) {
   code->module->tiers->request(code, NULL);
 }
 
+/* Another thread may have set the handler that brought us here: all that it wrote before is there.
+ */
+static void acquire(const Cell *cell) { (void)__atomic_load_n(&cell->handler, __ATOMIC_ACQUIRE); }
+
 /* Other threads may be counting, too; a lost count is no harm. */
 const Cell *wm_slow_count(Instance *inst, const Cell *pc) {
   FuncCode *code = stub_owner(pc);
+  acquire(pc);
   u32 left = __atomic_load_n(&pc->b, __ATOMIC_RELAXED);
   (void)inst;
   if (left > 0) {
@@ -189,6 +194,7 @@ Resume wm_slow_tail_host(Instance *inst, const Cell *pc, u64 *fp, Func *callee) 
 
 Resume wm_slow_enter(Instance *inst, const Cell *pc, u64 *fp) {
   FuncCode *code = stub_owner(pc);
+  acquire(pc);
   Activation *act = begin(code, inst, fp, code->link_slot + FRAME_LINK_SLOTS);
   if (!act) return ended(inst->store->trap->code);
   TrapCode trap = code->module->machine->enter(code, inst, fp);
@@ -196,6 +202,7 @@ Resume wm_slow_enter(Instance *inst, const Cell *pc, u64 *fp) {
 }
 
 Resume wm_slow_osr(Instance *inst, const Cell *pc, u64 *fp) {
+  acquire(pc);
   FuncCode *code = wm_code_find(inst->module, pc);
   OsrEntry *entry = atomic_load_explicit(&code->osr, memory_order_acquire);
   while (entry->cell != pc) entry = entry->next;
