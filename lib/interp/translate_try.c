@@ -28,7 +28,7 @@ static void add_landing(Translator *t, const Landing *landing) {
 }
 
 /* The clause's values go to `home`, behind them the exception. */
-static u32 add_clause(Translator *t, Catch c, u32 home, u32 next) {
+static void add_clause(Translator *t, Catch c, u32 home, u32 next) {
   Control *target = control_at(t, c.label);
   bool has_tag = c.kind == CATCH || c.kind == CATCH_REF;
   Landing landing = {.offset = t->in.offset,
@@ -44,12 +44,6 @@ static u32 add_clause(Translator *t, Catch c, u32 home, u32 next) {
                                     .exception_slot = landing.has_ref ? (u16)after : NO_SLOT});
   target->used = true;
   add_landing(t, &landing);
-  return landing.clause;
-}
-
-static void reverse_next(Translator *t, u32 first, u32 outer) {
-  for (u32 i = first; i < t->catches.len; i++)
-    t->catches.data[i].next = i + 1 < t->catches.len ? i + 1 : outer;
 }
 
 /* Labels are those around the try_table. */
@@ -60,8 +54,8 @@ void wm_translate_try_table(Translator *t) {
   const u8 *pos = t->in.vec.items;
   wm_value_flush(t);
   home = home_of_top(t, params, 0);
-  for (u32 i = 0; i < count; i++) add_clause(t, wm_instr_next_catch(&pos), home, NONE);
-  reverse_next(t, first, t->chain);
+  for (u32 i = 0; i < count; i++)
+    add_clause(t, wm_instr_next_catch(&pos), home, i + 1 < count ? first + i + 1 : t->chain);
   Control *c = wm_block_open(t, CONTROL_BLOCK);
   if (!count || t->failed) return;
   c->chain = first;
@@ -73,7 +67,6 @@ static void emit_landing(Translator *t, Landing *landing) {
   static const ValType exception = REF_NULL_TYPE(HEAP_EXN);
   CatchClause *clause = &t->catches.data[landing->clause];
   Control *target = &landing->target;
-  if (target->results.items && target->results.count == 1) target->results.items = &target->one;
   t->in.offset = landing->offset;
   wm_label_bind(t, clause->word);
   t->depth = t->settled = t->flushed = 0;

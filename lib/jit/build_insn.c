@@ -10,6 +10,8 @@ typedef enum Plan {
   PLAN_PURE3,
   PLAN_TRAPS1,
   PLAN_TRAPS2,
+  PLAN_LANE1,
+  PLAN_LANE2,
   PLAN_LOAD,
   PLAN_LOAD_LANE,
   PLAN_STORE,
@@ -19,7 +21,9 @@ typedef enum Plan {
 #define OPERAND_COUNT(sig) (sizeof(#sig) - sizeof("_x"))
 
 static const u8 plans[OP_COUNT] = {
-#define OP(prefix, code, id, text, imm, sig)
+#define OP(prefix, code, id, text, imm, sig)                                                       \
+  [OP_##id] = IMM_##imm == IMM_LANE ? (u8)(PLAN_LANE1 - 1 + OPERAND_COUNT(sig)) : PLAN_HAND,
+#define ACCESS(prefix, code, id, text, imm, sig, access)
 #define PURE(prefix, code, id, text, imm, sig)                                                     \
   [OP_##id] = (u8)(PLAN_PURE1 - 1 + OPERAND_COUNT(sig)),
 #define TRAPS(prefix, code, id, text, imm, sig)                                                    \
@@ -319,20 +323,6 @@ static void build_by_hand(Build *b) {
   case OP_global_get: wm_mem_global_get(b); break;
   case OP_global_set: wm_mem_global_set(b); break;
   case OP_i8x16_shuffle: build_shuffle(b); break;
-  case OP_i8x16_extract_lane_s:
-  case OP_i8x16_extract_lane_u:
-  case OP_i16x8_extract_lane_s:
-  case OP_i16x8_extract_lane_u:
-  case OP_i32x4_extract_lane:
-  case OP_i64x2_extract_lane:
-  case OP_f32x4_extract_lane:
-  case OP_f64x2_extract_lane: build_lane(b, 1); break;
-  case OP_i8x16_replace_lane:
-  case OP_i16x8_replace_lane:
-  case OP_i32x4_replace_lane:
-  case OP_i64x2_replace_lane:
-  case OP_f32x4_replace_lane:
-  case OP_f64x2_replace_lane: build_lane(b, 2); break;
   case OP_ref_null: push(b, const_i64(b, 0)); break;
   case OP_ref_is_null: push(b, pure(b, OP_i64_eqz, pop(b), 0)); break;
   case OP_ref_func: push(b, instance_word(b, b->layout.funcs, b->in.index)); break;
@@ -374,6 +364,8 @@ void wm_build_instruction(Build *b) {
   case PLAN_PURE3: build_pure(b, 3); break;
   case PLAN_TRAPS1: build_traps1(b); break;
   case PLAN_TRAPS2: build_traps2(b); break;
+  case PLAN_LANE1: build_lane(b, 1); break;
+  case PLAN_LANE2: build_lane(b, 2); break;
   case PLAN_LOAD: wm_mem_load(b); break;
   case PLAN_LOAD_LANE: wm_mem_load_lane(b); break;
   case PLAN_STORE: wm_mem_store(b); break;

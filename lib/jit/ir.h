@@ -188,6 +188,8 @@ static inline bool wm_ir_is_effect(const Node *n) {
 /* An effect that only reads: may be folded into its user while no writing effect is between; dead
  * when nobody uses it, but only with IR_POINTER: any other one may have to trap. */
 static inline bool wm_ir_is_load(const Node *n) { return wm_ir_facts[n->op].flags & IR_LOADS; }
+/* Leaves the body and comes back. */
+static inline bool wm_ir_is_call(const Node *n) { return wm_ir_facts[n->op].flags & IR_WRITES_ALL; }
 /* The class of a load. */
 static inline u32 wm_ir_alias(const Node *load) {
   return load->flags & IR_WORD ? ALIAS_WORDS : ALIAS_GUEST;
@@ -195,7 +197,7 @@ static inline u32 wm_ir_alias(const Node *load) {
 /* Loads of the class must not pass the effect. */
 static inline bool wm_ir_bars(const Node *n, u32 alias) {
   if (wm_ir_is_load(n) || n->op == IR_RESULT) return false;
-  if (wm_ir_facts[n->op].flags & IR_WRITES_ALL) return true;
+  if (wm_ir_is_call(n)) return true;
   bool writes_words = n->flags & IR_WORD;
   return alias == ALIAS_WORDS ? writes_words : !writes_words;
 }

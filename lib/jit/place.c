@@ -99,10 +99,8 @@ static void count_pressure(const Compile *c, const Place *p, u32 n, u32 from, u3
 }
 
 static bool has_call(const Compile *c, const Block *b) {
-  for (u32 i = b->effects_start; i < b->effects_end; i++) {
-    u16 op = node_at(c, c->effects.data[i])->op;
-    if (op == IR_CALL || op == IR_CALL_REF || op == IR_HELPER) return true;
-  }
+  for (u32 i = b->effects_start; i < b->effects_end; i++)
+    if (wm_ir_is_call(node_at(c, c->effects.data[i]))) return true;
   return false;
 }
 

@@ -89,15 +89,11 @@ static void note_late(Compile *c, Place *p, u32 condition, u32 block) {
   }
 }
 
-static bool is_call(const Node *n) {
-  return n->op == IR_CALL || n->op == IR_CALL_REF || n->op == IR_HELPER;
-}
-
 /* The call by which the block is left for its landing; effects_end: there is none. */
 static u32 leaving_call(const Compile *c, const Block *b) {
   if (b->term != TERM_INVOKE) return b->effects_end;
   u32 i = b->effects_end;
-  while (i > b->effects_start && !is_call(node_at(c, c->effects.data[i - 1]))) i--;
+  while (i > b->effects_start && !wm_ir_is_call(node_at(c, c->effects.data[i - 1]))) i--;
   return i - 1;
 }
 

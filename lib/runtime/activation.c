@@ -1,5 +1,15 @@
 /* Entries that end, and those that are found to be over (activation.h). */
 #include "runtime/activation.h"
+#include "runtime/instance.h"
+
+TrapCode wm_activation_call_host(Store *store, const FuncCode *code, Func *func, u64 *slots) {
+  Activation *act = store->activation;
+  act->callee = func;
+  store->stack_top = slots + code->link_slot;
+  TrapCode trap = func->host(store, func, act->instance, slots);
+  store->stack_top = slots;
+  return trap;
+}
 
 /* ---- ending ---- */
 

@@ -38,6 +38,10 @@ static inline void store_pop_activation(Store *store, Activation *act) {
   store->stack_top = act->outer ? (u64 *)(void *)act : store->stack;
 }
 
+/* Calls a host function, whose slots are at the stack's top, in the innermost activation and in the
+ * name of its instance. */
+TrapCode wm_activation_call_host(Store *store, const FuncCode *code, Func *func, u64 *slots);
+
 /* ---- entries ---- */
 
 /* What an entry's proof holds: its place, written so that no stray pointer looks like it. */

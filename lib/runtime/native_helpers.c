@@ -19,17 +19,8 @@ TrapCode wm_helper_meaning(const Instance *in, u32 op, u64 *slots) {
   return wm_meaning_apply((u16)op, in->module->canonical_nan, slots);
 }
 
-static TrapCode call_host(Store *store, FuncCode *code, Func *func, u64 *slots) {
-  Activation *activation = store->activation;
-  activation->callee = func;
-  store->stack_top = slots + code->link_slot;
-  TrapCode trap = func->host(store, func, activation->instance, slots);
-  store->stack_top = slots;
-  return trap;
-}
-
 TrapCode wm_native_call_out(Store *store, FuncCode *code, Instance *in, Func *func, u64 *slots) {
-  if (!in) return call_host(store, code, func, slots);
+  if (!in) return wm_activation_call_host(store, code, func, slots);
   const u8 *here = __builtin_frame_address(0);
   if (UNLIKELY(here < store->native.limit))
     return wm_trap_raise(store, TRAP_STACK_OVERFLOW, NULL, 0);

@@ -5,14 +5,6 @@ static bool has_room(const Store *store, const FuncCode *code, const u64 *frame)
   return (u64)(store->stack_end - frame) >= code->link_slot + (u64)FRAME_LINK_SLOTS;
 }
 
-static TrapCode run_host(Store *store, const TailCall *tail, u64 *frame) {
-  store->activation->callee = tail->func;
-  store->stack_top = frame + tail->code->link_slot;
-  TrapCode trap = tail->func->host(store, tail->func, tail->caller, frame);
-  store->stack_top = frame;
-  return trap;
-}
-
 static TrapCode run(Store *store, u64 *frame) {
   TailCall tail = store->tail;
   Activation *act = store->activation;
@@ -22,7 +14,7 @@ static TrapCode run(Store *store, u64 *frame) {
   act->instance = tail.instance ? tail.instance : tail.caller;
   act->native_sp = NULL;
   act->fp = NULL;
-  if (!tail.instance) return run_host(store, &tail, frame);
+  if (!tail.instance) return wm_activation_call_host(store, tail.code, tail.func, frame);
   FuncEntry entry = atomic_load_explicit(&tail.code->entry, memory_order_acquire);
   return entry(tail.code, tail.instance, frame);
 }

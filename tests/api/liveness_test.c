@@ -3,9 +3,8 @@
  * table, one of them the other instance itself. With their handles deleted they go: the resident
  * size stays flat and each finalizer runs once. */
 #include "api/fixture.h"
+#include "support/resident.h"
 #include "support/sanitizer.h"
-
-#include <unistd.h>
 
 enum { PAIRS = UNDER_ASAN ? 5000 : 500000 };
 
@@ -60,14 +59,6 @@ static void make_pair(wasm_store_t *store, wasm_module_t *const modules[2], uint
   for (int i = 0; i < 4; i++) wasm_extern_delete(list[i]);
   wasm_instance_delete(giver);
   wasm_instance_delete(taker);
-}
-
-static long resident_kib(void) {
-  long total = 0, resident = 0;
-  FILE *file = fopen("/proc/self/statm", "r");
-  if (file && fscanf(file, "%ld %ld", &total, &resident) != 2) resident = 0;
-  if (file) fclose(file);
-  return resident * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
 static void cycles_of_a_million_instances(void **state) {

@@ -2,9 +2,8 @@
  * finalizers, in start functions, in deep recursion, at the stack's end, with many arguments; a
  * million of them; and what ends wasm that throws forever. */
 #include "api/fixture.h"
+#include "support/resident.h"
 #include "support/sanitizer.h"
-
-#include <unistd.h>
 
 enum { MANY = UNDER_ASAN ? 20000 : 1000000, DROPPED = 25000 };
 
@@ -244,14 +243,6 @@ static void backtraces_are_of_the_throw(void **state) {
 }
 
 /* ---- many ---- */
-
-static long resident_kib(void) {
-  long total = 0, resident = 0;
-  FILE *file = fopen("/proc/self/statm", "r");
-  if (file && fscanf(file, "%ld %ld", &total, &resident) != 2) resident = 0;
-  if (file) fclose(file);
-  return resident * (sysconf(_SC_PAGESIZE) / 1024);
-}
 
 static void run_rounds(Guest *g, const char *name, int rounds) {
   wasm_func_t *func = wasmx_instance_func(g->instance, name);

@@ -4,12 +4,10 @@
  * printer wants a module to be well-formed only. Skipped without the suite (WASM_SPEC_DIR). */
 #include "text_test.h"
 
-#include <dirent.h>
-
 #include "binary/decode.h"
 #include "canonical.h"
+#include "support/suite.h"
 #include "text/print.h"
-#include "text/wast.h"
 
 typedef struct Totals {
   u32 scripts, same_bytes, same_meaning, failures;
@@ -125,43 +123,8 @@ static void check_module(Totals *t, const char *path, const WastScript *s, const
   wm_buffer_free(&binary);
 }
 
-static char *read_file(const char *path, size_t *size) {
-  FILE *f = fopen(path, "rb");
-  assert_non_null(f);
-  assert_int_equal(fseek(f, 0, SEEK_END), 0);
-  *size = (size_t)ftell(f);
-  rewind(f);
-  char *text = malloc(*size ? *size : 1);
-  assert_non_null(text);
-  assert_int_equal(fread(text, 1, *size, f), *size);
-  fclose(f);
-  return text;
-}
-
-static void run_script(Totals *t, const char *path) {
-  size_t size;
-  char *text = read_file(path, &size);
-  WastScript *s = wm_wast_open(text, size);
-  WastCommand c;
-  assert_non_null(s);
-  t->scripts++;
-  while (wm_wast_next(s, &c))
-    if (c.has_module) check_module(t, path, s, &c);
-  wm_wast_close(s);
-  free(text);
-}
-
-static void run_folder(Totals *t, const char *root, const char *folder) {
-  char path[1024];
-  snprintf(path, sizeof path, "%s/%s", root, folder);
-  DIR *d = opendir(path);
-  for (struct dirent *e; d && (e = readdir(d));) {
-    size_t len = strlen(e->d_name);
-    if (len < 5 || strcmp(e->d_name + len - 5, ".wast") != 0) continue;
-    snprintf(path, sizeof path, "%s/%s/%s", root, folder, e->d_name);
-    run_script(t, path);
-  }
-  if (d) closedir(d);
+static void visit(void *totals, const char *path, const WastScript *s, const WastCommand *c) {
+  if (c->has_module) check_module(totals, path, s, c);
 }
 
 static void suite(void **state) {
@@ -177,7 +140,7 @@ static void suite(void **state) {
   Totals sum = {0};
   for (u32 i = 0; i < ARRAY_LEN(folders); i++) {
     Totals t = {0};
-    run_folder(&t, root, folders[i]);
+    t.scripts = suite_folder(root, folders[i], visit, &t);
     print_message("%s: %u scripts; printed and read back: %u the same bytes, %u the same meaning, "
                   "%u failures; %u malformed, %u refused\n",
                   folders[i], t.scripts, t.same_bytes, t.same_meaning, t.failures, t.malformed,

@@ -3,9 +3,7 @@
  * does not name the suite's folder. */
 #include "text_test.h"
 
-#include <dirent.h>
-
-#include "text/wast.h"
+#include "support/suite.h"
 
 typedef struct Totals {
   u32 scripts, commands, modules, malformed, failures;
@@ -44,46 +42,11 @@ static void check_module(Totals *t, const char *path, const WastScript *s, const
   wm_buffer_free(&out);
 }
 
-static char *read_file(const char *path, size_t *size) {
-  FILE *f = fopen(path, "rb");
-  assert_non_null(f);
-  assert_int_equal(fseek(f, 0, SEEK_END), 0);
-  *size = (size_t)ftell(f);
-  rewind(f);
-  char *text = malloc(*size ? *size : 1);
-  assert_non_null(text);
-  assert_int_equal(fread(text, 1, *size, f), *size);
-  fclose(f);
-  return text;
-}
-
-static void run_script(Totals *t, const char *path) {
-  size_t size;
-  char *text = read_file(path, &size);
-  WastScript *s = wm_wast_open(text, size);
-  WastCommand c;
-  assert_non_null(s);
-  t->scripts++;
-  while (wm_wast_next(s, &c)) {
-    t->commands++;
-    if (c.kind == WAST_ERROR) report(t, path, c.line, "broken command:", &c.error);
-    if (c.has_module) check_module(t, path, s, &c);
-  }
-  wm_wast_close(s);
-  free(text);
-}
-
-static void run_folder(Totals *t, const char *root, const char *folder) {
-  char path[1024];
-  snprintf(path, sizeof path, "%s/%s", root, folder);
-  DIR *d = opendir(path);
-  for (struct dirent *e; d && (e = readdir(d));) {
-    size_t len = strlen(e->d_name);
-    if (len < 5 || strcmp(e->d_name + len - 5, ".wast") != 0) continue;
-    snprintf(path, sizeof path, "%s/%s/%s", root, folder, e->d_name);
-    run_script(t, path);
-  }
-  if (d) closedir(d);
+static void visit(void *totals, const char *path, const WastScript *s, const WastCommand *c) {
+  Totals *t = totals;
+  t->commands++;
+  if (c->kind == WAST_ERROR) report(t, path, c->line, "broken command:", &c->error);
+  if (c->has_module) check_module(t, path, s, c);
 }
 
 static void suite(void **state) {
@@ -92,9 +55,9 @@ static void suite(void **state) {
   if (!root || !*root) skip();
   Totals t = {0};
   /* not legacy/ and the other proposals: they are not this parser's language */
-  run_folder(&t, root, ".");
-  run_folder(&t, root, "custom");
-  run_folder(&t, root, "proposals/threads");
+  t.scripts += suite_folder(root, ".", visit, &t);
+  t.scripts += suite_folder(root, "custom", visit, &t);
+  t.scripts += suite_folder(root, "proposals/threads", visit, &t);
   print_message("%u scripts, %u commands, %u modules converted, %u refused, %u failures\n",
                 t.scripts, t.commands, t.modules, t.malformed, t.failures);
   assert_int_equal(t.failures, 0);

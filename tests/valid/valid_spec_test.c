@@ -4,9 +4,7 @@
  * refused for a proposal and the messages that differ. */
 #include "hex_module.h"
 
-#include <dirent.h>
-
-#include "text/wast.h"
+#include "support/suite.h"
 
 typedef struct Totals {
   TypeRegistry *reg;
@@ -45,7 +43,7 @@ static void check_words(Totals *t, const WastCommand *c, const Error *err) {
                   (const char *)c->message.bytes, err->message);
 }
 
-static Error run_module(Totals *t, WastScript *script, const WastCommand *c) {
+static Error run_module(Totals *t, const WastScript *script, const WastCommand *c) {
   Buffer b = {0};
   Error err = {0};
   if (wm_wast_module_bytes(script, &c->module, &b, &err))
@@ -55,8 +53,8 @@ static Error run_module(Totals *t, WastScript *script, const WastCommand *c) {
 }
 
 /* The proposals that a valid module is said to use are enough, and it does without none of them. */
-static void check_features(Totals *t, WastScript *script, const WastCommand *c) {
-  Module m;
+static void check_features(Totals *t, const WastScript *script, const WastCommand *c) {
+  Module m = {0};
   Buffer b = {0};
   FeatureSet used = {0}, all = t->features;
   Error err = {0};
@@ -77,7 +75,7 @@ static void check_features(Totals *t, WastScript *script, const WastCommand *c) 
   wm_buffer_free(&b);
 }
 
-static void check_valid(Totals *t, WastScript *script, const WastCommand *c) {
+static void check_valid(Totals *t, const WastScript *script, const WastCommand *c) {
   Error err = run_module(t, script, c);
   t->valid++;
   if (err.code == ERR_NONE) check_features(t, script, c);
@@ -87,7 +85,7 @@ static void check_valid(Totals *t, WastScript *script, const WastCommand *c) {
     report(t, c, "refused", &err);
 }
 
-static void check_invalid(Totals *t, WastScript *script, const WastCommand *c) {
+static void check_invalid(Totals *t, const WastScript *script, const WastCommand *c) {
   Error err = run_module(t, script, c);
   t->invalid++;
   if (err.code == ERR_UNSUPPORTED)
@@ -98,7 +96,7 @@ static void check_invalid(Totals *t, WastScript *script, const WastCommand *c) {
     check_words(t, c, &err);
 }
 
-static void check_malformed(Totals *t, WastScript *script, const WastCommand *c) {
+static void check_malformed(Totals *t, const WastScript *script, const WastCommand *c) {
   Error err = run_module(t, script, c);
   t->malformed++;
   if (err.code != (c->module.form == WAST_BINARY ? ERR_MALFORMED : ERR_SYNTAX))
@@ -107,7 +105,10 @@ static void check_malformed(Totals *t, WastScript *script, const WastCommand *c)
     check_words(t, c, &err);
 }
 
-static void check_command(Totals *t, WastScript *script, const WastCommand *c) {
+static void check_command(void *totals, const char *path, const WastScript *script,
+                          const WastCommand *c) {
+  Totals *t = totals;
+  t->file = path;
   if (c->kind == WAST_ERROR) report(t, c, "not understood", &c->error);
   if (!c->has_module && c->kind != WAST_MODULE) return;
   switch (c->kind) {
@@ -120,40 +121,14 @@ static void check_command(Totals *t, WastScript *script, const WastCommand *c) {
   }
 }
 
-static void check_file(Totals *t, const char *path) {
-  FILE *f = fopen(path, "rb");
-  assert_non_null(f);
-  fseek(f, 0, SEEK_END);
-  long size = ftell(f);
-  rewind(f);
-  char *text = malloc((size_t)size + 1);
-  assert_non_null(text);
-  assert_int_equal(fread(text, 1, (size_t)size, f), size);
-  fclose(f);
-  WastScript *script = wm_wast_open(text, (size_t)size);
-  WastCommand c;
-  while (wm_wast_next(script, &c)) check_command(t, script, &c);
-  wm_wast_close(script);
-  free(text);
-}
-
 static void check_suite(FeatureSet features) {
   const char *dir = getenv("WASM_SPEC_DIR");
-  DIR *d = dir && *dir ? opendir(dir) : NULL;
-  if (!d) {
+  if (!dir || !*dir) {
     print_message("WASM_SPEC_DIR does not name the spec suite's folder\n");
     skip();
   }
   Totals t = {.reg = wm_types_new(), .features = features};
-  for (struct dirent *entry; (entry = readdir(d));) {
-    char path[4096];
-    size_t len = strlen(entry->d_name);
-    if (len < 5 || strcmp(entry->d_name + len - 5, ".wast") != 0) continue;
-    snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
-    t.file = entry->d_name;
-    check_file(&t, path);
-  }
-  closedir(d);
+  suite_folder(dir, ".", check_command, &t);
   wm_types_delete(t.reg);
   print_message("valid %u, invalid %u, malformed %u; other words %u; failures %u\n", t.valid,
                 t.invalid, t.malformed, t.other_words, t.failures);
@@ -174,17 +149,7 @@ static void test_built(void **state) {
   check_suite(wm_features_default());
 }
 
-/* Proposals whose rules are here before a tier runs them. */
-static void test_ahead(void **state) {
-  (void)state;
-  FeatureSet ahead = wm_features_default();
-  ahead = features_with(ahead, FEATURE_TAIL_CALL, true);
-  ahead = features_with(ahead, FEATURE_FUNCTION_REFERENCES, true);
-  ahead = features_with(ahead, FEATURE_RELAXED_SIMD, true);
-  check_suite(ahead);
-}
-
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_built), cmocka_unit_test(test_ahead)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_built)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

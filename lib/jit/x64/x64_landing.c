@@ -3,9 +3,12 @@
  * A frame that catches goes on at its landing with the registers that it had at the call. Those
  * that calls keep were saved by the frames in between, which are walked once more for them:
  *
- *   native_sp -> [ return address | frame ... saved registers ] [ return address | ... ] ... the
- * one below it: rbx rbp r12 r13, pushed by the stub                                        that
- * catches
+ *   native_sp -> [ return address | frame ... saved registers ]
+ *                [ return address | frame ... saved registers ]
+ *                ...
+ *                the frame that catches
+ *
+ * Below native_sp are rbx rbp r12 r13, pushed by the stub.
  */
 #include "jit/x64/x64_calls.h"
 #include "runtime/collect.h"
