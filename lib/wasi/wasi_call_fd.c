@@ -172,7 +172,9 @@ Errno wm_call_fd_allocate(Call *call) {
   if (offset < 0 || len <= 0) return E_INVAL;
   /* A file's end is an off_t. */
   if (offset > INT64_MAX - len) return E_FBIG;
-  return allocate(call, d->fd, offset, len);
+  PINNED_FD pinned = {.call = NULL};
+  int fd = wm_call_release(&pinned, call, d);
+  return allocate(call, fd, offset, len);
 }
 
 /* Streams have nothing to sync. */
@@ -180,7 +182,10 @@ static Errno sync_fd(Call *call, Rights right, int (*sync_call)(int)) {
   Descriptor *d;
   Errno e = wm_call_fd(call, 0, right, &d);
   if (e) return e;
-  return d->kind == FD_HOST ? wm_errno_of_result(sync_call(d->fd)) : E_INVAL;
+  if (d->kind != FD_HOST) return E_INVAL;
+  PINNED_FD pinned = {.call = NULL};
+  int fd = wm_call_release(&pinned, call, d);
+  return wm_errno_of_result(sync_call(fd));
 }
 
 Errno wm_call_fd_sync(Call *call) { return sync_fd(call, RIGHT_FD_SYNC, fsync); }

@@ -99,8 +99,10 @@ static ssize_t socket_call(Call *call, const Transfer *t, const Piece *p) {
 }
 
 /* For a borrowed descriptor, whose flags are not ours to change, that knows no call that does not
- * wait: asks first, and writes no more than surely fits. */
-static ssize_t careful_call(Transfer *t, Piece *p) {
+ * wait: asks first, and writes no more than surely fits. Another thread of the program must not
+ * take between the two what was there. */
+static ssize_t careful_call(Call *call, Transfer *t, Piece *p) {
+  CAREFUL_LOCK lock = wm_careful_lock(call);
   struct pollfd fd = {.fd = t->d.fd, .events = t->write ? POLLOUT : POLLIN};
   errno = EAGAIN;
   if (p->size && poll(&fd, 1, 0) == 0) return -1;
@@ -123,7 +125,7 @@ static ssize_t attempt(Call *call, Transfer *t, Piece *p) {
     t->no_nowait = n < 0 && (errno == EOPNOTSUPP || errno == EINVAL || errno == ENOSYS);
     if (!t->no_nowait) return n;
   }
-  return careful_call(t, p);
+  return careful_call(call, t, p);
 }
 
 /* A write to a pipe nobody reads, without the signal: it is blocked in this thread meanwhile, and
@@ -223,8 +225,7 @@ static Errno move(Call *call, Transfer *t, struct iovec *vectors, u32 result) {
 /* Without the context's lock: other threads go on meanwhile, and may close what is pinned here. */
 static Errno move_unlocked(Call *call, Transfer *t, struct iovec *vectors, u32 result) {
   PINNED_FD pinned = {.call = NULL};
-  wm_call_pin(&pinned, call, &t->d);
-  wm_call_unlock(call);
+  wm_call_release(&pinned, call, &t->d);
   return move(call, t, vectors, result);
 }
 

@@ -34,6 +34,7 @@ void wm_ctx_hold(wasi_ctx_t *ctx) { atomic_fetch_add(&ctx->holders, 1); }
 
 static void end_locks(wasi_ctx_t *ctx) {
   pthread_mutex_destroy(&ctx->lock);
+  pthread_mutex_destroy(&ctx->careful_lock);
   for (int i = 0; i < 3; i++) pthread_mutex_destroy(&ctx->stream_locks[i]);
 }
 
@@ -91,6 +92,7 @@ static bool make_locks(wasi_ctx_t *ctx) {
   if (pthread_mutexattr_init(&recursive)) return false;
   pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
   bool ok = pthread_mutex_init(&ctx->lock, NULL) == 0;
+  ok = pthread_mutex_init(&ctx->careful_lock, NULL) == 0 && ok;
   for (int i = 0; i < 3; i++) ok = pthread_mutex_init(&ctx->stream_locks[i], &recursive) == 0 && ok;
   pthread_mutexattr_destroy(&recursive);
   return ok; /* on Linux none of these fails */

@@ -56,6 +56,7 @@ struct wasi_ctx_t {
   _Atomic u64 holders; /* the host, every function made of it, and every thread */
   ThreadGroup threads;
   pthread_mutex_t lock;            /* of what follows, where there are threads (wm_call_lock) */
+  pthread_mutex_t careful_lock;    /* of asking a descriptor and using it, innermost */
   pthread_mutex_t stream_locks[3]; /* recursive: callbacks may come back; after `lock`, never before
                                       it but in a callback */
   StringList args, env;
@@ -134,6 +135,12 @@ typedef struct PinnedFd {
 #define PINNED_FD PinnedFd __attribute__((cleanup(wm_call_unpin)))
 void wm_call_pin(PinnedFd *p, Call *call, const Descriptor *d);
 void wm_call_unpin(PinnedFd *p);
+/* Pins it and gives the lock away, for what takes long; the host's descriptor. */
+int wm_call_release(PinnedFd *p, Call *call, const Descriptor *d);
+/* Held to the end of the scope, or until the thread is cancelled. */
+#define CAREFUL_LOCK pthread_mutex_t *__attribute__((cleanup(wm_careful_unlock)))
+pthread_mutex_t *wm_careful_lock(Call *call);
+void wm_careful_unlock(pthread_mutex_t **lock);
 /* Around what is done with a stream. */
 void wm_stream_lock(Call *call, const Stream *s);
 void wm_stream_unlock(Call *call, const Stream *s);

@@ -21,11 +21,28 @@ void wm_call_pin(PinnedFd *p, Call *call, const Descriptor *d) {
   wm_fds_pin(&call->ctx->fds, &p->pin, d);
 }
 
+int wm_call_release(PinnedFd *p, Call *call, const Descriptor *d) {
+  int fd = d->fd;
+  wm_call_pin(p, call, d);
+  wm_call_unlock(call);
+  return fd;
+}
+
 void wm_call_unpin(PinnedFd *p) {
   if (!p->call) return;
   wm_call_lock(p->call);
   wm_fds_unpin(&p->call->ctx->fds, &p->pin);
   p->call = NULL;
+}
+
+pthread_mutex_t *wm_careful_lock(Call *call) {
+  pthread_mutex_t *lock = call->ctx->threads.used ? &call->ctx->careful_lock : NULL;
+  if (lock) pthread_mutex_lock(lock);
+  return lock;
+}
+
+void wm_careful_unlock(pthread_mutex_t **lock) {
+  if (*lock) pthread_mutex_unlock(*lock);
 }
 
 static pthread_mutex_t *lock_of(Call *call, const Stream *s) {

@@ -1,12 +1,17 @@
 /* The threads of a program together: their limit, and their end (wasi_threads.h). */
-#include "wasi/wasi_threads.h"
+#include "wasi/wasi_wait.h"
 
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 bool wm_threads_init(ThreadGroup *group, u32 max) {
   *group = (ThreadGroup){.max = max, .next_tid = 1};
-  return pthread_mutex_init(&group->lock, NULL) == 0;
+  pthread_condattr_t monotonic;
+  pthread_condattr_init(&monotonic);
+  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+  bool ok = pthread_mutex_init(&group->lock, NULL) == 0;
+  return pthread_cond_init(&group->made, &monotonic) == 0 && ok;
 }
 
 void wm_threads_free(ThreadGroup *group) {
@@ -20,6 +25,7 @@ void wm_threads_free(ThreadGroup *group) {
   wasmx_interrupt_delete(group->main);
   wasm_trap_delete(group->trap);
   pthread_mutex_destroy(&group->lock);
+  pthread_cond_destroy(&group->made);
 }
 
 /* ---- the end of all ---- */
@@ -62,7 +68,7 @@ void wm_thread_free(WasiThread *t) {
 }
 
 /* Joins those that are done, or all. In the child of a fork none of them is there. */
-void wm_threads_reap(ThreadGroup *group, bool all) {
+static void reap(ThreadGroup *group, bool all) {
   bool are_gone = group->process != getpid();
   for (;;) {
     pthread_mutex_lock(&group->lock);
@@ -74,6 +80,14 @@ void wm_threads_reap(ThreadGroup *group, bool all) {
       wm_thread_free(t);
     }
   }
+}
+
+/* A host's thread is not cancelled meanwhile: what is out of the list would be lost. */
+void wm_threads_reap(ThreadGroup *group, bool all) {
+  int before;
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+  reap(group, all);
+  pthread_setcancelstate(before, NULL);
 }
 
 wasm_trap_t *wm_threads_end(ThreadGroup *group, wasm_trap_t *trap) {
@@ -112,4 +126,47 @@ void wm_threads_leave(ThreadGroup *group, WasiThread *done) {
   group->count--;
   if (done) done->is_done = true;
   pthread_mutex_unlock(&group->lock);
+}
+
+/* ---- threads that are being made ---- */
+
+void wm_threads_answer(ThreadGroup *group, WasiThread *t, bool is_made, u64 fuel) {
+  pthread_mutex_lock(&group->lock);
+  if (is_made) {
+    t->tid = (i32)group->next_tid;
+    group->next_tid = group->next_tid == MAX_TID ? 1 : group->next_tid + 1;
+  } else {
+    group->count--;
+    t->is_done = true;
+  }
+  *t->spawn = (Spawn){true, is_made ? t->tid : -E_AGAIN, fuel};
+  t->spawn = NULL;
+  pthread_cond_broadcast(&group->made);
+  pthread_mutex_unlock(&group->lock);
+}
+
+/* Under the lock: until there is an answer to anybody, or it is time to look at the store. */
+static void wait_a_little(ThreadGroup *group) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  t.tv_nsec += INTERRUPT_LOOK_NS;
+  if (t.tv_nsec >= 1000000000) {
+    t.tv_nsec -= 1000000000;
+    t.tv_sec++;
+  }
+  pthread_cond_timedwait(&group->made, &group->lock, &t);
+}
+
+/* Until it is answered the thread is there. Not to be cancelled: it would have nobody to answer. */
+void wm_threads_wait_made(ThreadGroup *group, const wasm_store_t *store, WasiThread *t,
+                          const Spawn *spawn) {
+  int before;
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+  pthread_mutex_lock(&group->lock);
+  while (!spawn->answered) {
+    if (wasmx_store_interrupted(store)) wasmx_interrupt_raise(t->interrupt);
+    wait_a_little(group);
+  }
+  pthread_mutex_unlock(&group->lock);
+  pthread_setcancelstate(before, NULL);
 }

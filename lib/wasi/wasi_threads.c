@@ -16,26 +16,7 @@ static wasm_trap_t *call_start(const WasiThread *t) {
   return trap;
 }
 
-static void *run_thread(void *env) {
-  WasiThread *t = env;
-  wasi_ctx_t *ctx = t->ctx;
-  ThreadGroup *group = &ctx->threads;
-  wasm_trap_t *trap = call_start(t);
-  wasm_instance_delete(t->instance);
-  if (trap) wm_threads_end_program(group, t, trap);
-  wasm_store_delete(t->store);
-  wm_threads_leave(group, t);
-  wm_ctx_release(ctx); /* not the last: who joins it holds it too */
-  return NULL;
-}
-
 /* ---- making one ---- */
-
-/* Half of the fuel goes along. */
-static bool split_fuel(wasm_store_t *from, wasm_store_t *to) {
-  uint64_t fuel = wasmx_store_fuel(from), half = fuel / 2;
-  return !fuel || (wasmx_store_set_fuel(to, half) && wasmx_store_set_fuel(from, fuel - half));
-}
 
 static bool define_memories(const ThreadGroup *group, wasm_store_t *store, wasmx_linker_t *linker) {
   for (u32 i = 0; i < group->memories.len; i++) {
@@ -78,8 +59,38 @@ static wasm_instance_t *instantiate(wasi_ctx_t *ctx, wasm_store_t *store) {
   return instance;
 }
 
-static void drop_thread(WasiThread *t) {
+/* Its own instance, or the answer that there is none. */
+static bool make_instance(WasiThread *t) {
+  t->instance = instantiate(t->ctx, t->store);
+  if (t->instance && has_start(t->instance)) {
+    wm_threads_answer(&t->ctx->threads, t, true, 0);
+    return true;
+  }
+  u64 fuel = wasmx_store_fuel(t->store);
   wasm_instance_delete(t->instance);
+  wasm_store_delete(t->store);
+  wm_threads_answer(&t->ctx->threads, t, false, fuel);
+  return false;
+}
+
+static void run_instance(WasiThread *t) {
+  ThreadGroup *group = &t->ctx->threads;
+  wasm_trap_t *trap = call_start(t);
+  wasm_instance_delete(t->instance);
+  if (trap) wm_threads_end_program(group, t, trap);
+  wasm_store_delete(t->store);
+  wm_threads_leave(group, t);
+}
+
+static void *run_thread(void *env) {
+  WasiThread *t = env;
+  wasi_ctx_t *ctx = t->ctx;
+  if (make_instance(t)) run_instance(t);
+  wm_ctx_release(ctx); /* not the last: who joins it holds it too */
+  return NULL;
+}
+
+static void drop_thread(WasiThread *t) {
   wasm_store_delete(t->store);
   wm_thread_free(t);
 }
@@ -91,8 +102,7 @@ static WasiThread *make_thread(wasi_ctx_t *ctx, wasm_store_t *parent, u32 arg) {
   t->arg = arg;
   t->store = wasmx_store_new_beside(parent);
   t->interrupt = t->store ? wasmx_store_interrupt_handle(t->store) : NULL;
-  if (t->interrupt && split_fuel(parent, t->store)) t->instance = instantiate(ctx, t->store);
-  if (t->instance && has_start(t->instance)) return t;
+  if (t->interrupt) return t;
   drop_thread(t);
   return NULL;
 }
@@ -108,24 +118,35 @@ static bool start(WasiThread *t, bool raises_sigpipe) {
   return done;
 }
 
-/* Numbers the thread and lets it run. The list has it before, so that it can be interrupted. */
-static i32 launch(ThreadGroup *group, WasiThread *t) {
+/* Lets the thread run. The list has it before, so that it can be interrupted. */
+static bool launch(ThreadGroup *group, WasiThread *t) {
   wm_ctx_hold(t->ctx);
   pthread_mutex_lock(&group->lock);
-  i32 tid = t->tid = (i32)group->next_tid;
-  group->next_tid = group->next_tid == MAX_TID ? 1 : group->next_tid + 1;
   bool runs = !group->ends && start(t, t->ctx->raise_sigpipe);
   if (runs) {
     t->next = group->threads;
     group->threads = t;
-  } else {
-    group->count--;
   }
   pthread_mutex_unlock(&group->lock);
-  if (runs) return tid;
-  wm_ctx_release(t->ctx);
-  drop_thread(t);
-  return -E_AGAIN;
+  if (!runs) wm_ctx_release(t->ctx);
+  return runs;
+}
+
+/* With half of the caller's fuel, of which it gets back what a thread that fails leaves. */
+static i32 run_beside(WasiThread *t, wasm_store_t *parent) {
+  Spawn spawn = {.result = -E_AGAIN};
+  ThreadGroup *group = &t->ctx->threads;
+  u64 fuel = wasmx_store_fuel(parent), half = fuel / 2;
+  if (fuel) wasmx_store_set_fuel(t->store, half); /* only an engine that counts it has some */
+  t->spawn = &spawn;
+  if (!launch(group, t)) {
+    drop_thread(t);
+    wm_threads_leave(group, NULL);
+    return -E_AGAIN;
+  }
+  wm_threads_wait_made(group, parent, t, &spawn);
+  if (fuel) wasmx_store_set_fuel(parent, fuel - half + spawn.fuel);
+  return spawn.result;
 }
 
 static i32 spawn(wasi_ctx_t *ctx, wasm_store_t *parent, u32 arg) {
@@ -137,7 +158,7 @@ static i32 spawn(wasi_ctx_t *ctx, wasm_store_t *parent, u32 arg) {
   wm_threads_reap(group, false);
   if (!wm_threads_enter(group)) return -E_AGAIN;
   WasiThread *t = make_thread(ctx, parent, arg);
-  if (t) return launch(group, t);
+  if (t) return run_beside(t, parent);
   wm_threads_leave(group, NULL);
   return -E_AGAIN;
 }
@@ -205,6 +226,11 @@ static wasm_extern_t *find_or_make(wasmx_linker_t *linker, wasm_store_t *store,
   return memory ? wasm_memory_as_extern(memory) : NULL;
 }
 
+static bool copy_name(wasm_name_t *to, const wasm_name_t *from) {
+  wasm_byte_vec_copy(to, from);
+  return to->size == from->size;
+}
+
 static bool add_memory(ThreadGroup *group, wasmx_linker_t *linker, wasm_store_t *store,
                        const wasm_importtype_t *import) {
   wasm_extern_t *external = find_or_make(linker, store, import);
@@ -217,9 +243,8 @@ static bool add_memory(ThreadGroup *group, wasmx_linker_t *linker, wasm_store_t 
     return false;
   }
   *added = (ThreadMemory){.memory = shared};
-  wasm_byte_vec_copy(&added->module, wasm_importtype_module(import));
-  wasm_byte_vec_copy(&added->name, wasm_importtype_name(import));
-  return true;
+  return copy_name(&added->module, wasm_importtype_module(import)) &&
+         copy_name(&added->name, wasm_importtype_name(import));
 }
 
 static bool add_memories(ThreadGroup *group, wasmx_linker_t *linker, wasm_store_t *store,

@@ -1,9 +1,13 @@
 /* Threads of a program (wasi-threads): "wasi" "thread-spawn" makes a store, an instance and a
  * thread per call, all on the shared memories that the program imports.
  *
- *   main: wasi_start --> _start ... thread-spawn --.      thread: wasi_thread_start(tid, arg)
- *              |                                   '-----> store, instance | runs | gone
+ *   main: wasi_start --> _start ... thread-spawn --- waits --- goes on
+ *              |                          |            ^
+ *              |         thread:        store --> instance --> wasi_thread_start(tid, arg) --> gone
  *              '--> ends: all others are interrupted and waited for
+ *
+ * An instance is made by the thread that it is for, since making it may run the guest's code: what
+ * runs in a store runs in a thread of the list, where whoever ends the program finds it.
  *
  * What one thread does with the program's world, others see: the context is under its lock while a
  * call runs, but where the call waits or moves bytes (wm_call_unlock). The first that exits or
@@ -25,6 +29,13 @@ typedef struct ThreadMemory {
   wasmx_shared_memory_t *memory; /* owned */
 } ThreadMemory;
 
+/* A call of thread-spawn that waits for its thread to have an instance. */
+typedef struct Spawn {
+  bool answered; /* under the group's lock, as the rest */
+  i32 result;    /* the thread's number, or an error */
+  u64 fuel;      /* what a thread that was not to be leaves */
+} Spawn;
+
 typedef struct WasiThread WasiThread;
 struct WasiThread {
   WasiThread *next;
@@ -33,6 +44,7 @@ struct WasiThread {
   wasm_store_t *store;          /* owned, by the thread itself once it runs */
   wasm_instance_t *instance;    /* owned, likewise */
   wasmx_interrupt_t *interrupt; /* owned */
+  Spawn *spawn;                 /* who waits for it */
   i32 tid;
   u32 arg;
   bool is_done; /* under the group's lock: to be joined */
@@ -41,6 +53,7 @@ struct WasiThread {
 /* Of one context. */
 typedef struct ThreadGroup {
   pthread_mutex_t lock; /* of what can change below */
+  pthread_cond_t made;  /* a spawn was answered */
   bool used;            /* there was a thread: set by the only one there is then */
   bool ends;            /* nobody starts any more */
   u32 max, count;
@@ -63,6 +76,11 @@ void wm_threads_free(ThreadGroup *group);
 /* A place under the limit; false: there is none, or the program ends. */
 bool wm_threads_enter(ThreadGroup *group);
 void wm_threads_leave(ThreadGroup *group, WasiThread *done); /* NULL: it never ran */
+/* The thread has its instance, and a number by now; or there is none: it leaves. */
+void wm_threads_answer(ThreadGroup *group, WasiThread *t, bool is_made, u64 fuel);
+/* Waits for the answer. A stop of the store that waits is one of the thread, too. */
+void wm_threads_wait_made(ThreadGroup *group, const wasm_store_t *store, WasiThread *t,
+                          const Spawn *spawn);
 /* `self` ended by a trap or an exit (own). */
 void wm_threads_end_program(ThreadGroup *group, WasiThread *self, wasm_trap_t *trap);
 /* Joins those that are done, or all. */

@@ -2,6 +2,8 @@
  * wait, what they do to descriptors that others use, and what the limits of a store say to them. */
 #include "wasi.h"
 
+#include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -52,12 +54,12 @@ static const char before[] =
     " (func $here (drop (i32.atomic.rmw.add (i32.const 4) (i32.const 1))))";
 
 /* `text`: the rest of the module. */
-static void program_new(Program *p, wasi_config_t *config, const char *text) {
+static void program_with(Program *p, wasm_config_t *engine_config, wasi_config_t *config,
+                         const char *text) {
   char whole[8192];
   wasmx_error_t err = {.size = sizeof err};
   int len = snprintf(whole, sizeof whole, "%s %s)", before, text);
   assert_true(len > 0 && (size_t)len < sizeof whole);
-  wasm_config_t *engine_config = wasm_config_new();
   assert_true(compiled_configure(engine_config, false));
   if (test_wants_jit()) assert_true(wasmx_config_set_tier(engine_config, WASMX_TIER_JIT));
   p->engine = wasm_engine_new_with_config(engine_config);
@@ -73,6 +75,10 @@ static void program_new(Program *p, wasi_config_t *config, const char *text) {
   if (!p->instance) fail_msg("%s", err.message);
   wasmx_linker_delete(linker);
   wasm_module_delete(module);
+}
+
+static void program_new(Program *p, wasi_config_t *config, const char *text) {
+  program_with(p, wasm_config_new(), config, text);
 }
 
 static void program_delete(Program *p) {
@@ -119,6 +125,8 @@ static int run_program(wasi_config_t *config, const char *text) {
   "(func (export \"wasi_thread_start\") (param $tid i32) (param $arg i32) " body ")"
 #define SPAWN(arg)                                                                                 \
   "(if (i32.lt_s (call $spawn (i32.const " #arg ")) (i32.const 1)) (then unreachable))"
+
+#define SPAWNS "(func (export \"spawn\") (result i32) (call $spawn (i32.const 0)))"
 
 /* ---- ends ---- */
 
@@ -213,7 +221,81 @@ static void deadlines_end_all(void **state) {
   program_delete(&p);
 }
 
+/* Nothing but the thread's own deadline ends it here, and by its end the main store is told. */
+static void deadlines_go_along(void **state) {
+  Program p;
+  (void)state;
+  program_new(&p, wasi_config_new(), SPAWNS THREAD("(call $spin)"));
+  assert_true(wasmx_store_set_deadline(p.store, 200000000));
+  assert_int_equal(call(&p, "spawn"), 1);
+  assert_true(wasmx_store_set_deadline(p.store, 0));
+  while (!wasmx_store_interrupted(p.store)) usleep(1000);
+  wasm_trap_t *trap = wasi_ctx_end_threads(p.ctx, NULL);
+  assert_int_equal(wasmx_trap_code(trap), WASMX_TRAP_INTERRUPTED);
+  wasm_trap_delete(trap);
+  program_delete(&p);
+}
+
+/* The function that a module starts with, of a thread's instance: runs before the thread does, and
+ * ends when its parent does. */
+#define START_SPINS                                                                                \
+  "(start $begin) (func $begin (if (i32.atomic.rmw.add (i32.const 20) (i32.const 1))"              \
+  " (then (call $here) (call $spin))))"
+
+static void *interrupt_soon(void *env) {
+  usleep(20000);
+  wasmx_interrupt_raise(env);
+  return NULL;
+}
+
+static void instances_being_made_are_stopped(void **state) {
+  Program p;
+  pthread_t thread;
+  wasmx_slot_t slots[1] = {{.u64 = 0}};
+  (void)state;
+  program_new(&p, wasi_config_new(), START_SPINS SPAWNS THREAD(""));
+  wasm_func_t *func = wasmx_instance_func(p.instance, "spawn");
+  wasmx_interrupt_t *handle = wasmx_store_interrupt_handle(p.store);
+  wasm_trap_t *trap = wasmx_func_call_within(func, slots, 20000000);
+  assert_int_equal(wasmx_trap_code(trap), WASMX_TRAP_INTERRUPTED);
+  wasm_trap_delete(trap);
+  assert_int_equal(pthread_create(&thread, NULL, interrupt_soon, handle), 0);
+  trap = wasmx_func_call_raw(func, slots);
+  assert_int_equal(wasmx_trap_code(trap), WASMX_TRAP_INTERRUPTED);
+  wasm_trap_delete(trap);
+  pthread_join(thread, NULL);
+  wasmx_interrupt_delete(handle);
+  wasm_func_delete(func);
+  program_delete(&p);
+}
+
+/* The instance that spins is one that a thread's thread would have had. */
+static void instances_being_made_end_with_all(void **state) {
+  (void)state;
+  assert_int_equal(
+      run_program(wasi_config_new(),
+                  "(start $begin) (func $begin"
+                  " (if (i32.gt_u (i32.atomic.rmw.add (i32.const 20) (i32.const 1)) (i32.const 1))"
+                  "  (then (call $here) (call $spin))))" START(
+                      SPAWN(1) "(call $until (i32.const 1)) (call $exit (i32.const 5))")
+                      THREAD("(drop (call $spawn (i32.const 2)))")),
+      1005);
+}
+
 /* ---- limits ---- */
+
+/* What a thread that comes to nothing was given comes back, but for what it ran. */
+static void fuel_of_no_thread(void **state) {
+  (void)state;
+  wasm_config_t *config = wasm_config_new();
+  assert_true(wasmx_config_set_fuel(config, true));
+  Program p;
+  program_with(&p, config, wasi_config_new(), SPAWNS);
+  assert_true(wasmx_store_set_fuel(p.store, 1000000));
+  for (int i = 0; i < 20; i++) assert_int_equal(call(&p, "spawn"), -6);
+  assert_true(wasmx_store_fuel(p.store) > 999000);
+  program_delete(&p);
+}
 
 static void there_are_so_many_threads(void **state) {
   Program p;
@@ -314,6 +396,42 @@ static void closed_while_others_read(void **state) {
   close(ends[1]);
 }
 
+/* Threads wait for one terminal; each line is for one of them, and the others go on waiting where
+ * the end of all finds them. */
+static void read_lines(int terminal, int lines) {
+  Program p;
+  wasi_config_t *config = wasi_config_new();
+  wasi_config_inherit_stdin(config);
+  program_new(
+      &p, config,
+      "(func (export \"begin\") (result i32) " SPAWN(0) SPAWN(0) SPAWN(0) SPAWN(0) SPAWN(0)
+          SPAWN(0) "(i32.const 0))"
+                   "(func (export \"lines\") (result i32) (i32.atomic.load "
+                   "(i32.const 4)))" THREAD("(loop $l (drop (call $read_some (i32.const 0)))"
+                                            " (call $here) (br $l))"));
+  assert_int_equal(call(&p, "begin"), 0);
+  usleep(2000);
+  for (int i = 1; i <= lines; i++) {
+    assert_int_equal(write(terminal, "x\n", 2), 2);
+    while (call(&p, "lines") < i) usleep(100);
+  }
+  assert_null(wasi_ctx_end_threads(p.ctx, NULL));
+  program_delete(&p);
+}
+
+static void a_terminal_for_many(void **state) {
+  (void)state;
+  int host = posix_openpt(O_RDWR | O_NOCTTY);
+  assert_true(host >= 0 && grantpt(host) == 0 && unlockpt(host) == 0);
+  int guest = open(ptsname(host), O_RDWR | O_NOCTTY), standard = dup(0);
+  assert_true(guest >= 0 && standard >= 0 && dup2(guest, 0) == 0);
+  for (int i = 0; i < 50; i++) read_lines(host, 4);
+  assert_int_equal(dup2(standard, 0), 0);
+  close(standard);
+  close(guest);
+  close(host);
+}
+
 /* Lines of several threads come whole to a stream. */
 static void output_of_many(void **state) {
   Program p;
@@ -391,11 +509,16 @@ int main(void) {
       cmocka_unit_test(the_main_thread_ends_all),
       cmocka_unit_test(a_store_takes_its_threads_along),
       cmocka_unit_test(deadlines_end_all),
+      cmocka_unit_test(deadlines_go_along),
+      cmocka_unit_test(instances_being_made_are_stopped),
+      cmocka_unit_test(instances_being_made_end_with_all),
+      cmocka_unit_test(fuel_of_no_thread),
       cmocka_unit_test(there_are_so_many_threads),
       cmocka_unit_test(no_threads_at_all),
       cmocka_unit_test(limits_hold_over_all),
       cmocka_unit_test(programs_that_cannot),
       cmocka_unit_test(closed_while_others_read),
+      cmocka_unit_test(a_terminal_for_many),
       cmocka_unit_test(output_of_many),
       cmocka_unit_test(memories_of_the_host),
   };
