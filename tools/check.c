@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,25 +34,57 @@ int validate_main(int argc, char **argv) {
   return status;
 }
 
-int write_file(const char *path, const wasm_byte_vec_t *bytes) {
-  bool standard = strcmp(path, "-") == 0;
-  int fd = standard ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (fd < 0) return complain("cannot write %s: %s", printable(path), strerror(errno));
-  struct stat st;
-  bool removable = !standard && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-  int error = 0;
-  for (size_t done = 0; !error && done < bytes->size;) {
+/* ---- output files ---- */
+
+/* 0, or an error's number. */
+static int write_all(int fd, const wasm_byte_vec_t *bytes) {
+  for (size_t done = 0; done < bytes->size;) {
     ssize_t n = write(fd, bytes->data + done, bytes->size - done);
-    if (n >= 0)
-      done += (size_t)n;
-    else if (errno != EINTR)
-      error = errno;
+    if (n < 0 && errno != EINTR) return errno;
+    if (n > 0) done += (size_t)n;
   }
-  if (!standard && close(fd) && !error) error = errno;
-  if (!error) return STATUS_OK;
-  if (removable) unlink(path);
-  return complain("cannot write %s: %s", printable(path), strerror(error));
+  return 0;
 }
+
+static int close_all(int fd, int error) { return close(fd) && !error ? errno : error; }
+
+/* Into what is no regular file (a device, a pipe), or lies where no file can be made. */
+static int write_there(const char *path, const wasm_byte_vec_t *bytes) {
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  return fd < 0 ? errno : close_all(fd, write_all(fd, bytes));
+}
+
+/* What a new file may be used for, and by whom. */
+static mode_t default_mode(void) {
+  mode_t mask = umask(0);
+  umask(mask);
+  return 0666 & ~mask;
+}
+
+/* A file is written whole or stays what it was, as it may be what the bytes were made of: what is
+ * made beside it takes its place. */
+static int write_path(const char *path, const wasm_byte_vec_t *bytes) {
+  struct stat st;
+  char real[PATH_MAX], made[PATH_MAX + 8];
+  bool is_new = stat(path, &st) != 0;
+  if (!is_new && (!S_ISREG(st.st_mode) || access(path, W_OK) || !realpath(path, real)))
+    return write_there(path, bytes);
+  snprintf(made, sizeof made, "%s.XXXXXX", is_new ? path : real);
+  int fd = mkostemp(made, O_CLOEXEC);
+  if (fd < 0) return write_there(path, bytes);
+  int error = fchmod(fd, is_new ? default_mode() : st.st_mode & 0777) ? errno : 0;
+  error = close_all(fd, error ? error : write_all(fd, bytes));
+  if (!error && rename(made, is_new ? path : real)) error = errno;
+  if (error) unlink(made);
+  return error;
+}
+
+int write_file(const char *path, const wasm_byte_vec_t *bytes) {
+  int error = strcmp(path, "-") == 0 ? write_all(STDOUT_FILENO, bytes) : write_path(path, bytes);
+  return error ? complain("cannot write %s: %s", printable(path), strerror(error)) : STATUS_OK;
+}
+
+/* ---- wasm parse ---- */
 
 /* FILE.wasm for FILE.wat, else FILE with .wasm added; owned. */
 static char *output_name(const char *path) {

@@ -6,8 +6,10 @@
 
 #include <stdio.h>
 
-/* 1,000 parameters and as many results fit. */
-enum { TYPE_CHARS = 48 << 10 };
+enum {
+  TYPE_CHARS = 1024,
+  SHORT_SIGNATURE = 16 /* types; a longer one is told by its number: there may be many of it */
+};
 
 /* ---- types ---- */
 
@@ -26,8 +28,12 @@ static int print_limits(char *out, size_t size, const Limits *limits) {
 }
 
 static void func_type(const Module *m, u32 type, char *out) {
-  if (type < m->type_count && m->types[type].kind == COMP_FUNC)
+  bool is_func = type < m->type_count && m->types[type].kind == COMP_FUNC;
+  if (is_func && m->types[type].param_count + m->types[type].result_count <= SHORT_SIGNATURE)
     wm_functype_name(&m->types[type], out, TYPE_CHARS);
+  else if (is_func)
+    snprintf(out, TYPE_CHARS, "type %u: %u parameters, %u results", type,
+             m->types[type].param_count, m->types[type].result_count);
   else
     snprintf(out, TYPE_CHARS, "type %u, which is no function type", type);
 }

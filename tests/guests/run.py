@@ -601,6 +601,22 @@ def looking(folder):
     ends("strip all but", wasm("strip", binary, "-o", out, "--all", "b"), 2, "", ["without names"])
     ends("strip to standard output", wasm("strip", "-o", "-", text), 0, None)
 
+    big = file("big.wat", '(module (memory 1) (data "' + "x" * 100000 + '"))')
+    small = folder / "big.wasm"
+    wasm("parse", big, "-o", small)
+    before = small.read_bytes()
+    full = subprocess.run(["sh", "-c", 'trap "" XFSZ; ulimit -f 20; exec "$0" strip -o "$1" "$1"', WASM, small],
+                          capture_output=True)
+    ends("strip in place without room", full, 1, "", ["cannot write"])
+    check("which leaves the file", small.read_bytes() == before)
+    check("and no other", not [f for f in folder.iterdir() if f.name.startswith("big.wasm.")])
+    small.chmod(0o640)
+    ends("strip in place", wasm("strip", "-o", small, small), 0, "")
+    check("which keeps its mode", stat.S_IMODE(small.stat().st_mode) == 0o640)
+    long = wasm("inspect", file("long.wat", "(module (func (export \"f\") (param" + " i32" * 17 + ")))"))
+    ends("inspect of a long signature", long, 0, None)
+    check("which it tells by its number", b'"f" type 0: 17 parameters, 0 results' in long.stdout, long.stdout)
+
     told = wasm("inspect", binary)
     ends("inspect", told, 0, None)
     for line in ('  func "env" "print" [i32] -> []', '  memory "mem" i32 1 2', "start: 1", "  multi-value",
