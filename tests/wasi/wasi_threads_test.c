@@ -43,9 +43,14 @@ static const char before[] =
     "   (i32.store (i32.const 1040) (i32.const 1))"
     "   (drop (call $poll (i32.const 1024) (i32.const 2048) (i32.const 1) (i32.const 3072))))"
     /* a vector at 64 for 16 bytes at 80 */
-    " (func $read_some (param i32) (result i32) (i32.store (i32.const 64) (i32.const 80))"
-    "   (i32.store (i32.const 68) (i32.const 16))"
-    "   (call $read (local.get 0) (i32.const 64) (i32.const 1) (i32.const 96)))"
+    /* each time at another place: threads share nothing here */
+    " (func $read_some (param i32) (result i32) (local $at i32)"
+    "   (local.set $at (i32.add (i32.const 4096) (i32.and (i32.const 0x7fff)"
+    "     (i32.atomic.rmw.add (i32.const 120) (i32.const 64)))))"
+    "   (i32.store (local.get $at) (i32.add (local.get $at) (i32.const 16)))"
+    "   (i32.store offset=4 (local.get $at) (i32.const 16))"
+    "   (call $read (local.get 0) (local.get $at) (i32.const 1)"
+    "     (i32.add (local.get $at) (i32.const 32))))"
     " (func $spin (loop $l (br $l)))"
     " (func $deep (param i32) (result i32) (i32.add (call $deep (local.get 0)) (i32.const 1)))"
     /* until the word at 4 is as much */
