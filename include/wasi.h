@@ -173,13 +173,16 @@ WASI_API_EXTERN own wasm_func_t *wasi_ctx_func(wasi_ctx_t *, const char *module,
  * imports nothing else but functions of WASI. Other modules: nothing is done. Once a context. False
  * and *err (may be NULL): out of memory, a limit, the memory that is defined is not shared.
  *
- * The threads end when they come back. The first of all that traps or exits ends the others: they
- * are interrupted wherever they are, as is the context's store, until it is deleted. What the
- * program ended by is known to wasi_ctx_end_threads, which ends the threads that still run (a
- * program is over when its _start comes back) and waits until they are gone. `trap` (own, may be
- * NULL) is what the call of the main thread ended by; the result (own) is what the program did:
- * that, or the trap of a thread that came first, which is good until the context or its store is
- * deleted. Threads that nobody ended so end with the context's store.
+ * The threads end when they come back. The first of all that exits, or of the threads that traps,
+ * ends the others: they are interrupted wherever they are, as is the context's store, until it is
+ * deleted. What the program ended by is known to wasi_ctx_end_threads, which ends the threads that
+ * still run (a program is over when the call of its _start comes back or traps) and waits until
+ * they are gone. `trap` (own, may be NULL) is what the call of the main thread ended by; the result
+ * (own) is what the program did: that, or the trap of a thread that came first, which is good until
+ * the context or its store is deleted. Threads that nobody ended so end with the context's store.
+ *
+ * In a child that is forked while there are threads, or after there were some, the context and its
+ * store can only be deleted; what the threads held stays behind.
  *
  * Streams of callbacks are called by any thread of the program, by one at a time each; such a
  * callback must come back, no exception or longjmp may leave it. Bytes that it gets lie in memory

@@ -102,7 +102,7 @@ static ssize_t socket_call(Call *call, const Transfer *t, const Piece *p) {
  * wait: asks first, and writes no more than surely fits. Another thread of the program must not
  * take between the two what was there. */
 static ssize_t careful_call(Call *call, Transfer *t, Piece *p) {
-  CAREFUL_LOCK lock = wm_careful_lock(call);
+  SCOPE_LOCK lock = wm_careful_lock(call->ctx);
   struct pollfd fd = {.fd = t->d.fd, .events = t->write ? POLLOUT : POLLIN};
   errno = EAGAIN;
   if (p->size && poll(&fd, 1, 0) == 0) return -1;
@@ -191,17 +191,20 @@ static Errno host_transfer(Call *call, Transfer *t, size_t *done) {
   return E_SUCCESS;
 }
 
+static Errno stream_call(Call *call, const Transfer *t, size_t wanted, size_t *done) {
+  Stream *s = t->d.stream; /* in the context, which the function that runs keeps */
+  SCOPE_LOCK lock = wm_stream_lock(call->ctx, s);
+  return t->write ? wm_stream_write(s, t->vectors->iov_base, wanted, done)
+                  : wm_stream_read(s, t->vectors->iov_base, wanted, done);
+}
+
 /* One vector after another; what was moved before an error counts. */
 static Errno stream_transfer(Call *call, Transfer *t, size_t *done) {
   if (t->offset != CURRENT) return E_SPIPE;
-  Stream *s = t->d.stream; /* in the context, which the function that runs keeps */
   advance(t, 0);
   while (t->count && *done < STREAM_MAX) {
     size_t n = 0, wanted = min_u64(t->vectors->iov_len, min_u64(PIECE, STREAM_MAX - *done));
-    wm_stream_lock(call, s);
-    Errno e = t->write ? wm_stream_write(s, t->vectors->iov_base, wanted, &n)
-                       : wm_stream_read(s, t->vectors->iov_base, wanted, &n);
-    wm_stream_unlock(call, s);
+    Errno e = stream_call(call, t, wanted, &n);
     *done += n;
     if (call_interrupted(call)) return E_INTR;
     if (e) return *done ? E_SUCCESS : e;

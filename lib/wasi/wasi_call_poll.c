@@ -126,10 +126,8 @@ static void find_again(Call *call, Poll *p) {
 
 static u64 left_in_stream(Call *call, const Stream *s) {
   if (s->kind != STREAM_BYTES) return 0;
-  wm_stream_lock(call, s);
-  u64 left = s->input.size - s->pos;
-  wm_stream_unlock(call, s);
-  return left;
+  SCOPE_LOCK lock = wm_stream_lock(call->ctx, s);
+  return s->input.size - s->pos;
 }
 
 /* Bytes that can be read now, as far as the host knows. */

@@ -89,7 +89,9 @@ Errno wm_call_sched_yield(Call *call) {
 }
 
 Errno wm_call_proc_exit(Call *call) {
-  call->trap = wasmx_trap_new_exit(wasmx_caller_store(call->caller), call->args[0].i32);
+  wasm_store_t *store = wasmx_caller_store(call->caller);
+  wm_threads_exit(&call->ctx->threads, store);
+  call->trap = wasmx_trap_new_exit(store, call->args[0].i32);
   /* Out of memory, the program must end all the same: calling nothing is a trap that needs none. */
   if (!call->trap) call->trap = wasmx_func_call_raw(NULL, NULL);
   return E_SUCCESS;

@@ -150,11 +150,9 @@ void wasi_ctx_delete(wasi_ctx_t *ctx) {
 static void take(wasi_ctx_t *ctx, u32 number, wasm_byte_vec_t *out) {
   Stream *s = &ctx->streams[number];
   if (!out) return;
-  Call nobody = {.ctx = ctx};
-  wm_stream_lock(&nobody, s);
+  SCOPE_LOCK lock = wm_stream_lock(ctx, s);
   wasm_byte_vec_new(out, s->output.len, (const byte_t *)s->output.data);
   if (out->size == s->output.len) wm_buffer_free(&s->output); /* else it waits for more memory */
-  wm_stream_unlock(&nobody, s);
 }
 
 void wasi_ctx_take_stdout(wasi_ctx_t *ctx, wasm_byte_vec_t *out) {

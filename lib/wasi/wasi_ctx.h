@@ -138,12 +138,11 @@ void wm_call_unpin(PinnedFd *p);
 /* Pins it and gives the lock away, for what takes long; the host's descriptor. */
 int wm_call_release(PinnedFd *p, Call *call, const Descriptor *d);
 /* Held to the end of the scope, or until the thread is cancelled. */
-#define CAREFUL_LOCK pthread_mutex_t *__attribute__((cleanup(wm_careful_unlock)))
-pthread_mutex_t *wm_careful_lock(Call *call);
-void wm_careful_unlock(pthread_mutex_t **lock);
-/* Around what is done with a stream. */
-void wm_stream_lock(Call *call, const Stream *s);
-void wm_stream_unlock(Call *call, const Stream *s);
+#define SCOPE_LOCK pthread_mutex_t *__attribute__((cleanup(wm_scope_unlock)))
+void wm_scope_unlock(pthread_mutex_t **lock);
+pthread_mutex_t *wm_careful_lock(wasi_ctx_t *ctx);
+/* Around what is done with a stream. NULL: there are no threads yet; a callback may make one. */
+pthread_mutex_t *wm_stream_lock(wasi_ctx_t *ctx, const Stream *s);
 
 /* ---- life: wasi_ctx.c ---- */
 void wm_ctx_hold(wasi_ctx_t *ctx);

@@ -35,26 +35,18 @@ void wm_call_unpin(PinnedFd *p) {
   p->call = NULL;
 }
 
-pthread_mutex_t *wm_careful_lock(Call *call) {
-  pthread_mutex_t *lock = call->ctx->threads.used ? &call->ctx->careful_lock : NULL;
-  if (lock) pthread_mutex_lock(lock);
+static pthread_mutex_t *lock_it(const wasi_ctx_t *ctx, pthread_mutex_t *lock) {
+  if (!ctx->threads.used) return NULL;
+  pthread_mutex_lock(lock);
   return lock;
 }
 
-void wm_careful_unlock(pthread_mutex_t **lock) {
+pthread_mutex_t *wm_careful_lock(wasi_ctx_t *ctx) { return lock_it(ctx, &ctx->careful_lock); }
+
+pthread_mutex_t *wm_stream_lock(wasi_ctx_t *ctx, const Stream *s) {
+  return lock_it(ctx, &ctx->stream_locks[s - ctx->streams]);
+}
+
+void wm_scope_unlock(pthread_mutex_t **lock) {
   if (*lock) pthread_mutex_unlock(*lock);
-}
-
-static pthread_mutex_t *lock_of(Call *call, const Stream *s) {
-  return call->ctx->threads.used ? &call->ctx->stream_locks[s - call->ctx->streams] : NULL;
-}
-
-void wm_stream_lock(Call *call, const Stream *s) {
-  pthread_mutex_t *lock = lock_of(call, s);
-  if (lock) pthread_mutex_lock(lock);
-}
-
-void wm_stream_unlock(Call *call, const Stream *s) {
-  pthread_mutex_t *lock = lock_of(call, s);
-  if (lock) pthread_mutex_unlock(lock);
 }

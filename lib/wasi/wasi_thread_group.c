@@ -14,7 +14,7 @@ bool wm_threads_init(ThreadGroup *group, u32 max) {
   return pthread_cond_init(&group->made, &monotonic) == 0 && ok;
 }
 
-void wm_threads_free(ThreadGroup *group) {
+void wm_threads_forget_program(ThreadGroup *group) {
   for (u32 i = 0; i < group->memories.len; i++) {
     wasm_byte_vec_delete(&group->memories.data[i].module);
     wasm_byte_vec_delete(&group->memories.data[i].name);
@@ -23,6 +23,12 @@ void wm_threads_free(ThreadGroup *group) {
   vec_free(&group->memories);
   wasm_shared_module_delete(group->module);
   wasmx_interrupt_delete(group->main);
+  group->module = NULL;
+  group->main = NULL;
+}
+
+void wm_threads_free(ThreadGroup *group) {
+  wm_threads_forget_program(group);
   wasm_trap_delete(group->trap);
   pthread_mutex_destroy(&group->lock);
   pthread_cond_destroy(&group->made);
@@ -31,20 +37,34 @@ void wm_threads_free(ThreadGroup *group) {
 /* ---- the end of all ---- */
 
 /* Under the lock. A thread that is being told twice is told the same. */
-static void interrupt_all(ThreadGroup *group, const WasiThread *except) {
+static void interrupt_all(ThreadGroup *group, const wasm_store_t *except) {
   group->ends = true;
   for (const WasiThread *t = group->threads; t; t = t->next)
-    if (t != except && !t->is_done) wasmx_interrupt_raise(t->interrupt);
+    if (t->store != except && !t->is_done) wasmx_interrupt_raise(t->interrupt);
+}
+
+/* Under the lock: whether the store's thread is the first that ends. Then all others are told. */
+static bool is_first(ThreadGroup *group, const wasm_store_t *store) {
+  if (group->ends) return group->ender == store;
+  interrupt_all(group, store);
+  if (group->main_store != store) wasmx_interrupt_raise(group->main);
+  group->ender = store;
+  return true;
+}
+
+void wm_threads_exit(ThreadGroup *group, const wasm_store_t *store) {
+  if (!group->used || wm_threads_are_gone(group)) return;
+  pthread_mutex_lock(&group->lock);
+  is_first(group, store);
+  pthread_mutex_unlock(&group->lock);
 }
 
 /* The thread ended by a trap or an exit: the first that does ends the others, and what it ended by
  * is kept, with its store. */
 void wm_threads_end_program(ThreadGroup *group, WasiThread *self, wasm_trap_t *trap) {
   pthread_mutex_lock(&group->lock);
-  bool first = !group->ends;
+  bool first = is_first(group, self->store);
   if (first) {
-    interrupt_all(group, self);
-    wasmx_interrupt_raise(group->main);
     group->trap = trap;
     group->trap_store = self->store;
     self->store = NULL;
@@ -67,19 +87,19 @@ void wm_thread_free(WasiThread *t) {
   free(t);
 }
 
-/* Joins those that are done, or all. In the child of a fork none of them is there. */
 static void reap(ThreadGroup *group, bool all) {
-  bool are_gone = group->process != getpid();
   for (;;) {
     pthread_mutex_lock(&group->lock);
     WasiThread *t = take_thread(group, all);
     pthread_mutex_unlock(&group->lock);
     if (!t) return;
-    if (!are_gone) {
-      pthread_join(t->thread, NULL);
-      wm_thread_free(t);
-    }
+    pthread_join(t->thread, NULL);
+    wm_thread_free(t);
   }
+}
+
+bool wm_threads_are_gone(const ThreadGroup *group) {
+  return group->used && group->process != getpid();
 }
 
 /* A host's thread is not cancelled meanwhile: what is out of the list would be lost. */
@@ -91,7 +111,7 @@ void wm_threads_reap(ThreadGroup *group, bool all) {
 }
 
 wasm_trap_t *wm_threads_end(ThreadGroup *group, wasm_trap_t *trap) {
-  if (!group->used) return trap;
+  if (!group->used || wm_threads_are_gone(group)) return trap;
   pthread_mutex_lock(&group->lock);
   interrupt_all(group, NULL);
   pthread_mutex_unlock(&group->lock);
@@ -104,6 +124,7 @@ wasm_trap_t *wm_threads_end(ThreadGroup *group, wasm_trap_t *trap) {
 }
 
 void wm_threads_drop_trap(ThreadGroup *group) {
+  if (wm_threads_are_gone(group)) return;
   pthread_mutex_lock(&group->lock);
   wasm_store_t *store = group->trap_store;
   group->trap_store = NULL;

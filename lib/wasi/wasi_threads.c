@@ -47,26 +47,38 @@ static bool has_start(const wasm_instance_t *instance) {
 }
 
 /* The thread's own instance of the program, in its own store. */
-static wasm_instance_t *instantiate(wasi_ctx_t *ctx, wasm_store_t *store) {
+static wasm_instance_t *instantiate(wasi_ctx_t *ctx, wasm_store_t *store, wasm_trap_t **trap) {
   ThreadGroup *group = &ctx->threads;
   wasm_module_t *module = wasm_module_obtain(store, group->module);
   wasmx_linker_t *linker = module ? wasmx_linker_new(store) : NULL;
   bool ok = linker && wm_ctx_define_for(ctx, store, linker, module) &&
             define_spawn(ctx, store, linker, false) && define_memories(group, store, linker);
-  wasm_instance_t *instance = ok ? wasmx_linker_instantiate(linker, module, NULL, NULL) : NULL;
+  wasm_instance_t *instance = ok ? wasmx_linker_instantiate(linker, module, trap, NULL) : NULL;
   wasmx_linker_delete(linker);
   wasm_module_delete(module);
   return instance;
 }
 
+/* What its start function ended by: an exit is one of the program, a trap that of a thread that
+ * does not come to be. */
+static void end_making(WasiThread *t, wasm_trap_t *trap) {
+  int status;
+  if (trap && wasmx_trap_exit_status(trap, &status))
+    wm_threads_end_program(&t->ctx->threads, t, trap);
+  else
+    wasm_trap_delete(trap);
+}
+
 /* Its own instance, or the answer that there is none. */
 static bool make_instance(WasiThread *t) {
-  t->instance = instantiate(t->ctx, t->store);
+  wasm_trap_t *trap = NULL;
+  t->instance = instantiate(t->ctx, t->store, &trap);
   if (t->instance && has_start(t->instance)) {
     wm_threads_answer(&t->ctx->threads, t, true, 0);
     return true;
   }
   u64 fuel = wasmx_store_fuel(t->store);
+  end_making(t, trap);
   wasm_instance_delete(t->instance);
   wasm_store_delete(t->store);
   wm_threads_answer(&t->ctx->threads, t, false, fuel);
@@ -151,9 +163,11 @@ static i32 run_beside(WasiThread *t, wasm_store_t *parent) {
 
 static i32 spawn(wasi_ctx_t *ctx, wasm_store_t *parent, u32 arg) {
   ThreadGroup *group = &ctx->threads;
+  if (wm_threads_are_gone(group)) return -E_AGAIN;
   if (!group->used) {
     group->used = true;
     group->process = getpid();
+    group->main_store = parent;
   }
   wm_threads_reap(group, false);
   if (!wm_threads_enter(group)) return -E_AGAIN;
@@ -269,14 +283,26 @@ static bool copy_error(wasmx_error_t *err) {
   return false;
 }
 
+static bool define_threads(wasi_ctx_t *ctx, wasmx_linker_t *linker, const wasm_module_t *module,
+                           const wasm_importtype_vec_t *imports, wasmx_error_t *err) {
+  if (prepare(ctx, ctx->store, linker, module, imports)) return true;
+  copy_error(err);
+  wm_threads_forget_program(&ctx->threads);
+  return false;
+}
+
 bool wasi_ctx_define_threads(wasi_ctx_t *ctx, wasmx_linker_t *linker, const wasm_module_t *module,
                              wasmx_error_t *err) {
-  if (!ctx || !linker || !module || ctx->threads.module) return false;
+  if (!ctx || !linker || !module || ctx->threads.module) {
+    wm_wasi_fail(err, WASMX_ARGUMENT,
+                 "wasi_ctx_define_threads: an argument is NULL, or it is called again");
+    return false;
+  }
   wasm_importtype_vec_t imports;
   wasm_module_imports(module, &imports);
   bool wanted = false, ok = true;
   for (size_t i = 0; i < imports.size; i++) wanted |= is_spawn(imports.data[i]);
-  if (wanted) ok = prepare(ctx, ctx->store, linker, module, &imports) || copy_error(err);
+  if (wanted) ok = define_threads(ctx, linker, module, &imports, err);
   wasm_importtype_vec_delete(&imports);
   return ok;
 }

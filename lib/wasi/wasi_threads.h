@@ -58,7 +58,9 @@ typedef struct ThreadGroup {
   bool ends;            /* nobody starts any more */
   u32 max, count;
   u32 next_tid;
-  pid_t process;                /* threads of another one are gone: this is its child */
+  pid_t process; /* that has the threads */
+  const wasm_store_t *main_store;
+  const wasm_store_t *ender;    /* the store whose thread was the first to end, once `ends` */
   wasm_shared_module_t *module; /* owned; NULL: the program has no threads */
   Vec(ThreadMemory) memories;
   WasiThread *threads;      /* owned: running, or waiting to be joined */
@@ -69,6 +71,8 @@ typedef struct ThreadGroup {
 
 /* With no threads. */
 bool wm_threads_init(ThreadGroup *group, u32 max);
+/* It could not be prepared, or is over: no thread is there. */
+void wm_threads_forget_program(ThreadGroup *group);
 /* The context goes: no thread runs. */
 void wm_threads_free(ThreadGroup *group);
 
@@ -81,6 +85,11 @@ void wm_threads_answer(ThreadGroup *group, WasiThread *t, bool is_made, u64 fuel
 /* Waits for the answer. A stop of the store that waits is one of the thread, too. */
 void wm_threads_wait_made(ThreadGroup *group, const wasm_store_t *store, WasiThread *t,
                           const Spawn *spawn);
+/* Whether this process is a child that was forked while there were threads: nothing of the group
+ * can be used, its locks included. */
+bool wm_threads_are_gone(const ThreadGroup *group);
+/* The store's thread called exit: what others do from now on counts no more. */
+void wm_threads_exit(ThreadGroup *group, const wasm_store_t *store);
 /* `self` ended by a trap or an exit (own). */
 void wm_threads_end_program(ThreadGroup *group, WasiThread *self, wasm_trap_t *trap);
 /* Joins those that are done, or all. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -287,6 +288,63 @@ static void instances_being_made_end_with_all(void **state) {
       1005);
 }
 
+/* A start function that exits ends the program, also where the thread never came to be. */
+static void instances_being_made_may_exit(void **state) {
+  (void)state;
+  assert_int_equal(run_program(wasi_config_new(),
+                               "(start $begin) (func $begin"
+                               " (if (i32.atomic.rmw.add (i32.const 20) (i32.const 1))"
+                               "  (then (call $exit (i32.const 9)))))" START(
+                                   SPAWN(1) "(call $spin)") THREAD("")),
+                   1009);
+}
+
+/* Once the main thread called exit, what threads do counts no more. */
+static void the_first_exit_counts(void **state) {
+  Program p;
+  (void)state;
+  program_new(&p, wasi_config_new(),
+              START(SPAWN(1) "(call $until (i32.const 1)) (call $exit (i32.const 4))")
+                  THREAD("(call $here) (drop (memory.atomic.wait32 (i32.const 32) (i32.const 0)"
+                         " (i64.const 10000000))) unreachable"));
+  wasm_trap_t *trap;
+  int status;
+  assert_true(wasi_start(p.instance, &trap, NULL));
+  usleep(30000); /* the thread would have trapped by now */
+  trap = wasi_ctx_end_threads(p.ctx, trap);
+  assert_true(wasmx_trap_exit_status(trap, &status));
+  assert_int_equal(status, 4);
+  wasm_trap_delete(trap);
+  program_delete(&p);
+}
+
+/* The child of a fork has none of the threads, and deletes what it has. */
+static void forked_children_let_go(void **state) {
+  Program p;
+  (void)state;
+  program_new(&p, wasi_config_new(),
+              "(func (export \"spawn_two\") (result i32) " SPAWN(1)
+                  SPAWN(1) "(call $until (i32.const 2)) (i32.const 0))" THREAD(
+                      "(call $here) (loop $l (drop (call $read_some (i32.const 0))) (br $l))"));
+  assert_int_equal(call(&p, "spawn_two"), 0);
+  for (int i = 0; i < 20; i++) {
+    pid_t child = fork();
+    int status;
+    if (child == 0) {
+      alarm(20); /* a lock that nobody opens */
+      assert_null(wasi_ctx_end_threads(p.ctx, NULL));
+      wasm_instance_delete(p.instance);
+      wasi_ctx_delete(p.ctx);
+      wasm_store_delete(p.store);
+      _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+  }
+  assert_null(wasi_ctx_end_threads(p.ctx, NULL));
+  program_delete(&p);
+}
+
 /* ---- limits ---- */
 
 /* What a thread that comes to nothing was given comes back, but for what it ran. */
@@ -492,7 +550,11 @@ static void memories_of_the_host(void **state) {
     wasm_memorytype_t *type = wasmx_memorytype_new((wasmx_limits64_t){1, 8}, false, shared != 0);
     wasm_memory_t *memory = wasm_memory_new(store, type);
     wasmx_linker_define(linker, "env", "memory", wasm_memory_as_extern(memory));
+    err.message[0] = 0;
     assert_int_equal(wasi_ctx_define_threads(ctx, linker, module, &err), shared);
+    if (!shared) assert_non_null(strstr(err.message, "shared"));
+    assert_false(shared && wasi_ctx_define_threads(ctx, linker, module, &err)); /* once */
+    if (shared) assert_int_equal(err.code, WASMX_ARGUMENT);
     wasm_extern_t *found = wasmx_linker_get(linker, "env", "memory");
     assert_true(wasm_extern_same(found, wasm_memory_as_extern(memory)));
     wasm_extern_delete(found);
@@ -517,6 +579,9 @@ int main(void) {
       cmocka_unit_test(deadlines_go_along),
       cmocka_unit_test(instances_being_made_are_stopped),
       cmocka_unit_test(instances_being_made_end_with_all),
+      cmocka_unit_test(instances_being_made_may_exit),
+      cmocka_unit_test(the_first_exit_counts),
+      cmocka_unit_test(forked_children_let_go),
       cmocka_unit_test(fuel_of_no_thread),
       cmocka_unit_test(there_are_so_many_threads),
       cmocka_unit_test(no_threads_at_all),
