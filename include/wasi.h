@@ -124,6 +124,36 @@ WASI_API_EXTERN bool wasi_config_preopen_dir_perms(wasi_config_t *, const char *
                                                    const char *guest_path, wasi_dir_perms,
                                                    wasi_file_perms);
 
+/* A file system that is not the host's: one of those below, or one of your own (wasi_fs.h). Each
+ * may be mounted in several configs, for programs in several stores on several threads, which share
+ * it then; it lives until its last user is gone. */
+typedef struct wasi_fs_t wasi_fs_t;
+/* An empty tree in memory, of at most `limit` bytes with names and what it takes to keep them: then
+ * it is full (ENOSPC). NULL when out of memory. */
+WASI_API_EXTERN own wasi_fs_t *wasi_fs_new_memory(size_t limit);
+/* A folder of the host's as it is, and all changes of it in memory, of at most `limit` bytes; the
+ * folder stays as it is. It has files, directories and symbolic links; what else is there is left
+ * out. Who changes the folder meanwhile may or may not be seen, never more than the folder is. NULL
+ * and *err (may be NULL): it cannot be opened. */
+WASI_API_EXTERN own wasi_fs_t *wasi_fs_new_overlay(const char *host_path, size_t limit,
+                                                   wasmx_error_t *err);
+/* What is in an archive (tar, plain or with gzip; zip), unpacked into at most `limit` bytes of
+ * memory; read-only. Devices and the like are left out. NULL and *err: it cannot be read, is
+ * damaged, has names that lead out of it, is larger than the limit, or this libwasi was built
+ * without zlib. */
+WASI_API_EXTERN own wasi_fs_t *wasi_fs_new_archive(const char *host_path, size_t limit,
+                                                   wasmx_error_t *err);
+WASI_API_EXTERN void wasi_fs_delete(own wasi_fs_t *);
+/* One file for the host: makes it (and the directories above it) or puts other bytes in its place;
+ * reads it whole. `path` is relative to the top. False: no such file, no room, read-only. */
+WASI_API_EXTERN bool wasi_fs_put_file(wasi_fs_t *, const char *path, const void *bytes,
+                                      size_t size);
+WASI_API_EXTERN bool wasi_fs_get_file(wasi_fs_t *, const char *path, own wasm_byte_vec_t *out);
+/* Gives it under the name `guest_path`, as wasi_config_preopen_dir_perms does with a directory of
+ * the host's. The config holds it too. False: the name is not UTF-8, or out of memory. */
+WASI_API_EXTERN bool wasi_config_mount(wasi_config_t *, wasi_fs_t *, const char *guest_path,
+                                       wasi_dir_perms, wasi_file_perms);
+
 /* Descriptors that the program may have open at once (the default is 1,024); streams and preopened
  * directories count. */
 WASI_API_EXTERN void wasi_config_set_max_fds(wasi_config_t *, size_t count);

@@ -26,6 +26,17 @@ bool parse_number(const char *text, uint64_t *out) {
   return *text >= '0' && *text <= '9' && !errno && !*end;
 }
 
+bool parse_size(const char *text, uint64_t *out) {
+  char *end;
+  errno = 0;
+  unsigned long long n = strtoull(text, &end, 10);
+  unsigned shift = *end == 'K' || *end == 'k' ? 10 : *end == 'M' || *end == 'm' ? 20 : 0;
+  if (*end == 'G' || *end == 'g') shift = 30;
+  bool digits = *text >= '0' && *text <= '9'; /* strtoull takes spaces and signs before them */
+  *out = (uint64_t)n << shift;
+  return digits && !errno && !end[shift ? 1 : 0] && n <= UINT64_MAX >> shift;
+}
+
 static int set_threads(wasm_config_t *config, const char *verb, const char *text) {
   uint64_t count;
   if (!parse_number(text, &count) || count > UINT32_MAX ||

@@ -1,4 +1,5 @@
 /* `wasm run`: a program under WASI, or one function of a module. */
+#include "tools/run_dirs.h"
 #include "tools/tool.h"
 
 #include "base/error.h"
@@ -33,54 +34,6 @@ typedef struct Run {
 
 /* ---- options ---- */
 
-/* Takes `suffix` off the end of the text. */
-static bool take_suffix(char *text, const char *suffix) {
-  size_t len = strlen(text), suffix_len = strlen(suffix);
-  if (len <= suffix_len || strcmp(text + len - suffix_len, suffix) != 0) return false;
-  text[len - suffix_len] = 0;
-  return true;
-}
-
-/* The permissions that are spelled at the end of a directory, which are taken off. */
-static wasi_dir_perms take_permissions(char *spec, wasi_file_perms *file) {
-  wasi_dir_perms dir = WASI_DIR_PERMS_READ | WASI_DIR_PERMS_WRITE;
-  *file = WASI_FILE_PERMS_READ | WASI_FILE_PERMS_WRITE;
-  for (;;) {
-    if (take_suffix(spec, ":ro")) {
-      dir &= ~(wasi_dir_perms)WASI_DIR_PERMS_WRITE;
-      *file = WASI_FILE_PERMS_READ;
-    } else if (take_suffix(spec, ":special")) {
-      dir |= WASI_DIR_PERMS_SPECIAL;
-    } else {
-      return dir;
-    }
-  }
-}
-
-/* HOST[::GUEST], or GUEST:HOST with `guest_first`, and [:ro][:special]. */
-static int add_dir(Run *run, const char *spec, bool guest_first) {
-  char *first = strdup(spec);
-  if (!first) return complain("out of memory");
-  wasi_file_perms file_perms;
-  wasi_dir_perms dir_perms = take_permissions(first, &file_perms);
-  char *colon = strstr(first, guest_first ? ":" : "::");
-  char *second = first;
-  if (colon) {
-    second = colon + (colon[1] == ':' ? 2 : 1);
-    *colon = 0;
-  }
-  const char *host = guest_first ? second : first, *guest = guest_first ? first : second;
-  int status = STATUS_OK;
-  errno = 0;
-  if (guest_first && !colon)
-    status = complain_usage("run", "--mapdir wants GUEST:HOST");
-  else if (!wasi_config_preopen_dir_perms(run->config, host, guest, dir_perms, file_perms))
-    status = complain("cannot open directory %s: %s", printable(host),
-                      errno ? strerror(errno) : "the guest's name for it is not UTF-8");
-  free(first);
-  return status;
-}
-
 /* K=V, or K for the value it has here (if any). */
 static int add_env(Run *run, const char *spec) {
   const char *equals = strchr(spec, '=');
@@ -96,18 +49,6 @@ static int add_env_file(Run *run, const char *path) {
   wasmx_error_t err = {.size = sizeof err};
   if (wasi_config_add_env_file(run->config, path, &err)) return STATUS_OK;
   return complain("%s: %s", printable(path), err.message);
-}
-
-/* A size in bytes, or with K, M or G. */
-static bool parse_size(const char *text, uint64_t *out) {
-  char *end;
-  errno = 0;
-  unsigned long long n = strtoull(text, &end, 10);
-  unsigned shift = *end == 'K' || *end == 'k' ? 10 : *end == 'M' || *end == 'm' ? 20 : 0;
-  if (*end == 'G' || *end == 'g') shift = 30;
-  bool digits = *text >= '0' && *text <= '9'; /* strtoull takes spaces and signs before them */
-  *out = (uint64_t)n << shift;
-  return digits && !errno && !end[shift ? 1 : 0] && n <= UINT64_MAX >> shift;
 }
 
 static int set_max_memory(Run *run, const char *text) {
@@ -168,8 +109,11 @@ static int set_resolver(Run *run, const char *name) {
   return complain_usage("run", "--resolver wants auto, openat2 or walker");
 }
 
-static int add_dir_host_first(Run *run, const char *spec) { return add_dir(run, spec, false); }
-static int add_dir_guest_first(Run *run, const char *spec) { return add_dir(run, spec, true); }
+static int give_dir(Run *run, const char *spec) { return add_dir(run->config, spec); }
+static int give_mapped_dir(Run *run, const char *spec) { return add_mapped_dir(run->config, spec); }
+static int give_mount(Run *run, const char *spec) { return add_mount(run->config, spec); }
+static int give_overlay(Run *run, const char *spec) { return add_overlay(run->config, spec); }
+static int give_archive(Run *run, const char *spec) { return add_archive(run->config, spec); }
 
 static int set_argv0(Run *run, const char *name) {
   run->argv0 = name;
@@ -186,18 +130,21 @@ static const struct {
   const char *name;
   int (*set)(Run *run, const char *value);
 } options[] = {
+    {"--archive", give_archive},
     {"--argv0", set_argv0},
     {"--cache-dir", set_cache},
     {"--cache-limit", set_cache_limit},
-    {"--dir", add_dir_host_first},
+    {"--dir", give_dir},
     {"--env", add_env},
     {"--env-file", add_env_file},
     {"--fuel", set_fuel},
     {"--invoke", set_invoke},
-    {"--mapdir", add_dir_guest_first},
+    {"--mapdir", give_mapped_dir},
     {"--max-memory", set_max_memory},
     {"--max-table-elements", set_max_elements},
     {"--max-threads", set_max_threads},
+    {"--mount", give_mount},
+    {"--overlay", give_overlay},
     {"--resolver", set_resolver},
     {"--timeout", set_timeout},
 };

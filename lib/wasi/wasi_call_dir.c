@@ -3,7 +3,7 @@
  * a cookie stays good whatever size the guest's buffer has and whatever happens to other entries; 0
  * starts again. An entry that does not fit is cut at the buffer's end, and comes again, whole, at
  * its cookie. */
-#include "wasi/wasi_ctx.h"
+#include "wasi/wasi_node.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -63,27 +63,67 @@ static Errno peek(const Call *call, Descriptor *d, struct dirent64 **entry) {
 
 /* Inode and type as path_filestat_get tells them: the entry's own differ where something is
  * mounted. ".." is not looked at: it may be outside; that of a preopened directory is itself. */
-static void identify(const Descriptor *d, const struct dirent64 *entry, u64 *ino, FileType *type) {
+static void identify(const Descriptor *d, const struct dirent64 *entry, wasi_dir_entry_t *out) {
   struct stat st;
-  *ino = entry->d_ino;
-  *type = type_of_entry(entry->d_type);
+  out->inode = entry->d_ino;
+  out->type = (wasi_node_type_t)type_of_entry(entry->d_type);
   bool up = strcmp(entry->d_name, "..") == 0;
   if (up && !d->preopen) return;
   if (fstatat(d->fd, up ? "." : entry->d_name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT)) return;
-  *ino = st.st_ino;
-  *type = wm_filetype_of_mode(st.st_mode);
+  out->inode = st.st_ino;
+  out->type = (wasi_node_type_t)wm_filetype_of_mode(st.st_mode);
 }
 
-static void encode(u8 *out, const Descriptor *d, const struct dirent64 *entry, size_t name_len) {
-  u64 ino;
-  FileType type;
-  identify(d, entry, &ino, &type);
+/* The entry that the stream stands at, which is stepped over by take_entry; an empty name: none. */
+static Errno host_entry(const Call *call, Descriptor *d, wasi_dir_entry_t *out) {
+  struct dirent64 *entry;
+  Errno e = peek(call, d, &entry);
+  out->name[0] = 0;
+  if (e || !entry) return e;
+  out->next = (u64)d->dir->next + 1;
+  memcpy(out->name, entry->d_name, strnlen(entry->d_name, NAME_MAX) + 1);
+  out->name[NAME_MAX] = 0;
+  identify(d, entry, out);
+  return E_SUCCESS;
+}
+
+static Errno take_entry(Descriptor *d, const wasi_dir_entry_t *entry, u64 *cookie) {
+  *cookie = entry->next;
+  if (d->kind == FD_NODE) return E_SUCCESS;
+  return advance(d->dir, (const struct dirent64 *)(const void *)(d->dir->bytes + d->dir->pos));
+}
+
+static Errno next_entry(const Call *call, Descriptor *d, u64 cookie, wasi_dir_entry_t *entry) {
+  if (d->kind != FD_NODE) return host_entry(call, d, entry);
+  if (call_interrupted(call)) return E_INTR;
+  return wm_node_file_list(d->file, d->preopen, cookie, entry);
+}
+
+static size_t encode(u8 *out, const wasi_dir_entry_t *entry) {
+  size_t len = strlen(entry->name);
   memset(out, 0, DIRENT_SIZE);
-  store_u64(out, (u64)d->dir->next + 1);
-  store_u64(out + 8, ino);
-  store_u32(out + 16, (u32)name_len);
-  out[20] = (u8)type;
-  memcpy(out + DIRENT_SIZE, entry->d_name, name_len);
+  store_u64(out, entry->next);
+  store_u64(out + 8, entry->inode);
+  store_u32(out + 16, (u32)len);
+  out[20] = entry->type;
+  memcpy(out + DIRENT_SIZE, entry->name, len);
+  return DIRENT_SIZE + len;
+}
+
+/* Entries from the cookie on, until the buffer is full: the last one may be cut. */
+static Errno list(const Call *call, Descriptor *d, u64 cookie, u8 *out, size_t room, size_t *used) {
+  while (*used < room) {
+    u8 whole[DIRENT_SIZE + NAME_MAX + 1];
+    wasi_dir_entry_t entry;
+    Errno e = next_entry(call, d, cookie, &entry);
+    if (e || !entry.name[0]) return e;
+    size_t size = encode(whole, &entry), fits = min_u64(size, room - *used);
+    e = fits == size ? take_entry(d, &entry, &cookie) : E_SUCCESS;
+    if (e) return e;
+    memcpy(out + *used, whole, fits);
+    *used += fits;
+  }
+  return E_SUCCESS;
 }
 
 Errno wm_call_fd_readdir(Call *call) {
@@ -91,27 +131,11 @@ Errno wm_call_fd_readdir(Call *call) {
   Errno e = wm_call_fd(call, 0, RIGHT_FD_READDIR, &d);
   if (e) return e;
   size_t room = call->args[2].u32, used = 0;
+  u64 cookie = call->args[3].u64;
   u8 *out = guest_bytes(call, call->args[1].u32, room);
   if (!out) return call->error;
-  e = position(d, call->args[3].u64);
-  while (!e && used < room) {
-    u8 whole[DIRENT_SIZE + NAME_MAX + 1];
-    struct dirent64 *entry;
-    e = peek(call, d, &entry);
-    if (e || !entry) break;
-    size_t name_len = strnlen(entry->d_name, NAME_MAX);
-    encode(whole, d, entry, name_len);
-    size_t size = DIRENT_SIZE + name_len;
-    if (size > room - used) {
-      memcpy(out + used, whole, room - used);
-      used = room;
-      break;
-    }
-    e = advance(d->dir, entry);
-    if (e) break;
-    memcpy(out + used, whole, size);
-    used += size;
-  }
+  e = d->kind == FD_NODE ? E_SUCCESS : position(d, cookie);
+  if (!e) e = list(call, d, cookie, out, room, &used);
   if (e && !used) return e;
   return put_u32(call, call->args[4].u32, (u32)used);
 }

@@ -3,7 +3,7 @@
  * Each call checks in this order: the descriptor and its rights, the arguments, the guest's memory
  * for the result; then it acts. So a call that fails has changed nothing, and no result is lost for
  * want of a place. */
-#include "wasi/wasi_ctx.h"
+#include "wasi/wasi_node.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,10 +12,11 @@
 
 enum { ALLOCATE_PIECE = 16 << 20 /* bytes allocated between two looks for a stop */ };
 
-/* The descriptor with the rights, when it is one of the host's: else E_SPIPE, as for a pipe. */
-static Errno host_fd(Call *call, Rights rights, Descriptor **d) {
+/* The descriptor with the rights, when it is of a file, or may be: a stream is E_SPIPE, as a pipe.
+ */
+static Errno file_fd(Call *call, Rights rights, Descriptor **d) {
   Errno e = wm_call_fd(call, 0, rights, d);
-  return !e && (*d)->kind != FD_HOST ? E_SPIPE : e;
+  return !e && (*d)->kind == FD_STREAM ? E_SPIPE : e;
 }
 
 /* ---- numbers ---- */
@@ -82,7 +83,8 @@ Errno wm_call_fd_fdstat_set_flags(Call *call) {
   if (e) return e;
   u32 flags = call->args[1].u32;
   if (flags & ~(u32)FDFLAGS_ALL) return E_INVAL;
-  u32 settable = FDFLAG_NONBLOCK | (d->kind == FD_HOST && d->owned ? FDFLAG_APPEND : 0);
+  bool ours = d->kind == FD_NODE || (d->kind == FD_HOST && d->owned);
+  u32 settable = FDFLAG_NONBLOCK | (ours ? FDFLAG_APPEND : 0);
   if ((flags ^ d->flags) & ~settable) return E_NOTSUP;
   if (d->kind == FD_HOST && d->owned) {
     int host = fcntl(d->fd, F_GETFL) & ~O_APPEND;
@@ -107,13 +109,20 @@ Errno wm_call_fd_fdstat_set_rights(Call *call) {
 
 /* ---- position and contents ---- */
 
+static Errno host_seek(int fd, i64 offset, int whence, u64 *at) {
+  off_t to = lseek(fd, offset, whence);
+  *at = (u64)to;
+  return to < 0 ? wm_errno_of_host(errno) : E_SUCCESS;
+}
+
 static Errno seek(Call *call, const Descriptor *d, i64 offset, int whence, u32 out) {
   u8 *to = wm_guest_array(call, out, 1, 8, 8); /* before anything moves */
   if (!to) return call->error;
-  off_t at = lseek(d->fd, offset, whence);
-  if (at < 0) return wm_errno_of_host(errno);
-  store_u64(to, (u64)at);
-  return E_SUCCESS;
+  u64 at;
+  Errno e = d->kind == FD_NODE ? wm_node_file_seek(d->file, offset, whence, &at)
+                               : host_seek(d->fd, offset, whence, &at);
+  if (!e) store_u64(to, at);
+  return e;
 }
 
 Errno wm_call_fd_seek(Call *call) {
@@ -126,13 +135,13 @@ Errno wm_call_fd_seek(Call *call) {
   int whence = (call->unstable ? unstable : snapshot)[number];
   Rights rights = offset == 0 && whence == SEEK_CUR ? RIGHT_FD_TELL : RIGHT_FD_SEEK;
   Descriptor *d;
-  Errno e = host_fd(call, rights, &d);
+  Errno e = file_fd(call, rights, &d);
   return e ? e : seek(call, d, offset, whence, call->args[3].u32);
 }
 
 Errno wm_call_fd_tell(Call *call) {
   Descriptor *d;
-  Errno e = host_fd(call, RIGHT_FD_TELL, &d);
+  Errno e = file_fd(call, RIGHT_FD_TELL, &d);
   return e ? e : seek(call, d, 0, SEEK_CUR, call->args[1].u32);
 }
 
@@ -140,12 +149,13 @@ Errno wm_call_fd_advise(Call *call) {
   static const int advices[] = {POSIX_FADV_NORMAL,   POSIX_FADV_SEQUENTIAL, POSIX_FADV_RANDOM,
                                 POSIX_FADV_WILLNEED, POSIX_FADV_DONTNEED,   POSIX_FADV_NOREUSE};
   Descriptor *d;
-  Errno e = host_fd(call, RIGHT_FD_ADVISE, &d);
+  Errno e = file_fd(call, RIGHT_FD_ADVISE, &d);
   if (e) return e;
   i64 offset = call->args[1].i64, len = call->args[2].i64;
   u32 advice = call->args[3].u32;
   if (d->type == FILETYPE_DIRECTORY) return E_BADF;
   if (offset < 0 || len < 0 || advice >= ARRAY_LEN(advices)) return E_INVAL;
+  if (d->kind == FD_NODE) return E_SUCCESS;
   return wm_errno_of_host(posix_fadvise(d->fd, offset, len, advices[advice]));
 }
 
@@ -166,12 +176,13 @@ static Errno allocate(const Call *call, int fd, i64 offset, i64 len) {
 
 Errno wm_call_fd_allocate(Call *call) {
   Descriptor *d;
-  Errno e = host_fd(call, RIGHT_FD_ALLOCATE, &d);
+  Errno e = file_fd(call, RIGHT_FD_ALLOCATE, &d);
   if (e) return e;
   i64 offset = call->args[1].i64, len = call->args[2].i64;
   if (offset < 0 || len <= 0) return E_INVAL;
   /* A file's end is an off_t. */
   if (offset > INT64_MAX - len) return E_FBIG;
+  if (d->kind == FD_NODE) return wm_node_file_allocate(d->file, (u64)(offset + len));
   PINNED_FD pinned = {.call = NULL};
   int fd = wm_call_release(&pinned, call, d);
   return allocate(call, fd, offset, len);
@@ -182,7 +193,8 @@ static Errno sync_fd(Call *call, Rights right, int (*sync_call)(int)) {
   Descriptor *d;
   Errno e = wm_call_fd(call, 0, right, &d);
   if (e) return e;
-  if (d->kind != FD_HOST) return E_INVAL;
+  if (d->kind == FD_STREAM) return E_INVAL;
+  if (d->kind == FD_NODE) return wm_node_file_sync(d->file);
   PINNED_FD pinned = {.call = NULL};
   int fd = wm_call_release(&pinned, call, d);
   return wm_errno_of_result(sync_call(fd));
@@ -213,6 +225,13 @@ void wm_filestat_write(u8 *out, const struct stat *st, bool unstable) {
   store_u64(out + tail + 24, wm_nanoseconds(&st->st_ctim));
 }
 
+/* A stream has no file behind it: all zero but its type. */
+static Errno stat_of(const Descriptor *d, struct stat *st) {
+  memset(st, 0, sizeof *st);
+  if (d->kind == FD_NODE) return wm_node_file_stat(d->file, st);
+  return d->kind == FD_HOST ? wm_errno_of_result(fstat(d->fd, st)) : E_SUCCESS;
+}
+
 Errno wm_call_fd_filestat_get(Call *call) {
   Descriptor *d;
   Errno e = wm_call_fd(call, 0, RIGHT_FD_FILESTAT_GET, &d);
@@ -221,9 +240,8 @@ Errno wm_call_fd_filestat_get(Call *call) {
   u8 *out = wm_guest_array(call, call->args[1].u32, 1, size, 8);
   if (!out) return call->error;
   struct stat st;
-  memset(&st, 0, sizeof st);
-  /* A stream has no file behind it: all zero but its type. */
-  if (d->kind == FD_HOST && fstat(d->fd, &st)) return wm_errno_of_host(errno);
+  e = stat_of(d, &st);
+  if (e) return e;
   wm_filestat_write(out, &st, call->unstable);
   out[16] = d->type; /* knows kinds of sockets apart */
   return E_SUCCESS;
@@ -231,9 +249,10 @@ Errno wm_call_fd_filestat_get(Call *call) {
 
 Errno wm_call_fd_filestat_set_size(Call *call) {
   Descriptor *d;
-  Errno e = host_fd(call, RIGHT_FD_FILESTAT_SET_SIZE, &d);
+  Errno e = file_fd(call, RIGHT_FD_FILESTAT_SET_SIZE, &d);
   if (e) return e;
   if (call->args[1].i64 < 0) return E_INVAL;
+  if (d->kind == FD_NODE) return wm_node_file_resize(d->file, call->args[1].u64);
   return wm_errno_of_result(ftruncate(d->fd, call->args[1].i64));
 }
 
@@ -260,7 +279,9 @@ Errno wm_times_read(const Call *call, u32 arg, struct timespec times[2]) {
 Errno wm_call_fd_filestat_set_times(Call *call) {
   Descriptor *d;
   struct timespec times[2];
-  Errno e = host_fd(call, RIGHT_FD_FILESTAT_SET_TIMES, &d);
+  Errno e = file_fd(call, RIGHT_FD_FILESTAT_SET_TIMES, &d);
   if (!e) e = wm_times_read(call, 1, times);
-  return e ? e : wm_errno_of_result(futimens(d->fd, times));
+  if (e) return e;
+  if (d->kind == FD_NODE) return wm_node_file_set_times(d->file, times);
+  return wm_errno_of_result(futimens(d->fd, times));
 }

@@ -4,6 +4,7 @@
  * No system call here blocks where that can be helped: each tries to move a piece, and what the
  * guest has to wait for is waited for in between (wasi_wait.h), so that a stop of the store ends
  * it. */
+#include "wasi/wasi_node.h"
 #include "wasi/wasi_wait.h"
 
 #include <errno.h>
@@ -214,6 +215,33 @@ static Errno stream_transfer(Call *call, Transfer *t, size_t *done) {
   return E_SUCCESS;
 }
 
+static Errno node_call(const Transfer *t, size_t wanted, size_t *done) {
+  u64 offset = t->offset == CURRENT ? NODE_POSITION : (u64)t->offset;
+  bool append = t->d.flags & FDFLAG_APPEND;
+  return t->write
+             ? wm_node_file_write(t->d.file, t->vectors->iov_base, wanted, offset, append, done)
+             : wm_node_file_read(t->d.file, t->vectors->iov_base, wanted, offset, done);
+}
+
+static Errno node_transfer(Call *call, Transfer *t, size_t *done) {
+  advance(t, 0);
+  while (t->count && *done < HOST_MAX) {
+    size_t n = 0, wanted = min_u64(t->vectors->iov_len, min_u64(PIECE, HOST_MAX - *done));
+    Errno e = node_call(t, wanted, &n);
+    *done += n;
+    if (call_interrupted(call)) return E_INTR;
+    if (e) return *done ? E_SUCCESS : e;
+    if (n == 0) break;
+    advance(t, n);
+  }
+  return E_SUCCESS;
+}
+
+static Errno any_transfer(Call *call, Transfer *t, size_t *done) {
+  if (t->d.kind == FD_NODE) return node_transfer(call, t, done);
+  return t->d.kind == FD_STREAM ? stream_transfer(call, t, done) : host_transfer(call, t, done);
+}
+
 /* The vectors are read and what they name is moved; the number of bytes goes to arg `result`. */
 static Errno move(Call *call, Transfer *t, struct iovec *vectors, u32 result) {
   Errno e = read_vectors(call, call->args[1].u32, call->args[2].u32, vectors);
@@ -221,12 +249,13 @@ static Errno move(Call *call, Transfer *t, struct iovec *vectors, u32 result) {
   t->vectors = vectors;
   t->count = (int)min_u32(call->args[2].u32, MAX_IOVECS);
   size_t done = 0;
-  e = t->d.kind == FD_STREAM ? stream_transfer(call, t, &done) : host_transfer(call, t, &done);
+  e = any_transfer(call, t, &done);
   return e ? e : put_u32(call, call->args[result].u32, (u32)done);
 }
 
 /* Without the context's lock: other threads go on meanwhile, and may close what is pinned here. */
 static Errno move_unlocked(Call *call, Transfer *t, struct iovec *vectors, u32 result) {
+  if (t->d.kind == FD_NODE) return move(call, t, vectors, result); /* takes no time */
   PINNED_FD pinned = {.call = NULL};
   wm_call_release(&pinned, call, &t->d);
   return move(call, t, vectors, result);

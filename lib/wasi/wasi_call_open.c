@@ -15,6 +15,7 @@
  * Special files. Opening a pipe, a tape or a terminal has effects, so what the grant does not cover
  * is never opened: the path is opened as a name only (O_PATH), looked at, and what was looked at is
  * opened through its descriptor, so that nobody can put something else there in between. */
+#include "wasi/wasi_node.h"
 #include "wasi/wasi_wait.h"
 
 #include <errno.h>
@@ -25,14 +26,6 @@
 #include <unistd.h>
 
 enum { CREATE_TRIES = 5, PIPE_LOOK_NS = 2000000 };
-
-typedef struct Opening {
-  Rights requested, inheriting;
-  u32 oflags, fdflags;
-  bool follow;
-  int flags; /* of the host */
-  GuestPath path;
-} Opening;
 
 /* ---- what may be opened ---- */
 
@@ -177,34 +170,39 @@ static Errno open_anything(Call *call, int root, const Opening *o, int *fd) {
 
 /* ---- the call ---- */
 
-/* Takes `fd` into the table, with what of the requested rights its directory passes on and its type
- * knows. Closes it on failure. */
-static Errno adopt(Call *call, const Opening *o, const Descriptor *dir, int fd, u32 *number) {
-  Descriptor d = {0};
-  Errno e = wm_descriptor_of_host(&d, fd, true);
-  if (e) {
-    close(fd);
-    return e;
-  }
-  d.flags = (u16)o->fdflags;
-  d.special = dir->special;
-  d.grant = dir->grant;
-  d.base &= o->requested & dir->inheriting;
-  d.inheriting = o->inheriting & dir->inheriting;
-  e = wm_fds_add(&call->ctx->fds, &d, number);
-  if (e) wm_descriptor_close(&d);
+/* Takes the descriptor into the table, with what of the requested rights its directory passes on
+ * and its type knows. Closes it on failure. */
+static Errno adopt(Call *call, const Opening *o, const Descriptor *dir, Descriptor *d,
+                   u32 *number) {
+  d->flags = (u16)o->fdflags;
+  d->special = dir->special;
+  d->grant = dir->grant;
+  d->base &= o->requested & dir->inheriting;
+  d->inheriting = o->inheriting & dir->inheriting;
+  Errno e = wm_fds_add(&call->ctx->fds, d, number);
+  if (e) wm_descriptor_close(d);
   return e;
 }
 
 /* `dir`: a copy, as it may be closed while a pipe's reader is waited for. */
-static Errno open_in(Call *call, Opening *o, Descriptor dir, u32 *number) {
+static Errno open_host(Call *call, const Opening *o, const Descriptor *dir, Descriptor *d) {
   int fd;
   PINNED_FD pinned = {.call = NULL};
+  wm_call_pin(&pinned, call, dir);
+  Errno e = dir->special ? open_anything(call, dir->fd, o, &fd)
+                         : open_or_create(&call->ctx->resolver, dir->fd, o, &fd);
+  if (e) return e;
+  e = wm_descriptor_of_host(d, fd, true);
+  if (e) close(fd);
+  return e;
+}
+
+static Errno open_in(Call *call, Opening *o, Descriptor dir, u32 *number) {
+  Descriptor d = {0};
   o->flags = host_flags(o, &dir);
-  wm_call_pin(&pinned, call, &dir);
-  Errno e = dir.special ? open_anything(call, dir.fd, o, &fd)
-                        : open_or_create(&call->ctx->resolver, dir.fd, o, &fd);
-  return e ? e : adopt(call, o, &dir, fd, number);
+  Errno e =
+      dir.kind == FD_NODE ? wm_node_open(call, o, dir.file, &d) : open_host(call, o, &dir, &d);
+  return e ? e : adopt(call, o, &dir, &d, number);
 }
 
 Errno wm_call_path_open(Call *call) {

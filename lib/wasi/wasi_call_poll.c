@@ -2,6 +2,7 @@
  * event for each that has. Clocks are kept by deadlines; descriptors of the host by ppoll; regular
  * files and streams are always ready; what cannot be waited for is an event with an error at once.
  */
+#include "wasi/wasi_node.h"
 #include "wasi/wasi_wait.h"
 
 #include <stdlib.h>
@@ -134,6 +135,7 @@ static u64 left_in_stream(Call *call, const Stream *s) {
 static u64 readable(Call *call, const Descriptor *d) {
   struct stat st;
   if (d->kind == FD_STREAM) return left_in_stream(call, d->stream);
+  if (d->kind == FD_NODE) return wm_node_file_left(d->file);
   if (d->type == FILETYPE_REGULAR_FILE) {
     off_t at = lseek(d->fd, 0, SEEK_CUR);
     return at >= 0 && fstat(d->fd, &st) == 0 && st.st_size > at ? (u64)(st.st_size - at) : 0;

@@ -1,6 +1,6 @@
 /* wasi_config_*: what a program will be given (its environment: wasi_env.c). Nothing is shared with
  * other configs: files and directories are opened as they are named, strings copied. */
-#include "wasi/wasi_ctx.h"
+#include "wasi/wasi_node.h"
 
 #include "base/utf8.h"
 
@@ -20,8 +20,10 @@ wasi_config_t *wasi_config_new(void) {
 void wasi_config_delete(wasi_config_t *config) {
   if (!config) return;
   for (u32 i = 0; i < config->preopens.len; i++) {
-    if (config->preopens.data[i].fd >= 0) close(config->preopens.data[i].fd);
-    free(config->preopens.data[i].name);
+    Preopen *p = &config->preopens.data[i];
+    if (p->fd >= 0) close(p->fd);
+    wasi_fs_delete(p->fs);
+    free(p->name);
   }
   vec_free(&config->preopens);
   wm_buffer_free(&config->args.bytes);
@@ -74,7 +76,7 @@ void wasi_config_inherit_argv(wasi_config_t *config) {
 
 /* Opens what the program will be given. Never as 0, 1 or 2: where the process was started without
  * one of these, an inherited stream would be this file. */
-static int open_granted(const char *path, int flags) {
+int wm_open_granted(const char *path, int flags) {
   int fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0666);
   if (fd < 0 || fd > STDERR_FILENO) return fd;
   int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
@@ -93,7 +95,7 @@ static void set_stream(wasi_config_t *config, int number, Stream stream) {
 
 static bool set_file(wasi_config_t *config, int number, const char *path, int flags) {
   if (!config || !path) return false;
-  int fd = open_granted(path, flags);
+  int fd = wm_open_granted(path, flags);
   if (fd < 0) return false;
   set_stream(config, number, (Stream){.kind = STREAM_HOST, .fd = fd, .owned = true});
   return true;
@@ -186,16 +188,13 @@ static Rights rights_of_perms(wasi_dir_perms dir, wasi_file_perms file) {
   return rights;
 }
 
-bool wasi_config_preopen_dir_perms(wasi_config_t *config, const char *host_path,
-                                   const char *guest_path, wasi_dir_perms dir_perms,
-                                   wasi_file_perms file_perms) {
-  if (!config || !host_path || !wm_text_valid(guest_path)) return false;
-  Preopen p = {.fd = open_granted(host_path, O_RDONLY | O_DIRECTORY)};
-  Preopen *slot = p.fd >= 0 ? vec_push(&config->preopens) : NULL;
-  p.name = slot ? strdup(guest_path) : NULL;
-  if (!p.name) {
-    if (slot) config->preopens.len--;
-    if (p.fd >= 0) close(p.fd);
+/* False: out of memory. */
+static bool add_preopen(wasi_config_t *config, Preopen p, const char *guest_path,
+                        wasi_dir_perms dir_perms, wasi_file_perms file_perms) {
+  p.name = strdup(guest_path);
+  Preopen *slot = p.name ? vec_push(&config->preopens) : NULL;
+  if (!slot) {
+    free(p.name);
     return false;
   }
   p.inheriting = rights_of_perms(dir_perms, file_perms);
@@ -203,6 +202,26 @@ bool wasi_config_preopen_dir_perms(wasi_config_t *config, const char *host_path,
   p.special = dir_perms & WASI_DIR_PERMS_SPECIAL;
   *slot = p;
   return true;
+}
+
+bool wasi_config_preopen_dir_perms(wasi_config_t *config, const char *host_path,
+                                   const char *guest_path, wasi_dir_perms dir_perms,
+                                   wasi_file_perms file_perms) {
+  if (!config || !host_path || !wm_text_valid(guest_path)) return false;
+  Preopen p = {.fd = wm_open_granted(host_path, O_RDONLY | O_DIRECTORY)};
+  if (p.fd < 0) return false;
+  bool added = add_preopen(config, p, guest_path, dir_perms, file_perms);
+  if (!added) close(p.fd);
+  return added;
+}
+
+bool wasi_config_mount(wasi_config_t *config, wasi_fs_t *fs, const char *guest_path,
+                       wasi_dir_perms dir_perms, wasi_file_perms file_perms) {
+  if (!config || !fs || !wm_text_valid(guest_path)) return false;
+  Preopen p = {.fd = -1, .fs = fs};
+  bool added = add_preopen(config, p, guest_path, dir_perms, file_perms);
+  if (added) wm_fs_hold(fs);
+  return added;
 }
 
 bool wasi_config_preopen_dir(wasi_config_t *config, const char *host_path, const char *guest_path,

@@ -6,7 +6,7 @@
  *
  * A call: dispatch finds memory 0 of the instance that called, runs the row's handler, and puts its
  * Errno into the result's slot; `trap` instead ends the program. */
-#include "wasi/wasi_ctx.h"
+#include "wasi/wasi_node.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,27 +64,38 @@ static Errno open_stream(wasi_ctx_t *ctx, u32 number) {
   return wm_fds_add(&ctx->fds, &d, &number);
 }
 
-/* From 3 on, in the order in which they were named; what was handed over is taken from the config.
- */
-static Errno open_preopens(wasi_ctx_t *ctx, wasi_config_t *config) {
-  for (u32 i = 0; i < config->preopens.len; i++) {
-    Preopen *p = &config->preopens.data[i];
-    u32 number;
-    Descriptor d = {.kind = FD_HOST,
-                    .type = FILETYPE_DIRECTORY,
-                    .owned = true,
-                    .special = p->special,
-                    .fd = p->fd,
-                    .base = p->base,
-                    .inheriting = p->inheriting,
-                    .grant = p->inheriting,
-                    .preopen = p->name};
-    Errno e = wm_fds_add(&ctx->fds, &d, &number);
-    if (e) return e;
-    p->fd = -1;
-    p->name = NULL;
+/* What was handed over is taken from the config. */
+static Errno open_preopen(wasi_ctx_t *ctx, Preopen *p) {
+  u32 number;
+  NodeFile *file = NULL;
+  Errno e = p->fs ? wm_node_open_root(p->fs, &file) : E_SUCCESS;
+  if (e) return e;
+  Descriptor d = {.kind = p->fs ? FD_NODE : FD_HOST,
+                  .type = FILETYPE_DIRECTORY,
+                  .owned = true,
+                  .special = p->special,
+                  .fd = p->fd,
+                  .base = p->base,
+                  .inheriting = p->inheriting,
+                  .grant = p->inheriting,
+                  .preopen = p->name,
+                  .file = file};
+  e = wm_fds_add(&ctx->fds, &d, &number);
+  if (e) {
+    wm_node_file_free(file);
+    return e;
   }
+  p->fd = -1;
+  p->name = NULL;
   return E_SUCCESS;
+}
+
+/* From 3 on, in the order in which they were named. */
+static Errno open_preopens(wasi_ctx_t *ctx, wasi_config_t *config) {
+  Errno e = E_SUCCESS;
+  for (u32 i = 0; !e && i < config->preopens.len; i++)
+    e = open_preopen(ctx, &config->preopens.data[i]);
+  return e;
 }
 
 static bool make_locks(wasi_ctx_t *ctx) {
@@ -137,6 +148,7 @@ wasi_ctx_t *wasi_ctx_new(wasm_store_t *store, wasi_config_t *config, wasmx_error
   wm_ctx_release(ctx);
   if (e == E_MFILE)
     return wm_wasi_fail(err, WASMX_LIMIT, "more preopened directories than descriptors");
+  if (e != E_NOMEM) return wm_wasi_fail(err, WASMX_IO, "a file system cannot be opened");
   return wm_wasi_fail(err, WASMX_OUT_OF_MEMORY, "out of memory");
 }
 

@@ -19,8 +19,9 @@ typedef struct StringList {
 } StringList;
 
 typedef struct Preopen {
-  int fd;     /* owned */
-  char *name; /* owned */
+  int fd;        /* owned; -1: a file system's top */
+  wasi_fs_t *fs; /* held */
+  char *name;    /* owned */
   Rights base, inheriting;
   bool special;
 } Preopen;
@@ -138,8 +139,10 @@ void wm_call_unpin(PinnedFd *p);
 /* Pins it and gives the lock away, for what takes long; the host's descriptor. */
 int wm_call_release(PinnedFd *p, Call *call, const Descriptor *d);
 /* Held to the end of the scope, or until the thread is cancelled. */
-#define SCOPE_LOCK pthread_mutex_t *__attribute__((cleanup(wm_scope_unlock)))
-void wm_scope_unlock(pthread_mutex_t **lock);
+#define SCOPE_LOCK pthread_mutex_t *__attribute__((cleanup(scope_unlock)))
+static inline void scope_unlock(pthread_mutex_t **lock) {
+  if (*lock) pthread_mutex_unlock(*lock);
+}
 pthread_mutex_t *wm_careful_lock(wasi_ctx_t *ctx);
 /* Around what is done with a stream. NULL: there are no threads yet; a callback may make one. */
 pthread_mutex_t *wm_stream_lock(wasi_ctx_t *ctx, const Stream *s);
@@ -150,6 +153,9 @@ void wm_ctx_release(wasi_ctx_t *ctx);
 /* Defines the functions of WASI that the module imports, for the store. */
 bool wm_ctx_define_for(wasi_ctx_t *ctx, wasm_store_t *store, wasmx_linker_t *linker,
                        const wasm_module_t *module);
+
+/* open(2), but never as one of the standard streams. */
+int wm_open_granted(const char *path, int flags);
 
 /* Adds a string with its zero byte. False when out of memory. */
 bool wm_strings_add(StringList *list, const char *text, size_t len);

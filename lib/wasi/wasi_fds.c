@@ -106,6 +106,23 @@ static u16 fdflags_of_host(int flags) {
   return out;
 }
 
+/* All that can be done with what was opened so. A directory is always read, which says nothing
+ * about its files. */
+static Rights rights_of(FileType type, int access) {
+  if (type == FILETYPE_DIRECTORY) return RIGHTS_DIR;
+  if (access == O_RDONLY) return RIGHTS_FILE & ~RIGHTS_CHANGE_FILE;
+  return access == O_WRONLY ? RIGHTS_FILE & ~RIGHT_FD_READ : RIGHTS_FILE;
+}
+
+Descriptor wm_descriptor_of_node(NodeFile *file, FileType type, int access) {
+  return (Descriptor){.kind = FD_NODE,
+                      .type = (u8)type,
+                      .fd = -1,
+                      .access = (u8)access,
+                      .base = rights_of(type, access),
+                      .file = file};
+}
+
 Errno wm_descriptor_of_host(Descriptor *d, int fd, bool owned) {
   struct stat st;
   int flags = fcntl(fd, F_GETFL);
@@ -115,10 +132,7 @@ Errno wm_descriptor_of_host(Descriptor *d, int fd, bool owned) {
   d->flags = fdflags_of_host(flags);
   /* Whatever has two ends, of which the other may go away. */
   d->pipe = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
-  d->base = d->type == FILETYPE_DIRECTORY ? RIGHTS_DIR : RIGHTS_FILE;
-  bool dir = d->type == FILETYPE_DIRECTORY; /* always read, which says nothing about its files */
-  if ((flags & O_ACCMODE) == O_RDONLY && !dir) d->base &= ~RIGHTS_CHANGE_FILE;
-  if ((flags & O_ACCMODE) == O_WRONLY) d->base &= ~RIGHT_FD_READ;
+  d->base = rights_of((FileType)d->type, flags & O_ACCMODE);
   /* What cannot seek must not say so: that is how programs tell a terminal from a file. */
   if (d->type == FILETYPE_CHARACTER_DEVICE && isatty(fd))
     d->base &= ~(RIGHT_FD_SEEK | RIGHT_FD_TELL);
@@ -129,6 +143,7 @@ Errno wm_descriptor_of_host(Descriptor *d, int fd, bool owned) {
 Errno wm_descriptor_close(Descriptor *d) {
   Errno e = E_SUCCESS;
   if (d->kind == FD_HOST && d->owned && close(d->fd) && errno != EINTR) e = wm_errno_of_host(errno);
+  if (d->kind == FD_NODE) wm_node_file_free(d->file);
   free(d->preopen);
   if (d->dir) vec_free(&d->dir->offsets);
   free(d->dir);
@@ -154,6 +169,11 @@ Errno wm_fds_add(FdTable *t, const Descriptor *d, u32 *number) {
   return E_SUCCESS;
 }
 
+static int access_of(const Descriptor *d) {
+  if (d->kind == FD_NODE) return d->access;
+  return d->kind == FD_HOST ? fcntl(d->fd, F_GETFL) & O_ACCMODE : O_RDWR;
+}
+
 /* Why an operation is refused. Where the thing itself cannot do it, the answer is what a native
  * program would be told; E_NOTCAPABLE is for rights that were withheld. */
 static Errno refusal(const Descriptor *d, Rights missing) {
@@ -162,7 +182,7 @@ static Errno refusal(const Descriptor *d, Rights missing) {
     return missing & RIGHT_FD_READ ? E_ISDIR : E_BADF;
   }
   if (missing & RIGHTS_DIR & ~RIGHTS_FILE) return E_NOTDIR;
-  int flags = d->kind == FD_HOST ? fcntl(d->fd, F_GETFL) & O_ACCMODE : O_RDWR;
+  int flags = access_of(d);
   if ((missing & RIGHT_FD_READ) && (flags == O_WRONLY || d->kind == FD_STREAM)) return E_BADF;
   if ((missing & RIGHT_FD_WRITE) && (flags == O_RDONLY || d->kind == FD_STREAM)) return E_BADF;
   if ((missing & (RIGHT_FD_SEEK | RIGHT_FD_TELL)) && d->type != FILETYPE_REGULAR_FILE)

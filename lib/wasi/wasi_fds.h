@@ -1,7 +1,8 @@
 /* The descriptors of a program: what each number stands for and what may be done through it.
  *
  *   number -> Descriptor { rights, flags, kind FD_HOST:   a descriptor of the host's
- *                                         kind FD_STREAM: a Stream (bytes, callback, capture) }
+ *                                         kind FD_STREAM: a Stream (bytes, callback, capture)
+ *                                         kind FD_NODE:   a NodeFile of a file system (wasi_fs.h) }
  *
  * The lowest free number is given out first. Rights only ever shrink. */
 #ifndef WM_WASI_WASI_FDS_H
@@ -54,12 +55,16 @@ typedef struct DirStream {
   _Alignas(8) u8 bytes[4096];
 } DirStream;
 
-typedef enum FdKind { FD_FREE = 0, FD_HOST, FD_STREAM } FdKind;
+typedef enum FdKind { FD_FREE = 0, FD_HOST, FD_STREAM, FD_NODE } FdKind;
+
+typedef struct NodeFile NodeFile; /* wasi_node.h */
+void wm_node_file_free(NodeFile *file);
 
 typedef struct Descriptor {
   u8 kind;    /* FdKind */
   u8 type;    /* FileType */
   u16 flags;  /* FDFLAG_*, as the guest sees them */
+  u8 access;  /* O_RDONLY, O_WRONLY, O_RDWR: of FD_NODE */
   bool owned; /* fd is closed with the descriptor, and O_NONBLOCK; else its flags are the host's */
   bool pipe;  /* a write may raise SIGPIPE */
   bool special; /* special files below this directory may be opened */
@@ -68,7 +73,8 @@ typedef struct Descriptor {
   Rights grant;   /* what the host granted below the preopened directory that this came from */
   char *preopen;  /* owned: the guest's name of a preopened directory, else NULL */
   Stream *stream; /* borrowed from the context */
-  DirStream *dir; /* owned; NULL until it is listed */
+  DirStream *dir; /* owned; NULL until it is listed; of the host's directories */
+  NodeFile *file; /* owned: of FD_NODE */
 } Descriptor;
 
 /* Someone uses a descriptor of the host's while others may close it: then it is closed behind the
@@ -103,6 +109,9 @@ FileType wm_filetype_of_mode(u32 mode);
 /* A FD_HOST descriptor for `fd`, its type and flags found out, with all rights that apply to its
  * type. */
 Errno wm_descriptor_of_host(Descriptor *d, int fd, bool owned);
+
+/* A FD_NODE descriptor, which owns the file; `access` is of open(2). */
+Descriptor wm_descriptor_of_node(NodeFile *file, FileType type, int access);
 
 /* Adds it at the lowest free number. E_MFILE when there is none, E_NOMEM; then it is not taken. */
 Errno wm_fds_add(FdTable *t, const Descriptor *d, u32 *number);

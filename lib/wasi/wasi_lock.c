@@ -46,7 +46,3 @@ pthread_mutex_t *wm_careful_lock(wasi_ctx_t *ctx) { return lock_it(ctx, &ctx->ca
 pthread_mutex_t *wm_stream_lock(wasi_ctx_t *ctx, const Stream *s) {
   return lock_it(ctx, &ctx->stream_locks[s - ctx->streams]);
 }
-
-void wm_scope_unlock(pthread_mutex_t **lock) {
-  if (*lock) pthread_mutex_unlock(*lock);
-}

@@ -1,8 +1,8 @@
 /* Fuzz target: bytes -> operations of a hostile guest on two directories, one of them read-only,
  * that stand beside a file it was not given. Whatever it does, that file and the read-only
- * directory stay as they are, the file's text never gets into the guest's memory, nothing new
- * stands beside it, and every answer is an errno. An operation is a byte for the call and one or
- * two for each argument. */
+ * directory stay as they are, also below a file system over it, the file's text never gets into the
+ * guest's memory, nothing new stands beside it, and every answer is an errno. An operation is a
+ * byte for the call and one or two for each argument. */
 #include "tests/fuzz/fuzz.h"
 
 #include "wasi/wasi_ctx.h"
@@ -184,6 +184,17 @@ static void check_base(void) {
 
 /* ---- the guest ---- */
 
+/* One in memory, one over the read-only folder. */
+static void mount_two(wasi_config_t *config) {
+  char ro[96];
+  snprintf(ro, sizeof ro, "%s/ro", base);
+  wasi_fs_t *both[] = {wasi_fs_new_memory(1 << 15), wasi_fs_new_overlay(ro, 1 << 15, NULL)};
+  for (u32 i = 0; i < 2; i++) {
+    if (!wasi_config_mount(config, both[i], "/m", 3, 3)) abort();
+    wasi_fs_delete(both[i]);
+  }
+}
+
 static wasi_ctx_t *make_guest(wasm_store_t *store, u8 how) {
   char rw[96], ro[96];
   const char *args[] = {"program", "argument"};
@@ -197,6 +208,7 @@ static wasi_ctx_t *make_guest(wasm_store_t *store, u8 how) {
   if (!wasi_config_set_argv(config, 2, args) || !wasi_config_preopen_dir(config, rw, "/rw", true) ||
       !wasi_config_preopen_dir(config, ro, "/ro", false))
     abort();
+  if (how & 4) mount_two(config);
   return wasi_ctx_new(store, config, NULL);
 }
 

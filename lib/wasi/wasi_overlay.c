@@ -1,0 +1,165 @@
+/* A folder of the host's under changes in memory: a tree whose directories are filled, and files
+ * read, from the folder until they are changed (wasi_tree.h).
+ *
+ * The folder is only read, by paths of names that were listed in it: below it, never through a
+ * link (wasi_resolver.h), so that it matters to nobody but the program what others do to it. */
+#include "wasi/wasi_ctx.h"
+#include "wasi/wasi_tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Of the host's errno, from one of WASI's that a resolver gave. */
+static int open_lower(const Tree *tree, const char *path, int flags, int *fd) {
+  Resolver resolver = {.mode = WASI_RESOLVER_AUTO};
+  GuestPath checked;
+  if (!*path) path = ".";
+  if (wm_path_check(&checked, path, (u32)strlen(path))) return ENAMETOOLONG;
+  Errno e = wm_resolve_open(&resolver, tree->lower.folder, &checked,
+                            flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0, fd);
+  return e == E_SUCCESS ? 0 : e == E_NOENT ? ENOENT : e == E_ACCES ? EACCES : EIO;
+}
+
+/* ---- files ---- */
+
+static int open_file(Tree *tree, TreeNode *file) {
+  struct stat st;
+  if (file->lower_fd >= 0) return 0;
+  int fd, error = open_lower(tree, file->lower, O_RDONLY, &fd);
+  if (error) return error;
+  if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+    close(fd);
+    return EIO; /* another thing has the name by now */
+  }
+  file->lower_fd = fd;
+  return 0;
+}
+
+static int read_lower(Tree *tree, TreeNode *file, void *to, size_t size, u64 offset, size_t *done) {
+  int error = open_file(tree, file);
+  if (error) return error;
+  ssize_t n = pread(file->lower_fd, to, size, (off_t)offset);
+  if (n < 0) return errno;
+  *done = (size_t)n;
+  return 0;
+}
+
+/* ---- directories ---- */
+
+static wasi_node_type_t type_of(mode_t mode) {
+  if (S_ISDIR(mode)) return WASI_NODE_DIRECTORY;
+  return S_ISLNK(mode) ? WASI_NODE_LINK : S_ISREG(mode) ? WASI_NODE_FILE : 0;
+}
+
+static u64 ns_of(const struct timespec *t) { return wm_nanoseconds(t); }
+
+/* The path of a name in a directory whose own is `dir`. */
+static char *join(const char *dir, const char *name) {
+  size_t dir_len = strlen(dir), len = strlen(name);
+  char *path = malloc(dir_len + len + 2);
+  if (!path) return NULL;
+  memcpy(path, dir, dir_len);
+  if (dir_len) path[dir_len++] = '/';
+  memcpy(path + dir_len, name, len + 1);
+  return path;
+}
+
+/* Its contents are in the folder. */
+static int set_lower(Tree *tree, TreeNode *n, const char *dir, const char *name) {
+  char *path = join(dir, name);
+  if (!path) return ENOMEM;
+  int error = wm_tree_take(tree, strlen(path) + 1);
+  if (error)
+    free(path);
+  else
+    n->lower = path;
+  return error;
+}
+
+static int add_one(Tree *tree, TreeNode *dir, const char *name, const char *target,
+                   const struct stat *st) {
+  TreeNode *n;
+  int error = wm_tree_add(tree, dir, name, type_of(st->st_mode), target, &n);
+  if (error) return error;
+  n->accessed = ns_of(&st->st_atim);
+  n->modified = ns_of(&st->st_mtim);
+  n->changed = ns_of(&st->st_ctim);
+  if (S_ISLNK(st->st_mode)) return 0;
+  if (S_ISREG(st->st_mode)) n->size = (u64)st->st_size;
+  return set_lower(tree, n, dir->lower, name);
+}
+
+/* What has gone again, and what is neither file, directory nor link, is passed over. */
+static int add_name(Tree *tree, TreeNode *dir, int fd, const char *name) {
+  struct stat st;
+  char target[PATH_MAX] = "";
+  if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) || !type_of(st.st_mode))
+    return 0;
+  ssize_t len = S_ISLNK(st.st_mode) ? readlinkat(fd, name, target, sizeof target - 1) : 0;
+  if (len < 0) return 0;
+  target[len] = 0;
+  return add_one(tree, dir, name, S_ISLNK(st.st_mode) ? target : NULL, &st);
+}
+
+static bool is_dots(const char *name) { return strcmp(name, ".") == 0 || strcmp(name, "..") == 0; }
+
+static int add_names(Tree *tree, TreeNode *dir, DIR *stream) {
+  int error = 0;
+  for (const struct dirent *d; !error && (d = readdir(stream));)
+    if (!is_dots(d->d_name) && !wm_tree_find(dir, d->d_name))
+      error = add_name(tree, dir, dirfd(stream), d->d_name);
+  return error;
+}
+
+/* A second try, after there was no room or memory, goes on where the first one ended. */
+static int fill_dir(Tree *tree, TreeNode *dir) {
+  u64 changed = dir->changed, modified = dir->modified;
+  int fd, error = open_lower(tree, dir->lower, O_RDONLY | O_DIRECTORY, &fd);
+  if (error) return error;
+  DIR *stream = fdopendir(fd);
+  if (!stream) {
+    close(fd);
+    return ENOMEM;
+  }
+  error = add_names(tree, dir, stream);
+  closedir(stream);
+  dir->changed = changed;
+  dir->modified = modified;
+  return error;
+}
+
+/* ---- making one ---- */
+
+static void *fail(wasmx_error_t *err, const char *path) {
+  if (err && err->size >= sizeof *err) {
+    *err = (wasmx_error_t){.size = err->size, .code = WASMX_IO};
+    snprintf(err->message, sizeof err->message, "cannot open %s: %s", path, strerror(errno));
+  }
+  return NULL;
+}
+
+wasi_fs_t *wasi_fs_new_overlay(const char *host_path, size_t limit, wasmx_error_t *err) {
+  if (!host_path) return wm_wasi_fail(err, WASMX_ARGUMENT, "wasi_fs_new_overlay: path is NULL");
+  struct stat st;
+  int folder = wm_open_granted(host_path, O_RDONLY | O_DIRECTORY);
+  if (folder < 0 || fstat(folder, &st)) return fail(err, host_path);
+  Tree *tree = wm_tree_new(limit);
+  char *lower = tree ? strdup("") : NULL;
+  if (!lower) {
+    close(folder);
+    wm_tree_free(tree);
+    return wm_wasi_fail(err, WASMX_OUT_OF_MEMORY, "out of memory");
+  }
+  tree->used++;
+  tree->lower = (TreeLower){fill_dir, read_lower, folder};
+  tree->root->lower = lower;
+  tree->root->modified = ns_of(&st.st_mtim);
+  tree->root->changed = ns_of(&st.st_ctim);
+  wasi_fs_t *fs = wm_tree_fs(tree);
+  return fs ? fs : wm_wasi_fail(err, WASMX_OUT_OF_MEMORY, "out of memory");
+}
