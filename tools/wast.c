@@ -5,7 +5,7 @@
  *   failed    the rest; told with file and line */
 #include "tools/wast.h"
 
-#include "base/vec.h"
+#include "os/os.h"
 #include "tools/tool.h"
 #include "wasm/feature.h"
 
@@ -17,42 +17,9 @@
 _Static_assert(sizeof(((Error *)0)->message) <= sizeof(((wasmx_error_t *)0)->message),
                "messages fit");
 
-enum { MAX_VALUES = 1000 };
-
-/* An instance, definition or import name of the script; when its module was refused, `proposal`. */
-typedef struct Entry {
-  char *id; /* owned; NULL: has no name */
-  wasm_instance_t *instance;
-  wasm_module_t *module;
-  const char *proposal;
-} Entry;
-
-typedef struct Counts {
-  u32 passed, failed, skipped;
-} Counts;
-
-typedef struct Runner {
-  const char *path;
-  bool strict;            /* messages of assert_malformed and assert_invalid must fit as well */
-  bool allow_interpreted; /* what the tier should have compiled may be interpreted */
-  bool expect_compiled;   /* something must be compiled */
-  bool each_file;         /* a line for each script */
-  wasm_engine_t *engine;
-  wasm_store_t *store;
-  wasmx_linker_t *linker;
-  HostRefs refs;
-  WastScript *script;
-  const WastCommand *command;
-  Vec(Entry) instances;   /* the last one is the current one */
-  Vec(Entry) definitions; /* likewise */
-  Vec(Entry) refused;     /* import names whose instance is missing */
-  Counts counts;
-  Counts proposals[FEATURE_COUNT + 1]; /* skipped by proposal; the last: others */
-} Runner;
-
 /* ---- outcomes ---- */
 
-static void pass(Runner *r) { r->counts.passed++; }
+void pass(Runner *r) { r->counts.passed++; }
 
 static void skip(Runner *r, const char *proposal) {
   u32 f = 0;
@@ -61,14 +28,17 @@ static void skip(Runner *r, const char *proposal) {
   r->proposals[f].skipped++;
 }
 
-static void PRINTF_LIKE(2, 3) fail(Runner *r, const char *format, ...) {
+void fail(Runner *r, const char *format, ...) {
+  static Mutex telling = MUTEX_INITIALIZER; /* printable's buffers are the program's */
   va_list args;
   va_start(args, format);
   r->counts.failed++;
   char text[400]; /* may hold names and messages of the script */
   vsnprintf(text, sizeof text, format, args);
+  wm_mutex_lock(&telling);
   printf("%s:%u: %s: %s\n", printable(r->path), r->command->line, r->command->keyword,
          printable(text));
+  wm_mutex_unlock(&telling);
   va_end(args);
 }
 
@@ -81,7 +51,7 @@ static void fail_trap(Runner *r, const char *what, wasm_trap_t *trap) {
 
 /* ---- names ---- */
 
-static char *copy_name(Name name) {
+char *copy_name(Name name) {
   char *copy = malloc((size_t)name.len + 1);
   if (!copy) return NULL;
   if (name.len) memcpy(copy, name.bytes, name.len);
@@ -89,8 +59,7 @@ static char *copy_name(Name name) {
   return copy;
 }
 
-/* The newest entry of that id, or the newest of all for an empty one. */
-static Entry *find_entry(Entry *entries, u32 count, Name id) {
+Entry *find_entry(Entry *entries, u32 count, Name id) {
   for (u32 i = count; i-- > 0;)
     if (!id.len || (entries[i].id && strlen(entries[i].id) == id.len &&
                     !memcmp(entries[i].id, id.bytes, id.len)))
@@ -103,6 +72,7 @@ static void free_entries(Entry *entries, u32 count) {
     free(entries[i].id);
     if (entries[i].instance) wasm_instance_delete(entries[i].instance);
     if (entries[i].module) wasm_module_delete(entries[i].module);
+    free_memories(&entries[i]);
   }
 }
 
@@ -137,11 +107,13 @@ static const char *refused_import(Runner *r, const wasmx_error_t *err) {
 }
 
 /* Adds an instance to the script's names; it becomes the current one. */
-static void add_instance(Runner *r, Name id, wasm_instance_t *instance, const char *proposal) {
+static void add_instance(Runner *r, Name id, wasm_instance_t *instance, const wasm_module_t *module,
+                         const char *proposal) {
   Entry *entry = vec_push(&r->instances);
   if (!entry) return;
   *entry = (Entry){.instance = instance, .proposal = proposal};
   entry->id = id.len ? copy_name(id) : NULL;
+  entry->module = instance ? wasm_module_copy(module) : NULL;
 }
 
 static const char *static_proposal(const wasmx_error_t *err) {
@@ -162,7 +134,7 @@ static void instantiate(Runner *r, Name id, const wasm_module_t *module) {
   else
     fail(r, "does not instantiate: %s", err.message);
   if (trap) wasm_trap_delete(trap);
-  add_instance(r, id, instance, proposal);
+  add_instance(r, id, instance, module, proposal);
 }
 
 static void run_module(Runner *r, const WastModule *source) {
@@ -185,7 +157,7 @@ static void run_module(Runner *r, const WastModule *source) {
     return;
   }
   if (!module) {
-    add_instance(r, source->id, NULL, proposal);
+    add_instance(r, source->id, NULL, NULL, proposal);
     return;
   }
   instantiate(r, source->id, module);
@@ -204,13 +176,18 @@ static void run_instance(Runner *r) {
   } else {
     fail(r, "its definition failed");
   }
-  add_instance(r, r->command->id, NULL, entry ? entry->proposal : NULL);
+  add_instance(r, r->command->id, NULL, NULL, entry ? entry->proposal : NULL);
 }
 
 static void run_register(Runner *r) {
   const WastCommand *c = r->command;
   const Entry *entry = find_entry(r->instances.data, r->instances.len, c->id);
-  if (!entry || (!entry->instance && !entry->proposal)) {
+  if (entry && entry->is_shared) {
+    if (register_shared(r, c->name, entry))
+      pass(r);
+    else
+      fail(r, "%s", wasmx_last_error()->message);
+  } else if (!entry || (!entry->instance && !entry->proposal)) {
     fail(r, "no such instance");
   } else if (entry->instance) {
     if (wasmx_linker_define_instance(r->linker, (const char *)c->name.bytes, c->name.len,
@@ -228,13 +205,6 @@ static void run_register(Runner *r) {
 /* ---- actions ---- */
 
 typedef enum Outcome { RETURNED, TRAPPED, SKIPPED, BROKEN } Outcome;
-
-typedef struct Result {
-  wasm_trap_t *trap; /* own */
-  u32 count;
-  wasm_valkind_t kinds[MAX_VALUES];
-  wasmx_slot_t slots[2 * MAX_VALUES];
-} Result;
 
 static u32 kind_slots(wasm_valkind_t kind) { return kind == WASMX_V128 ? 2 : 1; }
 
@@ -439,6 +409,8 @@ static void run_command(Runner *r, Result *out) {
   case WAST_MODULE: run_module(r, &c->module); break;
   case WAST_INSTANCE: run_instance(r); break;
   case WAST_REGISTER: run_register(r); break;
+  case WAST_THREAD: run_thread(r); break;
+  case WAST_WAIT: run_wait(r); break;
   case WAST_ACTION: {
     Outcome outcome = act(r, out);
     if (outcome == RETURNED) pass(r);
@@ -524,21 +496,26 @@ static void define_spectest(Runner *r) {
   define_memory(r, "shared_memory", true);
 }
 
-static bool run_file(Runner *r, Result *out) {
-  wasm_byte_vec_t text;
-  if (!load_file(r->path, &text)) return false;
+bool begin_script(Runner *r, WastScript *script) {
   r->store = wasm_store_new(r->engine);
   r->linker = r->store ? wasmx_linker_new(r->store) : NULL;
   r->refs = (HostRefs){.store = r->store};
-  r->script = r->linker ? wm_wast_open(text.data, text.size) : NULL;
+  r->script = script;
+  if (r->linker) define_spectest(r);
+  return r->linker && script;
+}
+
+void run_commands(Runner *r, Result *out) {
   WastCommand command;
-  if (r->script) define_spectest(r);
-  while (r->script && wm_wast_next(r->script, &command)) {
+  while (wm_wast_next(r->script, &command)) {
     r->command = &command;
     run_command(r, out);
   }
-  bool ok = r->script != NULL;
-  if (r->script) wm_wast_close(r->script);
+  end_threads(r);
+}
+
+void end_script(Runner *r) {
+  wm_wast_close(r->script);
   free_entries(r->instances.data, r->instances.len);
   free_entries(r->definitions.data, r->definitions.len);
   free_entries(r->refused.data, r->refused.len);
@@ -548,6 +525,14 @@ static bool run_file(Runner *r, Result *out) {
   host_refs_free(&r->refs);
   if (r->linker) wasmx_linker_delete(r->linker);
   if (r->store) wasm_store_delete(r->store);
+}
+
+static bool run_file(Runner *r, Result *out) {
+  wasm_byte_vec_t text;
+  if (!load_file(r->path, &text)) return false;
+  bool ok = begin_script(r, wm_wast_open(text.data, text.size));
+  if (ok) run_commands(r, out);
+  end_script(r);
   free(text.data);
   if (!ok) complain("out of memory");
   return ok;

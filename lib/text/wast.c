@@ -12,6 +12,7 @@ struct WastScript {
   Error error; /* of the current command */
   Arena arena; /* the current command's strings */
   Vec(WastValue) args, results;
+  Vec(Name) shared;
   const char *counted; /* lines up to here are in `line` */
   u32 line;
   bool started; /* the current token is the last one of a command */
@@ -265,6 +266,33 @@ static void take_register(WastScript *s, WastCommand *c) {
   c->id = take_id(s);
 }
 
+/* (shared (module $id)), behind "shared" */
+static void take_shared(WastScript *s) {
+  if (!wm_lexer_take_list(&s->lx, "module") || s->lx.token.kind != TOKEN_ID)
+    wm_lexer_unexpected(&s->lx);
+  Name id = take_id(s);
+  Name *slot = lexer_push(&s->lx, &s->shared);
+  if (slot) *slot = id;
+  wm_lexer_close(&s->lx);
+  wm_lexer_close(&s->lx);
+}
+
+/* The commands inside are passed over: wm_wast_open_thread reads them. */
+static void take_thread(WastScript *s, WastCommand *c) {
+  wm_lexer_next(&s->lx);
+  c->id = take_id(s);
+  while (wm_lexer_take_list(&s->lx, "shared")) take_shared(s);
+  c->shared = s->shared.data;
+  c->shared_count = s->shared.len;
+  c->body_start = offset_of(s, s->lx.token.text);
+  c->body_end = offset_of(s, wm_lexer_skip_to_close(&s->lx));
+}
+
+static void take_wait(WastScript *s, WastCommand *c) {
+  wm_lexer_next(&s->lx);
+  c->id = take_id(s);
+}
+
 /* ---- commands ---- */
 
 typedef struct CommandWord {
@@ -287,8 +315,8 @@ static const CommandWord command_words[] = {
     {"assert_unlinkable", WAST_ASSERT_UNLINKABLE, NULL},
     {"assert_malformed_custom", WAST_ASSERT_MALFORMED_CUSTOM, NULL},
     {"assert_invalid_custom", WAST_ASSERT_INVALID_CUSTOM, NULL},
-    {"thread", WAST_SKIPPED, "threads"},
-    {"wait", WAST_SKIPPED, "threads"},
+    {"thread", WAST_THREAD, NULL},
+    {"wait", WAST_WAIT, NULL},
     {"assert_suspension", WAST_SKIPPED, "stack-switching"},
     {"component", WAST_SKIPPED, "component-model"},
     {"script", WAST_SKIPPED, "meta commands"},
@@ -346,6 +374,8 @@ static void take_command(WastScript *s, WastCommand *c) {
     }
     break;
   case WAST_REGISTER: take_register(s, c); break;
+  case WAST_THREAD: take_thread(s, c); break;
+  case WAST_WAIT: take_wait(s, c); break;
   case WAST_ACTION: take_action(s, &c->action); break;
   case WAST_SKIPPED: wm_lexer_skip_to_close(&s->lx); break;
   default: take_assertion(s, c); break;
@@ -377,7 +407,7 @@ static bool fail_script(WastScript *s, WastCommand *c) {
 bool wm_wast_next(WastScript *s, WastCommand *c) {
   static const Name empty = {(const u8 *)"", 0};
   wm_arena_free(&s->arena);
-  s->args.len = s->results.len = 0;
+  s->args.len = s->results.len = s->shared.len = 0;
   if (s->broken) return false;
   if (s->started) wm_lexer_next(&s->lx);
   s->started = true;
@@ -397,12 +427,22 @@ bool wm_wast_next(WastScript *s, WastCommand *c) {
   return true;
 }
 
-WastScript *wm_wast_open(const char *text, size_t size) {
+static WastScript *open_part(const char *text, u64 from, u64 to) {
   WastScript *s = calloc(1, sizeof *s);
   if (!s) return NULL;
-  wm_lexer_init(&s->lx, text, 0, size, &s->error);
+  wm_lexer_init(&s->lx, text, (size_t)from, (size_t)to, &s->error);
   s->counted = s->lx.start;
   s->line = 1;
+  return s;
+}
+
+WastScript *wm_wast_open(const char *text, size_t size) { return open_part(text, 0, size); }
+
+WastScript *wm_wast_open_thread(const WastScript *script, const WastCommand *thread) {
+  WastScript *s = open_part(script->lx.start, thread->body_start, thread->body_end);
+  if (!s) return NULL;
+  s->counted += thread->start;
+  s->line = thread->line;
   return s;
 }
 
@@ -411,6 +451,7 @@ void wm_wast_close(WastScript *s) {
   wm_arena_free(&s->arena);
   vec_free(&s->args);
   vec_free(&s->results);
+  vec_free(&s->shared);
   free(s);
 }
 

@@ -24,6 +24,9 @@ typedef enum WastKind {
                     under .module.id. When .module.is_definition: only define it */
   WAST_INSTANCE, /* (module instance $I $D): instantiate definition .definition (the last one when
                     empty) as .id */
+  WAST_THREAD,   /* run the commands in it (wm_wast_open_thread) as thread .id, which knows nothing
+                    but the instances .shared */
+  WAST_WAIT,     /* until thread .id (the last one when empty) is done */
   WAST_REGISTER, /* give instance .id (the current one when empty) the import name .name */
   WAST_ACTION,   /* .action, outcome of no interest unless it fails */
   WAST_ASSERT_RETURN, /* .action gives .results */
@@ -110,16 +113,21 @@ typedef struct WastCommand {
   WastAction action;
   u32 result_count; /* entries in results: an "either" takes 1 + alternatives of them */
   const WastValue *results;
-  Name message;         /* what an assertion expects, as written: compare as a prefix */
-  Name id;              /* WAST_INSTANCE, WAST_REGISTER; without "$" */
-  Name definition;      /* WAST_INSTANCE, or has_instance; without "$" */
-  Name name;            /* WAST_REGISTER */
-  const char *proposal; /* WAST_SKIPPED: static */
-  Error error;          /* WAST_ERROR */
+  Name message;    /* what an assertion expects, as written: compare as a prefix */
+  Name id;         /* WAST_INSTANCE, WAST_THREAD, WAST_WAIT, WAST_REGISTER; without "$" */
+  Name definition; /* WAST_INSTANCE, or has_instance; without "$" */
+  Name name;       /* WAST_REGISTER */
+  u32 shared_count;
+  const Name *shared;       /* WAST_THREAD; without "$" */
+  u64 body_start, body_end; /* WAST_THREAD: its commands, bytes of the script */
+  const char *proposal;     /* WAST_SKIPPED: static */
+  Error error;              /* WAST_ERROR */
 } WastCommand;
 
 /* `text` is borrowed until wm_wast_close. NULL: out of memory. */
 WastScript *wm_wast_open(const char *text, size_t size);
+/* The commands in a thread of `script`, whose current command it is; as long as the text lives. */
+WastScript *wm_wast_open_thread(const WastScript *script, const WastCommand *thread);
 void wm_wast_close(WastScript *script);
 
 /* The next command; false at the end of the script. A broken command comes as WAST_ERROR and

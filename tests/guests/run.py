@@ -7,6 +7,7 @@ import difflib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import stat
@@ -670,6 +671,16 @@ def corners(folder):
                                   '(assert_trap (module instance $T) "unreachable")'
                                   '(assert_trap (module instance $I $D) "unreachable")'))
     check("assertions on instances", b"4 passed, 1 failed" in instances.stdout, instances.stdout)
+    thread = wasm("wast", file("thread.wast", '(module $M (memory (export "m") 1 1 shared)) (module $F (func (export "f")))\n'
+                               '(thread $T (shared (module $M)) (module (func (export "f") (result i32) (i32.const 1)))\n'
+                               '  (assert_return (invoke "f") (either (i32.const 0) (i32.const 2)))\n'
+                               '  (thread (module (type (cont 0))) (invoke "f")))\n'
+                               '(wait $T) (wait $U)\n(thread (shared (module $F))) (thread (shared (module $N)))\n'
+                               '(thread (shared (module $M)) (invoke $M "f"))'))
+    found = re.findall(rb"thread.wast:(\d+): ([a-z_]+): ", thread.stdout)
+    check("what fails in a script's threads", thread.returncode == 1 and b"\n7 passed, 5 failed, 2 skipped\n" in thread.stdout
+          and sorted(found) == [(b"3", b"assert_return"), (b"5", b"wait"), (b"6", b"thread"), (b"6", b"thread"),
+                                (b"7", b"invoke")], thread.stdout)
     check("texts of scripts are escaped", rb'"\1b[31m\c2\9b"' in script.stdout, script.stdout)
     deep = wasm(file("deep.wat", '(module (func $deep (export "_start") (call $deep)))'))
     check("a deep backtrace is printed whole", deep.stderr.endswith(b")\n") and b" more\n" in deep.stderr, deep.stderr)

@@ -29,15 +29,22 @@ static inline char *suite_read_file(const char *path, size_t *size) {
 
 typedef void (*SuiteVisit)(void *env, const char *path, const WastScript *s, const WastCommand *c);
 
+/* Those in its threads, too. */
+static inline void suite_commands(const char *path, WastScript *s, SuiteVisit visit, void *env) {
+  WastCommand c;
+  assert_non_null(s);
+  while (wm_wast_next(s, &c)) {
+    visit(env, path, s, &c);
+    if (c.kind == WAST_THREAD) suite_commands(path, wm_wast_open_thread(s, &c), visit, env);
+  }
+  wm_wast_close(s);
+}
+
 /* Every command of the script. */
 static inline void suite_script(const char *path, SuiteVisit visit, void *env) {
   size_t size;
   char *text = suite_read_file(path, &size);
-  WastScript *s = wm_wast_open(text, size);
-  WastCommand c;
-  assert_non_null(s);
-  while (wm_wast_next(s, &c)) visit(env, path, s, &c);
-  wm_wast_close(s);
+  suite_commands(path, wm_wast_open(text, size), visit, env);
   free(text);
 }
 

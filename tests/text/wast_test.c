@@ -200,14 +200,71 @@ static void assertions(void **state) {
 static void skipped(void **state) {
   (void)state;
   WastCommand c;
-  WastScript *s = open_script("(thread $T (shared (module $M))\n (invoke \"f\"))\n(wait $T)");
+  WastScript *s =
+      open_script("(script $S\n (invoke \"f\"))\n(assert_suspension (invoke \"f\") \"\")");
   assert_true(wm_wast_next(s, &c));
   assert_true(c.kind == WAST_SKIPPED && c.line == 1);
-  assert_string_equal(c.proposal, "threads");
+  assert_string_equal(c.proposal, "meta commands");
   assert_true(wm_wast_next(s, &c));
   assert_true(c.kind == WAST_SKIPPED && c.line == 3);
+  assert_string_equal(c.proposal, "stack-switching");
   assert_false(wm_wast_next(s, &c));
   wm_wast_close(s);
+}
+
+/* The script goes on behind a thread, whose own commands are another script in the same text. */
+static void threads(void **state) {
+  (void)state;
+  WastCommand c, inner;
+  WastScript *s =
+      open_script("\n(thread $T (shared (module $M)) (shared (module $\"n n\"))\n (module)\n"
+                  " (thread (wait $X)) (invoke \"f\"))\n(wait $T)(thread)(wait)");
+  assert_true(wm_wast_next(s, &c));
+  assert_true(c.kind == WAST_THREAD && c.line == 2 && is(c.id, "T"));
+  assert_int_equal(c.shared_count, 2);
+  assert_true(is(c.shared[0], "M") && is(c.shared[1], "n n"));
+  WastScript *thread = wm_wast_open_thread(s, &c);
+  assert_true(wm_wast_next(s, &c));
+  assert_true(c.kind == WAST_WAIT && c.line == 5 && is(c.id, "T"));
+
+  assert_true(wm_wast_next(thread, &inner));
+  assert_true(inner.kind == WAST_MODULE && inner.line == 3 && inner.shared_count == 0);
+  assert_true(wm_wast_next(thread, &inner));
+  assert_true(inner.kind == WAST_THREAD && inner.line == 4 && is(inner.id, ""));
+  WastScript *innermost = wm_wast_open_thread(thread, &inner);
+  assert_true(wm_wast_next(innermost, &c));
+  assert_true(c.kind == WAST_WAIT && c.line == 4 && is(c.id, "X"));
+  assert_false(wm_wast_next(innermost, &c));
+  assert_true(wm_wast_next(thread, &inner));
+  assert_true(inner.kind == WAST_ACTION && inner.line == 4);
+  assert_false(wm_wast_next(thread, &inner));
+
+  assert_true(wm_wast_next(s, &c));
+  assert_true(c.kind == WAST_THREAD && c.line == 5);
+  wm_wast_close(thread);
+  thread = wm_wast_open_thread(s, &c);
+  assert_false(wm_wast_next(thread, &inner));
+  assert_true(wm_wast_next(s, &c));
+  assert_true(c.kind == WAST_WAIT && is(c.id, ""));
+  assert_false(wm_wast_next(s, &c));
+  wm_wast_close(thread);
+  wm_wast_close(innermost);
+  wm_wast_close(s);
+}
+
+static void broken_threads(void **state) {
+  (void)state;
+  WastCommand c;
+  static const char *const texts[] = {"(thread (shared (module)))", "(thread (shared $M))",
+                                      "(wait 1)", "(thread (shared (module $M) (module $N)))",
+                                      "(thread (invoke"};
+  for (u32 i = 0; i < ARRAY_LEN(texts); i++) {
+    WastScript *s = open_script(texts[i]);
+    assert_true(wm_wast_next(s, &c));
+    assert_int_equal(c.kind, WAST_ERROR);
+    assert_false(wm_wast_next(s, &c));
+    wm_wast_close(s);
+  }
 }
 
 /* Reading goes on behind a command that is none. */
@@ -272,7 +329,7 @@ static void out_of_memory(void **state) {
   (void)state;
   static const char text[] =
       "(invoke $\"i\" \"f\" (i32.const 1)) (assert_return (get \"g\") (either (i32.const 1)))"
-      "(register \"n\") (@name \"x\")";
+      "(register \"n\") (thread $T (shared (module $\"M\"))) (@name \"x\")";
   for (u64 n = 1;; n++) {
     failing_alloc_start(n);
     WastScript *s = wm_wast_open(text, sizeof text - 1);
@@ -285,7 +342,7 @@ static void out_of_memory(void **state) {
     }
     bool failed = failing_alloc_stop();
     wm_wast_close(s);
-    if (s) assert_int_equal(commands, 3);
+    if (s) assert_int_equal(commands, 4);
     assert_int_equal(errors, failed && s);
     if (!failed) break;
   }
@@ -296,6 +353,7 @@ int main(void) {
       cmocka_unit_test(modules),         cmocka_unit_test(bare_fields),
       cmocka_unit_test(actions),         cmocka_unit_test(results),
       cmocka_unit_test(assertions),      cmocka_unit_test(skipped),
+      cmocka_unit_test(threads),         cmocka_unit_test(broken_threads),
       cmocka_unit_test(broken_commands), cmocka_unit_test(unclosed_module),
       cmocka_unit_test(out_of_memory),
   };
