@@ -56,24 +56,39 @@ static inline bool read_index(Reader *r, u32 *index) {
   return reader_ok(r);
 }
 
-/* Spec 5.4.6: bit 6 of the alignment says that a memory's index follows. */
-static bool read_memarg(Reader *r, Instr *in) {
-  u64 offset = reader_offset(r);
-  u32 flags = reader_u32(r);
-  if (UNLIKELY(flags >= 2 * MEMARG_HAS_MEMORY)) {
-    return wm_reader_fail(r, offset, "malformed memop flags");
-  }
-  in->mem.memory = 0;
-  if (UNLIKELY(flags & MEMARG_HAS_MEMORY)) {
+/* What else the alignment's number says; bit 6: a memory's index follows. */
+static NOINLINE bool read_memarg_flags(Reader *r, Instr *in, u32 flags, u64 offset) {
+  if (flags >= 2 * MEMARG_HAS_MEMORY) return wm_reader_fail(r, offset, "malformed memop flags");
+  if (flags & MEMARG_HAS_ORDERING && wm_op_info[in->op].prefix == 0xFE)
+    return !wm_unbuilt_ordering(r, offset);
+  if (flags & MEMARG_HAS_MEMORY) {
     reader_saw(r, FEATURE_MULTI_MEMORY, offset);
     in->mem.memory = wm_reader_u32(r);
   }
+  return reader_ok(r);
+}
+
+/* Spec 5.4.6. */
+static bool read_memarg(Reader *r, Instr *in) {
+  u64 offset = reader_offset(r);
+  u32 flags = reader_u32(r);
+  in->mem.memory = 0;
+  if (UNLIKELY(flags >= MEMARG_HAS_ORDERING) && !read_memarg_flags(r, in, flags, offset))
+    return false;
   in->mem.align_log2 = flags & (MEMARG_HAS_MEMORY - 1);
   if (LIKELY(r->pos < r->end && *r->pos < 0x80))
     in->mem.offset = *r->pos++;
   else
     in->mem.offset = wm_reader_u64(r);
   return reader_ok(r);
+}
+
+/* The byte is zero, which the proposal for orderings reads as one. */
+static bool read_fence(Reader *r) {
+  u64 offset = reader_offset(r);
+  u8 byte = wm_reader_byte(r);
+  if (byte == 1) return !wm_unbuilt_ordering(r, offset);
+  return byte == 0 ? reader_ok(r) : wm_reader_fail(r, offset, "zero byte expected");
 }
 
 static bool read_v128(Reader *r, Instr *in) {
@@ -200,7 +215,7 @@ bool wm_instr_read(Reader *r, Instr *in) {
   case IMM_TRY_TABLE: return read_try_table(r, in);
   case IMM_HEAP: in->cast.heap2 = wm_reader_heaptype(r); return reader_ok(r);
   case IMM_CAST_BRANCH: return read_cast_branch(r, in);
-  case IMM_FENCE: wm_reader_zero(r); return reader_ok(r);
+  case IMM_FENCE: return read_fence(r);
   }
   return false;
 }

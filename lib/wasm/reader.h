@@ -77,7 +77,9 @@ typedef struct Catch {
   u32 tag, label;
 } Catch;
 
-enum { MEMARG_HAS_MEMORY = 0x40 }; /* in a memarg's alignment: a memory index follows */
+/* In a memarg's alignment: a memory index follows; an atomic access's ordering follows (of a
+ * proposal that is not built). */
+enum { MEMARG_HAS_MEMORY = 0x40, MEMARG_HAS_ORDERING = 0x20 };
 
 /* One instruction. Which fields are set depends on the immediate's kind (opcode.h); vectors stay in
  * the module's bytes and are read with the functions below. */

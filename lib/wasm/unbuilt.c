@@ -11,14 +11,24 @@ static const OpcodeRange opcodes[] = {
 #include "wasm/unbuilt.def"
 };
 
+/* Fails as the reader does: nothing is left to read. Returns true. */
+static bool refuse(Reader *r, u64 offset, u8 feature, const char *what) {
+  wm_error_unsupported(r->err, offset, wm_feature_name((Feature)feature), what);
+  r->pos = r->end;
+  return true;
+}
+
 bool wm_unbuilt_opcode(Reader *r, u64 offset, u8 prefix, u32 code) {
   for (u32 i = 0; i < ARRAY_LEN(opcodes); i++) {
     const OpcodeRange *o = &opcodes[i];
     if (o->prefix != prefix || code < o->first || code > o->last) continue;
-    return !wm_error_unsupported(r->err, offset, wm_feature_name((Feature)o->feature),
-                                 "an instruction");
+    return refuse(r, offset, o->feature, "an instruction");
   }
   return false;
+}
+
+bool wm_unbuilt_ordering(Reader *r, u64 offset) {
+  return refuse(r, offset, FEATURE_SHARED_EVERYTHING_THREADS, "a memory ordering");
 }
 
 bool wm_unbuilt_type(Reader *r, u64 offset, u8 byte) {
@@ -27,7 +37,6 @@ bool wm_unbuilt_type(Reader *r, u64 offset, u8 byte) {
 #include "wasm/unbuilt.def"
   };
   for (u32 i = 0; i < ARRAY_LEN(types); i++)
-    if (types[i][0] == byte)
-      return !wm_error_unsupported(r->err, offset, wm_feature_name((Feature)types[i][1]), "a type");
+    if (types[i][0] == byte) return refuse(r, offset, types[i][1], "a type");
   return false;
 }

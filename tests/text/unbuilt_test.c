@@ -89,9 +89,20 @@ static void other_forms(void **state) {
       {"(data (f32 1))", FEATURE_NUMERIC_DATA},
       {"(memory (data (i64 1)))", FEATURE_NUMERIC_DATA},
       {"(component)", FEATURE_COMPONENT_MODEL},
+      {"(memory 1) (func (drop (i32.atomic.load acqrel (i32.const 0))))",
+       FEATURE_SHARED_EVERYTHING_THREADS},
+      {"(func (atomic.fence acqrel))", FEATURE_SHARED_EVERYTHING_THREADS},
   };
   for (u32 i = 0; i < ARRAY_LEN(texts); i++) refused_text(texts[i].text, texts[i].feature);
   refused_bytes("01{01 60 00 00} 02{01 01'm' 01'f' 20 00}", *state, FEATURE_CUSTOM_DESCRIPTORS);
+  const char *const atomics[] = {"fe 03 01", "41 00 fe 10 22 01 00 1a",
+                                 "41 00 fe 10 62 00 01 00 1a"};
+  for (u32 i = 0; i < ARRAY_LEN(atomics); i++) {
+    char hex[120];
+    snprintf(hex, sizeof hex, "01{01 60 00 00} 03{01 00} 05{01 00 00} 0a{01 {00 %s 0b}}",
+             atomics[i]);
+    refused_bytes(hex, *state, FEATURE_SHARED_EVERYTHING_THREADS);
+  }
   refused_bytes("02{01 01'm' 00 7f 01 01'a' 00 00}", *state, FEATURE_COMPACT_IMPORTS);
   refused_bytes("02{01 01'm' 00 7e 00 00 01 01'a'}", *state, FEATURE_COMPACT_IMPORTS);
 }

@@ -131,6 +131,9 @@ static void memory_arguments(void **state) {
   assert_int_equal(in.op, OP_i32_atomic_load);
   assert_true(in.mem.offset == 8);
   FAILS("\x28\x80\x01", "malformed memop flags");
+  FAILS("\xFE\x10\xA2\x01\x00", "malformed memop flags");
+  assert_false(READ("\xFE\x10\x22\x01\x00", &in)); /* an ordering */
+  assert_int_equal(err.code, ERR_UNSUPPORTED);
   FAILS("\x28\x82\x80\x80\x80\x10", "integer too large");
 }
 
@@ -187,7 +190,7 @@ static void illegal_opcodes(void **state) {
   FAILS("\x16", "illegal opcode 16");
   FAILS("\xFD\x9A\x01", "illegal opcode fd 9a");
   FAILS("\xFC\x12", "illegal opcode fc 12");
-  FAILS("\xFE\x03\x01", "zero byte expected");
+  FAILS("\xFE\x03\x02", "zero byte expected");
   FAILS("", "unexpected end");
   FAILS("\xFD", "unexpected end");
   Instr in;
