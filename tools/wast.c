@@ -402,6 +402,12 @@ static void run_broken(Runner *r) {
     fail(r, "%u:%u: %s", err->line, err->column, err->message);
 }
 
+static void run_skipped(Runner *r) {
+  const WastCommand *c = r->command;
+  skip(r, c->proposal);
+  if (c->has_instance) add_instance(r, c->id, NULL, NULL, c->proposal);
+}
+
 static void run_command(Runner *r, Result *out) {
   const WastCommand *c = r->command;
   out->trap = NULL;
@@ -431,7 +437,7 @@ static void run_command(Runner *r, Result *out) {
   case WAST_ASSERT_INVALID:
   case WAST_ASSERT_INVALID_CUSTOM: assert_refused(r); break;
   case WAST_ASSERT_UNLINKABLE: assert_no_instance(r); break;
-  case WAST_SKIPPED: skip(r, c->proposal); break;
+  case WAST_SKIPPED: run_skipped(r); break;
   case WAST_ERROR: run_broken(r); break;
   }
   if (out->trap) wasm_trap_delete(out->trap);

@@ -293,6 +293,16 @@ static void take_wait(WastScript *s, WastCommand *c) {
   c->id = take_id(s);
 }
 
+/* A component makes an instance as a module does, but by (component definition ...). */
+static void take_skipped(WastScript *s, WastCommand *c) {
+  if (wm_lexer_take(&s->lx, "component") && !wm_lexer_take(&s->lx, "definition")) {
+    wm_lexer_take(&s->lx, "instance");
+    c->id = take_id(s);
+    c->has_instance = true;
+  }
+  wm_lexer_skip_to_close(&s->lx);
+}
+
 /* ---- commands ---- */
 
 typedef struct CommandWord {
@@ -377,7 +387,7 @@ static void take_command(WastScript *s, WastCommand *c) {
   case WAST_THREAD: take_thread(s, c); break;
   case WAST_WAIT: take_wait(s, c); break;
   case WAST_ACTION: take_action(s, &c->action); break;
-  case WAST_SKIPPED: wm_lexer_skip_to_close(&s->lx); break;
+  case WAST_SKIPPED: take_skipped(s, c); break;
   default: take_assertion(s, c); break;
   }
 }

@@ -40,7 +40,8 @@ typedef enum WastKind {
   WAST_ASSERT_MALFORMED_CUSTOM, /* the same two for custom sections and annotations (spec folder
                                    custom/) */
   WAST_ASSERT_INVALID_CUSTOM,
-  WAST_SKIPPED /* a command of a proposal that scripts here do not cover: see .proposal */
+  WAST_SKIPPED /* a command of a proposal that scripts here do not cover: see .proposal. When
+                  .has_instance, it would make .id the current instance */
 } WastKind;
 
 typedef enum WastForm { WAST_TEXT, WAST_BINARY, WAST_QUOTE } WastForm;
@@ -108,13 +109,14 @@ typedef struct WastCommand {
   u32 line;                      /* of its "(", from 1 */
   u64 start, end;                /* its bytes in the script */
   const char *keyword;           /* "assert_return": for reports; static */
-  bool has_module, has_instance; /* has_instance: an assertion is about (module instance $I $D) */
+  bool has_module, has_instance; /* has_instance: an assertion is about (module instance $I $D),
+                                    or see WAST_SKIPPED */
   WastModule module;
   WastAction action;
   u32 result_count; /* entries in results: an "either" takes 1 + alternatives of them */
   const WastValue *results;
-  Name message;    /* what an assertion expects, as written: compare as a prefix */
-  Name id;         /* WAST_INSTANCE, WAST_THREAD, WAST_WAIT, WAST_REGISTER; without "$" */
+  Name message; /* what an assertion expects, as written: compare as a prefix */
+  Name id; /* WAST_INSTANCE, WAST_THREAD, WAST_WAIT, WAST_REGISTER, WAST_SKIPPED; without "$" */
   Name definition; /* WAST_INSTANCE, or has_instance; without "$" */
   Name name;       /* WAST_REGISTER */
   u32 shared_count;

@@ -671,6 +671,10 @@ def corners(folder):
                                   '(assert_trap (module instance $T) "unreachable")'
                                   '(assert_trap (module instance $I $D) "unreachable")'))
     check("assertions on instances", b"4 passed, 1 failed" in instances.stdout, instances.stdout)
+    component = wasm("wast", file("component.wast", '(module $M (func (export "f"))) (component $C) (component definition $D)\n'
+                                  '(invoke "f") (assert_return (invoke $C "g" (u32.const 1))) (register "c" $C)\n'
+                                  '(component instance $I $D) (assert_trap (invoke $I "g") "x") (invoke $M "f")'))
+    check("what needs a component is skipped", b"2 passed, 0 failed, 7 skipped" in component.stdout, component.stdout)
     thread = wasm("wast", file("thread.wast", '(module $M (memory (export "m") 1 1 shared)) (module $F (func (export "f")))\n'
                                '(thread $T (shared (module $M)) (module (func (export "f") (result i32) (i32.const 1)))\n'
                                '  (assert_return (invoke "f") (either (i32.const 0) (i32.const 2)))\n'
