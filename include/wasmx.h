@@ -105,11 +105,18 @@ WASM_API_EXTERN bool wasmx_module_validate(wasm_store_t *, const wasm_byte_vec_t
  * says so. */
 WASM_API_EXTERN bool wasmx_wat2wasm(const char *text, size_t size, own wasm_byte_vec_t *out,
                                     wasmx_error_t *err);
-/* Binary to text, which wasmx_wat2wasm takes back: the same module but for what text cannot say
- * (numbers in more bytes than needed, a data count that nothing needs, how locals are grouped, the
- * order of custom sections). The module must be well-formed, not valid; proposals that libwasm does
- * not run are printed as well. UTF-8, out->size bytes without a terminating zero. False: *err
- * (WASMX_MALFORMED, WASMX_LIMIT when the text were out of proportion to the module; without the
+/* Binary to text, which wasmx_wat2wasm takes back: a module of the same meaning, not always of the
+ * same bytes. What text cannot say is written in its shortest form: numbers in more bytes than
+ * needed, groups of locals of one type side by side, recursion groups of one type, the forms of
+ * segments, a data count that nothing needs, the order of custom sections. Names of the name
+ * section become identifiers, branch hints annotations of their instructions. Other custom sections
+ * are kept byte by byte, also those that say where instructions stand (reloc.*, linking, .debug_*,
+ * source maps, metadata.code.*, branch hints that do not meet a branch): that is true of the binary
+ * printed, as a comment before them says, and need not be of one made from the text.
+ *
+ * The module must be well-formed, not valid; of proposals that libwasm does not run, gc is printed
+ * as well. UTF-8, out->size bytes without a terminating zero. False: *err (WASMX_MALFORMED,
+ * WASMX_UNSUPPORTED, WASMX_LIMIT when the text were out of proportion to the module; without the
  * text format built, WASMX_ARGUMENT). */
 enum {
   WASMX_PRINT_FOLDED = 1,   /* operands inside their instructions */

@@ -1,6 +1,5 @@
-/* Branch hints of a module: its custom section metadata.code.branch_hint, which says of `if` and
- * `br_if` whether their condition is probably 0. What is malformed in it ends it, silently: hints
- * change where code stands, never what it does. */
+/* Branch hints of a module (binary/branch_hints.h). What is malformed in them ends them, silently:
+ * they change where code stands, never what it does. */
 #ifndef WM_JIT_HINTS_H
 #define WM_JIT_HINTS_H
 

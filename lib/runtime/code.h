@@ -4,6 +4,7 @@
 #ifndef WM_RUNTIME_CODE_H
 #define WM_RUNTIME_CODE_H
 
+#include "binary/branch_hints.h"
 #include "os/os.h"
 #include "runtime/catch.h"
 #include "runtime/object.h"
@@ -97,12 +98,6 @@ struct CodeImage {
 
 /* A chunk of translated code; the functions in it in ascending order of address. */
 typedef struct CodeChunk CodeChunk;
-
-/* What a module says of a branch (jit/hints.h). */
-typedef struct BranchHint {
-  u32 offset; /* of the instruction in the module's bytes */
-  u8 says;    /* the condition is probably 0, or not */
-} BranchHint;
 
 struct LoadedModule {
   Module module;          /* owned */

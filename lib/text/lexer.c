@@ -10,6 +10,7 @@
 
 #include "base/number.h"
 #include "base/utf8.h"
+#include "binary/branch_hints.h"
 #include "text/text_error.h"
 #include "text/text_unbuilt.h"
 #include "wasm/opcode.h"
@@ -222,7 +223,7 @@ static const char *scan_annotation_id(Lexer *lx, const char *p, Token *id) {
 
 static bool has_meaning(const Token *id) {
   return wm_token_is(id, "name") || wm_token_is(id, "custom") ||
-         wm_token_is(id, "metadata.code.branch_hint");
+         wm_token_is(id, BRANCH_HINT_SECTION);
 }
 
 /* Behind one item of an annotation's content; NULL: failed. */

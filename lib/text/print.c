@@ -20,6 +20,18 @@ static const char *section_word(u8 id) {
   return words[id];
 }
 
+/* Whether it says something of places in the code (compilers, linkers and debuggers make those).
+ * They are kept for those who read them; written again, the code may have other places. */
+static bool holds_offsets(const CustomSection *custom) {
+  static const char *const starts[] = {"reloc.",         "linking",          ".debug_",
+                                       "metadata.code.", "sourceMappingURL", "external_debug_info"};
+  for (u32 i = 0; i < ARRAY_LEN(starts); i++) {
+    u32 len = (u32)strlen(starts[i]);
+    if (custom->name.len >= len && !memcmp(custom->name.bytes, starts[i], len)) return true;
+  }
+  return false;
+}
+
 /* The parser makes a name section of the identifiers; another one would come in its way. */
 static void put_custom(Printer *p, const CustomSection *custom, u8 behind) {
   bool is_names = custom->name.len == 4 && !memcmp(custom->name.bytes, "name", 4);
@@ -27,6 +39,10 @@ static void put_custom(Printer *p, const CustomSection *custom, u8 behind) {
   if (is_names) {
     put_text(p, "(; one more name section is left out ;)");
     return;
+  }
+  if (holds_offsets(custom)) {
+    put_text(p, "(; what is said of places in the code is true of the binary that was printed ;)");
+    wm_put_line(p);
   }
   put_text(p, "(@custom ");
   wm_put_name(p, custom->name.bytes, custom->name.len);
@@ -44,11 +60,14 @@ static void put_customs(Printer *p) {
   SectionSpan span;
   Reader r = wm_sections_at(m, p->err);
   u8 behind = 0;
-  for (u32 custom = 0; wm_print_ok(p) && wm_section_next(&r, &span);) {
+  u32 custom = 0;
+  while (wm_print_ok(p) && wm_section_next(&r, &span)) {
     if (span.id != SECTION_CUSTOM) {
       behind = span.id;
-    } else if (custom++ != m->name_section) {
-      put_custom(p, &m->customs[custom - 1], behind);
+    } else {
+      bool is_told = custom == m->name_section || custom == p->hint_section;
+      if (!is_told) put_custom(p, &m->customs[custom], behind);
+      custom++;
     }
   }
 }
@@ -67,6 +86,7 @@ static void put_module(Printer *p) {
 
 static void free_printer(Printer *p) {
   wm_arena_free(&p->arena);
+  vec_free(&p->hints);
   vec_free(&p->locals);
   vec_free(&p->local_ids);
   vec_free(&p->label_ids);
@@ -82,7 +102,7 @@ bool wm_module_print(const Module *m, u32 flags, Buffer *out, Error *err) {
   u64 room = min_u64(LIMIT_BASE + (u64)LIMIT_FACTOR * m->size_bytes, UINT32_MAX - 1);
   Printer p = {.m = m, .flags = flags, .out = out, .err = err ? err : &ignored};
   p.limit = out->len + room;
-  if (wm_print_idents(&p)) put_module(&p);
+  if (wm_print_idents(&p) && wm_print_hints(&p)) put_module(&p);
   bool ok = wm_print_ok(&p);
   free_printer(&p);
   return ok;

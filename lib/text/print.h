@@ -1,7 +1,7 @@
 /* The text format written: a decoded module as text that the parser (wat.h) reads back to the same
  * module. Flat or folded; names of the name section become identifiers, and where such a name is no
- * good as one (taken, too long, empty) an annotation (@name "...") keeps it. Custom sections become
- * (@custom ...) with their place.
+ * good as one (taken, too long, empty) an annotation (@name "...") keeps it. Branch hints become
+ * annotations, too, other custom sections (@custom ...) with their place.
  *
  * The module need not be valid, only well-formed: an index that is out of range stands as its
  * number. What no text says alike is written in the parser's form: numbers in more bytes than

@@ -49,6 +49,7 @@ static void put_step(Printer *p, const Instr *in, void (*apart)(Printer *)) {
   if (shape == SHAPE_CLOSES || shape == SHAPE_GOES_ON) p->depth--;
   if (shape == SHAPE_CLOSES) p->labels.len--; /* a delegate's label counts from outside */
   apart(p);
+  if (wm_put_hint(p, in)) apart(p);
   wm_put_offset(p, in);
   if (shape == SHAPE_OPENS)
     put_opener(p, in);

@@ -151,6 +151,7 @@ static void put_block_close(const Folder *f) {
 
 static void put_open(Folder *f, const Instr *in) {
   put_apart(f);
+  if (wm_put_hint(f->p, in)) put_apart(f);
   put_char(f->p, '(');
   wm_put_offset(f->p, in);
 }

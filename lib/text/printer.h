@@ -6,6 +6,7 @@
  *   print_instr.c   an instruction with its immediates, by the kind in opcodes.def
  *   print_expr.c    bodies and constant expressions, instruction after instruction
  *   print_fold.c    bodies folded; print_arity.c says how many operands an instruction takes
+ *   print_hint.c    branch hints
  *   print_ident.c   identifiers made of the name section
  *   print_text.c    strings, numbers, lines
  *
@@ -14,6 +15,7 @@
 #define WM_TEXT_PRINTER_H
 
 #include "base/vec.h"
+#include "binary/branch_hints.h"
 #include "binary/sections.h"
 #include "text/print.h"
 #include "wasm/reader.h"
@@ -81,6 +83,9 @@ typedef struct Printer {
   u32 *local_maps, *label_maps; /* arena: by function, where its names are; 0: nowhere */
   Idents *fields;               /* arena: by type; NULL: none has named fields */
   Ident module_name;
+
+  BranchHints hints;
+  u32 hint_section; /* in customs: the one that is told by annotations; NO_INDEX: none */
 
   u32 depth; /* of indentation */
   /* the function being printed */
@@ -193,6 +198,13 @@ typedef struct Arity {
 } Arity;
 bool wm_print_arity(const Printer *p, const Instr *in, Arity *arity);
 Arity wm_print_block_arity(const Printer *p, BlockType block);
+
+/* ---- print_hint.c ---- */
+
+/* Reads the module's branch hints; false: out of memory. */
+bool wm_print_hints(Printer *p);
+/* The annotation of the instruction; false: there is none. */
+bool wm_put_hint(Printer *p, const Instr *in);
 
 /* ---- print_field.c ---- */
 

@@ -4,9 +4,10 @@
  * function's locals on), and what they say.
  *
  * A folded instruction's bytes wait in w->pending, and so does its hint. */
+#include "binary/branch_hints.h"
 #include "text/wat_parser.h"
 
-static const char section_name[] = "metadata.code.branch_hint";
+static const char section_name[] = BRANCH_HINT_SECTION;
 
 static bool is_hint(const Note *note) { return wm_token_is(&note->id, section_name); }
 

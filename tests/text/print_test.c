@@ -277,6 +277,73 @@ static void customs(void **state) {
         "(@custom \"b\" (after func))\n  (@custom \"c\" (after code))");
 }
 
+/* ---- branch hints ---- */
+
+#define HINT_0 "(@metadata.code.branch_hint \"\\00\")"
+#define HINT_1 "(@metadata.code.branch_hint \"\\01\")"
+
+static void hints(void **state) {
+  (void)state;
+  static const char text[] =
+      "(func (result i32) (block $l " HINT_1 "(br_if $l (i32.const 1)) (i32.eqz " HINT_0
+      "(if (result i32) (i32.const 2) (then (i32.const 3)) (else " HINT_1
+      "(br_if $l (i32.const 7)) (i32.const 4)))) drop) i32.const 5) (func)"
+      "(func i32.const 6 " HINT_0 " if else " HINT_1 " if end end)";
+  holds(text, 0,
+        "\n      " HINT_1 "\n      br_if $l\n      i32.const 2\n      " HINT_0 "\n      if");
+  holds(text, 0, "\n    " HINT_0 "\n    if (;@1;)\n    else\n      " HINT_1 "\n      if (;@2;)");
+  holds(text, PRINT_FOLDED, "\n      " HINT_1 "\n      (br_if $l (i32.const 1))\n");
+  holds(text, PRINT_FOLDED, "(i32.eqz\n          " HINT_0 "\n          (if (;@2;) (result i32)\n");
+  holds(text, PRINT_FOLDED,
+        "(else\n              " HINT_1 "\n              (br_if $l (i32.const 7))");
+  holds("(func (result i32) (i32.eqz " HINT_0 "(br_if 0 (i32.const 1) (i32.const 2))))",
+        PRINT_FOLDED, "(i32.eqz " HINT_0 " (br_if 0 (;@0;) (i32.const 1) (i32.const 2)))");
+  holds(text, PRINT_OFFSETS, HINT_0 "\n      (;0x00000055;) if");
+}
+
+/* One function with an `if` at byte 3, whose condition and numbers are in more bytes than needed;
+ * the section says `hints`, and after it comes `more`. */
+static void hinted(const char *hints, const char *more, const char *part) {
+  char hex[512];
+  snprintf(hex, sizeof hex,
+           "01{01 60 00 00} 03{01 00} 00{{'metadata.code.branch_hint'} %s} %s"
+           "0a{01 {00 41 81 00 04 40 0b 0b}}",
+           hints, more);
+  shows(hex, part);
+}
+
+/* Of hints that do not all meet a branch, the section stays as it is. */
+static void hints_that_stay(void **state) {
+  (void)state;
+  static const char raw[] =
+      "\n  (; what is said of places in the code is true of the binary that was"
+      " printed ;)\n  (@custom \"metadata.code.branch_hint\" (after func)";
+  hinted("01 00 01 04 01 00", "", "i32.const 1\n    " HINT_0 "\n    if (;@1;)\n    end))\n");
+  hinted("01 00 01 03 01 00", "", raw);          /* within an instruction */
+  hinted("01 00 01 01 01 00", "", raw);          /* no branch */
+  hinted("01 00 02 04 01 00 06 01 00", "", raw); /* the second one is none */
+  hinted("01 00 01 04 01 02", "", raw);
+  hinted("01 00 01 04 01 00 00", "", raw); /* too long */
+  hinted("01 00 01 04", "", raw);
+  hinted("01 01 01 04 01 00", "", raw); /* of another function */
+  hinted("00", "", raw);
+  hinted("01 00 01 04 01 00", "00{{'metadata.code.branch_hint'} 01 00 01 04 01 01}",
+         "(after func)\n    \"\\01\\00\\01\\04\\01\\00\")");
+}
+
+static void sections_of_offsets(void **state) {
+  (void)state;
+  static const char *const names[] = {"reloc.CODE", "linking", ".debug_line", "metadata.code.x"};
+  for (u32 i = 0; i < ARRAY_LEN(names); i++) {
+    char text[64], part[160];
+    snprintf(text, sizeof text, "(@custom \"%s\" \"x\")", names[i]);
+    snprintf(part, sizeof part, "that was printed ;)\n  (@custom \"%s\" (before first)\n",
+             names[i]);
+    holds(text, 0, part);
+  }
+  holds("(@custom \"debug\" \"x\")", 0, "(module\n  (@custom \"debug\"");
+}
+
 /* ---- modules that are not valid, or not even well-formed ---- */
 
 static void not_valid(void **state) {
@@ -391,10 +458,10 @@ static void out_of_proportion(void **state) {
 
 static void allocations_fail(void **state) {
   (void)state;
-  Buffer binary =
-      convert("(module $m (type $s (struct (field $x i32))) (func $f (param $p i32) (local"
-              " (@name \"p\") i64) block $l local.get $p i32.eqz br_if $l end) (data \"x\")"
-              " (@custom \"c\" \"y\") (global $g i32 (i32.const 1)))");
+  Buffer binary = convert(
+      "(module $m (type $s (struct (field $x i32))) (func $f (param $p i32) (local"
+      " (@name \"p\") i64) block $l local.get $p i32.eqz " HINT_0 " br_if $l end) (data \"x\")"
+      " (@custom \"c\" \"y\") (global $g i32 (i32.const 1)))");
   Module m;
   Error err = {0};
   assert_true(wm_module_decode(&m, binary.data, binary.len, &err));
@@ -417,21 +484,15 @@ static void allocations_fail(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(modules),
-      cmocka_unit_test(types),
-      cmocka_unit_test(segments),
-      cmocka_unit_test(immediates),
-      cmocka_unit_test(folded),
-      cmocka_unit_test(options),
-      cmocka_unit_test(numbers),
-      cmocka_unit_test(names),
-      cmocka_unit_test(broken_names),
-      cmocka_unit_test(long_names),
-      cmocka_unit_test(customs),
-      cmocka_unit_test(not_valid),
-      cmocka_unit_test(malformed),
-      cmocka_unit_test(nested),
-      cmocka_unit_test(out_of_proportion),
+      cmocka_unit_test(modules),          cmocka_unit_test(types),
+      cmocka_unit_test(segments),         cmocka_unit_test(immediates),
+      cmocka_unit_test(folded),           cmocka_unit_test(options),
+      cmocka_unit_test(numbers),          cmocka_unit_test(names),
+      cmocka_unit_test(broken_names),     cmocka_unit_test(long_names),
+      cmocka_unit_test(customs),          cmocka_unit_test(hints),
+      cmocka_unit_test(hints_that_stay),  cmocka_unit_test(sections_of_offsets),
+      cmocka_unit_test(not_valid),        cmocka_unit_test(malformed),
+      cmocka_unit_test(nested),           cmocka_unit_test(out_of_proportion),
       cmocka_unit_test(allocations_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
