@@ -26,7 +26,21 @@ static void put_extern_type(Printer *p, ExternKind kind, u32 index) {
   }
 }
 
+/* The function type, as far as the module has it. */
+static const SubType *type_of_func(const Module *m, u32 index) {
+  u32 type = m->funcs[index].type_index;
+  return type < m->type_count && m->types[type].kind == COMP_FUNC ? &m->types[type] : NULL;
+}
+
+/* An imported function's parameters may have names. */
+static void begin_import(Printer *p, const Import *import) {
+  p->local_ids.len = 0;
+  p->func_type = import->kind == EXTERN_FUNC ? type_of_func(p->m, import->index) : NULL;
+  if (p->func_type) wm_print_local_idents(p, import->index, p->func_type->param_count);
+}
+
 static void put_import(Printer *p, const Import *import) {
+  begin_import(p, import);
   wm_put_line(p);
   put_text(p, "(import ");
   wm_put_name(p, import->module.bytes, import->module.len);
@@ -186,12 +200,6 @@ static void put_locals(Printer *p, u32 first) {
   if (is_open) put_char(p, ')');
 }
 
-/* The function type, as far as the module has it. */
-static const SubType *type_of_func(const Module *m, u32 index) {
-  u32 type = m->funcs[index].type_index;
-  return type < m->type_count && m->types[type].kind == COMP_FUNC ? &m->types[type] : NULL;
-}
-
 static void put_func(Printer *p, u32 index) {
   const FuncDecl *f = &p->m->funcs[index];
   Reader r = wm_reader_at(p->m, f->code_offset, f->code_bytes, p->err);
@@ -216,6 +224,7 @@ void wm_print_fields(Printer *p) {
   const Module *m = p->m;
   wm_put_types(p);
   for (u32 i = 0; i < m->import_count && wm_print_ok(p); i++) put_import(p, &m->imports[i]);
+  p->func_type = NULL;
   put_tables(p);
   put_memories(p);
   put_tags(p);

@@ -14,11 +14,19 @@ static void skip_id(Wat *w) {
 
 /* ---- imports and exports ---- */
 
-/* The type of an import of this space, behind its identifier. */
-static void import_type(Wat *w, Space space, Buffer *out) {
+static void close_local_names(Wat *w, u32 func) {
+  wm_wat_close_names(&w->local_names, &w->local_owners, func, &w->owner_locals,
+                     &w->owner_local_count);
+}
+
+/* The type of an import of this space, behind its identifier; its parameters' names. */
+static void import_type(Wat *w, Space space, u32 index, Buffer *out) {
   wm_buffer_byte(out, (u8)space);
   switch (space) {
-  case SPACE_FUNC: wm_buffer_uleb(out, wm_wat_typeuse(w, PARAMS_IGNORED)); break;
+  case SPACE_FUNC:
+    wm_buffer_uleb(out, wm_wat_typeuse(w, PARAMS_NAMED));
+    close_local_names(w, index);
+    break;
   case SPACE_TAG: wm_encode_tagtype(out, wm_wat_typeuse(w, PARAMS_IGNORED)); break;
   case SPACE_GLOBAL: wm_encode_globaltype(out, wm_wat_globaltype(w)); break;
   default: {
@@ -50,8 +58,7 @@ static void import_field(Wat *w) {
   wm_lexer_next(&w->lx);
   Space space = take_extern_kind(w);
   skip_id(w);
-  w->next[space]++;
-  import_type(w, space, out);
+  import_type(w, space, w->next[space]++, out);
   wm_lexer_close(&w->lx);
 }
 
@@ -81,13 +88,13 @@ static u32 definition_head(Wat *w, Space space) {
 }
 
 /* (import "module" "name") and the type. False when there is none. */
-static bool inline_import(Wat *w, Space space) {
+static bool inline_import(Wat *w, Space space, u32 index) {
   if (!wm_lexer_take_list(&w->lx, "import")) return false;
   Buffer *out = entry(w, SECTION_IMPORT);
   wm_wat_name(w, out);
   wm_wat_name(w, out);
   wm_lexer_close(&w->lx);
-  import_type(w, space, out);
+  import_type(w, space, index, out);
   return true;
 }
 
@@ -122,10 +129,7 @@ static void local_lists(Wat *w, Buffer *out) {
 
 static void func_field(Wat *w) {
   u32 index = definition_head(w, SPACE_FUNC);
-  if (inline_import(w, SPACE_FUNC)) {
-    wm_wat_keep_notes(w, false);
-    return;
-  }
+  if (inline_import(w, SPACE_FUNC, index)) return;
   w->function = index + 1;
   w->label_index = 0;
   u32 type = wm_wat_typeuse(w, PARAMS_LOCALS);
@@ -137,12 +141,10 @@ static void func_field(Wat *w) {
   Buffer *out = entry(w, SECTION_CODE);
   wm_buffer_uleb(out, w->body.len);
   wm_buffer_bytes(out, w->body.data, w->body.len);
-  wm_wat_close_names(&w->local_names, &w->local_owners, index, &w->owner_locals,
-                     &w->owner_local_count);
+  close_local_names(w, index);
   wm_wat_close_names(&w->label_names, &w->label_owners, index, &w->owner_labels,
                      &w->owner_label_count);
   wm_wat_close_names(&w->all_hints, &w->hint_owners, index, &w->hints, &w->hint_count);
-  wm_wat_keep_notes(w, false);
   w->function = 0;
 }
 
@@ -309,7 +311,7 @@ static void table_with_elements(Wat *w, u32 index, bool is_64) {
 
 static void table_field(Wat *w) {
   u32 index = definition_head(w, SPACE_TABLE);
-  if (inline_import(w, SPACE_TABLE)) return;
+  if (inline_import(w, SPACE_TABLE, index)) return;
   bool is_64 = wm_wat_take_address64(w);
   if (wat_token(w) != TOKEN_NUMBER) {
     table_with_elements(w, index, is_64);
@@ -343,7 +345,7 @@ static void memory_with_data(Wat *w, u32 index, Limits limits) {
 
 static void memory_field(Wat *w) {
   u32 index = definition_head(w, SPACE_MEMORY);
-  if (inline_import(w, SPACE_MEMORY)) return;
+  if (inline_import(w, SPACE_MEMORY, index)) return;
   Limits limits = {.is_64 = wm_wat_take_address64(w)};
   wm_wat_page_size(w, &limits);
   if (wm_lexer_take_list(&w->lx, "data")) {
@@ -357,16 +359,16 @@ static void memory_field(Wat *w) {
 }
 
 static void global_field(Wat *w) {
-  definition_head(w, SPACE_GLOBAL);
-  if (inline_import(w, SPACE_GLOBAL)) return;
+  u32 index = definition_head(w, SPACE_GLOBAL);
+  if (inline_import(w, SPACE_GLOBAL, index)) return;
   Buffer *out = entry(w, SECTION_GLOBAL);
   wm_encode_globaltype(out, wm_wat_globaltype(w));
   wm_wat_expr(w, out);
 }
 
 static void tag_field(Wat *w) {
-  definition_head(w, SPACE_TAG);
-  if (inline_import(w, SPACE_TAG)) return;
+  u32 index = definition_head(w, SPACE_TAG);
+  if (inline_import(w, SPACE_TAG, index)) return;
   wm_encode_tagtype(entry(w, SECTION_TAG), wm_wat_typeuse(w, PARAMS_IGNORED));
 }
 
@@ -375,7 +377,8 @@ static void start_field(Wat *w) {
 }
 
 void wm_wat_field(Wat *w, const Field *field) {
-  if (field->kind == FIELD_FUNC) wm_wat_keep_notes(w, true); /* from the first token on */
+  bool has_names = field->kind == FIELD_FUNC || field->kind == FIELD_IMPORT;
+  wm_wat_keep_notes(w, has_names); /* from the first token on */
   wm_lexer_seek(&w->lx, field->body);
   switch ((FieldKind)field->kind) {
   case FIELD_TYPE:

@@ -170,7 +170,10 @@ void wm_wat_bind(Wat *w, Space space);
 /* Binds the identifier that stands here, if any, to a local of the current function, and names that
  * as the identifier or an annotation says. */
 void wm_wat_bind_local(Wat *w, u32 local);
-/* The same of a field of a struct type. */
+/* Only names it: of an imported function, which has no use for it. Returns the identifier's symbol.
+ */
+u32 wm_wat_name_local(Wat *w, u32 local);
+/* Binds and names a field of a struct type. */
 void wm_wat_bind_field(Wat *w, u32 type, u32 field);
 /* Takes an index, a number or name. */
 u32 wm_wat_index(Wat *w, Space space);
@@ -187,7 +190,8 @@ void wm_wat_name(Wat *w, Buffer *out);
 
 typedef enum ParamNames {
   PARAMS_UNNAMED, /* identifiers are refused: blocks, indirect calls */
-  PARAMS_IGNORED, /* allowed, without meaning: types, imports, tags */
+  PARAMS_IGNORED, /* allowed, without meaning: types, tags */
+  PARAMS_NAMED,   /* they name locals for the name section only: imported functions */
   PARAMS_LOCALS   /* they name locals of the current function */
 } ParamNames;
 

@@ -75,23 +75,27 @@ void wm_wat_bind(Wat *w, Space space) {
   if (entry) *entry = (NameOf){index, s->name};
 }
 
+u32 wm_wat_name_local(Wat *w, u32 local) {
+  u32 symbol = wm_wat_take_symbol(w);
+  bool has_id = symbol != NO_SYMBOL;
+  Name name = has_id ? w->symbols.data[symbol].name : (Name){0};
+  /* An annotation goes before the identifier; without either the name section says nothing of it.
+   */
+  if (wm_wat_part_name(w, &name) || has_id)
+    wm_wat_add_name(&w->owner_locals, &w->owner_local_count, local, name);
+  return symbol;
+}
+
 void wm_wat_bind_local(Wat *w, u32 local) {
   Token id = w->lx.token;
-  u32 number = wm_wat_take_symbol(w);
-  Symbol *s = number == NO_SYMBOL ? NULL : &w->symbols.data[number];
-  Name name = s ? s->name : (Name){0};
+  u32 symbol = wm_wat_name_local(w, local);
+  Symbol *s = symbol == NO_SYMBOL ? NULL : &w->symbols.data[symbol];
   if (s && s->local_owner == w->function) {
     fail_name(w, &id, "duplicate", "local");
-    return;
-  }
-  if (s) {
+  } else if (s) {
     s->local = local;
     s->local_owner = w->function;
   }
-  /* An annotation goes before the identifier; without either the name section says nothing of it.
-   */
-  if (wm_wat_part_name(w, &name) || s)
-    wm_wat_add_name(&w->owner_locals, &w->owner_local_count, local, name);
 }
 
 /* Makes a symbol stand for the field, in this type. */

@@ -172,6 +172,8 @@ static void param_list(Wat *w, ParamNames names) {
   /* Without an identifier an annotation may name it. */
   if (names == PARAMS_LOCALS && wat_token(w) != TOKEN_CLOSE) {
     wm_wat_bind_local(w, w->params.len);
+  } else if (names == PARAMS_NAMED && wat_token(w) != TOKEN_CLOSE) {
+    wm_wat_name_local(w, w->params.len);
   } else if (has_id) {
     wm_lexer_next(&w->lx);
   }

@@ -235,6 +235,16 @@ static void names(void **state) {
   holds("(type (struct (field $x i32) (field (@name \"x\") i32)))", 0,
         "(struct (field $x i32) (field $x#1 (@name \"x\") i32))");
   holds("(module (@name \"\"))", 0, "(module (@name \"\"))");
+  holds("(import \"a\" \"b\" (func $f (param $x i32) (param i64) (param (@name \"x\") f32)))", 0,
+        "(func $f (;0;) (type 0) (param $x i32) (param i64) (param $x#2 (@name \"x\") f32)))");
+  holds("(import \"a\" \"b\" (func (param $x i32))) (import \"a\" \"t\" (tag (param i32)))"
+        " (import \"a\" \"c\" (func (param i32))) (import \"a\" \"d\" (func (param $x i32)))"
+        " (tag (param i32))",
+        0,
+        "(param $x i32)))\n  (import \"a\" \"t\" (tag (;0;) (type 0) (param i32)))\n"
+        "  (import \"a\" \"c\" (func (;1;) (type 0) (param i32)))\n"
+        "  (import \"a\" \"d\" (func (;2;) (type 0) (param $x i32)))\n"
+        "  (tag (;1;) (type 0) (param i32))");
   holds("(type $x (func)) (table $x 0 funcref) (memory $x 0) (global $x i32 i32.const 0) (tag $x)"
         "(elem $x func) (data $x)",
         0, "(data $x (;0;))");

@@ -88,6 +88,12 @@ static void inline_imports_and_exports(void **state) {
   (void)state;
   same("(func (export \"a\") (export \"b\") (import \"m\" \"f\") (param i32))",
        "(import \"m\" \"f\" (func (param i32))) (export \"a\" (func 0)) (export \"b\" (func 0))");
+  same("(func $f (import \"m\" \"f\") (param $x i32))",
+       "(import \"m\" \"f\" (func $f (param $x i32)))");
+  gives(
+      "(func (import \"m\" \"f\") (param $x i32) (param (@name \"y\") i32) (param $x i32)) (func)",
+      "01{02 60 03 7f 7f 7f 00 60 00 00} 02{01 {'m'} {'f'} 00 00} 03{01 01} 0a{01 {00 0b}}"
+      "00{{'name'} 02{01 00 03 00{'x'} 01{'y'} 02{'x'}}}");
   same("(table (import \"m\" \"t\") 1 2 funcref) (memory (import \"m\" \"m\") 1)"
        "(global (import \"m\" \"g\") (mut i32)) (tag (import \"m\" \"e\") (param i32))",
        "(import \"m\" \"t\" (table 1 2 funcref)) (import \"m\" \"m\" (memory 1))"
