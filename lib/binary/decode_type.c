@@ -146,7 +146,7 @@ static void read_subtype(Reader *r, Arena *arena, SubType *t) {
 
 /* A recursion group, or one type that is a group by itself. In its members, group_start and
  * group_len say so; indices inside may point forward to its end, which valid/ checks. */
-static bool read_rectype(Reader *r, Arena *arena, SubTypeVec *types) {
+bool wm_decode_rectype(Reader *r, Arena *arena, SubTypeVec *types) {
   u64 offset = reader_offset(r);
   u32 start = types->len, len = 1;
   if (r->pos < r->end && *r->pos == TYPE_REC) {
@@ -170,6 +170,6 @@ static bool read_rectype(Reader *r, Arena *arena, SubTypeVec *types) {
 
 bool wm_decode_types(Reader *r, Arena *arena, SubTypeVec *types) {
   u32 count = wm_reader_count(r, MAX_TYPES, "types");
-  for (u32 i = 0; i < count && reader_ok(r); i++) read_rectype(r, arena, types);
+  for (u32 i = 0; i < count && reader_ok(r); i++) wm_decode_rectype(r, arena, types);
   return reader_ok(r);
 }

@@ -13,6 +13,8 @@ TableType wm_decode_tabletype(Reader *r);
 MemoryType wm_decode_memorytype(Reader *r);
 TagDecl wm_decode_tag(Reader *r);
 
+/* One recursion group, which may be empty: appends its types, lists go to the arena. */
+bool wm_decode_rectype(Reader *r, Arena *arena, SubTypeVec *types);
 /* The type section's contents: appends to `types`, lists go to the arena. */
 bool wm_decode_types(Reader *r, Arena *arena, SubTypeVec *types);
 

@@ -5,8 +5,8 @@
  *
  * The module need not be valid, only well-formed: an index that is out of range stands as its
  * number. What no text says alike is written in the parser's form: numbers in more bytes than
- * needed, a data count that nothing needs, groups of locals, an empty recursion group, a table's
- * initialiser without instructions. */
+ * needed, a data count that nothing needs, groups of locals, a recursion group of one type, the
+ * forms of segments, a table's initialiser without instructions. */
 #ifndef WM_TEXT_PRINT_H
 #define WM_TEXT_PRINT_H
 

@@ -1,4 +1,5 @@
 /* Types as text (spec 6.4). */
+#include "binary/decode_type.h"
 #include "text/printer.h"
 #include "wasm/limits.h"
 
@@ -132,20 +133,54 @@ static void put_type(Printer *p, u32 type) {
   put_text(p, is_bare ? ")" : "))");
 }
 
-/* Types are written a group at a time: those of one begin with the same group_start. */
+/* A recursion group; one of one type is written as that. */
+static void put_group(Printer *p, u32 first, u32 len) {
+  if (len != 1) {
+    wm_put_line(p);
+    put_text(p, "(rec");
+    p->depth++;
+  }
+  for (u32 i = 0; i < len && wm_print_ok(p); i++) put_type(p, first + i);
+  if (len == 1) return;
+  p->depth--;
+  put_char(p, ')');
+}
+
+static u32 count_groups(const Module *m) {
+  u32 groups = 0;
+  for (u32 i = 0; i < m->type_count; i += m->types[i].group_len) groups++;
+  return groups;
+}
+
+/* A reader at the type section's groups and their number. */
+static Reader find_groups(const Printer *p, u32 *count) {
+  SectionSpan span = {0};
+  Reader r = wm_sections_at(p->m, p->err);
+  while (span.id != SECTION_TYPE && wm_section_next(&r, &span)) continue;
+  bool found = span.id == SECTION_TYPE;
+  r = wm_reader_at(p->m, span.content, found ? span.content_bytes : 0, p->err);
+  *count = found ? wm_reader_u32(&r) : 0;
+  return r;
+}
+
+/* Groups without types, which a decoded module does not have: the section is decoded once more. */
+static void put_all_groups(Printer *p, Reader *r, u32 count) {
+  SubTypeVec types = {0};
+  for (u32 i = 0; i < count && wm_print_ok(p); i++) {
+    u32 first = types.len;
+    if (wm_decode_rectype(r, &p->arena, &types)) put_group(p, first, types.len - first);
+  }
+  vec_free(&types);
+}
+
 void wm_put_types(Printer *p) {
   const Module *m = p->m;
-  for (u32 i = 0; i < m->type_count && wm_print_ok(p); i++) {
-    const SubType *t = &m->types[i];
-    bool is_group = t->group_len > 1;
-    if (is_group && t->group_start == i) {
-      wm_put_line(p);
-      put_text(p, "(rec");
-      p->depth++;
-    }
-    put_type(p, i);
-    if (!is_group || t->group_start + t->group_len != i + 1) continue;
-    p->depth--;
-    put_char(p, ')');
+  u32 count;
+  Reader r = find_groups(p, &count);
+  if (count != count_groups(m)) {
+    put_all_groups(p, &r, count);
+    return;
   }
+  for (u32 i = 0; i < m->type_count && wm_print_ok(p); i += m->types[i].group_len)
+    put_group(p, i, m->types[i].group_len);
 }

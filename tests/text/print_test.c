@@ -81,6 +81,10 @@ static void types(void **state) {
         0,
         "(rec\n    (type $a (;0;) (sub (struct (field $x (mut i8)) (field (ref null $b)))))\n"
         "    (type $b (;1;) (array i16)))");
+  holds("(rec)", 0, "(module\n  (rec))\n");
+  holds("(type (func)) (rec) (rec) (rec (type (func)) (type $t (func))) (rec) (func (type $t))", 0,
+        "(type (;0;) (func))\n  (rec)\n  (rec)\n  (rec\n    (type (;1;) (func))\n"
+        "    (type $t (;2;) (func)))\n  (rec)\n  (func (;0;) (type $t))");
   holds("(type $a (sub (func))) (type (sub final $a (func)))", 0,
         "(type (;1;) (sub final $a (func)))");
   holds("(type (func (param (ref any) anyref (ref null 0) exnref)))", 0,
@@ -469,7 +473,7 @@ static void out_of_proportion(void **state) {
 static void allocations_fail(void **state) {
   (void)state;
   Buffer binary = convert(
-      "(module $m (type $s (struct (field $x i32))) (func $f (param $p i32) (local"
+      "(module $m (rec) (type $s (struct (field $x i32))) (func $f (param $p i32) (local"
       " (@name \"p\") i64) block $l local.get $p i32.eqz " HINT_0 " br_if $l end) (data \"x\")"
       " (@custom \"c\" \"y\") (global $g i32 (i32.const 1)))");
   Module m;
