@@ -4,23 +4,10 @@
 
 /* ---- nesting ---- */
 
-/* Whether `op` may come now that the block's last part was begun by `last`. */
-static bool goes_on_from(u16 op, u16 last) {
-  if (op == OP_else) return last == OP_if;
-  return op_is_code(last, CODE_TRY) || op_is_code(last, CODE_CATCH);
-}
-
 bool wm_print_check_nesting(Printer *p, Reader *r, const Instr *in) {
-  OpShape shape = wm_op_shape(in->op);
   OpenLabel *top = p->labels.len ? vec_last(&p->labels) : NULL;
-  if (shape == SHAPE_GOES_ON || (shape == SHAPE_CLOSES && in->op != OP_end)) {
-    bool fits = top && (shape == SHAPE_GOES_ON ? goes_on_from(in->op, top->op)
-                                               : op_is_code(top->op, CODE_TRY));
-    if (!fits)
-      return wm_reader_fail(r, in->offset, "END opcode expected: %s, without its block",
-                            wm_op_text(in->op));
-    if (shape == SHAPE_GOES_ON) top->op = in->op;
-  }
+  if (!wm_instr_fits(in, top ? top->part : OP_block, r->err)) return false;
+  if (top && op_shape(in->op) == SHAPE_GOES_ON) top->part = in->op;
   bool is_last = in->op == OP_end && !top;
   return !is_last || r->pos == r->end ||
          wm_reader_fail(r, reader_offset(r), "section size mismatch");
@@ -45,7 +32,7 @@ static void put_opener(Printer *p, const Instr *in) {
 
 /* One instruction; what it opens or closes moves the depth. `apart` begins a new line or not. */
 static void put_step(Printer *p, const Instr *in, void (*apart)(Printer *)) {
-  OpShape shape = wm_op_shape(in->op);
+  OpShape shape = op_shape(in->op);
   if (shape == SHAPE_CLOSES || shape == SHAPE_GOES_ON) p->depth--;
   if (shape == SHAPE_CLOSES) p->labels.len--; /* a delegate's label counts from outside */
   apart(p);
@@ -76,7 +63,7 @@ static void put_blank(Printer *p) { put_char(p, ' '); }
 
 /* Whether it is one plain instruction, which may stand in parentheses alone. */
 static bool is_single(Reader r, Instr *in) {
-  return wm_instr_read(&r, in) && wm_op_shape(in->op) == SHAPE_PLAIN && r.end - r.pos == 1;
+  return wm_instr_read(&r, in) && op_shape(in->op) == SHAPE_PLAIN && r.end - r.pos == 1;
 }
 
 void wm_put_const_expr(Printer *p, const ConstExpr *expr, const char *keyword) {

@@ -84,7 +84,7 @@ static void find_end(Printer *p, u32 id) {
 }
 
 static void find_node(Printer *p, const Instr *in, u32 id) {
-  switch (wm_op_shape(in->op)) {
+  switch (op_shape(in->op)) {
   case SHAPE_PLAIN: find_plain(p, in, id); break;
   case SHAPE_OPENS: find_opener(p, in, id); break;
   case SHAPE_CLOSES: find_end(p, id); break;
@@ -156,7 +156,7 @@ static void put_open(Folder *f, const Instr *in) {
   wm_put_offset(f->p, in);
 }
 
-static bool has_parts(u16 op) { return op == OP_if || op_is_code(op, CODE_TRY); }
+static bool has_parts(u16 op) { return op == OP_if || op == OP_try; }
 
 static void push_open(Folder *f, u32 id, u32 opener, u16 op) {
   OpenTree *open = print_push(f->p, &f->p->open);
@@ -198,7 +198,7 @@ static u32 put_block_head(Folder *f, u32 id) {
 
 static bool is_end(const Folder *f, u32 id) {
   u8 byte = f->body.pos[f->p->nodes.data[id].at];
-  return byte == wm_op_info[OP_end].code || byte == CODE_DELEGATE;
+  return op_shape(op_of_byte(byte)) == SHAPE_CLOSES;
 }
 
 /* All heads at instruction `at`, up to a leaf or a block that has no condition. */

@@ -2,14 +2,6 @@
 #include "base/number.h"
 #include "text/printer.h"
 
-OpShape wm_op_shape(u16 op) {
-  u8 immediate = wm_op_info[op].immediate;
-  if (immediate == IMM_BLOCK || immediate == IMM_TRY_TABLE) return SHAPE_OPENS;
-  if (op == OP_end || op_is_code(op, CODE_DELEGATE)) return SHAPE_CLOSES;
-  bool goes_on = op == OP_else || op_is_code(op, CODE_CATCH) || op_is_code(op, CODE_CATCH_ALL);
-  return goes_on ? SHAPE_GOES_ON : SHAPE_PLAIN;
-}
-
 void wm_put_offset(Printer *p, const Instr *in) {
   if (!print_has(p, PRINT_OFFSETS)) return;
   put_text(p, "(;");

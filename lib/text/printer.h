@@ -18,7 +18,7 @@
 #include "binary/branch_hints.h"
 #include "binary/sections.h"
 #include "text/print.h"
-#include "wasm/reader.h"
+#include "wasm/nesting.h"
 
 /* A name and the identifier made of it. */
 typedef struct Ident {
@@ -33,7 +33,7 @@ typedef struct Idents {
 
 /* A label in scope. */
 typedef struct OpenLabel {
-  u16 op;      /* what opened it, or the last `else` or catch */
+  u16 part;    /* what began its last part (wasm/nesting.h) */
   Ident ident; /* .id_len 0: none */
 } OpenLabel;
 
@@ -168,20 +168,12 @@ void wm_put_types(Printer *p);
 
 /* ---- print_instr.c, print_expr.c, print_fold.c ---- */
 
-/* What an instruction does to nesting. Legacy exceptions' are told by their codes. */
-typedef enum OpShape { SHAPE_PLAIN, SHAPE_OPENS, SHAPE_GOES_ON, SHAPE_CLOSES } OpShape;
-OpShape wm_op_shape(u16 op);
-static inline bool op_is_code(u16 op, u8 code) {
-  return wm_op_info[op].prefix == 0 && wm_op_info[op].code == code;
-}
-enum { CODE_TRY = 0x06, CODE_CATCH = 0x07, CODE_DELEGATE = 0x18, CODE_CATCH_ALL = 0x19 };
-
 /* The keyword and the immediates. */
 void wm_put_instr(Printer *p, const Instr *in);
 /* "(;0x1a2;) " with PRINT_OFFSETS. */
 void wm_put_offset(Printer *p, const Instr *in);
 
-/* Whether an else, catch, end or delegate fits what is open; else the error. */
+/* Whether the instruction fits what is open, and the last `end` is the last; else the error. */
 bool wm_print_check_nesting(Printer *p, Reader *r, const Instr *in);
 void wm_print_push_label(Printer *p, u16 op, u32 label);
 /* A constant expression: "(i32.const 0)" when it is one instruction, else (keyword ...), or without

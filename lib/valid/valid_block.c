@@ -1,6 +1,7 @@
 /* Blocks and branches of function bodies (spec 3.4.8; the spec's appendix "Validation
  * Algorithm"). */
 #include "valid/operands.h"
+#include "wasm/nesting.h"
 
 /* ---- blocks ---- */
 
@@ -71,10 +72,7 @@ void wm_valid_next_part(Validator *v, u16 op) {
 
 bool wm_valid_else(Validator *v) {
   Control *c = vec_last(&v->control);
-  if (c->op != OP_if)
-    return wm_error_set(v->err, ERR_MALFORMED, v->in.offset,
-                        "END opcode expected: else, not in if");
-  if (!wm_valid_block_results(v, c)) return false;
+  if (!wm_instr_fits(&v->in, c->op, v->err) || !wm_valid_block_results(v, c)) return false;
   wm_valid_next_part(v, OP_else);
   return push_types(v, start_types(c));
 }

@@ -1,6 +1,7 @@
 /* Exceptions in function bodies (spec 3.4.8): throwing, try_table, and the legacy encoding's try
  * with its catch, catch_all and delegate parts. */
 #include "valid/operands.h"
+#include "wasm/nesting.h"
 
 /* The type of the tag; NULL and "unknown tag". */
 static const SubType *tag_type(Validator *v, u32 tag) {
@@ -61,11 +62,6 @@ bool wm_valid_try_table(Validator *v) {
 
 /* ---- the legacy encoding ---- */
 
-static bool not_in_try(Validator *v, const char *what) {
-  return wm_error_set(v->err, ERR_MALFORMED, v->in.offset, "END opcode expected: %s, not in try",
-                      what);
-}
-
 /* A part for exceptions begins: the hidden local of this depth holds the one that is caught. */
 static bool enter_catch(Validator *v) {
   if (vec_last(&v->control)->op == OP_try) v->catch_depth++;
@@ -76,7 +72,7 @@ static bool enter_catch(Validator *v) {
 
 bool wm_valid_catch(Validator *v) {
   const Control *c = vec_last(&v->control);
-  if (c->op != OP_try && c->op != OP_catch) return not_in_try(v, wm_op_text(v->in.op));
+  if (!wm_instr_fits(&v->in, c->op, v->err)) return false;
   if (!wm_valid_block_results(v, c) || !enter_catch(v)) return false;
   wm_valid_next_part(v, v->in.op);
   if (v->in.op == OP_catch_all) return true;
@@ -87,7 +83,7 @@ bool wm_valid_catch(Validator *v) {
 /* The label is one around the try. */
 bool wm_valid_delegate(Validator *v) {
   const Control *c = vec_last(&v->control);
-  if (c->op != OP_try) return not_in_try(v, "delegate");
+  if (!wm_instr_fits(&v->in, c->op, v->err)) return false;
   if (v->in.index >= v->control.len - 1) return wm_valid_fail(v, "unknown label %u", v->in.index);
   if (!wm_valid_block_results(v, c)) return false;
   wm_valid_pop_control(v);

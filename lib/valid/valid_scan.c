@@ -2,8 +2,9 @@
  * as malformed (decoding comes before validation in the spec), but bodies are read only while they
  * are validated. So when validation fails, this looks for a grammar error in all of them. */
 #include "valid/validator.h"
+#include "wasm/nesting.h"
 
-/* Ops of open blocks. */
+/* What began the last part of each open block. */
 typedef Vec(u16) ScanStack;
 
 bool wm_valid_body_ends(Reader *r, const Module *m, u32 func_index) {
@@ -17,39 +18,21 @@ static bool needs_data_count(u8 immediate) {
   return immediate == IMM_DATA || immediate == IMM_DATA_MEMORY || immediate == IMM_TYPE_DATA;
 }
 
-/* Follows the nesting: `open` holds the op of each open block. */
 static bool scan_instr(Reader *r, const Instr *in, const Module *m, ScanStack *open) {
   if (needs_data_count(wm_valid_rules[in->op].immediate) && !m->has_data_count)
     return wm_reader_fail(r, in->offset, "data count section required");
-  switch (in->op) {
-  case OP_block:
-  case OP_loop:
-  case OP_if:
-  case OP_try:
-  case OP_try_table: {
-    u16 *op = vec_push(open);
-    if (op) *op = in->op;
-    return op || wm_error_out_of_memory(r->err);
+  u16 *part = vec_last(open);
+  if (!wm_instr_fits(in, *part, r->err)) return false;
+  switch (op_shape(in->op)) {
+  case SHAPE_OPENS:
+    part = vec_push(open);
+    if (part) *part = in->op;
+    return part || wm_error_out_of_memory(r->err);
+  case SHAPE_GOES_ON: *part = in->op; break;
+  case SHAPE_CLOSES: open->len--; break;
+  case SHAPE_PLAIN: break;
   }
-  case OP_else:
-    if (*vec_last(open) != OP_if)
-      return wm_reader_fail(r, in->offset, "END opcode expected: else, not in if");
-    *vec_last(open) = OP_else;
-    return true;
-  case OP_catch:
-  case OP_catch_all:
-    if (*vec_last(open) != OP_try && *vec_last(open) != OP_catch)
-      return wm_reader_fail(r, in->offset, "END opcode expected: catch, not in try");
-    *vec_last(open) = in->op;
-    return true;
-  case OP_delegate:
-    if (*vec_last(open) != OP_try)
-      return wm_reader_fail(r, in->offset, "END opcode expected: delegate, not in try");
-    open->len--;
-    return true;
-  case OP_end: open->len--; return true;
-  default: return true;
-  }
+  return true;
 }
 
 /* As read_local_runs has it, without our limits: those are no grammar. */
