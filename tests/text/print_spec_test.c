@@ -1,11 +1,11 @@
 /* The official suite's modules printed and read again, flat and folded. A module from text comes
  * back byte for byte, names included; one that the suite has in binary says the same as before
- * (canonical.h), and is printed the same the second time. Also those that are not valid: the
- * printer wants a module to be well-formed only. Skipped without the suite (WASM_SPEC_DIR). */
+ * (support/round_trip.h). Also those that are not valid: the printer wants a module to be
+ * well-formed only. Skipped without the suite (WASM_SPEC_DIR). */
 #include "text_test.h"
 
 #include "binary/decode.h"
-#include "canonical.h"
+#include "support/round_trip.h"
 #include "support/suite.h"
 #include "text/print.h"
 
@@ -22,44 +22,11 @@ typedef struct Case {
   bool is_text, is_malformed;
 } Case;
 
-static void report(const Case *c, const char *what, const Buffer *text) {
+static void report(const Case *c, const char *wrong, const RoundTrip *trip) {
   c->t->failures++;
-  print_message("%s:%u: %s\n%.*s\n", c->path, c->line, what, text ? (int)text->len : 0,
-                text && text->len ? (const char *)text->data : "");
-}
-
-static bool equal(const Buffer *a, const Buffer *b) {
-  return a->len == b->len && (!a->len || !memcmp(a->data, b->data, a->len));
-}
-
-static Buffer meaning(const Module *m) {
-  Buffer out = {0};
-  canonical(m, &out);
-  return out;
-}
-
-/* The binary that came back decodes, means the same and prints the same. */
-static void compare_meaning(const Case *c, const Module *before, const Buffer *again, u32 flags,
-                            const Buffer *text) {
-  Module after;
-  Error err = {0};
-  Buffer second = {0}, third = {0};
-  if (!wm_module_decode(&after, again->data, again->len, &err)) {
-    report(c, err.message, text);
-  } else {
-    Buffer left = meaning(before), right = meaning(&after);
-    if (!equal(&left, &right)) report(c, "means something else", text);
-    if (!wm_module_print(&after, flags, &second, &err) ||
-        !wm_wat_to_binary((const char *)second.data, second.len, &third, &err) ||
-        !equal(again, &third))
-      report(c, "is another module the second time", &second);
-    wm_buffer_free(&left);
-    wm_buffer_free(&right);
-  }
-  c->t->same_meaning++;
-  wm_module_free(&after);
-  wm_buffer_free(&second);
-  wm_buffer_free(&third);
+  print_message("%s:%u: %s\n", c->path, c->line, wrong);
+  if (trip->err.code) print_message("%s\n%s\n", trip->err.message, trip->err.context);
+  if (trip->text.len) print_message("%.*s\n", (int)trip->text.len, (const char *)trip->text.data);
 }
 
 /* One that cannot be printed, for it is malformed or of a proposal that is not built. */
@@ -72,29 +39,27 @@ static void refuse_module(const Case *c, const Error *err) {
   }
 }
 
+/* What is wrong, or NULL. */
+static const char *judge(const Case *c, const RoundTrip *trip, u32 flags, bool same) {
+  if (trip->wrong) return trip->wrong;
+  if (!trip->printed) return flags ? "is printed flat only" : NULL;
+  return !same && c->is_text ? "has other bytes" : NULL;
+}
+
 /* Whether it was printed. */
-static bool round_trip(const Case *c, const Module *m, u32 flags) {
-  Buffer text = {0}, again = {0};
-  Error err = {0};
-  bool printed = wm_module_print(m, flags, &text, &err);
-  if (!printed) {
-    if (flags)
-      report(c, err.message, NULL); /* flat, it was printed */
-    else
-      refuse_module(c, &err);
-  } else if (!wm_wat_to_binary((const char *)text.data, text.len, &again, &err)) {
-    print_message("%u:%u: %s\n%s\n", err.line, err.column, err.message, err.context);
-    report(c, "is not read back", &text);
-  } else {
-    Buffer original = {.data = m->bytes, .len = m->size_bytes};
-    bool same = equal(&original, &again);
-    if (same) c->t->same_bytes++;
-    if (!same && c->is_text) report(c, "has other bytes", &text);
-    if (!same) compare_meaning(c, m, &again, flags, &text);
-  }
-  wm_buffer_free(&text);
-  wm_buffer_free(&again);
-  return printed;
+static bool check_printed(const Case *c, const Module *m, u32 flags) {
+  RoundTrip trip = round_trip(m, flags);
+  Buffer original = {.data = m->bytes, .len = m->size_bytes};
+  bool same = trip.printed && same_bytes(&original, &trip.binary);
+  const char *wrong = judge(c, &trip, flags, same);
+  if (wrong)
+    report(c, wrong, &trip);
+  else if (!trip.printed)
+    refuse_module(c, &trip.err);
+  if (same) c->t->same_bytes++;
+  if (trip.printed && !same) c->t->same_meaning++;
+  round_trip_free(&trip);
+  return trip.printed;
 }
 
 static void check_module(Totals *t, const char *path, const WastScript *s, const WastCommand *c) {
@@ -109,7 +74,7 @@ static void check_module(Totals *t, const char *path, const WastScript *s, const
   } else if (!wm_module_decode(&m, binary.data, binary.len, &err)) {
     refuse_module(&one, &err);
   } else {
-    if (round_trip(&one, &m, 0)) round_trip(&one, &m, PRINT_FOLDED);
+    if (check_printed(&one, &m, 0)) check_printed(&one, &m, PRINT_FOLDED);
   }
   wm_module_free(&m);
   wm_buffer_free(&binary);

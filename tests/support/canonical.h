@@ -2,8 +2,8 @@
  * numbers in as few bytes as possible, segments in their shortest form, locals grouped, recursion
  * groups of one bare, no empty ones, no custom sections, a data count only where an instruction
  * wants it. Bodies that are malformed end where they are. */
-#ifndef WM_TESTS_TEXT_CANONICAL_H
-#define WM_TESTS_TEXT_CANONICAL_H
+#ifndef TESTS_SUPPORT_CANONICAL_H
+#define TESTS_SUPPORT_CANONICAL_H
 
 #include "binary/encode.h"
 #include "wasm/module.h"
