@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "engine/engine.h"
 #include "jit/jit.h"
+#include "tools/load_decoded.h"
 #include "tools/tool.h"
 
 #include <stdio.h>

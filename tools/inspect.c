@@ -1,5 +1,6 @@
-/* `wasm inspect`: what is in a module. Shows the library's insides, so that modules of proposals
- * that it does not run are told of as well. */
+/* `wasm inspect`: what is in a module. Shows the library's insides, so that a module need not be
+ * valid, and of proposals that are off, or decoded only (gc), as well. Those of wasm/unbuilt.def
+ * are refused. */
 #include "tools/inspect.h"
 
 #include "binary/names.h"

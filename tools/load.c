@@ -57,25 +57,6 @@ bool load_file(const char *path, wasm_byte_vec_t *bytes) {
   return false;
 }
 
-/* Text begins with a parenthesis or a comment, and space before it. */
-static bool may_be_text(const wasm_byte_vec_t *bytes) {
-  size_t i = 0;
-  while (i < bytes->size && bytes->data[i] && strchr(" \t\n\v\f\r", bytes->data[i])) i++;
-  return i < bytes->size && (bytes->data[i] == '(' || bytes->data[i] == ';');
-}
-
-bool load_binary(const char *path, wasm_byte_vec_t *bytes) {
-  wasm_byte_vec_t text;
-  wasmx_error_t err = {.size = sizeof err};
-  if (!load_file(path, bytes)) return false;
-  if (!may_be_text(bytes)) return true;
-  text = *bytes;
-  bool ok = wasmx_wat2wasm(text.data, text.size, bytes, &err);
-  free(text.data);
-  if (!ok) complain_error(path, &err);
-  return ok;
-}
-
 /* Whether the library can read it by its name: all but standard input, pipes and devices. */
 static bool is_readable_file(const char *path) {
   struct stat st;

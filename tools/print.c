@@ -1,4 +1,5 @@
 /* `wasm print`: a module as text. */
+#include "tools/load_decoded.h"
 #include "tools/tool.h"
 
 #include <stdlib.h>

@@ -37,12 +37,10 @@ const char *printable(const char *text);
 bool demangle(const char *name, char *out, size_t size);
 bool can_demangle(void);
 
-/* ---- input and output (load.c, check.c) ---- */
+/* ---- input and output (load.c, check.c; more in load_decoded.h) ---- */
 
 /* Reads the file ("-": standard input) whole; false when it said why not. */
 bool load_file(const char *path, wasm_byte_vec_t *bytes);
-/* The same, text translated to binary; wasm_byte_vec_delete frees either. */
-bool load_binary(const char *path, wasm_byte_vec_t *bytes);
 /* Reads and compiles it: binary or text. NULL when it said why not. */
 wasm_module_t *load_module(wasm_store_t *store, const char *path);
 /* The same for what `wasm compile` wrote. */

@@ -2,6 +2,7 @@
 #include "api/source.h"
 
 #include "api/handle.h"
+#include "binary/sniff.h"
 
 #if WITH_TEXT
 #include "binary/decode.h"
@@ -35,18 +36,10 @@ static bool print(const u8 *bytes, size_t size, u32 flags, Buffer *out, Error *e
 }
 #endif
 
-/* Whether the input may be text at all: any begins with a parenthesis or a comment, and space
- * before it. The decoder says what other files are. */
-static bool may_be_text(const u8 *bytes, size_t size) {
-  size_t i = 0;
-  while (i < size && (bytes[i] == ' ' || (bytes[i] >= '\t' && bytes[i] <= '\r'))) i++;
-  return i < size ? bytes[i] == '(' || bytes[i] == ';' : size > 0;
-}
-
 bool wm_source_open(const u8 *bytes, size_t size, bool allow_text, Buffer *text, Source *out,
                     Error *err) {
   *out = (Source){bytes, size};
-  if (!allow_text || !may_be_text(bytes, size)) return true;
+  if (!allow_text || !wm_may_be_text(bytes, size)) return true;
   if (!translate((const char *)bytes, size, text, err)) return false;
   /* What the text says is checked where all binaries are: the loader sees no difference. */
   *out = (Source){text->data, text->len};

@@ -1,6 +1,6 @@
-/* Looks at the first bytes of a file that is no module (sniff.h). Runs only when a module is
- * refused, so that it costs nothing else; what it says is a guess for people, behind the
- * specification's words. */
+/* Looks at the first bytes of a file (sniff.h). What a file is that is no module is found when it
+ * is refused, so that it costs nothing else; that is a guess for people, behind the specification's
+ * words. */
 #include "binary/sniff.h"
 
 #include "base/utf8.h"
@@ -34,6 +34,12 @@ static const Magic magics[] = {
 };
 
 static bool is_space(u8 c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+bool wm_may_be_text(const u8 *bytes, size_t size) {
+  size_t i = 0;
+  while (i < size && is_space(bytes[i])) i++;
+  return i < size ? bytes[i] == '(' || bytes[i] == ';' : size > 0;
+}
 
 /* Whether the text begins with `word` (lower case), whatever the case of its letters. */
 static bool begins_with(const u8 *text, size_t len, const char *word) {

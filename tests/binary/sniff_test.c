@@ -56,7 +56,23 @@ static void says_what_it_is(void **state) {
   }
 }
 
+static bool may_be_text(const char *bytes) {
+  return wm_may_be_text((const u8 *)bytes, strlen(bytes));
+}
+
+static void text_is_told_from_others(void **state) {
+  (void)state;
+  assert_true(may_be_text("(module)"));
+  assert_true(may_be_text(" \t\n\v\f\r;; a comment"));
+  assert_true(may_be_text("\n"));
+  assert_false(may_be_text(""));
+  assert_false(may_be_text("module"));
+  assert_false(may_be_text("\n<html>"));
+  assert_false(wm_may_be_text((const u8 *)"\0asm\1\0\0\0", 8));
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(says_what_it_is)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(says_what_it_is),
+                                     cmocka_unit_test(text_is_told_from_others)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -574,6 +574,7 @@ def looking(folder):
     check("what is printed", b'(func $small (;1;) (type 1)\n    i32.const 1\n' in printed
           and b'$"large\\e2\\80\\aeone" (;2;)' in printed, printed)
     check("print --no-names", b"$" not in wasm("print", "--no-names", binary).stdout)
+    ends("print of blank text", wasm("print", file("blank.wat", " \n\t")), 0, "(module)\n")
     ends("print without a file", wasm("print"), 2, "", ["no file given"])
     ends("print of two files", wasm("print", text, text), 2, "", ["one file"])
     ends("print -o", wasm("print", text, "-o"), 2, "", ["needs a file name"])
