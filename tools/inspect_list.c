@@ -147,9 +147,6 @@ bool inspect_features(const Module *m, Out *o, Error *err) {
 /* ---- sizes ---- */
 
 void inspect_sections(const Module *m, Out *o) {
-  static const char *const words[SECTION_ID_COUNT] = {
-      "custom", "type",  "import", "function", "table", "memory",     "global",
-      "export", "start", "elem",   "code",     "data",  "data count", "tag"};
   Error err = {0};
   SectionSpan span;
   Reader r = wm_sections_at(m, &err);
@@ -157,7 +154,7 @@ void inspect_sections(const Module *m, Out *o) {
   for (u32 custom = 0; wm_section_next(&r, &span);) {
     out_item(o);
     out_number(o, "bytes", span.content_bytes);
-    out_word(o, "section", words[span.id]);
+    out_word(o, "section", wm_section_word(span.id));
     if (span.id == SECTION_CUSTOM) {
       out_text(o, "name", m->customs[custom].name.bytes, m->customs[custom].name.len, true);
       custom++;

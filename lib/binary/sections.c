@@ -8,6 +8,16 @@ const unsigned char wm_section_order[SECTION_ORDER_COUNT] = {
     SECTION_DATA_COUNT, SECTION_CODE,   SECTION_DATA,
 };
 
+const char *wm_section_word(u8 id) {
+  static const char words[SECTION_ID_COUNT][12] = {
+      [SECTION_CUSTOM] = "custom", [SECTION_TYPE] = "type",     [SECTION_IMPORT] = "import",
+      [SECTION_FUNCTION] = "func", [SECTION_TABLE] = "table",   [SECTION_MEMORY] = "memory",
+      [SECTION_TAG] = "tag",       [SECTION_GLOBAL] = "global", [SECTION_EXPORT] = "export",
+      [SECTION_START] = "start",   [SECTION_ELEM] = "elem",     [SECTION_DATA_COUNT] = "datacount",
+      [SECTION_CODE] = "code",     [SECTION_DATA] = "data"};
+  return words[id];
+}
+
 enum { HEADER_BYTES = 8 };
 
 Reader wm_sections_at(const Module *m, Error *err) {

@@ -12,6 +12,9 @@
 enum { SECTION_ORDER_COUNT = SECTION_ID_COUNT - 1 };
 extern const unsigned char wm_section_order[SECTION_ORDER_COUNT]; /* SectionId */
 
+/* "type", "func", "datacount": as annotations name a section's place; "custom". */
+const char *wm_section_word(u8 id);
+
 /* A section of a decoded module, in its bytes. */
 typedef struct SectionSpan {
   u8 id;

@@ -9,17 +9,6 @@ enum { LIMIT_BASE = 64 << 20, LIMIT_FACTOR = 256 };
 
 /* ---- custom sections ---- */
 
-/* The section behind which something stands, as annotations name it. */
-static const char *section_word(u8 id) {
-  static const char *const words[SECTION_ID_COUNT] = {
-      [SECTION_TYPE] = "type",           [SECTION_IMPORT] = "import", [SECTION_FUNCTION] = "func",
-      [SECTION_TABLE] = "table",         [SECTION_MEMORY] = "memory", [SECTION_TAG] = "tag",
-      [SECTION_GLOBAL] = "global",       [SECTION_EXPORT] = "export", [SECTION_START] = "start",
-      [SECTION_ELEM] = "elem",           [SECTION_CODE] = "code",     [SECTION_DATA] = "data",
-      [SECTION_DATA_COUNT] = "datacount"};
-  return words[id];
-}
-
 /* Whether it says something of places in the code (compilers, linkers and debuggers make those).
  * They are kept for those who read them; written again, the code may have other places. */
 static bool holds_offsets(const CustomSection *custom) {
@@ -48,7 +37,7 @@ static void put_custom(Printer *p, const CustomSection *custom, u8 behind) {
   wm_put_name(p, custom->name.bytes, custom->name.len);
   put_text(p, behind ? " (after " : " (before first)");
   if (behind) {
-    put_text(p, section_word(behind));
+    put_text(p, wm_section_word(behind));
     put_char(p, ')');
   }
   wm_put_data_lines(p, p->m->bytes + custom->data_offset, custom->size_bytes);

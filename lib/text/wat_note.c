@@ -51,19 +51,17 @@ static void module_name_note(Wat *w, const Note *note, bool before_fields, bool 
   w->has_module_name = true;
 }
 
-/* (before first), (after last), or either with a section's name: the place. */
-/* Numbered as in write_module: 2 i before and 2 i + 1 behind section i, then the end. */
+/* (before first), (after last), or either with a section's name: the place. Numbered as in
+ * write_module: 2 i before and 2 i + 1 behind section i, then the end. */
 static u32 custom_place(Lexer *lx) {
-  static const char *const sections[SECTION_ORDER_COUNT] = {
-      "type",   "import", "func", "table",     "memory", "tag", "global",
-      "export", "start",  "elem", "datacount", "code",   "data"};
   wm_lexer_next(lx);
   bool before = wm_lexer_take(lx, "before"), after = !before && wm_lexer_take(lx, "after");
   u32 place = NO_INDEX;
   if (before && wm_lexer_take(lx, "first")) place = 0;
   if (after && wm_lexer_take(lx, "last")) place = 2 * SECTION_ORDER_COUNT;
   for (u32 i = 0; i < SECTION_ORDER_COUNT && place == NO_INDEX; i++)
-    if ((before || after) && wm_lexer_take(lx, sections[i])) place = 2 * i + after;
+    if ((before || after) && wm_lexer_take(lx, wm_section_word(wm_section_order[i])))
+      place = 2 * i + after;
   if (place == NO_INDEX || lx->token.kind != TOKEN_CLOSE)
     wm_lexer_fail(lx, lx->token.text, "@custom annotation: malformed %s",
                   before || after ? "section kind" : "placement");

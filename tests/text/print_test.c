@@ -291,6 +291,25 @@ static void customs(void **state) {
         "(@custom \"b\" (after func))\n  (@custom \"c\" (after code))");
 }
 
+/* Behind each section that there is. */
+static void places(void **state) {
+  (void)state;
+  static const char *const words[] = {"type",      "import", "func",   "table", "memory",
+                                      "tag",       "global", "export", "start", "elem",
+                                      "datacount", "code",   "data"};
+  for (u32 i = 0; i < ARRAY_LEN(words); i++) {
+    char text[300], part[64];
+    snprintf(
+        text, sizeof text,
+        "(import \"a\" \"b\" (func)) (table 0 funcref) (memory 0) (tag) (global i32 i32.const 0)"
+        " (start 0) (elem func) (func memory.init 0) (data \"\") (export \"f\" (func 0))"
+        " (@custom \"x\" (after %s) \"\")",
+        words[i]);
+    snprintf(part, sizeof part, "(@custom \"x\" (after %s))", words[i]);
+    holds(text, 0, part);
+  }
+}
+
 /* ---- branch hints ---- */
 
 #define HINT_0 "(@metadata.code.branch_hint \"\\00\")"
@@ -498,15 +517,25 @@ static void allocations_fail(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(modules),          cmocka_unit_test(types),
-      cmocka_unit_test(segments),         cmocka_unit_test(immediates),
-      cmocka_unit_test(folded),           cmocka_unit_test(options),
-      cmocka_unit_test(numbers),          cmocka_unit_test(names),
-      cmocka_unit_test(broken_names),     cmocka_unit_test(long_names),
-      cmocka_unit_test(customs),          cmocka_unit_test(hints),
-      cmocka_unit_test(hints_that_stay),  cmocka_unit_test(sections_of_offsets),
-      cmocka_unit_test(not_valid),        cmocka_unit_test(malformed),
-      cmocka_unit_test(nested),           cmocka_unit_test(out_of_proportion),
+      cmocka_unit_test(modules),
+      cmocka_unit_test(types),
+      cmocka_unit_test(segments),
+      cmocka_unit_test(immediates),
+      cmocka_unit_test(folded),
+      cmocka_unit_test(options),
+      cmocka_unit_test(numbers),
+      cmocka_unit_test(names),
+      cmocka_unit_test(broken_names),
+      cmocka_unit_test(long_names),
+      cmocka_unit_test(customs),
+      cmocka_unit_test(places),
+      cmocka_unit_test(hints),
+      cmocka_unit_test(hints_that_stay),
+      cmocka_unit_test(sections_of_offsets),
+      cmocka_unit_test(not_valid),
+      cmocka_unit_test(malformed),
+      cmocka_unit_test(nested),
+      cmocka_unit_test(out_of_proportion),
       cmocka_unit_test(allocations_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
