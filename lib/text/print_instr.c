@@ -11,6 +11,11 @@ void wm_put_offset(Printer *p, const Instr *in) {
 
 /* ---- indices ---- */
 
+static void put_number(Printer *p, u64 v) {
+  put_char(p, ' ');
+  wm_put_uint(p, v);
+}
+
 static void put_index(Printer *p, NamePart part, u32 index) {
   put_char(p, ' ');
   wm_put_use(p, part, index);
@@ -21,10 +26,42 @@ static void put_optional_index(Printer *p, NamePart part, u32 index) {
   if (index) put_index(p, part, index);
 }
 
-static void put_index_pair(Printer *p, NamePart part, u32 first, u32 second) {
-  if (!first && !second) return;
-  put_index(p, part, first);
-  put_index(p, part, second);
+/* Immediates that are one index or two: of what index spaces; NAME_MODULE: there is none. */
+typedef struct IndexParts {
+  u8 first, second; /* NamePart */
+  u8 target;        /* of the second index, which text has first: it may be left out */
+  bool optional;    /* zeros may be left out, both of two */
+} IndexParts;
+
+static const IndexParts index_parts[] = {
+    [IMM_FUNC] = {.first = NAME_FUNC},
+    [IMM_TYPE] = {.first = NAME_TYPE},
+    [IMM_GLOBAL] = {.first = NAME_GLOBAL},
+    [IMM_TAG] = {.first = NAME_TAG},
+    [IMM_ELEM] = {.first = NAME_ELEM},
+    [IMM_DATA] = {.first = NAME_DATA},
+    [IMM_TABLE] = {.first = NAME_TABLE, .optional = true},
+    [IMM_MEMORY] = {.first = NAME_MEMORY, .optional = true},
+    [IMM_TABLE_TABLE] = {.first = NAME_TABLE, .second = NAME_TABLE, .optional = true},
+    [IMM_MEMORY_MEMORY] = {.first = NAME_MEMORY, .second = NAME_MEMORY, .optional = true},
+    [IMM_ELEM_TABLE] = {.first = NAME_ELEM, .target = NAME_TABLE},
+    [IMM_DATA_MEMORY] = {.first = NAME_DATA, .target = NAME_MEMORY},
+    [IMM_TYPE_TYPE] = {.first = NAME_TYPE, .second = NAME_TYPE},
+    [IMM_TYPE_DATA] = {.first = NAME_TYPE, .second = NAME_DATA},
+    [IMM_TYPE_ELEM] = {.first = NAME_TYPE, .second = NAME_ELEM},
+};
+
+/* False: the immediate is something else. */
+static bool put_indices(Printer *p, const Instr *in, Immediate immediate) {
+  if (immediate >= ARRAY_LEN(index_parts)) return false;
+  const IndexParts *parts = &index_parts[immediate];
+  if (!parts->first) return false;
+  if (parts->target) put_optional_index(p, (NamePart)parts->target, in->index2);
+  bool is_zero = !in->index && (!parts->second || !in->index2);
+  if (parts->optional && is_zero) return true;
+  put_index(p, (NamePart)parts->first, in->index);
+  if (parts->second) put_index(p, (NamePart)parts->second, in->index2);
+  return true;
 }
 
 static void put_label(Printer *p, u32 label) {
@@ -38,67 +75,26 @@ static void put_br_table(Printer *p, const Instr *in) {
     put_label(p, wm_instr_next_label(&pos));
 }
 
+static void put_local(Printer *p, u32 index) {
+  put_char(p, ' ');
+  wm_put_local_use(p, index);
+}
+
+static void put_field(Printer *p, u32 type, u32 field) {
+  put_index(p, NAME_TYPE, type);
+  put_char(p, ' ');
+  wm_put_field_use(p, type, field);
+}
+
 static void put_type(Printer *p, u32 type) {
   put_text(p, " (type ");
   wm_put_use(p, NAME_TYPE, type);
   put_char(p, ')');
 }
 
-static void put_index_immediate(Printer *p, const Instr *in, Immediate immediate) {
-  u32 index = in->index, index2 = in->index2;
-  switch (immediate) {
-  case IMM_LABEL: put_label(p, index); break;
-  case IMM_BR_TABLE: put_br_table(p, in); break;
-  case IMM_FUNC: put_index(p, NAME_FUNC, index); break;
-  case IMM_TYPE: put_index(p, NAME_TYPE, index); break;
-  case IMM_GLOBAL: put_index(p, NAME_GLOBAL, index); break;
-  case IMM_TAG: put_index(p, NAME_TAG, index); break;
-  case IMM_ELEM: put_index(p, NAME_ELEM, index); break;
-  case IMM_DATA: put_index(p, NAME_DATA, index); break;
-  case IMM_TABLE: put_optional_index(p, NAME_TABLE, index); break;
-  case IMM_MEMORY: put_optional_index(p, NAME_MEMORY, index); break;
-  case IMM_TABLE_TABLE: put_index_pair(p, NAME_TABLE, index, index2); break;
-  case IMM_MEMORY_MEMORY: put_index_pair(p, NAME_MEMORY, index, index2); break;
-  case IMM_LOCAL:
-    put_char(p, ' ');
-    wm_put_local_use(p, index);
-    break;
-  case IMM_CALL_INDIRECT:
-    put_optional_index(p, NAME_TABLE, index2);
-    put_type(p, index);
-    break;
-  case IMM_ELEM_TABLE: /* text has the target first */
-    put_optional_index(p, NAME_TABLE, index2);
-    put_index(p, NAME_ELEM, index);
-    break;
-  case IMM_DATA_MEMORY:
-    put_optional_index(p, NAME_MEMORY, index2);
-    put_index(p, NAME_DATA, index);
-    break;
-  case IMM_TYPE_FIELD:
-    put_index(p, NAME_TYPE, index);
-    put_char(p, ' ');
-    wm_put_field_use(p, index, index2);
-    break;
-  case IMM_TYPE_COUNT:
-    put_index(p, NAME_TYPE, index);
-    put_char(p, ' ');
-    wm_put_uint(p, index2);
-    break;
-  case IMM_TYPE_TYPE:
-    put_index(p, NAME_TYPE, index);
-    put_index(p, NAME_TYPE, index2);
-    break;
-  case IMM_TYPE_DATA:
-    put_index(p, NAME_TYPE, index);
-    put_index(p, NAME_DATA, index2);
-    break;
-  case IMM_TYPE_ELEM:
-    put_index(p, NAME_TYPE, index);
-    put_index(p, NAME_ELEM, index2);
-    break;
-  default: break;
-  }
+static void put_call_indirect(Printer *p, const Instr *in) {
+  put_optional_index(p, NAME_TABLE, in->index2);
+  put_type(p, in->index);
 }
 
 /* ---- memory accesses and lanes ---- */
@@ -115,9 +111,8 @@ static void put_memarg(Printer *p, const Instr *in) {
   wm_put_uint(p, align);
 }
 
-static void put_lane(Printer *p, u8 lane) {
-  put_char(p, ' ');
-  wm_put_uint(p, lane);
+static void put_shuffle(Printer *p, const V128 *lanes) {
+  for (u32 i = 0; i < 16; i++) put_number(p, lanes->u8x16[i]);
 }
 
 static void put_v128(Printer *p, const V128 *v) {
@@ -197,17 +192,25 @@ static void put_catches(Printer *p, const Instr *in) {
 
 void wm_put_instr(Printer *p, const Instr *in) {
   Immediate immediate = (Immediate)wm_op_info[in->op].immediate;
-  if (immediate != IMM_BLOCK && immediate != IMM_TRY_TABLE) put_text(p, wm_op_text(in->op));
+  if (op_shape(in->op) != SHAPE_OPENS) put_text(p, wm_op_text(in->op));
+  if (put_indices(p, in, immediate)) return;
   switch (immediate) {
+  case IMM_LABEL: put_label(p, in->index); break;
+  case IMM_BR_TABLE: put_br_table(p, in); break;
+  case IMM_LOCAL: put_local(p, in->index); break;
+  case IMM_CALL_INDIRECT: put_call_indirect(p, in); break;
+  case IMM_TYPE_FIELD: put_field(p, in->index, in->index2); break;
+  case IMM_TYPE_COUNT:
+    put_index(p, NAME_TYPE, in->index);
+    put_number(p, in->index2);
+    break;
   case IMM_MEMARG: put_memarg(p, in); break;
   case IMM_MEMARG_LANE:
     put_memarg(p, in);
-    put_lane(p, in->lane);
+    put_number(p, in->lane);
     break;
-  case IMM_LANE: put_lane(p, in->lane); break;
-  case IMM_SHUFFLE:
-    for (u32 i = 0; i < 16; i++) put_lane(p, in->v128.u8x16[i]);
-    break;
+  case IMM_LANE: put_number(p, in->lane); break;
+  case IMM_SHUFFLE: put_shuffle(p, &in->v128); break;
   case IMM_I32:
   case IMM_I64: put_const(p, in, immediate == IMM_I64); break;
   case IMM_F32:
@@ -221,8 +224,6 @@ void wm_put_instr(Printer *p, const Instr *in) {
     put_blocktype(p, in->block);
     put_catches(p, in);
     break;
-  case IMM_NONE:
-  case IMM_FENCE: break;
-  default: put_index_immediate(p, in, immediate); break;
+  default: break; /* none that text has */
   }
 }
