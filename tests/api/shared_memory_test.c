@@ -45,9 +45,10 @@ static wasmx_shared_memory_t *shared_new(wasm_store_t *store) {
   return shared;
 }
 
-/* The program with the memory, in a store. Any thread. */
-static wasm_instance_t *instance_with(wasm_store_t *store, const wasmx_shared_memory_t *shared) {
-  wasm_byte_vec_t source = {strlen(program), (wasm_byte_t *)(uintptr_t)program};
+/* A program with the memory, in a store. Any thread. */
+static wasm_instance_t *program_with(wasm_store_t *store, const wasmx_shared_memory_t *shared,
+                                     const char *text) {
+  wasm_byte_vec_t source = {strlen(text), (wasm_byte_t *)(uintptr_t)text};
   wasm_module_t *module = wasmx_module_new(store, &source, WASMX_ALLOW_TEXT, NULL);
   wasm_memory_t *memory = module ? wasmx_memory_obtain(store, shared) : NULL;
   wasm_extern_t *list[1] = {memory ? wasm_memory_as_extern(memory) : NULL};
@@ -56,6 +57,10 @@ static wasm_instance_t *instance_with(wasm_store_t *store, const wasmx_shared_me
   wasm_memory_delete(memory);
   wasm_module_delete(module);
   return instance;
+}
+
+static wasm_instance_t *instance_with(wasm_store_t *store, const wasmx_shared_memory_t *shared) {
+  return program_with(store, shared, program);
 }
 
 /* Calls an export; -1000 - code: it trapped. Any thread. */
@@ -277,6 +282,118 @@ static void growth_takes_turns(void **state) {
   world_delete(&w);
 }
 
+/* ---- pages of one byte: it ends anywhere ---- */
+
+static const char byte_program[] =
+    "(module (import \"\" \"m\" (memory 3 70001 shared (pagesize 1)))"
+    " (func (export \"grow\") (param i32) (result i32) (memory.grow (local.get 0)))"
+    " (func (export \"size\") (param i32) (result i32) (memory.size))"
+    " (func (export \"add8\") (param i32) (result i32)"
+    "   (i32.atomic.rmw8.add_u (local.get 0) (i32.const 1)))"
+    " (func (export \"add64\") (param i32) (result i32)"
+    "   (i32.wrap_i64 (i64.atomic.rmw.add (local.get 0) (i64.const 1))))"
+    " (func (export \"exchange16\") (param i32) (result i32)"
+    "   (i32.atomic.rmw16.cmpxchg_u (local.get 0) (i32.const 0) (i32.const 7)))"
+    " (func (export \"store\") (param i32) (result i32)"
+    "   (i32.atomic.store (local.get 0) (i32.const 9)) (i32.const 0)))";
+
+enum { BYTES = 3, MAX_BYTES = 70001, OUTSIDE = -1000 - WASMX_TRAP_MEMORY_OUT_OF_BOUNDS };
+
+static wasmx_shared_memory_t *shared_bytes_new(wasm_store_t *store) {
+  wasmx_limits64_t limits = {BYTES, MAX_BYTES};
+  wasm_memorytype_t *type = wasmx_memorytype_new_paged(limits, false, true, 1);
+  wasm_memory_t *memory = wasm_memory_new(store, type);
+  wasmx_shared_memory_t *shared = memory ? wasmx_memory_share(memory) : NULL;
+  assert_non_null(shared);
+  wasm_memory_delete(memory);
+  wasm_memorytype_delete(type);
+  return shared;
+}
+
+/* Sizes around the ends of host pages, seen from another store than the one that grows. */
+static void bytes_grow_to_odd_sizes(World *w) {
+  static const int32_t sizes[] = {4, 7, 8, 9, 4095, 4097, 65535, 65536, 65537, 70001};
+  wasmx_shared_memory_t *shared = shared_bytes_new(w->store);
+  wasm_store_t *other = wasm_store_new(w->engine);
+  wasm_instance_t *grows = program_with(other, shared, byte_program),
+                  *looks = program_with(w->store, shared, byte_program);
+  int32_t size = BYTES;
+  assert_int_equal(call(looks, "store", 0), OUTSIDE);
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    assert_int_equal(call(grows, "grow", sizes[i] - size), size);
+    size = sizes[i];
+    assert_int_equal(call(looks, "size", 0), size);
+    assert_int_equal(wasmx_shared_memory_data_size(shared), size);
+    assert_int_equal(memory_in_use(w->store), size);
+    assert_int_equal(call(looks, "add8", size - 1), 0);
+    assert_int_equal(wasmx_shared_memory_data(shared)[size - 1], 1);
+    wasmx_shared_memory_data(shared)[size - 1] = 0;
+    assert_int_equal(call(looks, "add8", size), OUTSIDE);
+    assert_int_equal(call(looks, "add64", size / 8 * 8), OUTSIDE);
+    assert_int_equal(call(looks, "store", size / 4 * 4), OUTSIDE);
+    assert_int_equal(call(looks, "store", size / 4 * 4 - 4), 0);
+    assert_int_equal(call(looks, "exchange16", size / 2 * 2), OUTSIDE);
+    if (size >= 8) assert_true(call(looks, "add64", size / 8 * 8 - 8) >= 0);
+  }
+  assert_int_equal(call(grows, "grow", 1), -1);
+  wasm_instance_delete(grows);
+  wasm_instance_delete(looks);
+  wasm_store_delete(other);
+  wasmx_shared_memory_delete(shared);
+}
+
+static void bytes_in_every_tier(void **state) {
+  (void)state;
+  const wasmx_tier_t tiers[] = {WASMX_TIER_INTERP, WASMX_TIER_JIT, WASMX_TIER_AUTO};
+  for (int k = 0; k < 6; k++) {
+    World w;
+    wasm_config_t *config = wasm_config_new();
+    wasmx_config_set_signals(config, k < 3);
+    if (!world_in_tier(&w, config, tiers[k % 3], true)) continue;
+    bytes_grow_to_odd_sizes(&w);
+    world_delete(&w);
+  }
+}
+
+static pthread_barrier_t all_ready;
+
+/* Each byte that growing gave is one's own, whoever else grows: nobody else has counted in it. */
+static void *grow_bytes(void *env) {
+  Job *job = env;
+  wasm_instance_t *instance = program_with(job->store, job->shared, byte_program);
+  job->result = 0;
+  pthread_barrier_wait(&all_ready);
+  for (int i = 0; i < ROUNDS; i++) {
+    int32_t at = call(instance, "grow", 1);
+    job->result += at >= 0 && call(instance, "add8", at) == 0;
+  }
+  wasm_instance_delete(instance);
+  return NULL;
+}
+
+static void threads_grow_bytes(void **state) {
+  (void)state;
+  World w = world_new();
+  wasmx_shared_memory_t *shared = shared_bytes_new(w.store);
+  Job jobs[THREADS];
+  int grown = 0;
+  pthread_barrier_init(&all_ready, NULL, THREADS);
+  for (int i = 0; i < THREADS; i++) {
+    jobs[i] = (Job){.shared = shared, .store = wasmx_store_new_beside(w.store)};
+    assert_non_null(jobs[i].store);
+  }
+  for (int i = 0; i < THREADS; i++)
+    assert_int_equal(pthread_create(&jobs[i].thread, NULL, grow_bytes, &jobs[i]), 0);
+  for (int i = 0; i < THREADS; i++) grown += join(&jobs[i]);
+  assert_int_equal(grown, MAX_BYTES - BYTES);
+  assert_int_equal(wasmx_shared_memory_data_size(shared), MAX_BYTES);
+  assert_int_equal(memory_in_use(w.store), MAX_BYTES);
+  pthread_barrier_destroy(&all_ready);
+  for (int i = 0; i < THREADS; i++) wasm_store_delete(jobs[i].store);
+  wasmx_shared_memory_delete(shared);
+  world_delete(&w);
+}
+
 /* ---- waiting ---- */
 
 static void notified_by_host_and_wasm(void **state) {
@@ -400,6 +517,8 @@ int main(void) {
       cmocka_unit_test(engines_with_and_without_guards),
       cmocka_unit_test(limits_follow_the_maker),
       cmocka_unit_test(growth_takes_turns),
+      cmocka_unit_test(bytes_in_every_tier),
+      cmocka_unit_test(threads_grow_bytes),
       cmocka_unit_test(notified_by_host_and_wasm),
       cmocka_unit_test(interrupts_end_waits),
       cmocka_unit_test(deadlines_go_along),
