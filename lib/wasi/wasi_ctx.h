@@ -42,6 +42,7 @@ typedef Errno (*Handler)(Call *call);
 typedef struct CallRow {
   const char *name, *params;
   bool snapshot_only; /* not in wasi_unstable */
+  bool locks;         /* uses the context, one thread at a time */
   Handler handler;
 } CallRow;
 
@@ -123,8 +124,8 @@ static inline u16 guest_u16(const u8 *at) {
 static inline u8 guest_u8(const u8 *at) { return __atomic_load_n(at, __ATOMIC_RELAXED); }
 
 /* ---- one call at a time: wasi_lock.c ----
- * A call has the context's lock from its begin to its end, but while it waits or moves bytes; where
- * there are no threads nothing is done. */
+ * A call that uses the context has its lock from its begin to its end, but while it waits or moves
+ * bytes; where there are no threads nothing is done. */
 void wm_call_lock(Call *call);
 void wm_call_unlock(Call *call);
 /* What the call uses while it has no lock, until it ends or the thread is cancelled: others may
@@ -192,7 +193,7 @@ static inline u64 wm_nanoseconds(const struct timespec *t) {
 Errno wm_times_read(const Call *call, u32 arg, struct timespec times[2]);
 
 /* Handlers: wm_call_<name>, one for each row of wasi.def. */
-#define CALL(name, params, since) Errno wm_call_##name(Call *call);
+#define CALL(name, params, since, locks) Errno wm_call_##name(Call *call);
 #include "wasi/wasi.def"
 #undef CALL
 

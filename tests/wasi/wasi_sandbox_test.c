@@ -16,7 +16,7 @@ typedef struct Row {
 } Row;
 
 static const Row rows[] = {
-#define CALL(name, params, since) {#name, params, wm_call_##name},
+#define CALL(name, params, since, locks) {#name, params, wm_call_##name},
 #include "wasi/wasi.def"
 #undef CALL
 };
