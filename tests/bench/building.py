@@ -18,6 +18,7 @@ SIMD_FLAGS = ['-march=x86-64-v2'] if os.uname().machine == 'x86_64' else []
 # Bulk memory as later compilers have it by default. Reference types would only pad the table index of
 # call_indirect, which wasm3 does not read.
 WASM_FLAGS = '--target=wasm32-wasi -s -mbulk-memory -mno-reference-types'.split()
+ATOMIC_FLAGS = ['-matomics']
 REACTOR_FLAGS = ['-DKERNEL_REACTOR', '-mexec-model=reactor']
 
 SQLITE_CRATE = 'libsqlite3-sys = { version = "=0.30.1", features = ["bundled"] }'
@@ -61,14 +62,16 @@ def make(target, sources, command):
 # ---- kernels ----
 
 def kind_of(kernel):
-    """scalar: compared with native code without vectors; simd; program: something large, end to end."""
-    return 'program' if kernel == 'sqlite' else 'simd' if kernel.startswith('simd_') else 'scalar'
+    """scalar: compared with native code without vectors; atomic, simd: the like, and by the name's
+    beginning; program: something large, end to end."""
+    prefix = kernel.partition('_')[0]
+    return 'program' if kernel == 'sqlite' else prefix if prefix in ('atomic', 'simd') else 'scalar'
 
 
 def kernel_names(wanted):
     """All kernels, or those of a comma-separated list; `empty` only measures starting."""
     known = sorted(f[:-2] for f in os.listdir(KERNELS) if f.endswith('.c') and f != 'empty.c')
-    known.sort(key=lambda name: ('scalar', 'simd', 'program').index(kind_of(name)))
+    known.sort(key=lambda name: ('scalar', 'atomic', 'simd', 'program').index(kind_of(name)))
     if not wanted or wanted == 'none':
         return [] if wanted else known
     names = wanted.split(',')
@@ -87,6 +90,8 @@ def build_kernel(folder, kernel, with_reactor):
     native_flags, wasm_flags = SCALAR_FLAGS, WASM_FLAGS
     if kind_of(kernel) == 'simd':
         native_flags, wasm_flags = SIMD_FLAGS, [*WASM_FLAGS, '-msimd128']
+    if kind_of(kernel) == 'atomic':
+        wasm_flags = WASM_FLAGS + ATOMIC_FLAGS
     products = [('', native_flags, ['-lm']), ('.wasm', wasm_flags, [])]
     if with_reactor:
         products.append(('.reactor.wasm', wasm_flags + REACTOR_FLAGS, []))

@@ -24,6 +24,7 @@ LONG_RUNS = ((10, 1), (2, 3))  # of what takes longer than these seconds
 SKIPPED = 77  # meson's exit code for a test that could not run
 KINDS = {
     'scalar': 'Scalar kernels: native is clang -O3 without its vectorisers',
+    'atomic': 'Atomic accesses of one thread: native is the same as for scalar kernels',
     'simd': 'Vectors: native is clang -O3 with its vectorisers, of 16 bytes',
     'program': 'A large program, end to end',
 }
