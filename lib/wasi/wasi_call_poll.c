@@ -1,7 +1,9 @@
-/* poll_oneoff: waits until one of at most 1,024 subscriptions has something to say, then gives an
+/* poll_oneoff: waits until one of at most 16,384 subscriptions has something to say, then gives an
  * event for each that has. Clocks are kept by deadlines; descriptors of the host by ppoll; regular
  * files and streams are always ready; what cannot be waited for is an event with an error at once.
- */
+ *
+ * Each descriptor is polled once, however many subscribe to it: the kernel takes no more than a
+ * process may have open. All here is linear in the number of subscriptions. */
 #include "wasi/wasi_node.h"
 #include "wasi/wasi_wait.h"
 
@@ -12,7 +14,7 @@
 #include <unistd.h>
 
 enum {
-  MAX_SUBSCRIPTIONS = 1024,
+  MAX_SUBSCRIPTIONS = 16384, /* 0.9 MiB of ours, 1.3 MiB of the guest's */
   FEW = 8,
   CLOCK_LOOK_NS = 100000000 /* how often the clocks are looked at: somebody may set one */
 };
@@ -26,14 +28,16 @@ typedef struct Subscription {
   u64 deadline; /* clocks: in `clock`'s time */
   clockid_t clock;
   u32 number;    /* of a descriptor */
+  u32 slot;      /* of a descriptor that is polled: where in fds[] */
   Descriptor *d; /* descriptors without error */
 } Subscription;
 
 typedef struct Poll {
   Subscription *subs;
-  struct pollfd *fds; /* one for each subscription, fd -1: not polled; and room for one more */
-  u32 count;
-  bool ready; /* one or more are ready without waiting */
+  struct pollfd
+      *fds;          /* those that are polled, each once; room for all subscriptions and one more */
+  u32 count, polled; /* of subs and fds */
+  bool ready;        /* one or more are ready without waiting */
 } Poll;
 
 static u64 saturating_add(u64 a, u64 b) {
@@ -64,7 +68,7 @@ static void read_clock(const Call *call, const u8 *from, Subscription *s) {
 /* What cannot be read or written is not waited for either (witx: each kind of subscription needs
  * the right of its own): the event has the error that the read would have, E_BADF for a standard
  * stream that the process was started without. Directories are always ready, as natively. */
-static void read_fd(Call *call, const u8 *from, Subscription *s, struct pollfd *fd) {
+static void read_fd(Call *call, const u8 *from, Subscription *s) {
   u32 number = s->number = guest_u32(from + 16);
   FdTable *fds = &call->ctx->fds;
   s->error = wm_fds_get(fds, number, RIGHT_POLL_FD_READWRITE, &s->d);
@@ -72,9 +76,28 @@ static void read_fd(Call *call, const u8 *from, Subscription *s, struct pollfd *
     s->error =
         wm_fds_get(fds, number, s->tag == EVENT_FD_READ ? RIGHT_FD_READ : RIGHT_FD_WRITE, &s->d);
   s->ready = s->error || !wm_descriptor_may_block(s->d);
-  if (s->ready) return;
-  fd->fd = s->d->fd;
-  fd->events = s->tag == EVENT_FD_READ ? POLLIN : POLLOUT;
+}
+
+static short events_of(const Subscription *s) { return s->tag == EVENT_FD_READ ? POLLIN : POLLOUT; }
+
+/* Another subscription of the same descriptor has it polled already, or it gets the next place. */
+static void add_polled(Poll *p, Subscription *s) {
+  if (!s->d->polled) {
+    p->fds[p->polled] = (struct pollfd){.fd = s->d->fd};
+    s->d->polled = ++p->polled;
+  }
+  s->slot = s->d->polled - 1;
+  p->fds[s->slot].events |= events_of(s);
+}
+
+static bool is_polled(const Subscription *s) { return s->d && !s->ready; } /* no clock, no error */
+
+/* The marks are for the time in which nobody else can see them. */
+static void share_descriptors(Poll *p) {
+  for (u32 i = 0; i < p->count; i++)
+    if (is_polled(&p->subs[i])) add_polled(p, &p->subs[i]);
+  for (u32 i = 0; i < p->count; i++)
+    if (is_polled(&p->subs[i])) p->subs[i].d->polled = 0;
 }
 
 static Errno read_subscriptions(Call *call, const u8 *from, Poll *p) {
@@ -82,14 +105,14 @@ static Errno read_subscriptions(Call *call, const u8 *from, Poll *p) {
   for (u32 i = 0; i < p->count; i++, from += size) {
     Subscription *s = &p->subs[i];
     *s = (Subscription){.userdata = guest_u64(from), .tag = guest_u8(from + 8)};
-    p->fds[i] = (struct pollfd){.fd = -1};
     if (s->tag > EVENT_FD_WRITE) return E_INVAL;
     if (s->tag == EVENT_CLOCK)
       read_clock(call, from, s);
     else
-      read_fd(call, from, s, &p->fds[i]);
+      read_fd(call, from, s);
     p->ready |= s->ready;
   }
+  share_descriptors(p);
   return E_SUCCESS;
 }
 
@@ -109,7 +132,7 @@ static Errno wait(Call *call, Poll *p) {
   for (;;) {
     u32 n;
     u64 span = p->ready ? 0 : min_u64(time_left(p), CLOCK_LOOK_NS);
-    Errno e = wm_wait(call, p->fds, p->count, span, &n);
+    Errno e = wm_wait(call, p->fds, p->polled, span, &n);
     /* Until something happened: a look at the clocks alone is no event. */
     if (e || n || p->ready || time_left(p) == 0) return e;
   }
@@ -121,7 +144,7 @@ static void find_again(Call *call, Poll *p) {
     Subscription *s = &p->subs[i];
     if (s->tag == EVENT_CLOCK || s->error) continue;
     s->error = wm_fds_get(&call->ctx->fds, s->number, 0, &s->d);
-    if (!s->error && p->fds[i].fd >= 0 && s->d->fd != p->fds[i].fd) s->error = E_BADF;
+    if (!s->error && is_polled(s) && s->d->fd != p->fds[s->slot].fd) s->error = E_BADF;
   }
 }
 
@@ -151,7 +174,8 @@ static bool event_of(Call *call, const Poll *p, u32 i, u64 *bytes, u16 *flags) {
   *flags = 0;
   if (s->error) return true;
   if (s->tag == EVENT_CLOCK) return now_of(s->clock) >= s->deadline;
-  int seen = p->fds[i].revents;
+  int seen = is_polled(s) ? p->fds[s->slot].revents : 0;
+  seen &= events_of(s) | POLLHUP | POLLERR | POLLNVAL;
   if (seen & POLLNVAL) s->error = E_BADF; /* the host closed it meanwhile */
   if (!s->ready && !seen) return false;
   if (s->tag == EVENT_FD_READ && s->d) *bytes = readable(call, s->d);
@@ -195,8 +219,8 @@ Errno wm_call_poll_oneoff(Call *call) {
   if (e) return e;
   Subscription few_subs[FEW];
   struct pollfd few_fds[FEW + 1];
-  if (count <= FEW) return poll_all(call, from, out, &(Poll){few_subs, few_fds, count, false});
-  Poll p = {calloc(count, sizeof *p.subs), calloc(count + 1, sizeof *p.fds), count, false};
+  if (count <= FEW) return poll_all(call, from, out, &(Poll){few_subs, few_fds, count, 0, false});
+  Poll p = {calloc(count, sizeof *p.subs), calloc(count + 1, sizeof *p.fds), count, 0, false};
   e = p.subs && p.fds ? poll_all(call, from, out, &p) : E_NOMEM;
   free(p.subs);
   free(p.fds);

@@ -75,6 +75,7 @@ typedef struct Descriptor {
   Stream *stream; /* borrowed from the context */
   DirStream *dir; /* owned; NULL until it is listed; of the host's directories */
   NodeFile *file; /* owned: of FD_NODE */
+  u32 polled;     /* within poll_oneoff: 1 + its place among those that are polled */
 } Descriptor;
 
 /* Someone uses a descriptor of the host's while others may close it: then it is closed behind the
