@@ -1,8 +1,9 @@
 /* wasi.h: WASI preview 1 for libwasm, as ordinary imports. C99 and C++.
  *
  * A program gets what its configuration grants and nothing else: arguments, environment, standard
- * streams, preopened directories. Fill a wasi_config_t, make a wasi_ctx_t of it (one for each
- * instance), define its functions in a linker (or take them one by one), instantiate, wasi_start:
+ * streams, preopened directories, sockets. Fill a wasi_config_t, make a wasi_ctx_t of it (one for
+ * each instance), define its functions in a linker (or take them one by one), instantiate,
+ * wasi_start:
  *
  *   wasi_config_t *config = wasi_config_new();
  *   wasi_config_inherit_stdio(config);
@@ -154,8 +155,46 @@ WASI_API_EXTERN bool wasi_fs_get_file(wasi_fs_t *, const char *path, own wasm_by
 WASI_API_EXTERN bool wasi_config_mount(wasi_config_t *, wasi_fs_t *, const char *guest_path,
                                        wasi_dir_perms, wasi_file_perms);
 
-/* Descriptors that the program may have open at once (the default is 1,024); streams and preopened
- * directories count. */
+/* Sockets. Preview 1 cannot open one: a program accepts connections from listeners that it is given
+ * (sock_accept) and uses connections (sock_recv, sock_send, sock_shutdown, fd_read, fd_write).
+ *
+ * Given sockets get the descriptors behind all preopened directories, in order: with two
+ * directories, the first socket is 5; without any it is 3, where programs of systemd's protocol
+ * look (LISTEN_FDS). Programs find their directories from 3 on and stop at the first descriptor
+ * that is none, so that sockets before them would hide them. A guest can look for the first
+ * descriptor that is a socket (fd_fdstat_get, or fstat). A peer that is gone is the error EPIPE and
+ * never a signal.
+ *
+ * Errors, in *err (may be NULL): WASMX_ARGUMENT, WASMX_IO with the system's message, or
+ * WASMX_OUT_OF_MEMORY; the config is unchanged then. */
+
+/* Listens at `address`, from now on: "127.0.0.1:8080", "[::1]:8080", "unix:/path" (which must not
+ * be there, and stays). Port 0 is one that is free. Names are not looked up. */
+WASI_API_EXTERN bool wasi_config_preopen_listener(wasi_config_t *, const char *address,
+                                                  wasmx_error_t *err);
+/* Gives a listener or connection (of streams or datagrams) that the host opened. With `own` it
+ * belongs to the config, also on failure, and is made non-blocking, which every other holder of the
+ * same socket sees; the program sees it as it was. Else it must stay open for as long as the
+ * context and is never changed: from a listener that blocks nobody else should accept then, as a
+ * connection that somebody else takes in that moment lets the program wait beyond a stop for the
+ * next one. */
+WASI_API_EXTERN bool wasi_config_preopen_socket_fd(wasi_config_t *, int fd, bool own,
+                                                   wasmx_error_t *err);
+/* Gives what systemd (or another that keeps its protocol) handed to this process: duplicates of the
+ * descriptors from 3 on, as many as LISTEN_FDS says, if LISTEN_PID is this process; else nothing,
+ * which is no error. The program gets the variables LISTEN_FDS and LISTEN_FDNAMES. The process's
+ * own stay open, and are made close-on-exec and non-blocking. */
+WASI_API_EXTERN bool wasi_config_inherit_listen_fds(wasi_config_t *, wasmx_error_t *err);
+/* Sockets given so far. */
+WASI_API_EXTERN size_t wasi_config_socket_count(const wasi_config_t *);
+/* Writes the address of the socket that was given as number `index` (from 0) to text[0..size), with
+ * its zero byte and cut where it does not fit; with the port in the place of port 0. Its length
+ * without the zero byte; 0: there is no such socket, or its address has no such form. */
+WASI_API_EXTERN size_t wasi_config_socket_address(const wasi_config_t *, size_t index, char *text,
+                                                  size_t size);
+
+/* Descriptors that the program may have open at once (the default is 1,024); streams, preopened
+ * directories and sockets count. */
 WASI_API_EXTERN void wasi_config_set_max_fds(wasi_config_t *, size_t count);
 
 /* A program that writes to a pipe nobody reads gets the error EPIPE and the process no signal. With

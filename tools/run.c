@@ -99,6 +99,25 @@ static int set_cache_limit(Run *run, const char *text) {
   return STATUS_OK;
 }
 
+/* A port that the system chose is told, or nobody would find it. */
+static int add_listener(Run *run, const char *address) {
+  wasmx_error_t err = {.size = sizeof err};
+  char actual[128];
+  if (!wasi_config_preopen_listener(run->config, address, &err))
+    return complain("cannot listen at %s: %s", printable(address), err.message);
+  size_t last = wasi_config_socket_count(run->config) - 1;
+  if (wasi_config_socket_address(run->config, last, actual, sizeof actual) &&
+      strcmp(actual, address) != 0)
+    complain("listening at %s", printable(actual));
+  return STATUS_OK;
+}
+
+static int add_listen_fds(Run *run) {
+  wasmx_error_t err = {.size = sizeof err};
+  if (wasi_config_inherit_listen_fds(run->config, &err)) return STATUS_OK;
+  return complain("--listen-fds: %s", err.message);
+}
+
 static int set_resolver(Run *run, const char *name) {
   static const char *const names[] = {"auto", "openat2", "walker"};
   for (int i = 0; i < 3; i++) {
@@ -146,6 +165,7 @@ static const struct {
     {"--mount", give_mount},
     {"--overlay", give_overlay},
     {"--resolver", set_resolver},
+    {"--tcplisten", add_listener},
     {"--timeout", set_timeout},
 };
 
@@ -157,6 +177,7 @@ static int read_option(Run *run) {
   if (take_flag(o, "--precompiled")) return run->precompiled = true, STATUS_OK;
   if (take_flag(o, "--stats")) return run->stats = true, STATUS_OK;
   if (take_flag(o, "--inherit-env")) return wasi_config_inherit_env(run->config), STATUS_OK;
+  if (take_flag(o, "--listen-fds")) return add_listen_fds(run);
   if (take_flag(o, "--cache")) return set_cache(run, NULL);
   for (size_t i = 0; i < ARRAY_LEN(options); i++) {
     if (!take_option(o, options[i].name, &value)) continue;

@@ -120,6 +120,8 @@ typedef u64 Rights;
 #define RIGHT_PATH_REMOVE_DIRECTORY   ((Rights)1 << 25)
 #define RIGHT_PATH_UNLINK_FILE        ((Rights)1 << 26)
 #define RIGHT_POLL_FD_READWRITE       ((Rights)1 << 27)
+#define RIGHT_SOCK_SHUTDOWN           ((Rights)1 << 28)
+#define RIGHT_SOCK_ACCEPT             ((Rights)1 << 29)
 
 /* What applies to a file, and to a directory, at all. */
 #define RIGHTS_FILE                                                                                \
@@ -147,6 +149,15 @@ typedef u64 Rights;
 /* What needs that entries may be looked up. */
 #define RIGHTS_LOOK_UP                                                                             \
   (RIGHT_PATH_OPEN | RIGHT_FD_READDIR | RIGHT_PATH_READLINK | RIGHT_PATH_FILESTAT_GET)
+
+/* What applies to a listener (that it may be read is what lets it be polled), and to a connection.
+ */
+#define RIGHTS_LISTENER                                                                            \
+  (RIGHT_FD_READ | RIGHT_FD_FDSTAT_SET_FLAGS | RIGHT_FD_FILESTAT_GET | RIGHT_POLL_FD_READWRITE |   \
+   RIGHT_SOCK_ACCEPT)
+#define RIGHTS_CONNECTION                                                                          \
+  (RIGHT_FD_READ | RIGHT_FD_WRITE | RIGHT_FD_FDSTAT_SET_FLAGS | RIGHT_FD_FILESTAT_GET |            \
+   RIGHT_POLL_FD_READWRITE | RIGHT_SOCK_SHUTDOWN)
 
 /* What applies to standard input and output. */
 #define RIGHTS_INPUT  (RIGHTS_FILE & ~(RIGHTS_CHANGE_FILE | RIGHTS_CHANGE_TIMES))
@@ -176,6 +187,8 @@ enum { LOOKUP_SYMLINK_FOLLOW = 1 };
 enum { FSTFLAG_ATIM = 1, FSTFLAG_ATIM_NOW = 2, FSTFLAG_MTIM = 4, FSTFLAG_MTIM_NOW = 8 };
 enum { EVENT_CLOCK = 0, EVENT_FD_READ = 1, EVENT_FD_WRITE = 2 };
 enum { SUBCLOCK_ABSTIME = 1, EVENT_FD_HANGUP = 1 };
+enum { RIFLAG_PEEK = 1, RIFLAG_WAITALL = 2, RIFLAGS_ALL = 3, ROFLAG_DATA_TRUNCATED = 1 };
+enum { SDFLAG_RD = 1, SDFLAG_WR = 2, SDFLAGS_ALL = 3 };
 enum { CLOCK_ID_REALTIME, CLOCK_ID_MONOTONIC, CLOCK_ID_PROCESS, CLOCK_ID_THREAD };
 
 /* Sizes in guest memory. */

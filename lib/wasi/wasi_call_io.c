@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 enum {
-  MAX_IOVECS = 1024,   /* as many as the host takes: more are a transfer that stops early */
   FEW_IOVECS = 16,     /* kept on the stack */
   PIPE_ROOM = 4096,    /* what a pipe that polls as writable takes at least (PIPE_BUF) */
   TERMINAL_ROOM = 128, /* the same for a terminal (256 bytes), each a line's end that becomes two */
@@ -37,8 +36,7 @@ typedef struct Transfer {
 
 /* ---- vectors ---- */
 
-/* Copies the guest's vectors and checks each. */
-static Errno read_vectors(Call *call, u32 address, u32 count, struct iovec *out) {
+Errno wm_iovecs_read(Call *call, u32 address, u32 count, struct iovec *out) {
   u8 *from = wm_guest_array(call, address, count, IOVEC_SIZE, 4);
   if (!from) return call->error;
   for (u32 i = 0; i < min_u32(count, MAX_IOVECS); i++, from += IOVEC_SIZE) {
@@ -94,7 +92,7 @@ static ssize_t socket_call(Call *call, const Transfer *t, const Piece *p) {
   errno = ESPIPE;
   if (t->offset != CURRENT) return -1;
   if (!t->write && !p->size) return 0; /* as read(2): no message is taken for it */
-  int no_signal = call->ctx->raise_sigpipe ? 0 : MSG_NOSIGNAL;
+  int no_signal = t->d.pipe && call->ctx->raise_sigpipe ? 0 : MSG_NOSIGNAL;
   return t->write ? sendmsg(t->d.fd, &m, MSG_DONTWAIT | no_signal)
                   : recvmsg(t->d.fd, &m, MSG_DONTWAIT);
 }
@@ -244,7 +242,7 @@ static Errno any_transfer(Call *call, Transfer *t, size_t *done) {
 
 /* The vectors are read and what they name is moved; the number of bytes goes to arg `result`. */
 static Errno move(Call *call, Transfer *t, struct iovec *vectors, u32 result) {
-  Errno e = read_vectors(call, call->args[1].u32, call->args[2].u32, vectors);
+  Errno e = wm_iovecs_read(call, call->args[1].u32, call->args[2].u32, vectors);
   if (e) return e;
   t->vectors = vectors;
   t->count = (int)min_u32(call->args[2].u32, MAX_IOVECS);

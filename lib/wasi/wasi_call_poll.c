@@ -164,6 +164,7 @@ static u64 readable(Call *call, const Descriptor *d) {
     return at >= 0 && fstat(d->fd, &st) == 0 && st.st_size > at ? (u64)(st.st_size - at) : 0;
   }
   int n = 0;
+  if (d->listens) return 1; /* a connection or more */
   return ioctl(d->fd, FIONREAD, &n) == 0 && n > 0 ? (u64)n : 0;
 }
 

@@ -26,6 +26,9 @@ void wasi_config_delete(wasi_config_t *config) {
     free(p->name);
   }
   vec_free(&config->preopens);
+  for (u32 i = 0; i < config->sockets.len; i++)
+    if (config->sockets.data[i].owned) close(config->sockets.data[i].fd);
+  vec_free(&config->sockets);
   wm_buffer_free(&config->args.bytes);
   wm_buffer_free(&config->env.bytes);
   wm_streams_close(config->streams, config);
@@ -74,14 +77,16 @@ void wasi_config_inherit_argv(wasi_config_t *config) {
   if (!wm_strings_replace(&config->args, &made, !made.bytes.failed)) config->failed = true;
 }
 
-/* Opens what the program will be given. Never as 0, 1 or 2: where the process was started without
- * one of these, an inherited stream would be this file. */
-int wm_open_granted(const char *path, int flags) {
-  int fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0666);
+int wm_above_standard(int fd) {
   if (fd < 0 || fd > STDERR_FILENO) return fd;
   int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   close(fd);
   return moved;
+}
+
+/* Opens what the program will be given. */
+int wm_open_granted(const char *path, int flags) {
+  return wm_above_standard(open(path, flags | O_CLOEXEC | O_NOCTTY, 0666));
 }
 
 /* ---- standard streams ---- */

@@ -98,6 +98,30 @@ static Errno open_preopens(wasi_ctx_t *ctx, wasi_config_t *config) {
   return e;
 }
 
+static Errno describe_socket(Descriptor *d, const GivenSocket *s) {
+  Errno e = wm_descriptor_of_host(d, s->fd, s->owned);
+  if (e) return e;
+  d->pipe = false; /* no guest can ask to be spared a signal */
+  d->flags = s->nonblocking ? FDFLAG_NONBLOCK : 0;
+  d->base = d->listens ? RIGHTS_LISTENER : RIGHTS_CONNECTION;
+  d->inheriting = d->listens ? RIGHTS_CONNECTION : 0;
+  return E_SUCCESS;
+}
+
+/* Behind the directories: programs look for those from 3 on, and stop at what is none. */
+static Errno open_sockets(wasi_ctx_t *ctx, wasi_config_t *config) {
+  for (u32 i = 0; i < config->sockets.len; i++) {
+    GivenSocket *s = &config->sockets.data[i];
+    Descriptor d;
+    u32 number;
+    Errno e = describe_socket(&d, s);
+    if (!e) e = wm_fds_add(&ctx->fds, &d, &number);
+    if (e) return e;
+    s->owned = false;
+  }
+  return E_SUCCESS;
+}
+
 static bool make_locks(wasi_ctx_t *ctx) {
   pthread_mutexattr_t recursive;
   if (pthread_mutexattr_init(&recursive)) return false;
@@ -143,11 +167,14 @@ wasi_ctx_t *wasi_ctx_new(wasm_store_t *store, wasi_config_t *config, wasmx_error
   Errno e = make_parts(ctx, config->max_threads) ? E_SUCCESS : E_NOMEM;
   for (u32 i = 0; !e && i < 3; i++) e = open_stream(ctx, i);
   if (!e) e = open_preopens(ctx, config);
+  if (!e) e = open_sockets(ctx, config);
   wasi_config_delete(config);
   if (!e) return ctx;
   wm_ctx_release(ctx);
+  if (e == E_BADF) return wm_wasi_fail(err, WASMX_ARGUMENT, "a socket that was lent is closed");
   if (e == E_MFILE)
-    return wm_wasi_fail(err, WASMX_LIMIT, "more preopened directories than descriptors");
+    return wm_wasi_fail(err, WASMX_LIMIT,
+                        "more preopened directories and sockets than descriptors");
   if (e != E_NOMEM) return wm_wasi_fail(err, WASMX_IO, "a file system cannot be opened");
   return wm_wasi_fail(err, WASMX_OUT_OF_MEMORY, "out of memory");
 }

@@ -10,7 +10,11 @@
 
 #include <time.h>
 
-enum { DEFAULT_MAX_FDS = 1024, WASI_CALLS = 46 };
+enum {
+  DEFAULT_MAX_FDS = 1024,
+  WASI_CALLS = 46,
+  MAX_IOVECS = 1024 /* as many as the host takes: more are a transfer that stops early */
+};
 
 /* Strings that a guest asks for as a block of bytes and an array of addresses into it. */
 typedef struct StringList {
@@ -26,10 +30,17 @@ typedef struct Preopen {
   bool special;
 } Preopen;
 
+typedef struct GivenSocket {
+  int fd;
+  bool owned;
+  bool nonblocking; /* what the program is told: an owned one is so in any case */
+} GivenSocket;
+
 struct wasi_config_t {
   StringList args, env;
   Stream streams[3];
   Vec(Preopen) preopens;
+  Vec(GivenSocket) sockets;
   u32 max_fds, max_threads;
   int resolver;
   bool raise_sigpipe;
@@ -157,6 +168,10 @@ bool wm_ctx_define_for(wasi_ctx_t *ctx, wasm_store_t *store, wasmx_linker_t *lin
 
 /* open(2), but never as one of the standard streams. */
 int wm_open_granted(const char *path, int flags);
+/* `fd`, or a duplicate when it is 0, 1 or 2 (it is closed then): where the process was started
+ * without one of these, an inherited stream would be this. -1 when there is none, errno says why.
+ */
+int wm_above_standard(int fd);
 
 /* Adds a string with its zero byte. False when out of memory. */
 bool wm_strings_add(StringList *list, const char *text, size_t len);
@@ -179,6 +194,10 @@ Errno wm_path_read(Call *call, u32 arg, GuestPath *path);
 
 /* Fills *err and returns NULL. */
 void *wm_wasi_fail(wasmx_error_t *err, wasmx_errcode_t code, const char *message);
+
+/* Copies the guest's vectors, the first MAX_IOVECS of them, and checks each. */
+struct iovec;
+Errno wm_iovecs_read(Call *call, u32 address, u32 count, struct iovec *out);
 
 /* The 64 (unstable: 56) bytes of a filestat. */
 struct stat;

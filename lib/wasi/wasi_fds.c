@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -83,6 +84,12 @@ static FileType type_of_socket(int fd) {
   return FILETYPE_SOCKET_STREAM;
 }
 
+static bool socket_listens(int fd) {
+  int listens = 0;
+  socklen_t len = sizeof listens;
+  return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 && listens;
+}
+
 FileType wm_filetype_of_mode(u32 mode) {
   switch (mode & S_IFMT) {
   case S_IFREG: return FILETYPE_REGULAR_FILE;
@@ -130,6 +137,7 @@ Errno wm_descriptor_of_host(Descriptor *d, int fd, bool owned) {
   *d = (Descriptor){.kind = FD_HOST, .fd = fd, .owned = owned};
   d->type = (u8)(S_ISSOCK(st.st_mode) ? type_of_socket(fd) : wm_filetype_of_mode(st.st_mode));
   d->flags = fdflags_of_host(flags);
+  d->listens = S_ISSOCK(st.st_mode) && socket_listens(fd);
   /* Whatever has two ends, of which the other may go away. */
   d->pipe = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
   d->base = rights_of((FileType)d->type, flags & O_ACCMODE);
@@ -153,25 +161,43 @@ Errno wm_descriptor_close(Descriptor *d) {
 
 /* ---- the table ---- */
 
-Errno wm_fds_add(FdTable *t, const Descriptor *d, u32 *number) {
+/* There is a free one at `lowest` then. */
+Errno wm_fds_reserve(FdTable *t) {
   u32 n = t->lowest;
   while (n < t->fds.len && t->fds.data[n].kind != FD_FREE) n++;
   t->lowest = n;
   if (n >= t->max) return E_MFILE;
-  if (n == t->fds.len) {
-    Descriptor *added = vec_push(&t->fds);
-    if (!added) return E_NOMEM;
-  }
-  t->fds.data[n] = *d;
-  /* As the table may have holes behind it, the next search begins here. */
-  t->lowest = n + 1;
-  *number = n;
+  if (n < t->fds.len) return E_SUCCESS;
+  Descriptor *added = vec_push(&t->fds);
+  if (!added) return E_NOMEM;
+  *added = (Descriptor){0};
   return E_SUCCESS;
 }
 
 static int access_of(const Descriptor *d) {
   if (d->kind == FD_NODE) return d->access;
   return d->kind == FD_HOST ? fcntl(d->fd, F_GETFL) & O_ACCMODE : O_RDWR;
+}
+
+Errno wm_fds_add(FdTable *t, const Descriptor *d, u32 *number) {
+  Errno e = wm_fds_reserve(t);
+  if (e) return e;
+  /* As the table may have holes behind it, the next search begins behind this one. */
+  *number = t->lowest++;
+  t->fds.data[*number] = *d;
+  return E_SUCCESS;
+}
+
+/* Why an operation on a socket is refused. A listener has no peer to write to or to be shut down
+ * for. */
+static Errno socket_refusal(const Descriptor *d, Rights missing) {
+  if (d->listens && (missing & (RIGHT_FD_WRITE | RIGHT_SOCK_SHUTDOWN))) return E_NOTCONN;
+  if (!d->listens && (missing & RIGHT_SOCK_ACCEPT))
+    return d->type == FILETYPE_SOCKET_DGRAM ? E_NOTSUP : E_INVAL;
+  const Rights places = RIGHT_FD_SEEK | RIGHT_FD_TELL | RIGHT_FD_ADVISE | RIGHT_FD_ALLOCATE;
+  if (missing & places) return E_SPIPE;
+  const Rights files = RIGHT_FD_SYNC | RIGHT_FD_DATASYNC | RIGHT_FD_FILESTAT_SET_SIZE;
+  return missing & files ? E_INVAL : E_NOTCAPABLE;
 }
 
 /* Why an operation is refused. Where the thing itself cannot do it, the answer is what a native
@@ -182,6 +208,8 @@ static Errno refusal(const Descriptor *d, Rights missing) {
     return missing & RIGHT_FD_READ ? E_ISDIR : E_BADF;
   }
   if (missing & RIGHTS_DIR & ~RIGHTS_FILE) return E_NOTDIR;
+  if (wm_descriptor_is_socket(d)) return socket_refusal(d, missing);
+  if (missing & (RIGHT_SOCK_ACCEPT | RIGHT_SOCK_SHUTDOWN)) return E_NOTSOCK;
   int flags = access_of(d);
   if ((missing & RIGHT_FD_READ) && (flags == O_WRONLY || d->kind == FD_STREAM)) return E_BADF;
   if ((missing & RIGHT_FD_WRITE) && (flags == O_RDONLY || d->kind == FD_STREAM)) return E_BADF;
@@ -213,7 +241,7 @@ static Pin *find_pin(const FdTable *t, int fd) {
 }
 
 void wm_fds_pin(FdTable *t, Pin *pin, const Descriptor *d) {
-  *pin = (Pin){t->pins, d->kind == FD_HOST && d->owned ? d->fd : -1, false};
+  *pin = (Pin){t->pins, d->kind == FD_HOST ? d->fd : -1, false, -1};
   t->pins = pin;
 }
 
@@ -221,6 +249,7 @@ void wm_fds_unpin(FdTable *t, Pin *pin) {
   Pin **link = &t->pins;
   while (*link != pin) link = &(*link)->next;
   *link = pin->next;
+  if (pin->wake >= 0) close(pin->wake);
   Pin *other = pin->closes ? find_pin(t, pin->fd) : NULL;
   if (other)
     other->closes = true;
@@ -228,8 +257,15 @@ void wm_fds_unpin(FdTable *t, Pin *pin) {
     close(pin->fd);
 }
 
+/* Who waits for it looks whether it is still there. */
+static void wake_waiters(const FdTable *t, int fd) {
+  for (const Pin *pin = t->pins; pin; pin = pin->next)
+    if (pin->fd == fd && pin->wake >= 0) eventfd_write(pin->wake, 1);
+}
+
 /* The number goes; the host's descriptor when nobody uses it any more. */
 static Errno close_descriptor(FdTable *t, Descriptor *d) {
+  if (d->kind == FD_HOST) wake_waiters(t, d->fd);
   Pin *pin = d->kind == FD_HOST && d->owned ? find_pin(t, d->fd) : NULL;
   if (pin) {
     pin->closes = true;

@@ -66,7 +66,8 @@ typedef struct Descriptor {
   u16 flags;  /* FDFLAG_*, as the guest sees them */
   u8 access;  /* O_RDONLY, O_WRONLY, O_RDWR: of FD_NODE */
   bool owned; /* fd is closed with the descriptor, and O_NONBLOCK; else its flags are the host's */
-  bool pipe;  /* a write may raise SIGPIPE */
+  bool pipe;  /* a write may raise SIGPIPE: the host's own pipes and standard streams */
+  bool listens; /* a socket that connections can be accepted from */
   bool special; /* special files below this directory may be opened */
   int fd;
   Rights base, inheriting;
@@ -79,12 +80,13 @@ typedef struct Descriptor {
 } Descriptor;
 
 /* Someone uses a descriptor of the host's while others may close it: then it is closed behind the
- * last one. On the C stack of the user. */
+ * last one, and who waits for it is woken. On the C stack of the user. */
 typedef struct Pin Pin;
 struct Pin {
   Pin *next;
   int fd;
   bool closes; /* it was closed meanwhile */
+  int wake;    /* owned: an eventfd that a close writes to; -1: nobody waits by it */
 };
 
 typedef struct FdTable {
@@ -114,6 +116,8 @@ Errno wm_descriptor_of_host(Descriptor *d, int fd, bool owned);
 /* A FD_NODE descriptor, which owns the file; `access` is of open(2). */
 Descriptor wm_descriptor_of_node(NodeFile *file, FileType type, int access);
 
+/* Whether one more can be added: E_MFILE, E_NOMEM. */
+Errno wm_fds_reserve(FdTable *t);
 /* Adds it at the lowest free number. E_MFILE when there is none, E_NOMEM; then it is not taken. */
 Errno wm_fds_add(FdTable *t, const Descriptor *d, u32 *number);
 

@@ -4,6 +4,7 @@
 #include "wasi/wasi_wait.h"
 
 #include <errno.h>
+#include <sys/eventfd.h>
 #include <time.h>
 
 static const u64 second = 1000000000u;
@@ -30,6 +31,36 @@ Errno wm_wait(Call *call, struct pollfd *fds, u32 count, u64 span, u32 *ready) {
   if (n < 0) return wm_errno_of_host(error);
   *ready = (u32)n - (fds[count].revents != 0);
   return E_SUCCESS;
+}
+
+static bool is_open(Call *call, int fd) {
+  Descriptor *d;
+  return wm_call_fd(call, 0, 0, &d) == E_SUCCESS && d->fd == fd;
+}
+
+/* Under the lock: from here on closes are heard of. */
+static Errno wait_pinned(Call *call, Pin *pin, int fd, short events, u64 span) {
+  if (!is_open(call, fd)) return E_BADF;
+  if (pin->wake < 0) pin->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (pin->wake < 0)
+    span = min_u64(span, INTERRUPT_LOOK_NS); /* none was to be had: looks instead */
+  struct pollfd fds[3] = {{.fd = fd, .events = events}, {.fd = pin->wake, .events = POLLIN}};
+  u32 ready;
+  Errno e = wm_wait(call, fds, 2, span, &ready);
+  eventfd_t closes; /* perhaps of another number for the same, lent twice */
+  if (pin->wake >= 0) eventfd_read(pin->wake, &closes);
+  return !e && !is_open(call, fd) ? E_BADF : e;
+}
+
+Errno wm_wait_open(Call *call, PinnedFd *pinned, int fd, short events, u64 span) {
+  struct pollfd fds[2] = {{.fd = fd, .events = events}};
+  u32 ready;
+  if (!pinned->call) return wm_wait(call, fds, 1, span, &ready);
+  bool locked = call->locked;
+  wm_call_lock(call);
+  Errno e = wait_pinned(call, &pinned->pin, fd, events, span);
+  if (!locked) wm_call_unlock(call);
+  return e;
 }
 
 Errno wm_wait_for(Call *call, int fd, short events) {

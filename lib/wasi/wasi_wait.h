@@ -20,6 +20,11 @@ enum {
  * be gone. */
 Errno wm_wait(Call *call, struct pollfd *fds, u32 count, u64 span, u32 *ready);
 
+/* Waits for `events` of the call's first argument, a descriptor that is pinned where there are
+ * threads, or until about `span` is over. E_BADF: another thread of the program closed it. The
+ * call's lock is as before. */
+Errno wm_wait_open(Call *call, PinnedFd *pinned, int fd, short events, u64 span);
+
 /* Waits for `events` of one descriptor, for ever. */
 Errno wm_wait_for(Call *call, int fd, short events);
 

@@ -40,6 +40,7 @@ static inline void program_new(Program *p, wasi_config_t *config, const char *te
   if (!module) fail_msg("%u:%u: %s", err.line, err.column, err.message);
   wasmx_linker_t *linker = wasmx_linker_new(p->store);
   assert_true(wasi_ctx_define_for(p->ctx, linker, module));
+  if (!wasi_ctx_define_threads(p->ctx, linker, module, &err)) fail_msg("%s", err.message);
   p->instance = wasmx_linker_instantiate(linker, module, &trap, &err);
   if (!p->instance) fail_msg("%s", err.message);
   wasmx_linker_delete(linker);
