@@ -3,13 +3,16 @@
 end the same, and leave the same files. Then what the sandbox refuses, and how the program `wasm`
 itself behaves. Usage: run.py WASM_PROGRAM BUILD_FOLDER [--light] [--jit]
 --light: less computing; --jit: the compiler is there, so programs run once more with everything compiled"""
+import contextlib
 import difflib
+import http.client
 import json
 import os
 import pathlib
 import re
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -843,6 +846,143 @@ def pipes_and_signals():
     ends("a trap in C", wasm(crash), 134, "before\n", ["integer divide by zero", "divide", "compute"])
 
 
+# ------------------------------------------------------------------------------------------ servers
+
+@contextlib.contextmanager
+def serving(*command):
+    """Runs a server at a free port, which `wasm` tells; its address."""
+    p = subprocess.Popen([WASM, *map(str, command)], stderr=subprocess.PIPE)
+    try:
+        told = p.stderr.readline().decode().strip()
+        host, _, port = told.rpartition(" ")[2].rpartition(":")
+        yield host.strip("[]"), int(port) if port.isdigit() else told
+    finally:
+        p.kill()
+        p.wait(LIMIT)
+        p.stderr.close()
+
+
+def get(connection, path):
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    return answer.status, answer.read()
+
+
+def build_httpd():
+    source, guest = HERE.parent.parent / "examples/guest/httpd.c", BUILD / "httpd.wasm"
+    if not CLANG or not os.path.exists("/usr/include/wasm32-wasi/stdio.h"):
+        raise Missing("no clang with wasi-libc")
+    return compiled(guest, [source], [CLANG, "--target=wasm32-wasi", "-O2", "-w", source, "-o", guest])
+
+
+def tried(work, *args):
+    """What it says is wrong, or what it ends by when the server is not there any more."""
+    try:
+        return work(*args)
+    except (OSError, http.client.HTTPException) as why:
+        return repr(why)
+
+
+def web_requests(address, files):
+    """Two connections, kept, with requests in turn; then one that is closed and one that is cut off."""
+    one, two = (http.client.HTTPConnection(*address, timeout=LIMIT) for _ in range(2))
+    one.connect()
+    two.connect()
+    kept = one.sock, two.sock
+    for _ in range(20 if LIGHT else 200):
+        for path, content in files.items():
+            for connection in (one, two):
+                if get(connection, "/" + path) != (200, content):
+                    return f"{path} is another file"
+        if get(one, "/none") != (404, b"") or get(two, "/sub") != (404, b""):
+            return "what is not there is found"
+    if (one.sock, two.sock) != kept:
+        return "the connections were not kept"
+    if get(one, "/../secret") != (404, b"") or get(two, "/up") != (404, b""):
+        return "the sandbox is left"
+    gone = http.client.HTTPConnection(*address, timeout=LIMIT)
+    gone.request("GET", "/large")
+    gone.sock.close()
+    gone.close()
+    two.request("GET", "/a", headers={"Connection": "close"})
+    answer = two.getresponse()
+    if answer.read() != files["a"] or not answer.will_close:
+        return "a connection is not closed"
+    return "" if get(one, "/a") == (200, files["a"]) else "a peer that is gone ends it"
+
+
+LAUNCH = ("import os, sys; os.dup2(int(sys.argv[1]), 3); os.set_inheritable(3, True);"
+          " os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1'); os.execv(sys.argv[2], sys.argv[2:])")
+
+
+def web_server(folder):
+    try:
+        guest = build_httpd()
+    except Missing as why:
+        return tell("skipped", "a web server", str(why))
+    files = {"a": b"small", "empty": b"", "large": os.urandom(300000), "sub/index.html": b"<p>"}
+    for name, content in files.items():
+        (folder / "public" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "public" / name).write_bytes(content)
+    (folder / "secret").write_bytes(b"secret")
+    (folder / "public/up").symlink_to("../secret")
+    given = ["--dir", f"{folder}/public::.:ro"]
+    for way, how in WAYS.items():
+        with serving(*given, "--tcplisten", "127.0.0.1:0", *how, guest) as address:
+            why = tried(web_requests, address, files)
+            check(f"a web server{way}", not why, why)
+    ends("a web server without a listener", wasm(*given, guest), 1, "", ["there is no listener"])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        p = subprocess.Popen([sys.executable, "-c", LAUNCH, str(listener.fileno()), WASM, *given, "--listen-fds", guest],
+                             pass_fds=[listener.fileno()])
+        why = tried(web_requests, listener.getsockname(), files)
+        p.kill()
+        p.wait(LIMIT)
+        check("a web server with systemd's listener", not why, why)
+
+
+def echoes(connection, data):
+    connection.sendall(data)
+    got = b""
+    while len(got) < len(data):
+        part = connection.recv(65536)
+        if not part:
+            return False
+        got += part
+    return got == data
+
+
+def echo_requests(address, count):
+    """`count` connections, each used in turn."""
+    connections = [socket.create_connection(address, timeout=LIMIT) for _ in range(count)]
+    good = all(echoes(c, os.urandom(size)) for size in (1, 1000, 50000) for c in connections)
+    for c in connections:
+        c.shutdown(socket.SHUT_WR)
+    closed = all(c.recv(1) == b"" for c in connections)
+    for c in connections:
+        c.close()
+    return "" if good and closed else f"echoed: {good}, closed: {closed}"
+
+
+def echo_server(name, build, at_once):
+    """Some connections at once; after their end as many again."""
+    try:
+        guest = build()
+    except Missing as why:
+        return tell("skipped", name, str(why))
+    with serving("--tcplisten", "127.0.0.1:0", guest) as address:
+        why = tried(echo_requests, address, at_once) or tried(echo_requests, address, at_once)
+        check(name, not why, why)
+
+
+def servers(folder):
+    web_server(folder)
+    echo_server("a server in Go", lambda: build_go("echo_server")[1], 3)
+    echo_server("a server in Rust", lambda: build_rust_guest("echo_server", "echo_server_rs"), 1)
+    for bad in ("127.0.0.1", "localhost:80", "[::1]"):
+        ends(f"--tcplisten {bad}", wasm("--tcplisten", bad, "none.wasm"), 1, "", ["cannot listen", "no address"])
+
+
 # ------------------------------------------------------------------------------------ readable names
 
 READABLE = b" demangle" in wasm("--version").stdout
@@ -885,6 +1025,8 @@ def main():
         environment(pathlib.Path(folder))
         devices(pathlib.Path(folder))
         stops(pathlib.Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        servers(pathlib.Path(folder))
     pipes_and_signals()
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     return 1 if counts["failed"] else 0
