@@ -205,6 +205,33 @@ WASI_API_EXTERN void wasi_config_raise_sigpipe(wasi_config_t *, bool on);
  * not set, 0: none. */
 WASI_API_EXTERN void wasi_config_set_max_threads(wasi_config_t *, size_t count);
 
+/* One access of the program. Strings are good until the callback returns. */
+typedef struct wasi_access_t {
+  size_t size;
+  const char *call;       /* the function of preview 1, such as "path_open" */
+  const char *grant;      /* what it was done through: a directory's guest name, "stdin", a socket's
+                             address; NULL: nothing of the kind */
+  const char *path;       /* as the guest spelled it; NULL: none */
+  const char *other_path; /* the second one of a rename or link; what a symbolic link is to say */
+  const char *target;     /* what the host has there: of an open, what was opened; else the
+                             directory's name and the path below it; NULL: not of the host's */
+  uint64_t rights;        /* asked for, as preview 1 numbers them */
+  uint32_t fd, new_fd;    /* the program's descriptors; UINT32_MAX: none */
+  int error;              /* as preview 1 numbers them; 0: it was granted and done */
+} wasi_access_t;
+typedef void (*wasi_audit_callback_t)(void *data, const wasi_access_t *);
+/* Tells of each call that names a path or a socket, of the first call of each other function, and
+ * of each that is refused; after it is done, in the thread that called, one at a time but for
+ * programs with threads. The callback must not run the program. `finalizer` (may be NULL) is run
+ * with `data` when nobody is told any more. A NULL callback: nobody is. False: config is NULL. */
+WASI_API_EXTERN bool wasi_config_set_audit(wasi_config_t *, wasi_audit_callback_t, void *data,
+                                           void (*finalizer)(void *));
+/* The same as lines of JSON at the end of a file: time (seconds since 1970), call, grant, fd, path,
+ * other_path, target, rights (names), new_fd, result (the errno's name); what does not apply is
+ * left out, bytes that are no UTF-8 are \u00XX. Refusals are written at once, the others in blocks,
+ * the last one with the context. False: it cannot be opened, or out of memory. */
+WASI_API_EXTERN bool wasi_config_set_audit_file(wasi_config_t *, const char *path);
+
 /* How paths are kept inside their directory. Automatic uses the kernel's openat2 where there is
  * one; the others are for tests. */
 enum wasi_resolver_enum { WASI_RESOLVER_AUTO = 0, WASI_RESOLVER_OPENAT2, WASI_RESOLVER_WALKER };
@@ -259,6 +286,15 @@ WASI_API_EXTERN own wasm_func_t *wasi_ctx_func(wasi_ctx_t *, const char *module,
 WASI_API_EXTERN bool wasi_ctx_define_threads(wasi_ctx_t *, wasmx_linker_t *, const wasm_module_t *,
                                              wasmx_error_t *err);
 WASI_API_EXTERN own wasm_trap_t *wasi_ctx_end_threads(wasi_ctx_t *, own wasm_trap_t *trap);
+
+/* Takes away from a program that runs, from any thread, for good. `name` is a directory's guest
+ * name, "stdin", "stdout", "stderr" or a socket's address: all that has it. What was opened through
+ * it answers ENOTCAPABLE from then on, and calls that wait for it end so; descriptors can still be
+ * closed. restrict leaves what the permissions allow, and never gives any back. False: there is
+ * nothing of that name. */
+WASI_API_EXTERN bool wasi_ctx_revoke(wasi_ctx_t *, const char *name);
+WASI_API_EXTERN bool wasi_ctx_restrict(wasi_ctx_t *, const char *name, wasi_dir_perms,
+                                       wasi_file_perms);
 
 /* Moves the captured output to *out (replacing what it was); empty when nothing was captured. */
 WASI_API_EXTERN void wasi_ctx_take_stdout(wasi_ctx_t *, own wasm_byte_vec_t *out);

@@ -134,6 +134,11 @@ static int give_mount(Run *run, const char *spec) { return add_mount(run->config
 static int give_overlay(Run *run, const char *spec) { return add_overlay(run->config, spec); }
 static int give_archive(Run *run, const char *spec) { return add_archive(run->config, spec); }
 
+static int set_audit(Run *run, const char *path) {
+  if (wasi_config_set_audit_file(run->config, path)) return STATUS_OK;
+  return complain("cannot open %s: %s", printable(path), strerror(errno));
+}
+
 static int set_argv0(Run *run, const char *name) {
   run->argv0 = name;
   return STATUS_OK;
@@ -151,6 +156,7 @@ static const struct {
 } options[] = {
     {"--archive", give_archive},
     {"--argv0", set_argv0},
+    {"--audit", set_audit},
     {"--cache-dir", set_cache},
     {"--cache-limit", set_cache_limit},
     {"--dir", give_dir},

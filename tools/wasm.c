@@ -39,6 +39,8 @@ static const Verb verbs[] = {
      "  --inherit-env              all variables that are here; of several settings the last "
      "counts\n"
      "  --argv0 NAME               what the program is told as its own name (else FILE)\n"
+     "  --audit FILE               a line of JSON for each file, socket and so on that it asks "
+     "for\n"
      "  --invoke FUNCTION          call this export with the arguments, print its results\n"
      "  --max-memory SIZE          memories and tables (8 bytes an element) together, such as "
      "64M\n"

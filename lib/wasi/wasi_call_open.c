@@ -2,7 +2,7 @@
  *
  * Rights. What the host granted decides what can be done at all: a preopened directory starts with
  * that, whatever is opened below it gets no more (`base`, `inheriting`), and the grant itself goes
- * along unchanged (`grant`). What the guest asks for narrows what it gets: fd_fdstat_get shows it
+ * along unchanged (its Grant). What the guest asks for narrows what it gets: fd_fdstat_get shows it
  * and later calls keep to it. Asking is how languages spell the mode of an open, so
  *   - what the file does not know, or its directory does not pass on, is left out without a word:
  *     wasi-libc, Rust and Go ask for all 28 rights but those that their mode excludes;
@@ -15,6 +15,7 @@
  * Special files. Opening a pipe, a tape or a terminal has effects, so what the grant does not cover
  * is never opened: the path is opened as a name only (O_PATH), looked at, and what was looked at is
  * opened through its descriptor, so that nobody can put something else there in between. */
+#include "wasi/wasi_audit.h"
 #include "wasi/wasi_node.h"
 #include "wasi/wasi_wait.h"
 
@@ -159,11 +160,11 @@ static bool leads_to_pipe(Resolver *r, int root, const Opening *o) {
 static Errno open_anything(Call *call, int root, const Opening *o, int *fd) {
   Resolver *r = &call->ctx->resolver;
   for (;;) {
-    struct pollfd stop;
+    struct pollfd none[WAIT_ROOM];
     u32 ready;
     Errno e = wm_resolve_open(r, root, &o->path, o->flags, 0666, fd);
     if (e != E_NXIO || (o->fdflags & FDFLAG_NONBLOCK) || !leads_to_pipe(r, root, o)) return e;
-    e = wm_wait(call, &stop, 0, PIPE_LOOK_NS, &ready);
+    e = wm_wait(call, none, 0, PIPE_LOOK_NS, &ready);
     if (e) return e;
   }
 }
@@ -175,13 +176,19 @@ static Errno open_anything(Call *call, int root, const Opening *o, int *fd) {
 static Errno adopt(Call *call, const Opening *o, const Descriptor *dir, Descriptor *d,
                    u32 *number) {
   d->flags = (u16)o->fdflags;
-  d->special = dir->special;
   d->grant = dir->grant;
   d->base &= o->requested & dir->inheriting;
   d->inheriting = o->inheriting & dir->inheriting;
   Errno e = wm_fds_add(&call->ctx->fds, d, number);
-  if (e) wm_descriptor_close(d);
-  return e;
+  if (e) {
+    wm_descriptor_close(d);
+    return e;
+  }
+  if (call->access) {
+    call->access->new_fd = *number;
+    call->access->opened = d->fd;
+  }
+  return E_SUCCESS;
 }
 
 /* `dir`: a copy, as it may be closed while a pipe's reader is waited for. */
@@ -189,8 +196,8 @@ static Errno open_host(Call *call, const Opening *o, const Descriptor *dir, Desc
   int fd;
   PINNED_FD pinned = {.call = NULL};
   wm_call_pin(&pinned, call, dir);
-  Errno e = dir->special ? open_anything(call, dir->fd, o, &fd)
-                         : open_or_create(&call->ctx->resolver, dir->fd, o, &fd);
+  Errno e = dir->grant->special ? open_anything(call, dir->fd, o, &fd)
+                                : open_or_create(&call->ctx->resolver, dir->fd, o, &fd);
   if (e) return e;
   e = wm_descriptor_of_host(d, fd, true);
   if (e) close(fd);
@@ -205,6 +212,14 @@ static Errno open_in(Call *call, Opening *o, Descriptor dir, u32 *number) {
   return e ? e : adopt(call, o, &dir, &d, number);
 }
 
+/* A copy with the rights that are left. */
+static Descriptor allowed_now(const Descriptor *dir) {
+  Descriptor d = *dir;
+  d.base &= grant_allows(d.grant);
+  d.inheriting &= grant_allows(d.grant);
+  return d;
+}
+
 Errno wm_call_path_open(Call *call) {
   const wasmx_slot_t *a = call->args;
   u32 out = a[8].u32, number;
@@ -214,13 +229,16 @@ Errno wm_call_path_open(Call *call) {
                .fdflags = a[7].u32,
                .follow = a[1].u32 & LOOKUP_SYMLINK_FOLLOW};
   Rights rights = RIGHT_PATH_OPEN | (o.oflags & OFLAG_CREAT ? RIGHT_PATH_CREATE_FILE : 0);
-  Descriptor *dir;
-  Errno e = wm_call_fd(call, 0, rights, &dir);
-  if (!e) e = check_opening(&o, dir);
+  Descriptor *found;
+  Errno e = wm_call_fd(call, 0, rights, &found);
+  if (call->access) call->access->rights |= o.requested & (RIGHT_FD_READ | RIGHT_FD_WRITE);
+  if (e) return e;
+  const Descriptor dir = allowed_now(found);
+  e = check_opening(&o, &dir);
   if (!e) e = wm_path_read(call, 2, &o.path);
   if (!e) e = can_put_u32(call, out);
   if (e) return e;
   if (o.path.must_be_dir && !(o.oflags & OFLAG_CREAT)) o.oflags |= OFLAG_DIRECTORY;
-  e = open_in(call, &o, *dir, &number);
+  e = open_in(call, &o, dir, &number);
   return e ? e : put_u32(call, out, number);
 }

@@ -1,5 +1,6 @@
 /* path_* but path_open: every path is resolved below its directory (wasi_resolver.h), then acted on
  * as one name in one directory, never followed. */
+#include "wasi/wasi_audit.h"
 #include "wasi/wasi_node.h"
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 Errno wm_path_read(Call *call, u32 arg, GuestPath *path) {
   u32 len = call->args[arg + 1].u32;
   const void *bytes = guest_bytes(call, call->args[arg].u32, len);
+  if (bytes) wm_access_path(call->access, bytes, len);
   return bytes ? wm_path_check(path, bytes, len) : call->error;
 }
 
@@ -193,6 +195,7 @@ static Errno read_link_text(Call *call, char target[PATH_MAX]) {
   if (!bytes) return call->error;
   if (len == 0) return E_NOENT;
   if (len >= PATH_MAX) return E_NAMETOOLONG;
+  wm_access_path(call->access, bytes, len);
   memcpy(target, bytes, len);
   target[len] = 0;
   /* A zero within would cut it short on the host. */
@@ -255,7 +258,8 @@ Errno wm_call_path_readlink(Call *call) {
 /* A file must not get into a directory of the host's through which more may be done with it. What
  * the guest withheld from itself does not count. */
 static bool gains(const Descriptor *from, const Descriptor *to) {
-  return (to->grant & ~from->grant) || (to->special && !from->special);
+  return (to->grant->rights & ~from->grant->rights) ||
+         (to->grant->special && !from->grant->special);
 }
 
 /* Both directories and paths of a rename or link: descriptors in args `a` and `b`, paths after

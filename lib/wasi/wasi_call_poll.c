@@ -128,8 +128,24 @@ static u64 time_left(const Poll *p) {
   return least;
 }
 
+/* What is polled no more is ready: its event has the error. */
+static void forget_forbidden(Call *call, Poll *p) {
+  for (u32 i = 0; i < p->count; i++) {
+    Subscription *s = &p->subs[i];
+    Descriptor *d;
+    Rights right = s->tag == EVENT_FD_READ ? RIGHT_FD_READ : RIGHT_FD_WRITE;
+    if (s->tag == EVENT_CLOCK || s->error) continue;
+    s->error = wm_fds_get(&call->ctx->fds, s->number, right, &d);
+    if (s->error) p->ready = true;
+  }
+}
+
 static Errno wait(Call *call, Poll *p) {
+  u32 seen = atomic_load(&call->ctx->changes.count);
   for (;;) {
+    u32 now = atomic_load(&call->ctx->changes.count);
+    if (now != seen) forget_forbidden(call, p);
+    seen = now;
     u32 n;
     u64 span = p->ready ? 0 : min_u64(time_left(p), CLOCK_LOOK_NS);
     Errno e = wm_wait(call, p->fds, p->polled, span, &n);
@@ -219,9 +235,10 @@ Errno wm_call_poll_oneoff(Call *call) {
   Errno e = can_put_u32(call, call->args[3].u32);
   if (e) return e;
   Subscription few_subs[FEW];
-  struct pollfd few_fds[FEW + 1];
+  struct pollfd few_fds[FEW + WAIT_ROOM];
   if (count <= FEW) return poll_all(call, from, out, &(Poll){few_subs, few_fds, count, 0, false});
-  Poll p = {calloc(count, sizeof *p.subs), calloc(count + 1, sizeof *p.fds), count, 0, false};
+  Poll p = {calloc(count, sizeof *p.subs), calloc(count + WAIT_ROOM, sizeof *p.fds), count, 0,
+            false};
   e = p.subs && p.fds ? poll_all(call, from, out, &p) : E_NOMEM;
   free(p.subs);
   free(p.fds);

@@ -4,6 +4,7 @@
  * between, so that a stop of the store and a close by another thread end it. An accepted connection
  * belongs to the program and is O_NONBLOCK; so are listeners that were handed over. One that the
  * host only lent is asked first (borrowed flags are never changed). */
+#include "wasi/wasi_audit.h"
 #include "wasi/wasi_wait.h"
 
 #include <errno.h>
@@ -54,8 +55,10 @@ static Errno accept_now(Call *call, u16 flags) {
                                  .flags = flags,
                                  .owned = true,
                                  .fd = fd,
+                                 .grant = d->grant,
                                  .base = d->inheriting & RIGHTS_CONNECTION};
   e = wm_fds_add(&call->ctx->fds, &connection, &number);
+  if (call->access && !e) call->access->new_fd = number;
   return e ? e : put_u32(call, call->args[2].u32, number);
 }
 

@@ -31,6 +31,7 @@ void wasi_config_delete(wasi_config_t *config) {
   vec_free(&config->sockets);
   wm_buffer_free(&config->args.bytes);
   wm_buffer_free(&config->env.bytes);
+  wm_audit_end(&config->audit);
   wm_streams_close(config->streams, config);
 }
 
@@ -182,17 +183,6 @@ void wasi_config_capture_stderr(wasi_config_t *config, size_t limit) {
 
 /* ---- directories ---- */
 
-static Rights rights_of_perms(wasi_dir_perms dir, wasi_file_perms file) {
-  Rights rights = RIGHTS_DIR | RIGHTS_FILE; /* NOLINT(misc-redundant-expression): share some */
-  if (!(dir & WASI_DIR_PERMS_READ)) rights &= ~RIGHTS_LOOK_UP;
-  if (!(dir & WASI_DIR_PERMS_WRITE)) rights &= ~RIGHTS_CHANGE_DIR;
-  if (!(file & WASI_FILE_PERMS_READ)) rights &= ~RIGHT_FD_READ;
-  if (!(file & WASI_FILE_PERMS_WRITE)) rights &= ~RIGHTS_CHANGE_FILE;
-  if (!(dir & WASI_DIR_PERMS_WRITE) || !(file & WASI_FILE_PERMS_WRITE))
-    rights &= ~RIGHTS_CHANGE_TIMES;
-  return rights;
-}
-
 /* False: out of memory. */
 static bool add_preopen(wasi_config_t *config, Preopen p, const char *guest_path,
                         wasi_dir_perms dir_perms, wasi_file_perms file_perms) {
@@ -202,7 +192,7 @@ static bool add_preopen(wasi_config_t *config, Preopen p, const char *guest_path
     free(p.name);
     return false;
   }
-  p.inheriting = rights_of_perms(dir_perms, file_perms);
+  p.inheriting = wm_rights_of_perms(dir_perms, file_perms);
   p.base = p.inheriting & RIGHTS_DIR;
   p.special = dir_perms & WASI_DIR_PERMS_SPECIAL;
   *slot = p;

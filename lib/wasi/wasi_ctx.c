@@ -6,27 +6,19 @@
  *
  * A call: dispatch finds memory 0 of the instance that called, runs the row's handler, and puts its
  * Errno into the result's slot; `trap` instead ends the program. */
+#include "wasi/wasi_audit.h"
 #include "wasi/wasi_node.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static const CallRow rows[] = {
+const CallRow wm_call_rows[WASI_CALLS] = {
 #define CALL(name, params, since, locks) {#name, params, since, locks, wm_call_##name},
 #include "wasi/wasi.def"
 #undef CALL
 };
-_Static_assert(ARRAY_LEN(rows) == WASI_CALLS, "WASI preview 1 has 46 functions");
 
 static const char *const module_names[2] = {"wasi_snapshot_preview1", "wasi_unstable"};
-
-void *wm_wasi_fail(wasmx_error_t *err, wasmx_errcode_t code, const char *message) {
-  if (err && err->size >= sizeof *err) {
-    *err = (wasmx_error_t){.size = err->size, .code = code};
-    snprintf(err->message, sizeof err->message, "%s", message);
-  }
-  return NULL;
-}
 
 /* ---- life ---- */
 
@@ -45,13 +37,38 @@ void wm_ctx_release(wasi_ctx_t *ctx) {
   wm_fds_free(&ctx->fds);
   wm_buffer_free(&ctx->args.bytes);
   wm_buffer_free(&ctx->env.bytes);
+  for (u32 i = 0; i < ctx->grant_count; i++) free(ctx->grants[i].name);
+  free(ctx->grants);
+  wm_changes_free(&ctx->changes);
+  wm_audit_end(&ctx->audit);
   wm_streams_close(ctx->streams, ctx);
+}
+
+/* There is room for all. NULL: out of memory. */
+static const Grant *add_grant(wasi_ctx_t *ctx, const char *name, Rights rights, bool special) {
+  Grant *g = &ctx->grants[ctx->grant_count];
+  g->name = strdup(name);
+  if (!g->name) return NULL;
+  g->rights = rights;
+  g->special = special;
+  atomic_init(&g->allowed, ~(Rights)0);
+  ctx->grant_count++;
+  return g;
+}
+
+/* By its address, where it has one. */
+static const Grant *add_socket_grant(wasi_ctx_t *ctx, const wasi_config_t *config, u32 i,
+                                     Rights rights) {
+  char name[256] = "socket";
+  wasi_config_socket_address(config, i, name, sizeof name);
+  return add_grant(ctx, name, rights, false);
 }
 
 /* Descriptor 0, 1 or 2 out of its stream. What the process holds there may do more than was given:
  * a terminal or a socket goes both ways, a directory leads to all that is below it. */
 static Errno open_stream(wasi_ctx_t *ctx, u32 number) {
   Stream *s = &ctx->streams[number];
+  static const char *const names[] = {"stdin", "stdout", "stderr"};
   Descriptor d = {.kind = FD_STREAM, .stream = s};
   Rights given = number ? RIGHTS_OUTPUT : RIGHTS_INPUT;
   d.base =
@@ -61,7 +78,8 @@ static Errno open_stream(wasi_ctx_t *ctx, u32 number) {
   if (s->kind == STREAM_HOST && wm_descriptor_of_host(&d, s->fd, false) == E_SUCCESS)
     d.stream = NULL;
   d.base &= given;
-  return wm_fds_add(&ctx->fds, &d, &number);
+  d.grant = add_grant(ctx, names[number], given, false);
+  return d.grant ? wm_fds_add(&ctx->fds, &d, &number) : E_NOMEM;
 }
 
 /* What was handed over is taken from the config. */
@@ -73,14 +91,13 @@ static Errno open_preopen(wasi_ctx_t *ctx, Preopen *p) {
   Descriptor d = {.kind = p->fs ? FD_NODE : FD_HOST,
                   .type = FILETYPE_DIRECTORY,
                   .owned = true,
-                  .special = p->special,
                   .fd = p->fd,
                   .base = p->base,
                   .inheriting = p->inheriting,
-                  .grant = p->inheriting,
+                  .grant = add_grant(ctx, p->name, p->inheriting, p->special),
                   .preopen = p->name,
                   .file = file};
-  e = wm_fds_add(&ctx->fds, &d, &number);
+  e = d.grant ? wm_fds_add(&ctx->fds, &d, &number) : E_NOMEM;
   if (e) {
     wm_node_file_free(file);
     return e;
@@ -115,7 +132,8 @@ static Errno open_sockets(wasi_ctx_t *ctx, wasi_config_t *config) {
     Descriptor d;
     u32 number;
     Errno e = describe_socket(&d, s);
-    if (!e) e = wm_fds_add(&ctx->fds, &d, &number);
+    if (!e) d.grant = add_socket_grant(ctx, config, i, d.base | d.inheriting);
+    if (!e) e = d.grant ? wm_fds_add(&ctx->fds, &d, &number) : E_NOMEM;
     if (e) return e;
     s->owned = false;
   }
@@ -137,12 +155,15 @@ static void bind_rows(wasi_ctx_t *ctx) {
   for (u32 module = 0; module < 2; module++)
     for (u32 row = 0; row < WASI_CALLS; row++)
       ctx->bindings[module][row] =
-          (Binding){.ctx = ctx, .row = &rows[row], .unstable = module == 1};
+          (Binding){.ctx = ctx, .row = &wm_call_rows[row], .unstable = module == 1};
 }
 
-static bool make_parts(wasi_ctx_t *ctx, u32 max_threads) {
+static bool make_parts(wasi_ctx_t *ctx, const wasi_config_t *config) {
+  u64 grants = UINT64_C(3) + config->preopens.len + config->sockets.len;
+  ctx->grants = calloc(grants, sizeof *ctx->grants);
   bind_rows(ctx);
-  return wm_threads_init(&ctx->threads, max_threads) && make_locks(ctx);
+  bool ok = wm_threads_init(&ctx->threads, config->max_threads) && make_locks(ctx);
+  return wm_changes_init(&ctx->changes) && ok && ctx->grants;
 }
 
 wasi_ctx_t *wasi_ctx_new(wasm_store_t *store, wasi_config_t *config, wasmx_error_t *err) {
@@ -162,9 +183,11 @@ wasi_ctx_t *wasi_ctx_new(wasm_store_t *store, wasi_config_t *config, wasmx_error
   ctx->resolver = (Resolver){.mode = config->resolver, .store = store};
   /* From here on the config owns none of it. */
   ctx->raise_sigpipe = config->raise_sigpipe;
+  ctx->audit = config->audit;
+  config->audit = (Audit){0};
   config->args = config->env = (StringList){0};
   memset(config->streams, 0, sizeof config->streams);
-  Errno e = make_parts(ctx, config->max_threads) ? E_SUCCESS : E_NOMEM;
+  Errno e = make_parts(ctx, config) ? E_SUCCESS : E_NOMEM;
   for (u32 i = 0; !e && i < 3; i++) e = open_stream(ctx, i);
   if (!e) e = open_preopens(ctx, config);
   if (!e) e = open_sockets(ctx, config);
@@ -211,7 +234,9 @@ static wasm_trap_t *dispatch(void *env, wasmx_caller_t *caller, wasmx_slot_t *sl
       .ctx = b->ctx, .caller = caller, .args = slots, .unstable = b->unstable};
   call.memory = (u8 *)wasmx_caller_memory(caller, &call.memory_size);
   if (b->row->locks) wm_call_lock(&call);
-  Errno e = b->row->handler(&call);
+  Errno e = UNLIKELY(b->ctx->audit.callback)
+                ? wm_audit_run(&call, b->row, (u32)(b->row - wm_call_rows))
+                : b->row->handler(&call);
   slots[0].u64 = e;
   return call.trap;
 }
@@ -235,7 +260,7 @@ static wasm_functype_t *type_of_row(const CallRow *row) {
 }
 
 static wasm_func_t *make_func(wasi_ctx_t *ctx, wasm_store_t *store, u32 module, u32 row) {
-  wasm_functype_t *type = type_of_row(&rows[row]);
+  wasm_functype_t *type = type_of_row(&wm_call_rows[row]);
   if (!type) return NULL;
   wm_ctx_hold(ctx);
   wasm_func_t *func =
@@ -246,7 +271,7 @@ static wasm_func_t *make_func(wasi_ctx_t *ctx, wasm_store_t *store, u32 module, 
 }
 
 /* Whether `module` has the row, by number. */
-static bool has_row(u32 module, u32 row) { return module == 0 || !rows[row].snapshot_only; }
+static bool has_row(u32 module, u32 row) { return module == 0 || !wm_call_rows[row].snapshot_only; }
 
 static bool same_name(const char *name, const char *text, size_t len) {
   return strlen(name) == len && memcmp(name, text, len) == 0;
@@ -261,7 +286,7 @@ static bool find_module(const char *text, size_t len, u32 *module) {
 
 static bool find_row(u32 module, const char *text, size_t len, u32 *row) {
   for (*row = 0; *row < WASI_CALLS; ++*row)
-    if (same_name(rows[*row].name, text, len)) return has_row(module, *row);
+    if (same_name(wm_call_rows[*row].name, text, len)) return has_row(module, *row);
   return false;
 }
 
@@ -275,8 +300,8 @@ static bool define(wasi_ctx_t *ctx, wasm_store_t *store, wasmx_linker_t *linker,
                    u32 row) {
   wasm_func_t *func = make_func(ctx, store, module, row);
   if (!func) return false;
-  bool ok =
-      wasmx_linker_define(linker, module_names[module], rows[row].name, wasm_func_as_extern(func));
+  bool ok = wasmx_linker_define(linker, module_names[module], wm_call_rows[row].name,
+                                wasm_func_as_extern(func));
   wasm_func_delete(func);
   return ok;
 }

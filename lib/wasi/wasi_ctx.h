@@ -16,6 +16,26 @@ enum {
   MAX_IOVECS = 1024 /* as many as the host takes: more are a transfer that stops early */
 };
 
+/* Tells waits that a grant allows less: their event becomes readable, and another one takes its
+ * place (wasi_grant.c). */
+typedef struct Changes {
+  pthread_mutex_t lock;
+  _Atomic int event; /* -1: nobody waits for it yet */
+  _Atomic u32 count; /* of changes so far */
+  _Atomic u32 waiters;
+  Vec(int) signalled; /* owned: events that somebody may still poll */
+} Changes;
+
+typedef struct Access Access; /* wasi_audit.h */
+
+/* Who is told of accesses. */
+typedef struct Audit {
+  wasi_audit_callback_t callback; /* NULL: nobody */
+  void *data;
+  void (*finalizer)(void *);
+  bool seen[WASI_CALLS]; /* calls that are told of once */
+} Audit;
+
 /* Strings that a guest asks for as a block of bytes and an array of addresses into it. */
 typedef struct StringList {
   Buffer bytes; /* each string with its zero byte */
@@ -44,6 +64,7 @@ struct wasi_config_t {
   u32 max_fds, max_threads;
   int resolver;
   bool raise_sigpipe;
+  Audit audit;
   bool failed; /* a setter without a result ran out of memory */
 };
 
@@ -56,6 +77,8 @@ typedef struct CallRow {
   bool locks;         /* uses the context, one thread at a time */
   Handler handler;
 } CallRow;
+
+extern const CallRow wm_call_rows[WASI_CALLS]; /* as in wasi.def */
 
 /* The env of one host function. */
 typedef struct Binding {
@@ -75,6 +98,10 @@ struct wasi_ctx_t {
   StringList args, env;
   Stream streams[3];
   FdTable fds;
+  Grant *grants; /* owned: streams, directories, sockets */
+  u32 grant_count;
+  Changes changes; /* of what grants allow */
+  Audit audit;
   Resolver resolver;
   bool raise_sigpipe;
   Binding bindings[2][WASI_CALLS];
@@ -91,6 +118,10 @@ struct Call {
   bool unstable;     /* called by a wasi_unstable name */
   bool locked;       /* has the context's lock */
   wasm_trap_t *trap; /* owned: set to end the program */
+  /* The last descriptor that it asked for, and what for: the call waits no longer than it may. */
+  const Grant *grant;
+  Rights needs;
+  Access *access; /* what is audited; NULL: nothing is */
 };
 
 /* ---- what arguments name: wasi_guest.c ---- */
@@ -188,6 +219,20 @@ Errno wm_call_fd(Call *call, u32 arg, Rights rights, Descriptor **d);
 static inline bool call_interrupted(const Call *call) {
   return wasmx_store_interrupted(wasmx_caller_store(call->caller));
 }
+
+/* Whether what the call asked of its descriptor has been taken from it meanwhile. */
+static inline bool call_forbidden(const Call *call) {
+  return (call->needs & ~grant_allows(call->grant)) || !grant_allows(call->grant);
+}
+
+/* ---- grants: wasi_grant.c ---- */
+bool wm_changes_init(Changes *c);
+void wm_changes_free(Changes *c);
+/* The event to poll until wm_changes_leave; -1: none is to be had. */
+int wm_changes_enter(Changes *c);
+void wm_changes_leave(Changes *c);
+Rights wm_rights_of_perms(wasi_dir_perms dir, wasi_file_perms file);
+void wm_audit_end(Audit *a);
 
 /* The path at args `arg` and `arg` + 1. */
 Errno wm_path_read(Call *call, u32 arg, GuestPath *path);

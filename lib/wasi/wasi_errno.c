@@ -1,8 +1,9 @@
 /* Errors of the host as WASI numbers them: by name, in the order of the names. Two names of one
  * number (EAGAIN and EWOULDBLOCK) have one row. What WASI has no word for is E_IO. */
-#include "wasi/wasi_abi.h"
+#include "wasi/wasi_ctx.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 static const struct {
   int host;
@@ -93,3 +94,11 @@ Errno wm_errno_of_host(int host_errno) {
 }
 
 Errno wm_errno_of_result(int result) { return result ? wm_errno_of_host(errno) : E_SUCCESS; }
+
+void *wm_wasi_fail(wasmx_error_t *err, wasmx_errcode_t code, const char *message) {
+  if (err && err->size >= sizeof *err) {
+    *err = (wasmx_error_t){.size = err->size, .code = code};
+    snprintf(err->message, sizeof err->message, "%s", message);
+  }
+  return NULL;
+}

@@ -227,11 +227,18 @@ static Rights with_included(Rights rights) {
   return rights;
 }
 
-Errno wm_fds_get(FdTable *t, u32 number, Rights rights, Descriptor **d) {
+Errno wm_fds_find(FdTable *t, u32 number, Descriptor **d) {
   if (number >= t->fds.len || t->fds.data[number].kind == FD_FREE) return E_BADF;
   *d = &t->fds.data[number];
-  Rights missing = rights & ~with_included((*d)->base);
-  return missing ? refusal(*d, missing) : E_SUCCESS;
+  return E_SUCCESS;
+}
+
+Errno wm_fds_get(FdTable *t, u32 number, Rights rights, Descriptor **d) {
+  Errno e = wm_fds_find(t, number, d);
+  if (e) return e;
+  Rights allowed = grant_allows((*d)->grant), missing = rights & ~with_included((*d)->base);
+  if (missing) return refusal(*d, missing);
+  return !allowed || (rights & ~with_included(allowed)) ? E_NOTCAPABLE : E_SUCCESS;
 }
 
 static Pin *find_pin(const FdTable *t, int fd) {
@@ -276,7 +283,7 @@ static Errno close_descriptor(FdTable *t, Descriptor *d) {
 
 Errno wm_fds_close(FdTable *t, u32 number) {
   Descriptor *d;
-  Errno e = wm_fds_get(t, number, 0, &d);
+  Errno e = wm_fds_find(t, number, &d);
   if (e) return e;
   if (number < t->lowest) t->lowest = number;
   return close_descriptor(t, d);
@@ -284,8 +291,8 @@ Errno wm_fds_close(FdTable *t, u32 number) {
 
 Errno wm_fds_renumber(FdTable *t, u32 from, u32 to) {
   Descriptor *source, *target;
-  Errno e = wm_fds_get(t, from, 0, &source);
-  if (!e) e = wm_fds_get(t, to, 0, &target);
+  Errno e = wm_fds_find(t, from, &source);
+  if (!e) e = wm_fds_find(t, to, &target);
   if (e || from == to) return e;
   close_descriptor(t, target); /* as dup2: what the close says is lost */
   *target = *source;

@@ -13,6 +13,8 @@
 #include "wasi.h"
 #include "wasi/wasi_abi.h"
 
+#include <stdatomic.h>
+
 /* Where a standard stream that is no descriptor of the host comes from or goes to. */
 typedef enum StreamKind {
   STREAM_EMPTY,  /* input at its end, output dropped */
@@ -47,6 +49,19 @@ void wm_streams_close(Stream streams[3], void *holder);
 Errno wm_stream_read(Stream *s, void *to, size_t size, size_t *done);
 Errno wm_stream_write(Stream *s, const void *from, size_t size, size_t *done);
 
+/* What the host gave: a stream, a directory, a socket. All descriptors that came from it share it,
+ * and lose what it loses. */
+typedef struct Grant {
+  char *name;             /* owned: the guest's name of it, or what a stream or socket is called */
+  Rights rights;          /* what may be done through it and below */
+  _Atomic Rights allowed; /* what is left of them: any thread of the host's may take some away */
+  bool special;           /* special files below this directory may be opened */
+} Grant;
+
+static inline Rights grant_allows(const Grant *g) {
+  return g ? atomic_load_explicit(&g->allowed, memory_order_relaxed) : ~(Rights)0;
+}
+
 /* A directory being listed: entries read from the kernel and not yet given to the guest. */
 typedef struct DirStream {
   Vec(u64) offsets; /* the kernel's position after each entry given so far */
@@ -68,15 +83,14 @@ typedef struct Descriptor {
   bool owned; /* fd is closed with the descriptor, and O_NONBLOCK; else its flags are the host's */
   bool pipe;  /* a write may raise SIGPIPE: the host's own pipes and standard streams */
   bool listens; /* a socket that connections can be accepted from */
-  bool special; /* special files below this directory may be opened */
   int fd;
   Rights base, inheriting;
-  Rights grant;   /* what the host granted below the preopened directory that this came from */
-  char *preopen;  /* owned: the guest's name of a preopened directory, else NULL */
-  Stream *stream; /* borrowed from the context */
-  DirStream *dir; /* owned; NULL until it is listed; of the host's directories */
-  NodeFile *file; /* owned: of FD_NODE */
-  u32 polled;     /* within poll_oneoff: 1 + its place among those that are polled */
+  const Grant *grant; /* borrowed from the context: what it came from */
+  char *preopen;      /* owned: the guest's name of a preopened directory, else NULL */
+  Stream *stream;     /* borrowed from the context */
+  DirStream *dir;     /* owned; NULL until it is listed; of the host's directories */
+  NodeFile *file;     /* owned: of FD_NODE */
+  u32 polled;         /* within poll_oneoff: 1 + its place among those that are polled */
 } Descriptor;
 
 /* Someone uses a descriptor of the host's while others may close it: then it is closed behind the
@@ -125,6 +139,9 @@ Errno wm_fds_add(FdTable *t, const Descriptor *d, u32 *number);
  * FD_DATASYNC): else E_NOTCAPABLE (or what a native program is told when the thing itself cannot do
  * it), or E_BADF when it is not open. It moves when one is added: who calls out copies it first. */
 Errno wm_fds_get(FdTable *t, u32 number, Rights rights, Descriptor **d);
+
+/* The same for closing and moving, for which nothing is needed. */
+Errno wm_fds_find(FdTable *t, u32 number, Descriptor **d);
 
 void wm_fds_pin(FdTable *t, Pin *pin, const Descriptor *d);
 void wm_fds_unpin(FdTable *t, Pin *pin);

@@ -1,5 +1,5 @@
 /* What a call's arguments name: places in the guest's memory, descriptors (wasi_ctx.h). */
-#include "wasi/wasi_ctx.h"
+#include "wasi/wasi_audit.h"
 
 void *wm_guest_array(Call *call, u32 address, u64 count, size_t size, size_t alignment) {
   u64 bytes;
@@ -12,5 +12,10 @@ void *wm_guest_array(Call *call, u32 address, u64 count, size_t size, size_t ali
 }
 
 Errno wm_call_fd(Call *call, u32 arg, Rights rights, Descriptor **d) {
-  return wm_fds_get(&call->ctx->fds, call->args[arg].u32, rights, d);
+  Errno e = wm_fds_get(&call->ctx->fds, call->args[arg].u32, rights, d);
+  const Descriptor *found = e == E_BADF ? NULL : *d;
+  wm_access_descriptor(call->access, call->args[arg].u32, found, rights);
+  call->needs = rights;
+  call->grant = found ? found->grant : NULL;
+  return e;
 }

@@ -170,7 +170,7 @@ void wm_threads_answer(ThreadGroup *group, WasiThread *t, bool is_made, u64 fuel
 static void wait_a_little(ThreadGroup *group) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
-  t.tv_nsec += INTERRUPT_LOOK_NS;
+  t.tv_nsec += LOOK_NS;
   if (t.tv_nsec >= 1000000000) {
     t.tv_nsec -= 1000000000;
     t.tv_sec++;

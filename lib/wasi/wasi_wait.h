@@ -9,15 +9,16 @@
 #include <poll.h>
 
 enum {
-  INTERRUPT_LOOK_NS = 2000000, /* how often a wait looks at a store that has no descriptor */
-  PIECE = 1 << 20              /* bytes moved between two looks: a fraction of a millisecond */
+  LOOK_NS = 2000000, /* how often a wait looks, where there is no event to be had */
+  WAIT_ROOM = 2,     /* entries of its own behind those of the caller */
+  PIECE = 1 << 20    /* bytes moved between two looks: a fraction of a millisecond */
 };
 
 /* Waits until one of fds[0..count) has something to say (*ready: how many) or about `span`
  * nanoseconds are over, UINT64_MAX being for ever. It may come back early with *ready 0: the caller
- * knows how long is left. fds has room for one more, which is used. E_INTR: the store was told to
- * stop. Meanwhile other threads of the program may make calls: what a Descriptor * was got for may
- * be gone. */
+ * knows how long is left. fds has room for WAIT_ROOM more, which are used. E_INTR: the store was
+ * told to stop. Meanwhile other threads of the program may make calls: what a Descriptor * was got
+ * for may be gone. */
 Errno wm_wait(Call *call, struct pollfd *fds, u32 count, u64 span, u32 *ready);
 
 /* Waits for `events` of the call's first argument, a descriptor that is pinned where there are

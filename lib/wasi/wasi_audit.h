@@ -1,0 +1,32 @@
+/* Accesses of a program, told to who wants to know (wasi_config_set_audit). Nothing is done, and
+ * nothing kept, where nobody does: call->access is NULL then. */
+#ifndef WM_WASI_WASI_AUDIT_H
+#define WM_WASI_WASI_AUDIT_H
+
+#include "wasi/wasi_ctx.h"
+
+/* What one call did, noted on its way. */
+struct Access {
+  char path[PATH_MAX], other_path[PATH_MAX]; /* "": none */
+  const char *grant;                         /* borrowed; NULL: no descriptor of any */
+  u32 fd, new_fd;                            /* UINT32_MAX: none */
+  int opened;                                /* the host's descriptor of new_fd; -1: none */
+  Rights rights;
+};
+
+/* Runs the handler of the row with that number and tells of it. */
+Errno wm_audit_run(Call *call, const CallRow *row, u32 number);
+/* The names that JSON lines have for a right and an errno; NULL: there is none of that number. */
+const char *wm_right_name(u32 bit);
+const char *wm_errno_name(u32 error);
+
+/* ---- for handlers; nothing where nothing is audited ---- */
+void wm_access_path(Access *a, const void *bytes, size_t len);
+static inline void wm_access_descriptor(Access *a, u32 fd, const Descriptor *d, Rights rights) {
+  if (!a) return;
+  if (a->fd == UINT32_MAX) a->fd = fd;
+  if (d && d->grant && !a->grant) a->grant = d->grant->name;
+  a->rights |= rights;
+}
+
+#endif

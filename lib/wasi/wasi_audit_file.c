@@ -1,0 +1,190 @@
+/* Accesses as lines of JSON in a file. Lines are collected, since a program may open many files;
+ * refusals, and whatever waits then, are written at once. */
+#include "wasi/wasi_audit.h"
+
+#include "base/utf8.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { FULL = 1 << 16 };
+
+typedef struct AuditFile {
+  int fd;
+  pthread_mutex_t lock;
+  Buffer lines;
+} AuditFile;
+
+/* ---- names ---- */
+
+static const char *const right_names[] = {"fd_datasync",
+                                          "fd_read",
+                                          "fd_seek",
+                                          "fd_fdstat_set_flags",
+                                          "fd_sync",
+                                          "fd_tell",
+                                          "fd_write",
+                                          "fd_advise",
+                                          "fd_allocate",
+                                          "path_create_directory",
+                                          "path_create_file",
+                                          "path_link_source",
+                                          "path_link_target",
+                                          "path_open",
+                                          "fd_readdir",
+                                          "path_readlink",
+                                          "path_rename_source",
+                                          "path_rename_target",
+                                          "path_filestat_get",
+                                          "path_filestat_set_size",
+                                          "path_filestat_set_times",
+                                          "fd_filestat_get",
+                                          "fd_filestat_set_size",
+                                          "fd_filestat_set_times",
+                                          "path_symlink",
+                                          "path_remove_directory",
+                                          "path_unlink_file",
+                                          "poll_fd_readwrite",
+                                          "sock_shutdown",
+                                          "sock_accept"};
+
+const char *wm_right_name(u32 bit) {
+  return bit < ARRAY_LEN(right_names) ? right_names[bit] : NULL;
+}
+
+static const char *const errno_names[] = {
+    "success",     "2big",           "acces",       "addrinuse",   "addrnotavail",
+    "afnosupport", "again",          "already",     "badf",        "badmsg",
+    "busy",        "canceled",       "child",       "connaborted", "connrefused",
+    "connreset",   "deadlk",         "destaddrreq", "dom",         "dquot",
+    "exist",       "fault",          "fbig",        "hostunreach", "idrm",
+    "ilseq",       "inprogress",     "intr",        "inval",       "io",
+    "isconn",      "isdir",          "loop",        "mfile",       "mlink",
+    "msgsize",     "multihop",       "nametoolong", "netdown",     "netreset",
+    "netunreach",  "nfile",          "nobufs",      "nodev",       "noent",
+    "noexec",      "nolck",          "nolink",      "nomem",       "nomsg",
+    "noprotoopt",  "nospc",          "nosys",       "notconn",     "notdir",
+    "notempty",    "notrecoverable", "notsock",     "notsup",      "notty",
+    "nxio",        "overflow",       "ownerdead",   "perm",        "pipe",
+    "proto",       "protonosupport", "prototype",   "range",       "rofs",
+    "spipe",       "srch",           "stale",       "timedout",    "txtbsy",
+    "xdev",        "notcapable"};
+_Static_assert(ARRAY_LEN(errno_names) == E_NOTCAPABLE + 1, "a name for each errno");
+
+const char *wm_errno_name(u32 error) {
+  return error < ARRAY_LEN(errno_names) ? errno_names[error] : NULL;
+}
+
+/* ---- lines ---- */
+
+static void put_text(Buffer *b, const char *text) { wm_buffer_bytes(b, text, strlen(text)); }
+
+/* Control characters, and bytes that are no UTF-8, as \u00XX. */
+static void put_escaped(Buffer *b, const u8 *text, size_t len) {
+  char code[8];
+  for (size_t at = 0; at < len;) {
+    size_t n = wm_utf8_step(text + at, len - at);
+    if (n == 0 || text[at] < 0x20 || text[at] == 0x7f) {
+      snprintf(code, sizeof code, "\\u%04x", text[at]);
+      put_text(b, code);
+      at++;
+      continue;
+    }
+    if (text[at] == '"' || text[at] == '\\') wm_buffer_byte(b, '\\');
+    wm_buffer_bytes(b, text + at, n);
+    at += n;
+  }
+}
+
+/* ,"key":"text" when there is one. */
+static void put_string(Buffer *b, const char *key, const char *text) {
+  if (!text) return;
+  put_text(b, ",\"");
+  put_text(b, key);
+  put_text(b, "\":\"");
+  put_escaped(b, (const u8 *)text, strlen(text));
+  wm_buffer_byte(b, '"');
+}
+
+static void put_number(Buffer *b, const char *key, u32 number) {
+  char text[64];
+  if (number == UINT32_MAX) return;
+  snprintf(text, sizeof text, ",\"%s\":%u", key, number);
+  put_text(b, text);
+}
+
+static void put_rights(Buffer *b, u64 rights) {
+  const char *before = ",\"rights\":[\"";
+  if (!rights) return;
+  for (u32 bit = 0; bit < 64; bit++) {
+    if (!(rights >> bit & 1) || !wm_right_name(bit)) continue;
+    put_text(b, before);
+    put_text(b, wm_right_name(bit));
+    before = "\",\"";
+  }
+  put_text(b, "\"]");
+}
+
+static void put_line(Buffer *b, const wasi_access_t *a) {
+  char text[64];
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  snprintf(text, sizeof text, "{\"time\":%lld.%06ld", (long long)now.tv_sec, now.tv_nsec / 1000);
+  put_text(b, text);
+  put_string(b, "call", a->call);
+  put_string(b, "grant", a->grant);
+  put_number(b, "fd", a->fd);
+  put_string(b, "path", a->path);
+  put_string(b, "other_path", a->other_path);
+  put_string(b, "target", a->target);
+  put_rights(b, a->rights);
+  put_number(b, "new_fd", a->new_fd);
+  put_string(b, "result", wm_errno_name((u32)a->error));
+  put_text(b, "}\n");
+}
+
+/* ---- the file ---- */
+
+static void write_lines(AuditFile *f) {
+  for (size_t at = 0; at < f->lines.len;) {
+    ssize_t n = write(f->fd, f->lines.data + at, f->lines.len - at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break; /* a full disk is no reason to stop the program */
+    at += (size_t)n;
+  }
+  f->lines.len = 0;
+  f->lines.failed = false;
+}
+
+static void on_access(void *data, const wasi_access_t *a) {
+  AuditFile *f = data;
+  pthread_mutex_lock(&f->lock);
+  put_line(&f->lines, a);
+  if (f->lines.len > FULL || a->error == E_NOTCAPABLE) write_lines(f);
+  pthread_mutex_unlock(&f->lock);
+}
+
+static void end_file(void *data) {
+  AuditFile *f = data;
+  write_lines(f);
+  close(f->fd);
+  wm_buffer_free(&f->lines);
+  pthread_mutex_destroy(&f->lock);
+  free(f);
+}
+
+bool wasi_config_set_audit_file(wasi_config_t *config, const char *path) {
+  if (!config || !path) return false;
+  int fd = wm_open_granted(path, O_WRONLY | O_CREAT | O_APPEND);
+  AuditFile *f = fd >= 0 ? calloc(1, sizeof *f) : NULL;
+  if (!f || pthread_mutex_init(&f->lock, NULL)) {
+    if (fd >= 0) close(fd);
+    free(f);
+    return false;
+  }
+  f->fd = fd;
+  return wasi_config_set_audit(config, on_access, f, end_file);
+}

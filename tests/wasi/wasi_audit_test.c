@@ -1,0 +1,258 @@
+/* What is told of a program's accesses, and what the host takes away while it runs. */
+#include "support/failing_alloc.h"
+#include "wasi/guest.h"
+#include "wasi/program.h"
+#include "wasi/wasi_audit.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+static const Rights all = RIGHTS_DIR | RIGHTS_FILE; /* NOLINT(misc-redundant-expression) */
+
+/* ---- what is told ---- */
+
+typedef struct Told {
+  char lines[20][600];
+  u32 count, ended;
+} Told;
+
+static const char *text_or(const char *text) { return text ? text : "-"; }
+
+static void on_access(void *data, const wasi_access_t *a) {
+  Told *t = data;
+  assert_int_equal(a->size, sizeof *a);
+  assert_true(t->count < ARRAY_LEN(t->lines));
+  snprintf(t->lines[t->count++], sizeof t->lines[0], "%s %s %s %s %d %d %d", a->call,
+           text_or(a->grant), text_or(a->path), text_or(a->other_path), (int)a->fd, (int)a->new_fd,
+           a->error);
+}
+
+static void on_end(void *data) { ((Told *)data)->ended++; }
+
+/* Calls by their names, as dispatch makes them. */
+static Errno call_row(Guest *g, const char *name, u32 count, const u64 *args) {
+  wasmx_slot_t slots[16] = {{0}};
+  u32 row = 0;
+  while (strcmp(wm_call_rows[row].name, name) != 0) row++;
+  for (u32 i = 0; i < count; i++) slots[i].u64 = args[i];
+  Call call = {.ctx = g->ctx, .args = slots, .memory = g->memory, .memory_size = GUEST_MEMORY};
+  return wm_audit_run(&call, &wm_call_rows[row], row);
+}
+#define TOLD(g, name, ...)                                                                         \
+  call_row((g), #name, sizeof((u64[]){__VA_ARGS__}) / sizeof(u64), (u64[]){__VA_ARGS__})
+
+static void accesses_are_told(void **state) {
+  (void)state;
+  char folder[64] = "";
+  Told told = {.count = 0};
+  wasi_config_t *config = config_with_folder(folder, true, WASI_RESOLVER_AUTO);
+  assert_true(wasi_config_set_audit(config, on_access, &told, on_end));
+  Guest *g = guest_new(config);
+  assert_int_equal(TOLD(g, path_create_directory, FIRST_DIR, PATH(g, "d")), E_SUCCESS);
+  assert_int_equal(TOLD(g, path_open, FIRST_DIR, 1, PATH(g, "d/f"), OFLAG_CREAT, all, all, 0, OUT),
+                   E_SUCCESS);
+  assert_int_equal(TOLD(g, path_rename, FIRST_DIR, PATH(g, "d/f"), FIRST_DIR, PATH2(g, "g")),
+                   E_SUCCESS);
+  assert_int_equal(TOLD(g, path_symlink, PATH2(g, "g"), FIRST_DIR, PATH(g, "l")), E_SUCCESS);
+  assert_int_equal(TOLD(g, path_open, FIRST_DIR, 1, PATH(g, "../x"), 0, all, all, 0, OUT),
+                   E_NOTCAPABLE);
+  assert_int_equal(TOLD(g, path_open, FIRST_DIR, 1, PATH(g, "/etc"), 0, all, all, 0, OUT),
+                   E_NOTCAPABLE);
+  assert_int_equal(RUN(g, fd_fdstat_set_rights, FIRST_DIR, all & ~RIGHT_PATH_UNLINK_FILE, all),
+                   E_NOTCAPABLE);
+  assert_int_equal(
+      RUN(g, fd_fdstat_set_rights, FIRST_DIR, RIGHTS_DIR & ~RIGHT_PATH_UNLINK_FILE, all),
+      E_SUCCESS);
+  assert_int_equal(TOLD(g, path_unlink_file, FIRST_DIR, PATH(g, "g")), E_NOTCAPABLE);
+  assert_int_equal(TOLD(g, path_open, 99, 1, PATH(g, "x"), 0, all, all, 0, OUT), E_BADF);
+  for (int i = 0; i < 3; i++) assert_int_equal(TOLD(g, clock_time_get, 0, 0, OUT), E_SUCCESS);
+  for (int i = 0; i < 3; i++)
+    assert_int_equal(TOLD(g, fd_write, 4, put_vector(g, 0, 3), 1, OUT), E_SUCCESS);
+  assert_int_equal(TOLD(g, fd_fdstat_set_rights, 4, RIGHT_FD_READ, 0), E_SUCCESS);
+  for (int i = 0; i < 2; i++)
+    assert_int_equal(TOLD(g, fd_write, 4, put_vector(g, 0, 3), 1, OUT), E_NOTCAPABLE);
+  static const char *const want[] = {"path_create_directory / d - 3 -1 0",
+                                     "path_open / d/f - 3 4 0",
+                                     "path_rename / d/f g 3 -1 0",
+                                     "path_symlink / g l 3 -1 0",
+                                     "path_open / ../x - 3 -1 76",
+                                     "path_open / /etc - 3 -1 76",
+                                     "path_unlink_file / g - 3 -1 76",
+                                     "path_open - x - 99 -1 8",
+                                     "clock_time_get - - - -1 -1 0",
+                                     "fd_write / - - 4 -1 0",
+                                     "fd_fdstat_set_rights / - - 4 -1 0",
+                                     "fd_write / - - 4 -1 76",
+                                     "fd_write / - - 4 -1 76"};
+  assert_int_equal(told.count, ARRAY_LEN(want));
+  for (u32 i = 0; i < told.count; i++) assert_string_equal(told.lines[i], want[i]);
+  assert_int_equal(told.ended, 0);
+  guest_free(g);
+  assert_int_equal(told.ended, 1);
+  remove_folder(folder);
+}
+
+static void callbacks_end_once(void **state) {
+  (void)state;
+  Told told = {.count = 0};
+  wasi_config_t *config = wasi_config_new();
+  assert_true(wasi_config_set_audit(config, on_access, &told, on_end));
+  assert_true(wasi_config_set_audit(config, on_access, &told, on_end));
+  assert_int_equal(told.ended, 1);
+  wasi_config_delete(config);
+  assert_int_equal(told.ended, 2);
+  assert_false(wasi_config_set_audit(NULL, on_access, &told, on_end));
+  assert_int_equal(told.ended, 3);
+  assert_false(wasi_config_set_audit_file(NULL, "x"));
+  config = wasi_config_new();
+  assert_false(wasi_config_set_audit_file(config, "/tmp/there is no such folder/x"));
+  wasi_config_delete(config);
+}
+
+/* ---- JSON ---- */
+
+static void lines_of_json(void **state) {
+  (void)state;
+  char folder[64] = "", path[96], text[4000] = "", real[96];
+  wasi_config_t *config = config_with_folder(folder, true, WASI_RESOLVER_AUTO);
+  snprintf(path, sizeof path, "%s/audit", folder);
+  assert_true(wasi_config_set_audit_file(config, path));
+  Guest *g = guest_new(config);
+  assert_int_equal(symlink("audit", (snprintf(real, sizeof real, "%s/link", folder), real)), 0);
+  assert_int_equal(TOLD(g, path_open, FIRST_DIR, 1, PATH(g, "link"), 0, RIGHT_FD_READ, 0, 0, OUT),
+                   E_SUCCESS);
+  assert_int_equal(TOLD(g, path_filestat_get, FIRST_DIR, 0, PATH(g, "q\"\\\n\xff\xc3\xbc"), OUT),
+                   E_NOENT);
+  FILE *f = fopen(path, "r");
+  assert_int_equal(fread(text, 1, sizeof text, f), 0); /* not yet */
+  fclose(f);
+  assert_int_equal(TOLD(g, path_unlink_file, FIRST_DIR, PATH(g, "../x")), E_NOTCAPABLE);
+  f = fopen(path, "r");
+  assert_true(fread(text, 1, sizeof text - 1, f) > 0); /* now, and what came before */
+  fclose(f);
+  char want[600];
+  snprintf(want, sizeof want,
+           ",\"call\":\"path_open\",\"grant\":\"/\",\"fd\":3,\"path\":\"link\",\"target\":"
+           "\"%s\",\"rights\":[\"fd_read\",\"path_open\"],\"new_fd\":4,\"result\":\"success\"}\n",
+           path);
+  assert_non_null(strstr(text, want));
+  assert_non_null(strstr(text, "\"path\":\"q\\\"\\\\\\u000a\\u00ff\xc3\xbc\",\"target\""));
+  assert_non_null(strstr(text, "\"path\":\"../x\""));
+  assert_non_null(strstr(text, "\"result\":\"notcapable\"}\n"));
+  guest_free(g);
+  remove_folder(folder);
+}
+
+/* ---- what is taken away ---- */
+
+static void revoked_at_once(void **state) {
+  (void)state;
+  char folder[64] = "";
+  u32 fd, dir;
+  Guest *g = guest_new(config_with_folder(folder, true, WASI_RESOLVER_AUTO));
+  assert_int_equal(guest_open(g, "f", OFLAG_CREAT, all, &fd), E_SUCCESS);
+  assert_int_equal(RUN(g, path_create_directory, FIRST_DIR, PATH(g, "d")), E_SUCCESS);
+  assert_int_equal(guest_open(g, "d", OFLAG_DIRECTORY, RIGHTS_DIR, &dir), E_SUCCESS);
+  assert_false(wasi_ctx_revoke(g->ctx, "/other"));
+  assert_false(wasi_ctx_revoke(NULL, "/"));
+  assert_int_equal(guest_write(g, fd, "before"), E_SUCCESS);
+  assert_true(wasi_ctx_revoke(g->ctx, "/"));
+  const char *text;
+  u32 other;
+  assert_int_equal(guest_write(g, fd, "after"), E_NOTCAPABLE);
+  assert_int_equal(guest_read(g, fd, &text), E_NOTCAPABLE);
+  assert_int_equal(RUN(g, fd_filestat_get, fd, OUT), E_NOTCAPABLE);
+  assert_int_equal(RUN(g, fd_fdstat_get, fd, OUT), E_NOTCAPABLE);
+  assert_int_equal(guest_open(g, "f", 0, RIGHT_FD_READ, &other), E_NOTCAPABLE);
+  assert_int_equal(RUN(g, path_filestat_get, dir, 0, PATH(g, "."), OUT), E_NOTCAPABLE);
+  assert_int_equal(RUN(g, fd_close, fd), E_SUCCESS);
+  assert_int_equal(RUN(g, fd_renumber, dir, FIRST_DIR), E_SUCCESS);
+  guest_free(g);
+  remove_folder(folder);
+}
+
+static void restricted_at_once(void **state) {
+  (void)state;
+  char folder[64] = "";
+  u32 fd, other;
+  const char *text;
+  Guest *g = guest_new(config_with_folder(folder, true, WASI_RESOLVER_AUTO));
+  assert_int_equal(guest_open(g, "f", OFLAG_CREAT, all, &fd), E_SUCCESS);
+  assert_int_equal(guest_write(g, fd, "before"), E_SUCCESS);
+  assert_true(wasi_ctx_restrict(g->ctx, "/", WASI_DIR_PERMS_READ, WASI_FILE_PERMS_READ));
+  assert_int_equal(guest_write(g, fd, "after"), E_NOTCAPABLE);
+  assert_int_equal(RUN(g, fd_filestat_set_size, fd, 0), E_NOTCAPABLE);
+  assert_int_equal(RUN(g, fd_seek, fd, 0, 0, OUT), E_SUCCESS);
+  assert_int_equal(guest_read(g, fd, &text), E_SUCCESS);
+  assert_string_equal(text, "before");
+  assert_int_equal(RUN(g, path_unlink_file, FIRST_DIR, PATH(g, "f")), E_NOTCAPABLE);
+  assert_int_equal(guest_open(g, "f", 0, RIGHT_FD_READ, &other), E_SUCCESS);
+  assert_int_equal(guest_write(g, other, "after"), E_BADF);
+  assert_int_equal(guest_open(g, "f", 0, all, &other), E_NOTCAPABLE);
+  assert_int_equal(guest_open(g, "new", OFLAG_CREAT, RIGHT_FD_READ, &other), E_NOTCAPABLE);
+  assert_true(wasi_ctx_restrict(g->ctx, "/", 3, 3)); /* nothing comes back */
+  assert_int_equal(guest_write(g, fd, "after"), E_NOTCAPABLE);
+  guest_free(g);
+  remove_folder(folder);
+}
+
+/* ---- while the program waits ---- */
+
+static const char waits[] = WASI_IMPORT("fd_read", "i32 i32 i32 i32") WASI_IMPORT(
+    "poll_oneoff",
+    "i32 i32 i32 i32") "(memory (export \"memory\") 1)"
+                       " (func (export \"read\") (result i32) (i32.store (i32.const 0) (i32.const "
+                       "64))"
+                       "   (i32.store (i32.const 4) (i32.const 8))"
+                       "   (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const "
+                       "32)))"
+                       " (func (export \"poll\") (result i32) (i32.store8 (i32.const 136) "
+                       "(i32.const 1))"
+                       "   (i32.add (i32.mul (i32.const 1000) (call $poll_oneoff (i32.const 128) "
+                       "(i32.const 256)"
+                       "     (i32.const 1) (i32.const 32))) (i32.load16_u (i32.const 264))))";
+
+static void *revoke_soon(void *ctx) {
+  usleep(20000);
+  for (int i = 0; i < 3; i++) wasi_ctx_restrict(ctx, "stdout", 0, 0); /* another's: nothing ends */
+  usleep(5000);
+  assert_true(wasi_ctx_revoke(ctx, "stdin"));
+  return NULL;
+}
+
+static int32_t revoked_in(const char *name) {
+  int ends[2];
+  char path[32];
+  pthread_t thread;
+  Program p;
+  assert_int_equal(pipe(ends), 0);
+  snprintf(path, sizeof path, "/proc/self/fd/%d", ends[0]);
+  wasi_config_t *config = wasi_config_new();
+  assert_true(wasi_config_set_stdin_file(config, path));
+  program_new(&p, config, waits);
+  assert_int_equal(pthread_create(&thread, NULL, revoke_soon, p.ctx), 0);
+  int32_t result = program_call(&p, name, NULL);
+  pthread_join(thread, NULL);
+  assert_int_equal(program_call(&p, "read", NULL), E_NOTCAPABLE);
+  program_delete(&p);
+  close(ends[0]);
+  close(ends[1]);
+  return result;
+}
+
+static void waits_end(void **state) {
+  (void)state;
+  for (int i = 0; i < 20; i++) {
+    assert_int_equal(revoked_in("read"), E_NOTCAPABLE);
+    assert_int_equal(revoked_in("poll"), E_NOTCAPABLE); /* of the event, not the call */
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(accesses_are_told),  cmocka_unit_test(callbacks_end_once),
+      cmocka_unit_test(lines_of_json),      cmocka_unit_test(revoked_at_once),
+      cmocka_unit_test(restricted_at_once), cmocka_unit_test(waits_end),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
