@@ -205,6 +205,45 @@ WASI_API_EXTERN void wasi_config_raise_sigpipe(wasi_config_t *, bool on);
  * not set, 0: none. */
 WASI_API_EXTERN void wasi_config_set_max_threads(wasi_config_t *, size_t count);
 
+/* Gives what a file says, beside what the config has already. YAML (which JSON is too), at most
+ * 1 MiB; all keys may be left out:
+ *
+ *   arguments: [program, -v]          instead of what was set before
+ *   environment: {HOME: /, LANG: ~}   ~: as this process has it
+ *   stdin: none                       none, inherit, file:NAME; stdout and stderr likewise
+ *   directories:
+ *     - {host: data, guest: /data}                        to be read
+ *     - {host: out, guest: /out, access: read-write, special: true}
+ *     - {memory: 64M, guest: /tmp, access: read-write}
+ *     - {overlay: site, guest: /site, access: read-write, limit: 64M}
+ *     - {archive: lib.zip, guest: /lib, limit: 64M}
+ *   listeners: ["127.0.0.1:8080"]
+ *   limits: {memory: 64M, table-elements: 10000, fuel: 1000000, deadline: 2.5, output: 1M,
+ *            descriptors: 64, threads: 4}
+ *   audit: FILE
+ *
+ * Files and directories are opened at once, as the other functions do. False and *err (may be
+ * NULL): WASMX_SYNTAX, with line, column and key, for what has no meaning or cannot be given;
+ * WASMX_IO when the file cannot be read; then the config may have some of it, and should only be
+ * deleted. Or libwasi was built without libyaml. */
+WASI_API_EXTERN bool wasi_config_load_policy(wasi_config_t *, const char *path, wasmx_error_t *err);
+
+/* Limits that a policy sets for the store; 0: none. */
+typedef struct wasi_limits_t {
+  size_t size;           /* sizeof(wasi_limits_t) */
+  uint64_t memory_bytes; /* memories and tables together */
+  uint64_t table_elements;
+  uint64_t fuel;         /* for engines that count it (wasmx_config_set_fuel) */
+  uint64_t deadline_ns;  /* from the moment they are applied */
+  uint64_t output_bytes; /* that the program may write to files, streams and pipes together, then
+                            it is told EDQUOT; the context sees to it */
+} wasi_limits_t;
+/* Fills *limits, whose `size` is set. */
+WASI_API_EXTERN void wasi_config_limits(const wasi_config_t *, wasi_limits_t *limits);
+/* Sets them for a store, before the program is instantiated. False: a size is not set, out of
+ * memory, or the engine does not count fuel. */
+WASI_API_EXTERN bool wasi_limits_apply(const wasi_limits_t *, wasm_store_t *);
+
 /* One access of the program. Strings are good until the callback returns. */
 typedef struct wasi_access_t {
   size_t size;

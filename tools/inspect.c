@@ -10,7 +10,7 @@
 typedef struct Inspect {
   const char *path;
   uint64_t functions;
-  bool is_json;
+  bool is_json, capabilities;
 } Inspect;
 
 static int read_options(int argc, char **argv, Inspect *in) {
@@ -23,6 +23,8 @@ static int read_options(int argc, char **argv, Inspect *in) {
       in->path = argv[o.at++];
     } else if (take_flag(&o, "--json")) {
       in->is_json = true;
+    } else if (take_flag(&o, "--capabilities")) {
+      in->capabilities = true;
     } else if (!take_option(&o, "--functions", &count)) {
       return complain_usage("inspect", "unknown option %s", printable(argv[o.at]));
     } else if (!count || !parse_number(count, &in->functions)) {
@@ -57,7 +59,8 @@ int inspect_main(int argc, char **argv) {
   Out o = {.is_json = in.is_json};
   if (!load_decoded(in.path, &m)) {
     status = STATUS_FAILED;
-  } else if (!inspect(&in, &m, &o, &err)) {
+  } else if (in.capabilities ? !print_capabilities(&m, printable(in.path), &o.text)
+                             : !inspect(&in, &m, &o, &err)) {
     status = complain_decoded(in.path, &err);
   } else {
     wasm_byte_vec_t bytes = {o.text.len, (wasm_byte_t *)o.text.data};

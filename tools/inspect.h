@@ -35,4 +35,7 @@ bool inspect_features(const Module *m, Out *o, Error *err);
 void inspect_sections(const Module *m, Out *o);
 bool inspect_functions(const Module *m, Out *o, u32 count);
 
+/* The policy for `wasm run` (capabilities.c); false: out of memory. */
+bool print_capabilities(const Module *m, const char *path, Buffer *b);
+
 #endif

@@ -14,6 +14,7 @@
 typedef struct Run {
   const char *path, *invoke; /* invoke: NULL is _start */
   const char *argv0;         /* what the guest is told of its name; NULL: path */
+  const char *policy;        /* a file that says what is given; NULL: options do */
   bool precompiled;          /* the file is from `wasm compile` */
   bool stats;                /* to be printed */
   Options options;
@@ -139,6 +140,11 @@ static int set_audit(Run *run, const char *path) {
   return complain("cannot open %s: %s", printable(path), strerror(errno));
 }
 
+static int set_policy(Run *run, const char *path) {
+  run->policy = path;
+  return STATUS_OK;
+}
+
 static int set_argv0(Run *run, const char *name) {
   run->argv0 = name;
   return STATUS_OK;
@@ -170,6 +176,7 @@ static const struct {
     {"--max-threads", set_max_threads},
     {"--mount", give_mount},
     {"--overlay", give_overlay},
+    {"--policy", set_policy},
     {"--resolver", set_resolver},
     {"--tcplisten", add_listener},
     {"--timeout", set_timeout},
@@ -193,6 +200,20 @@ static int read_option(Run *run) {
   return complain_usage("run", "unknown option %s", printable(name));
 }
 
+/* Its limits are for what options leave open. */
+static int load_policy(Run *run) {
+  wasmx_error_t err = {.size = sizeof err};
+  wasi_limits_t limits = {.size = sizeof limits};
+  if (!wasi_config_load_policy(run->config, run->policy, &err)) return complain("%s", err.message);
+  wasi_config_limits(run->config, &limits);
+  if (limits.memory_bytes) run->limits.total_bytes = limits.memory_bytes;
+  if (limits.table_elements) run->limits.table_elements = limits.table_elements;
+  if (limits.deadline_ns && !run->timeout_ns) run->timeout_ns = limits.deadline_ns;
+  if (limits.fuel && !run->fuel) run->fuel = limits.fuel;
+  if (run->fuel) wasmx_config_set_fuel(run->engine_config, true);
+  return STATUS_OK;
+}
+
 static int read_arguments(Run *run, int argc, char **argv) {
   Options *o = &run->options;
   *o = (Options){.argc = argc, .argv = argv, .at = 1};
@@ -201,6 +222,7 @@ static int read_arguments(Run *run, int argc, char **argv) {
     if (status) return status;
   }
   if (o->at == argc) return complain_usage("run", "no file given");
+  if (!run->policy) wasi_config_inherit_stdio(run->config); /* else it says what there is */
   run->path = argv[o->at];
   run->args = argv + o->at + 1;
   run->arg_count = argc - o->at - 1;
@@ -209,7 +231,7 @@ static int read_arguments(Run *run, int argc, char **argv) {
   size_t count = run->invoke ? 1 : (size_t)run->arg_count + 1;
   if (!wasi_config_set_argv(run->config, count, (const char **)(argv + o->at)))
     return complain_usage("run", "the arguments are not UTF-8");
-  return STATUS_OK;
+  return run->policy ? load_policy(run) : STATUS_OK;
 }
 
 /* ---- ends ---- */
@@ -412,7 +434,6 @@ int run_main(int argc, char **argv) {
   memset(&run.limits, 0xff, sizeof run.limits); /* none */
   run.limits.size = sizeof run.limits;
   if (!run.config || !run.engine_config) return complain("out of memory");
-  wasi_config_inherit_stdio(run.config);
   wasi_config_raise_sigpipe(run.config, true);
   int status = read_arguments(&run, argc, argv);
   if (!status) status = set_up(&run);

@@ -39,6 +39,10 @@ static const Verb verbs[] = {
      "  --inherit-env              all variables that are here; of several settings the last "
      "counts\n"
      "  --argv0 NAME               what the program is told as its own name (else FILE)\n"
+     "  --policy FILE              what it is given, and limits, from a file (YAML), standard "
+     "streams "
+     "too;\n"
+     "                             'wasm inspect --capabilities' prints one to begin with\n"
      "  --audit FILE               a line of JSON for each file, socket and so on that it asks "
      "for\n"
      "  --invoke FUNCTION          call this export with the arguments, print its results\n"
@@ -92,7 +96,9 @@ static const Verb verbs[] = {
      "and\n"
      "tags, the proposals that it uses, how large its sections are, and its largest functions.\n"
      "  --json                     for programs\n"
-     "  --functions COUNT          how many functions are listed (10)\n"},
+     "  --functions COUNT          how many functions are listed (10)\n"
+     "  --capabilities             instead the policy that it needs at most, for 'wasm run "
+     "--policy'\n"},
 #if WITH_JIT
     {"compile", compile_main, "compile a module ahead of time",
      "usage: wasm compile [OPTION]... FILE [-o OUTPUT]\n"

@@ -82,7 +82,7 @@ static void tell(const Call *call, const CallRow *row, const Access *a, Errno e)
                               .rights = a->rights,
                               .fd = a->fd,
                               .new_fd = a->new_fd,
-                              .error = e};
+                              .error = (int)e};
   call->ctx->audit.callback(call->ctx->audit.data, &told);
 }
 

@@ -235,9 +235,33 @@ static Errno node_transfer(Call *call, Transfer *t, size_t *done) {
   return E_SUCCESS;
 }
 
-static Errno any_transfer(Call *call, Transfer *t, size_t *done) {
+/* As much of the transfer as the program may still write; what it does not, it gives back. */
+static Errno limit_transfer(Call *call, Transfer *t, u64 *taken) {
+  wasi_ctx_t *ctx = call->ctx;
+  u64 wanted = 0;
+  for (int i = 0; i < t->count; i++) wanted += t->vectors[i].iov_len;
+  u64 before = atomic_fetch_add(&ctx->written, wanted);
+  u64 left = before < ctx->output_limit ? ctx->output_limit - before : 0;
+  *taken = min_u64(wanted, left);
+  atomic_fetch_sub(&ctx->written, wanted - *taken);
+  if (wanted && !*taken) return E_DQUOT;
+  t->count = cut_piece(t, *taken).count; /* shortens the last one */
+  return E_SUCCESS;
+}
+
+static Errno unlimited_transfer(Call *call, Transfer *t, size_t *done) {
   if (t->d.kind == FD_NODE) return node_transfer(call, t, done);
   return t->d.kind == FD_STREAM ? stream_transfer(call, t, done) : host_transfer(call, t, done);
+}
+
+static Errno any_transfer(Call *call, Transfer *t, size_t *done) {
+  u64 taken;
+  if (LIKELY(!t->write || !call->ctx->output_limit)) return unlimited_transfer(call, t, done);
+  Errno e = limit_transfer(call, t, &taken);
+  if (e) return e;
+  e = unlimited_transfer(call, t, done);
+  atomic_fetch_sub(&call->ctx->written, taken - *done);
+  return e;
 }
 
 /* The vectors are read and what they name is moved; the number of bytes goes to arg `result`. */

@@ -180,6 +180,7 @@ wasi_ctx_t *wasi_ctx_new(wasm_store_t *store, wasi_config_t *config, wasmx_error
   ctx->env = config->env;
   memcpy(ctx->streams, config->streams, sizeof ctx->streams);
   ctx->fds.max = config->max_fds;
+  ctx->output_limit = config->limits.output_bytes;
   ctx->resolver = (Resolver){.mode = config->resolver, .store = store};
   /* From here on the config owns none of it. */
   ctx->raise_sigpipe = config->raise_sigpipe;

@@ -65,6 +65,7 @@ struct wasi_config_t {
   int resolver;
   bool raise_sigpipe;
   Audit audit;
+  wasi_limits_t limits;
   bool failed; /* a setter without a result ran out of memory */
 };
 
@@ -100,7 +101,9 @@ struct wasi_ctx_t {
   FdTable fds;
   Grant *grants; /* owned: streams, directories, sockets */
   u32 grant_count;
-  Changes changes; /* of what grants allow */
+  Changes changes;     /* of what grants allow */
+  u64 output_limit;    /* in bytes; 0: none */
+  _Atomic u64 written; /* of these, where there is a limit */
   Audit audit;
   Resolver resolver;
   bool raise_sigpipe;

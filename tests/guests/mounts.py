@@ -4,6 +4,7 @@ over a folder is what they do in a folder; archives show what is in them, and ba
 Usage: as run.py"""
 import io
 import itertools
+import json
 import os
 import pathlib
 import random
@@ -177,6 +178,32 @@ def usage(folder):
     ends("nothing new where it is read-only", wasm("--mount", "mem::/m:ro", "--dir", ".", copy[1], "data", "/m/d", cwd=folder), 1)
 
 
+def policies(folder):
+    """What `wasm inspect --capabilities` prints is a policy under which the program does the same."""
+    make_tree(folder)
+    walk, files = built("policies", lambda: build_c("walk")), built("policies", lambda: build_c("files"))
+    if not walk or not files:
+        return
+    for (native, guest) in (walk, files):
+        policy = wasm("inspect", "--capabilities", guest).stdout
+        (folder / "policy").write_bytes(policy)
+        with tempfile.TemporaryDirectory() as other:
+            want = run.run([native], cwd=other).stdout
+        with tempfile.TemporaryDirectory() as other:
+            got = wasm("--policy", str(folder / "policy"), guest, cwd=other)
+            check(f"{pathlib.Path(guest).name} by its own policy", got.stdout == want, got.stderr)
+    (folder / "policy").write_text("stdout: inherit\n")
+    ends("walking without a directory", wasm("--policy", "policy", walk[1], cwd=folder), 1, ".: cannot be opened\n")
+    (folder / "policy").write_text("stdout: inherit\nlimits:\n  output: 1K\n  deadlin: 1\n")
+    ends("a key that is none", wasm("--policy", "policy", walk[1], cwd=folder), 1, "", ["policy:4: there is no key 'deadlin'"])
+    audit = folder / "audit"
+    (folder / "policy").write_text(f"stdout: inherit\ndirectories: [{{host: ., guest: .}}]\naudit: {audit}\n")
+    wasm("--policy", "policy", walk[1], cwd=folder)
+    lines = [json.loads(line) for line in audit.read_text().splitlines()]
+    opened = [line["target"] for line in lines if line["call"] == "path_open" and line["result"] == "success"]
+    check("the audit tells of each directory", str((folder / "sub/deep").resolve()) in opened, str(opened)[:300])
+
+
 def main():
     run.BUILD.mkdir(parents=True, exist_ok=True)
     same_as_in_a_folder("files", lambda: build_c("files"))
@@ -188,6 +215,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         archives(pathlib.Path(folder))
         usage(pathlib.Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        policies(pathlib.Path(folder))
     counts = run.counts
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     return 1 if counts["failed"] else 0

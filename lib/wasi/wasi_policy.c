@@ -1,0 +1,440 @@
+/* What a program is given, from a file: wasi_config_load_policy. YAML, read by libyaml into a tree
+ * of nodes with their places; what the keys mean stands in tables here.
+ *
+ *   document -> map of the top --keys[]--> take_arguments, take_directories, ...
+ *                                            directory: map --dir_keys[]--> fields of a PolicyDir
+ */
+#include "wasi/wasi_ctx.h"
+
+#if WITH_YAML
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <yaml.h>
+
+enum { DEFAULT_FS_LIMIT = 256 << 20, MAX_POLICY = 1 << 20 };
+
+typedef struct Policy {
+  yaml_document_t doc;
+  wasi_config_t *config;
+  const char *path;
+  wasmx_error_t *err;
+} Policy;
+
+typedef bool Take(Policy *p, const yaml_node_t *value, void *to);
+
+typedef struct PolicyKey {
+  const char *key;
+  Take *take;
+  size_t field; /* of what `to` points at */
+} PolicyKey;
+
+/* ---- errors ---- */
+
+PRINTF_LIKE(3, 4)
+static bool refuse(const Policy *p, yaml_mark_t at, const char *format, ...) {
+  wasmx_error_t *err = p->err;
+  if (!err || err->size < sizeof *err) return false;
+  *err = (wasmx_error_t){.size = err->size,
+                         .code = WASMX_SYNTAX,
+                         .line = (uint32_t)at.line + 1,
+                         .column = (uint32_t)at.column + 1};
+  int len = snprintf(err->message, sizeof err->message, "%s:%u: ", p->path, err->line);
+  if (len < 0 || (size_t)len >= sizeof err->message) return false;
+  va_list args;
+  va_start(args, format);
+  vsnprintf(err->message + len, sizeof err->message - (size_t)len, format, args);
+  va_end(args);
+  return false;
+}
+
+static bool out_of_memory(const Policy *p) {
+  wm_wasi_fail(p->err, WASMX_OUT_OF_MEMORY, "out of memory");
+  return false;
+}
+
+/* ---- values ---- */
+
+static const char *text_of(const yaml_node_t *n) {
+  return n->type == YAML_SCALAR_NODE ? (const char *)n->data.scalar.value : NULL;
+}
+
+static bool is_word(const yaml_node_t *n, const char *word) {
+  const char *text = text_of(n);
+  return text && strcmp(text, word) == 0;
+}
+
+/* Nothing, null or ~, without quotes. */
+static bool is_null(const yaml_node_t *n) {
+  if (!text_of(n) || n->data.scalar.style != YAML_PLAIN_SCALAR_STYLE) return false;
+  return is_word(n, "") || is_word(n, "~") || is_word(n, "null");
+}
+
+/* Text without a zero byte within. */
+static bool take_text(Policy *p, const yaml_node_t *n, void *to) {
+  const char *text = text_of(n);
+  if (!text || strlen(text) != n->data.scalar.length)
+    return refuse(p, n->start_mark, "this should be text");
+  *(const char **)to = text;
+  return true;
+}
+
+static bool take_flag(Policy *p, const yaml_node_t *n, void *to) {
+  bool yes = is_word(n, "true"), no = is_word(n, "false");
+  *(bool *)to = yes;
+  return yes || no || refuse(p, n->start_mark, "this should be true or false");
+}
+
+static bool take_number(Policy *p, const yaml_node_t *n, void *to) {
+  const char *text = text_of(n);
+  char *end = NULL;
+  errno = 0;
+  if (text && *text >= '0' && *text <= '9') *(u64 *)to = strtoull(text, &end, 10);
+  return (end && !*end && !errno) || refuse(p, n->start_mark, "this should be a number");
+}
+
+/* Bytes, or with K, M or G. */
+static bool take_size(Policy *p, const yaml_node_t *n, void *to) {
+  static const char units[] = "KMG";
+  const char *text = text_of(n);
+  char *end = NULL;
+  errno = 0;
+  u64 size = text && *text >= '0' && *text <= '9' ? strtoull(text, &end, 10) : 0;
+  const char *unit = end && *end ? strchr(units, *end) : NULL;
+  unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+  if (unit) end++;
+  if (!end || *end || errno || size > UINT64_MAX >> shift)
+    return refuse(p, n->start_mark, "this should be a size, such as 64M");
+  *(u64 *)to = size << shift;
+  return true;
+}
+
+static bool take_seconds(Policy *p, const yaml_node_t *n, void *to) {
+  const char *text = text_of(n);
+  char *end = NULL;
+  double seconds = text ? strtod(text, &end) : 0;
+  if (!end || end == text || *end || !(seconds > 0 && seconds < 1e9))
+    return refuse(p, n->start_mark, "this should be seconds, such as 2.5");
+  *(u64 *)to = (u64)(seconds * 1e9) + 1;
+  return true;
+}
+
+/* ---- maps and lists ---- */
+
+static const yaml_node_t *node_of(Policy *p, int index) {
+  return yaml_document_get_node(&p->doc, index);
+}
+
+static bool take_pair(Policy *p, const yaml_node_pair_t *pair, const PolicyKey *keys, size_t count,
+                      void *to) {
+  const yaml_node_t *key = node_of(p, pair->key), *value = node_of(p, pair->value);
+  for (size_t i = 0; i < count; i++)
+    if (is_word(key, keys[i].key)) return keys[i].take(p, value, (char *)to + keys[i].field);
+  const char *text = text_of(key);
+  return refuse(p, key->start_mark, "there is no key '%s' here", text ? text : "of this kind");
+}
+
+/* Twice the same key is a mistake, though the library lets it pass. */
+static bool is_repeated(Policy *p, const yaml_node_t *map, const yaml_node_pair_t *pair) {
+  const char *key = text_of(node_of(p, pair->key));
+  for (const yaml_node_pair_t *q = map->data.mapping.pairs.start; key && q < pair; q++)
+    if (is_word(node_of(p, q->key), key)) return true;
+  return false;
+}
+
+static bool take_map(Policy *p, const yaml_node_t *n, const PolicyKey *keys, size_t count,
+                     void *to) {
+  if (n->type != YAML_MAPPING_NODE)
+    return refuse(p, n->start_mark, "this should be keys and values");
+  const yaml_node_pair_t *end = n->data.mapping.pairs.top;
+  for (const yaml_node_pair_t *pair = n->data.mapping.pairs.start; pair < end; pair++) {
+    const yaml_node_t *key = node_of(p, pair->key);
+    if (is_repeated(p, n, pair))
+      return refuse(p, key->start_mark, "'%s' stands here twice", text_of(key));
+    if (!take_pair(p, pair, keys, count, to)) return false;
+  }
+  return true;
+}
+
+static bool take_list(Policy *p, const yaml_node_t *n, Take *take) {
+  if (n->type != YAML_SEQUENCE_NODE) return refuse(p, n->start_mark, "this should be a list");
+  const yaml_node_item_t *end = n->data.sequence.items.top;
+  for (const yaml_node_item_t *item = n->data.sequence.items.start; item < end; item++)
+    if (!take(p, node_of(p, *item), p->config)) return false;
+  return true;
+}
+
+/* ---- arguments, environment, streams ---- */
+
+static bool take_argument(Policy *p, const yaml_node_t *n, void *to) {
+  const char *text = "";
+  wasi_config_t *config = to;
+  if (!take_text(p, n, &text)) return false;
+  if (!wm_text_valid(text)) return refuse(p, n->start_mark, "this is not UTF-8");
+  return wm_strings_add(&config->args, text, strlen(text)) || out_of_memory(p);
+}
+
+static bool take_arguments(Policy *p, const yaml_node_t *n, void *to) {
+  wasi_config_t *config = to;
+  wm_buffer_free(&config->args.bytes);
+  config->args = (StringList){0};
+  return take_list(p, n, take_argument);
+}
+
+/* NAME: value; NAME: null for what this process has. */
+static bool take_variable(Policy *p, const yaml_node_pair_t *pair) {
+  const char *name = "", *value = NULL;
+  const yaml_node_t *n = node_of(p, pair->value);
+  if (!take_text(p, node_of(p, pair->key), &name)) return false;
+  if (!is_null(n) && !take_text(p, n, &value)) return false;
+  return wasi_config_add_env(p->config, name, value) ||
+         refuse(p, n->start_mark, "a variable needs a name without '=', and UTF-8");
+}
+
+static bool take_environment(Policy *p, const yaml_node_t *n, void *to) {
+  (void)to;
+  if (n->type != YAML_MAPPING_NODE) return refuse(p, n->start_mark, "this should be NAME: value");
+  const yaml_node_pair_t *end = n->data.mapping.pairs.top;
+  for (const yaml_node_pair_t *pair = n->data.mapping.pairs.start; pair < end; pair++)
+    if (!take_variable(p, pair)) return false;
+  return true;
+}
+
+typedef bool SetFile(wasi_config_t *config, const char *path);
+
+/* none, inherit, or "file:" and a name. */
+static bool take_stream(Policy *p, const yaml_node_t *n, void (*inherit)(wasi_config_t *),
+                        SetFile *set_file) {
+  const char *text = "";
+  if (!take_text(p, n, &text)) return false;
+  if (strcmp(text, "none") == 0) return true;
+  if (strcmp(text, "inherit") == 0) return inherit(p->config), true;
+  if (strncmp(text, "file:", 5) != 0)
+    return refuse(p, n->start_mark, "this should be none, inherit or file:NAME");
+  return set_file(p->config, text + 5) ||
+         refuse(p, n->start_mark, "cannot open %s: %s", text + 5, strerror(errno));
+}
+
+static bool take_stdin(Policy *p, const yaml_node_t *n, void *to) {
+  (void)to;
+  return take_stream(p, n, wasi_config_inherit_stdin, wasi_config_set_stdin_file);
+}
+static bool take_stdout(Policy *p, const yaml_node_t *n, void *to) {
+  (void)to;
+  return take_stream(p, n, wasi_config_inherit_stdout, wasi_config_set_stdout_file);
+}
+static bool take_stderr(Policy *p, const yaml_node_t *n, void *to) {
+  (void)to;
+  return take_stream(p, n, wasi_config_inherit_stderr, wasi_config_set_stderr_file);
+}
+
+/* ---- directories ---- */
+
+typedef struct PolicyDir {
+  const char *host, *guest, *overlay, *archive, *access;
+  u64 memory, limit;
+  bool special;
+} PolicyDir;
+
+#define DIR_KEY(name, take) {#name, take, offsetof(PolicyDir, name)}
+static const PolicyKey dir_keys[] = {
+    DIR_KEY(host, take_text),    DIR_KEY(guest, take_text),   DIR_KEY(overlay, take_text),
+    DIR_KEY(archive, take_text), DIR_KEY(access, take_text),  DIR_KEY(memory, take_size),
+    DIR_KEY(limit, take_size),   DIR_KEY(special, take_flag),
+};
+
+/* "read" when nothing is said. */
+static bool read_access(const PolicyDir *d, wasi_dir_perms *dir, wasi_file_perms *file) {
+  bool write = d->access && strcmp(d->access, "read-write") == 0;
+  *dir = WASI_DIR_PERMS_READ | (write ? WASI_DIR_PERMS_WRITE : 0);
+  *file = WASI_FILE_PERMS_READ | (write ? WASI_FILE_PERMS_WRITE : 0);
+  if (d->special) *dir |= WASI_DIR_PERMS_SPECIAL;
+  return write || !d->access || strcmp(d->access, "read") == 0;
+}
+
+static wasi_fs_t *make_fs(const PolicyDir *d, wasmx_error_t *err) {
+  u64 limit = d->limit ? d->limit : DEFAULT_FS_LIMIT;
+  if (d->overlay) return wasi_fs_new_overlay(d->overlay, limit, err);
+  if (d->archive) return wasi_fs_new_archive(d->archive, limit, err);
+  wm_wasi_fail(err, WASMX_OUT_OF_MEMORY, "out of memory");
+  return wasi_fs_new_memory(d->memory);
+}
+
+static bool give_dir(Policy *p, const PolicyDir *d, yaml_mark_t at) {
+  wasi_dir_perms dir;
+  wasi_file_perms file;
+  wasmx_error_t err = {.size = sizeof err};
+  if (!read_access(d, &dir, &file)) return refuse(p, at, "access should be read or read-write");
+  if (d->host)
+    return wasi_config_preopen_dir_perms(p->config, d->host, d->guest, dir, file) ||
+           refuse(p, at, "cannot open directory %s: %s", d->host, strerror(errno));
+  wasi_fs_t *fs = make_fs(d, &err);
+  if (!fs) return refuse(p, at, "%s", err.message);
+  bool given = wasi_config_mount(p->config, fs, d->guest, dir, file);
+  wasi_fs_delete(fs);
+  return given || out_of_memory(p);
+}
+
+static bool take_directory(Policy *p, const yaml_node_t *n, void *to) {
+  PolicyDir d = {.guest = NULL};
+  (void)to;
+  if (!take_map(p, n, dir_keys, ARRAY_LEN(dir_keys), &d)) return false;
+  int sources = (d.host != NULL) + (d.overlay != NULL) + (d.archive != NULL) + (d.memory != 0);
+  if (sources != 1)
+    return refuse(p, n->start_mark, "a directory is one of host, overlay, archive and memory");
+  if (!d.guest) d.guest = d.host ? d.host : d.overlay;
+  if (!d.guest) return refuse(p, n->start_mark, "the key 'guest' is missing");
+  if (!wm_text_valid(d.guest)) return refuse(p, n->start_mark, "the guest's name is not UTF-8");
+  return give_dir(p, &d, n->start_mark);
+}
+
+static bool take_directories(Policy *p, const yaml_node_t *n, void *to) {
+  (void)to;
+  return take_list(p, n, take_directory);
+}
+
+/* ---- sockets, audit ---- */
+
+static bool take_listener(Policy *p, const yaml_node_t *n, void *to) {
+  const char *address = "";
+  wasmx_error_t err = {.size = sizeof err};
+  (void)to;
+  if (!take_text(p, n, &address)) return false;
+  return wasi_config_preopen_listener(p->config, address, &err) ||
+         refuse(p, n->start_mark, "%s", err.message);
+}
+
+static bool take_listeners(Policy *p, const yaml_node_t *n, void *to) {
+  (void)to;
+  return take_list(p, n, take_listener);
+}
+
+static bool take_audit(Policy *p, const yaml_node_t *n, void *to) {
+  const char *path = "";
+  (void)to;
+  if (!take_text(p, n, &path)) return false;
+  return wasi_config_set_audit_file(p->config, path) ||
+         refuse(p, n->start_mark, "cannot open %s: %s", path, strerror(errno));
+}
+
+/* ---- limits ---- */
+
+static bool take_descriptors(Policy *p, const yaml_node_t *n, void *to) {
+  u64 count = 0;
+  (void)to;
+  if (!take_number(p, n, &count)) return false;
+  wasi_config_set_max_fds(p->config, count);
+  return true;
+}
+
+static bool take_threads(Policy *p, const yaml_node_t *n, void *to) {
+  u64 count = 0;
+  (void)to;
+  if (!take_number(p, n, &count)) return false;
+  wasi_config_set_max_threads(p->config, count);
+  return true;
+}
+
+#define LIMIT_KEY(key, take, field) {key, take, offsetof(wasi_limits_t, field)}
+static const PolicyKey limit_keys[] = {
+    LIMIT_KEY("memory", take_size, memory_bytes),
+    LIMIT_KEY("table-elements", take_number, table_elements),
+    LIMIT_KEY("fuel", take_number, fuel),
+    LIMIT_KEY("deadline", take_seconds, deadline_ns),
+    LIMIT_KEY("output", take_size, output_bytes),
+    {"descriptors", take_descriptors, 0},
+    {"threads", take_threads, 0},
+};
+
+static bool take_limits(Policy *p, const yaml_node_t *n, void *to) {
+  (void)to;
+  return take_map(p, n, limit_keys, ARRAY_LEN(limit_keys), &p->config->limits);
+}
+
+/* ---- the file ---- */
+
+static const PolicyKey top_keys[] = {
+    {"arguments", take_arguments, 0}, {"environment", take_environment, 0},
+    {"stdin", take_stdin, 0},         {"stdout", take_stdout, 0},
+    {"stderr", take_stderr, 0},       {"directories", take_directories, 0},
+    {"listeners", take_listeners, 0}, {"limits", take_limits, 0},
+    {"audit", take_audit, 0},
+};
+
+static bool take_document(Policy *p) {
+  const yaml_node_t *top = yaml_document_get_root_node(&p->doc);
+  if (!top || is_null(top)) return true; /* nothing is given */
+  return take_map(p, top, top_keys, ARRAY_LEN(top_keys), p->config);
+}
+
+static bool parse(Policy *p, FILE *file) {
+  yaml_parser_t parser;
+  if (!yaml_parser_initialize(&parser)) return out_of_memory(p);
+  yaml_parser_set_input_file(&parser, file);
+  bool ok = yaml_parser_load(&parser, &p->doc);
+  if (!ok && parser.error == YAML_MEMORY_ERROR) out_of_memory(p);
+  if (!ok && parser.error != YAML_MEMORY_ERROR)
+    refuse(p, parser.problem_mark, "%s", parser.problem ? parser.problem : "this is no YAML");
+  if (ok) {
+    ok = take_document(p);
+    yaml_document_delete(&p->doc);
+  }
+  yaml_parser_delete(&parser);
+  return ok;
+}
+
+static bool is_small(FILE *file) {
+  return fseek(file, 0, SEEK_END) == 0 && ftell(file) <= MAX_POLICY &&
+         fseek(file, 0, SEEK_SET) == 0;
+}
+
+static bool cannot_open(wasmx_error_t *err, const char *path, const char *why) {
+  char message[sizeof err->message];
+  snprintf(message, sizeof message, "policy %s: %s", path, why);
+  wm_wasi_fail(err, WASMX_IO, message);
+  return false;
+}
+
+bool wasi_config_load_policy(wasi_config_t *config, const char *path, wasmx_error_t *err) {
+  if (!config || !path) return cannot_open(err, path ? path : "", "config or path is NULL");
+  int fd = wm_open_granted(path, O_RDONLY);
+  FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
+  if (!file) return cannot_open(err, path, strerror(errno));
+  Policy p = {.config = config, .path = path, .err = err};
+  bool ok = is_small(file) ? parse(&p, file) : cannot_open(err, path, "it is larger than 1 MiB");
+  fclose(file);
+  return ok;
+}
+
+#else
+
+bool wasi_config_load_policy(wasi_config_t *config, const char *path, wasmx_error_t *err) {
+  (void)config;
+  (void)path;
+  wm_wasi_fail(err, WASMX_ARGUMENT, "this libwasi was built without libyaml: no policies");
+  return false;
+}
+
+#endif
+
+void wasi_config_limits(const wasi_config_t *config, wasi_limits_t *limits) {
+  if (!limits || limits->size < sizeof *limits) return;
+  size_t size = limits->size;
+  *limits = config ? config->limits : (wasi_limits_t){0};
+  limits->size = size;
+}
+
+bool wasi_limits_apply(const wasi_limits_t *limits, wasm_store_t *store) {
+  if (!limits || !store || limits->size < sizeof *limits) return false;
+  wasmx_limits_t of_store = {.size = sizeof of_store,
+                             .memory_bytes = UINT64_MAX,
+                             .table_elements = UINT64_MAX,
+                             .instances = UINT64_MAX,
+                             .total_bytes = limits->memory_bytes};
+  if (limits->table_elements) of_store.table_elements = limits->table_elements;
+  return wasmx_store_set_limits(store, &of_store) &&
+         (!limits->fuel || wasmx_store_set_fuel(store, limits->fuel)) &&
+         (!limits->deadline_ns || wasmx_store_set_deadline(store, limits->deadline_ns));
+}
