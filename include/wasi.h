@@ -271,6 +271,16 @@ WASI_API_EXTERN bool wasi_config_set_audit(wasi_config_t *, wasi_audit_callback_
  * the last one with the context. False: it cannot be opened, or out of memory. */
 WASI_API_EXTERN bool wasi_config_set_audit_file(wasi_config_t *, const char *path);
 
+/* Writes down in a file what every call gives, or takes it from there instead of the world: a
+ * replayed program does what it did when it was recorded, wherever it is, and changes nothing
+ * outside; its standard output and error are written once more. Both traps that say so: the
+ * recording cannot be written; the program does something else than it did, or the file is damaged.
+ * Programs with threads cannot be recorded (wasi_ctx_define_threads fails); functions that are none
+ * of WASI, fuel and deadlines are not part of it. False: the file cannot be opened, or is no
+ * recording. */
+WASI_API_EXTERN bool wasi_config_record(wasi_config_t *, const char *path);
+WASI_API_EXTERN bool wasi_config_replay(wasi_config_t *, const char *path);
+
 /* How paths are kept inside their directory. Automatic uses the kernel's openat2 where there is
  * one; the others are for tests. */
 enum wasi_resolver_enum { WASI_RESOLVER_AUTO = 0, WASI_RESOLVER_OPENAT2, WASI_RESOLVER_WALKER };

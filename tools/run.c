@@ -140,6 +140,17 @@ static int set_audit(Run *run, const char *path) {
   return complain("cannot open %s: %s", printable(path), strerror(errno));
 }
 
+static int set_record(Run *run, const char *path) {
+  if (wasi_config_record(run->config, path)) return STATUS_OK;
+  return complain("cannot write %s: %s", printable(path), strerror(errno));
+}
+
+static int set_replay(Run *run, const char *path) {
+  if (wasi_config_replay(run->config, path)) return STATUS_OK;
+  return complain("cannot replay %s: %s", printable(path),
+                  errno == EILSEQ ? "it is no recording" : strerror(errno));
+}
+
 static int set_policy(Run *run, const char *path) {
   run->policy = path;
   return STATUS_OK;
@@ -177,6 +188,8 @@ static const struct {
     {"--mount", give_mount},
     {"--overlay", give_overlay},
     {"--policy", set_policy},
+    {"--record", set_record},
+    {"--replay", set_replay},
     {"--resolver", set_resolver},
     {"--tcplisten", add_listener},
     {"--timeout", set_timeout},

@@ -43,6 +43,8 @@ static const Verb verbs[] = {
      "streams "
      "too;\n"
      "                             'wasm inspect --capabilities' prints one to begin with\n"
+     "  --record FILE              write down all that comes from outside; --replay FILE runs it "
+     "again so\n"
      "  --audit FILE               a line of JSON for each file, socket and so on that it asks "
      "for\n"
      "  --invoke FUNCTION          call this export with the arguments, print its results\n"

@@ -32,6 +32,7 @@ void wasi_config_delete(wasi_config_t *config) {
   wm_buffer_free(&config->args.bytes);
   wm_buffer_free(&config->env.bytes);
   wm_audit_end(&config->audit);
+  wm_record_end(&config->record);
   wm_streams_close(config->streams, config);
 }
 

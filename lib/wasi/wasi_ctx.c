@@ -8,6 +8,7 @@
  * Errno into the result's slot; `trap` instead ends the program. */
 #include "wasi/wasi_audit.h"
 #include "wasi/wasi_node.h"
+#include "wasi/wasi_record.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,7 @@ void wm_ctx_release(wasi_ctx_t *ctx) {
   free(ctx->grants);
   wm_changes_free(&ctx->changes);
   wm_audit_end(&ctx->audit);
+  wm_record_end(&ctx->record);
   wm_streams_close(ctx->streams, ctx);
 }
 
@@ -186,6 +188,9 @@ wasi_ctx_t *wasi_ctx_new(wasm_store_t *store, wasi_config_t *config, wasmx_error
   ctx->raise_sigpipe = config->raise_sigpipe;
   ctx->audit = config->audit;
   config->audit = (Audit){0};
+  ctx->record = config->record;
+  config->record = (Record){0};
+  ctx->is_watched = ctx->audit.callback || ctx->record.file;
   config->args = config->env = (StringList){0};
   memset(config->streams, 0, sizeof config->streams);
   Errno e = make_parts(ctx, config) ? E_SUCCESS : E_NOMEM;
@@ -228,6 +233,12 @@ void wasi_ctx_take_stderr(wasi_ctx_t *ctx, wasm_byte_vec_t *out) {
 
 /* ---- calls ---- */
 
+static NOINLINE Errno run_watched(Call *call, const CallRow *row) {
+  u32 number = (u32)(row - wm_call_rows);
+  return call->ctx->record.file ? wm_record_run(call, row, number)
+                                : wm_audit_run(call, row, number);
+}
+
 /* The host function behind every import. A C++ exception may leave it. */
 static wasm_trap_t *dispatch(void *env, wasmx_caller_t *caller, wasmx_slot_t *slots) {
   const Binding *b = env;
@@ -235,9 +246,7 @@ static wasm_trap_t *dispatch(void *env, wasmx_caller_t *caller, wasmx_slot_t *sl
       .ctx = b->ctx, .caller = caller, .args = slots, .unstable = b->unstable};
   call.memory = (u8 *)wasmx_caller_memory(caller, &call.memory_size);
   if (b->row->locks) wm_call_lock(&call);
-  Errno e = UNLIKELY(b->ctx->audit.callback)
-                ? wm_audit_run(&call, b->row, (u32)(b->row - wm_call_rows))
-                : b->row->handler(&call);
+  Errno e = UNLIKELY(b->ctx->is_watched) ? run_watched(&call, b->row) : b->row->handler(&call);
   slots[0].u64 = e;
   return call.trap;
 }

@@ -7,6 +7,7 @@
 #include "wasi/wasi_threads.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 
 #include <time.h>
 
@@ -25,6 +26,13 @@ typedef struct Changes {
   _Atomic u32 waiters;
   Vec(int) signalled; /* owned: events that somebody may still poll */
 } Changes;
+
+/* A run that is recorded, or replayed (wasi_record.h). */
+typedef struct Record {
+  FILE *file; /* owned; NULL: none */
+  bool replays;
+} Record;
+void wm_record_end(Record *r); /* closes the file */
 
 typedef struct Access Access; /* wasi_audit.h */
 
@@ -65,6 +73,7 @@ struct wasi_config_t {
   int resolver;
   bool raise_sigpipe;
   Audit audit;
+  Record record;
   wasi_limits_t limits;
   bool failed; /* a setter without a result ran out of memory */
 };
@@ -105,6 +114,8 @@ struct wasi_ctx_t {
   u64 output_limit;    /* in bytes; 0: none */
   _Atomic u64 written; /* of these, where there is a limit */
   Audit audit;
+  Record record;
+  bool is_watched; /* by one of these */
   Resolver resolver;
   bool raise_sigpipe;
   Binding bindings[2][WASI_CALLS];

@@ -285,6 +285,10 @@ static bool copy_error(wasmx_error_t *err) {
 
 static bool define_threads(wasi_ctx_t *ctx, wasmx_linker_t *linker, const wasm_module_t *module,
                            const wasm_importtype_vec_t *imports, wasmx_error_t *err) {
+  if (ctx->record.file) {
+    wm_wasi_fail(err, WASMX_ARGUMENT, "a program with threads cannot be recorded");
+    return false;
+  }
   if (prepare(ctx, ctx->store, linker, module, imports)) return true;
   copy_error(err);
   wm_threads_forget_program(&ctx->threads);

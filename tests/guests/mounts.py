@@ -204,6 +204,26 @@ def policies(folder):
     check("the audit tells of each directory", str((folder / "sub/deep").resolve()) in opened, str(opened)[:300])
 
 
+def recordings(folder):
+    """What a program did in one folder it does again where there is nothing."""
+    for name, build, args in (("files", lambda: build_c("files"), []), ("walk", lambda: build_c("walk"), []),
+                              ("clocks", lambda: build_c("clocks"), []), ("SQLite", build_sqlite, ["base.db"]),
+                              ("Go", lambda: build_go("files"), [".", "x", "y z"])):
+        programs = built(f"recording {name}", build)
+        if not programs:
+            continue
+        with tempfile.TemporaryDirectory() as world:
+            make_tree(pathlib.Path(world))
+            where = ".::/" if name == "Go" else "."
+            first = wasm("--record", str(folder / "run"), "--dir", where, "--env", "WASM_ONE=eins", programs[1], *args,
+                         stdin=b"12345", cwd=world)
+        for way, how in run.WAYS.items():
+            again = wasm("--replay", str(folder / "run"), *how, programs[1], *args, cwd=folder)
+            same = (again.stdout, status_of(again)) == (first.stdout, status_of(first))
+            check(f"{name} replayed{way}", same, run.difference(first.stdout, again.stdout) or again.stderr)
+    ends("a replay of nothing", wasm("--replay", "missing", "program", cwd=folder), 1, "", ["No such file"])
+
+
 def main():
     run.BUILD.mkdir(parents=True, exist_ok=True)
     same_as_in_a_folder("files", lambda: build_c("files"))
@@ -217,6 +237,8 @@ def main():
         usage(pathlib.Path(folder))
     with tempfile.TemporaryDirectory() as folder:
         policies(pathlib.Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        recordings(pathlib.Path(folder))
     counts = run.counts
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     return 1 if counts["failed"] else 0
