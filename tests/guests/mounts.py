@@ -224,6 +224,29 @@ def recordings(folder):
     ends("a replay of nothing", wasm("--replay", "missing", "program", cwd=folder), 1, "", ["No such file"])
 
 
+def pipeline(folder):
+    """The tools of examples/guest/tools as a shell runs them, each its own sandbox; natively by the system's own."""
+    tools = {}
+    for name in ("cat", "grep", "sort"):
+        source, guest = run.HERE.parent.parent / f"examples/guest/tools/{name}.c", run.BUILD / f"tool_{name}.wasm"
+        if not run.CLANG or not os.path.exists("/usr/include/wasm32-wasi/stdio.h"):
+            return tell("skipped", "a pipeline of tools", "no clang with wasi-libc")
+        tools[name] = run.compiled(guest, [source], [run.CLANG, "--target=wasm32-wasi", "-O2", "-D_GNU_SOURCE", source, "-o", guest])
+    chance = random.Random(3)
+    for name in ("one", "two"):
+        lines = [f"{chance.choice(['error', 'note', 'warning'])} {chance.randrange(10**6)}" for _ in range(5000)]
+        (folder / name).write_text("\n".join(lines) + "\n")
+    w = {name: f"{run.WASM} --dir . {guest}" for name, guest in tools.items()}
+    for line in ("{cat} one two | {grep} error | {sort} -r > out", "{grep} error one two | {sort} | {cat} > out",
+                 "{cat} one | {grep} nothing-of-it | {sort} > out"):
+        wasm_way = run.run(["sh", "-c", line.format(**w)], cwd=folder)
+        got = (folder / "out").read_bytes()
+        run.run(["sh", "-c", line.format(cat="cat", grep="grep", sort="LC_ALL=C sort")], cwd=folder)
+        check(line.format(cat="cat", grep="grep", sort="sort"), got == (folder / "out").read_bytes(), wasm_way.stderr)
+    early = run.run(["sh", "-c", f"{w['cat']} one two one two one two | head -n 1"], cwd=folder)
+    check("a reader that leaves early", early.stdout.count(b"\n") == 1 and early.returncode == 0, early.stderr)
+
+
 def main():
     run.BUILD.mkdir(parents=True, exist_ok=True)
     same_as_in_a_folder("files", lambda: build_c("files"))
@@ -239,6 +262,8 @@ def main():
         policies(pathlib.Path(folder))
     with tempfile.TemporaryDirectory() as folder:
         recordings(pathlib.Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        pipeline(pathlib.Path(folder))
     counts = run.counts
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     return 1 if counts["failed"] else 0
