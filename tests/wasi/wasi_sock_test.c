@@ -875,7 +875,8 @@ static void many_subscriptions(void **state) {
   double small = time_of_poll(g, 1000, PAIRS), large = time_of_poll(g, 16000, PAIRS);
   setrlimit(RLIMIT_NOFILE, &before);
   print_message("1,000 subscriptions: %.0f us, 16,000: %.0f us\n", small * 1e6, large * 1e6);
-  assert_true(large < small * 16 * 4 + 1e-3); /* linear: 16 times, and room for a busy machine */
+  /* Linear is 16 times, quadratic 256; between them a busy machine has its room. */
+  assert_true(large < small * 16 * 8 + 5e-3);
   time_of_poll(g, 16384, PAIRS);
   for (int i = 0; i < PAIRS; i++) close(peers[i]);
   guest_free(g);
