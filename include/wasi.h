@@ -205,6 +205,64 @@ WASI_API_EXTERN void wasi_config_raise_sigpipe(wasi_config_t *, bool on);
  * not set, 0: none. */
 WASI_API_EXTERN void wasi_config_set_max_threads(wasi_config_t *, size_t count);
 
+/* A program that does the same each time, byte by byte: what of the world differs from run to run
+ * can be fixed. Nothing of it is unless it is said here; a later call takes the place of an earlier
+ * one. It does not fix what comes in from outside (arguments, streams, what is in files, when
+ * another program writes to a pipe), nor in which order threads run and how long their atomic waits
+ * take; NaNs are another matter (wasmx_config_set_canonical_nan), and so is where fuel, a deadline,
+ * a limit of memory or of the stack ends a program. */
+
+/* The four clocks. Times are in ns; realtime is since 1970.
+ *   REAL     the host's (the default)
+ *   FROZEN   realtime stands at start_ns, the others at 0
+ *   STEPPED  the same, and each reading by clock_time_get moves all of them on by step_ns: the
+ * first tells start_ns or 0 COARSE   the host's, rounded down to a multiple of step_ns Arguments
+ * that a kind has no use for are ignored. clock_res_get tells step_ns (COARSE: or what the host's
+ * has, when that is more; FROZEN: 1).
+ *
+ * Time of FROZEN and STEPPED passes besides only when the program waits with a deadline (a sleep):
+ * descriptors that are waited for too are looked at once, and when none has something to say, it is
+ * the time of the first deadline, at once. No real time goes by, whatever other threads do. Without
+ * a deadline, or with one at UINT64_MAX, it waits in real time. With COARSE a wait ends when the
+ * clock shows its deadline.
+ *
+ * What libwasi writes as the time, it takes from this clock: in files of wasi_fs_t, and in those of
+ * the host's where the program sets a time to now (which wants its user to own the file then, as
+ * any other time does). False: no such clock, or step_ns is 0 where it is used. */
+enum wasi_clock_enum {
+  WASI_CLOCK_REAL = 0,
+  WASI_CLOCK_FROZEN,
+  WASI_CLOCK_STEPPED,
+  WASI_CLOCK_COARSE
+};
+WASI_API_EXTERN bool wasi_config_set_clock(wasi_config_t *, int clock, uint64_t start_ns,
+                                           uint64_t step_ns);
+
+/* Random bytes that follow from `seed`, the same on every machine, instead of the kernel's: nothing
+ * that must stay secret may depend on them. They are those of xoshiro256** 1.0, each output's
+ * lowest byte first; its state is the first four outputs of SplitMix64 from the seed. They are one
+ * sequence, however many are asked for at once; threads take of it in the order of their calls. */
+WASI_API_EXTERN void wasi_config_set_random_seed(wasi_config_t *, uint64_t seed);
+
+/* Directories are listed with "." and ".." first, then by the bytes of their names. The names are
+ * read when a listing begins, at cookie 0: what is made later is not in it, what is removed is left
+ * out. The cookie behind the n-th name is n, and stays good until the descriptor's next listing
+ * begins; one that was not given is EINVAL. A listing takes at most 64 MiB (then ENOMEM). */
+WASI_API_EXTERN void wasi_config_set_sorted_dirs(wasi_config_t *, bool on);
+
+/* Files are told apart from how and when the host stored them: the device is 1, inode numbers count
+ * from 1 in the order in which the program makes files and first sees those that are there (by
+ * filestat, or listed: so sort directories too), directories have the size 0 and one link. All
+ * times are start_ns of the clock (0 when it is the host's); of files that the program makes the
+ * time of that; and what it sets them to. Writing changes none. Of the host's files it is
+ * remembered by device and inode, so a file that others put in the place of one that the program
+ * saw may be told as that one. At most half a million files are known (then ENOMEM). */
+WASI_API_EXTERN void wasi_config_set_fixed_stat(wasi_config_t *, bool on);
+
+/* All of these: a STEPPED clock from 1,700,000,000 s (2023-11-14 22:13:20 UTC) on in steps of 1,000
+ * ns, random bytes of the seed, sorted directories, fixed filestats. */
+WASI_API_EXTERN void wasi_config_set_deterministic(wasi_config_t *, uint64_t seed);
+
 /* Gives what a file says, beside what the config has already. YAML (which JSON is too), at most
  * 1 MiB; all keys may be left out:
  *

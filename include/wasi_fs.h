@@ -90,6 +90,10 @@ typedef struct wasi_fs_functions_t {
  * `finalize` is not called. */
 WASI_API_EXTERN own wasi_fs_t *wasi_fs_new(const wasi_fs_functions_t *, void *env);
 
+/* The time for what a function changes, in ns since 1970: by the clock of the program that it is
+ * called for (wasi_config_set_clock), else by the host's. */
+WASI_API_EXTERN uint64_t wasi_fs_now(wasi_fs_t *);
+
 #ifdef __cplusplus
 } /* extern "C" */
 #endif

@@ -1,4 +1,5 @@
 /* `wasm run`: a program under WASI, or one function of a module. */
+#include "tools/run_determinism.h"
 #include "tools/run_dirs.h"
 #include "tools/tool.h"
 
@@ -200,6 +201,7 @@ static int read_option(Run *run) {
   const char *name = o->argv[o->at], *value;
   int status;
   if (take_engine_option(o, "run", run->engine_config, &status)) return status;
+  if (take_determinism_option(o, run->config, run->engine_config, &status)) return status;
   if (take_flag(o, "--precompiled")) return run->precompiled = true, STATUS_OK;
   if (take_flag(o, "--stats")) return run->stats = true, STATUS_OK;
   if (take_flag(o, "--inherit-env")) return wasi_config_inherit_env(run->config), STATUS_OK;

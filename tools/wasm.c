@@ -1,4 +1,5 @@
 /* The `wasm` program: finds the verb. `wasm FILE` is `wasm run FILE`. */
+#include "tools/run_determinism.h"
 #include "tools/tool.h"
 
 #include <fcntl.h>
@@ -60,7 +61,8 @@ static const Verb verbs[] = {
      "  --cache, --cache-dir DIR   keep compiled code for the next run\n"
      "  --cache-limit SIZE         remove the oldest beyond, 1G when not set\n"
      "  --stats                    say at the end what was compiled\n" ENGINE_OPTIONS_HELP
-     "  --resolver WAY             how paths are kept in their directory: auto, openat2, walker\n"
+     "  --resolver WAY             how paths are kept in their directory: auto, openat2, "
+     "walker\n" DETERMINISM_OPTIONS_HELP
      "The exit status is the program's; 134 after a trap, 1 when it cannot be loaded, 2 for "
      "usage.\n"},
     {"validate", validate_main, "check modules",

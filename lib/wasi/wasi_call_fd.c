@@ -209,7 +209,7 @@ Errno wm_call_fd_datasync(Call *call) { return sync_fd(call, RIGHT_FD_DATASYNC, 
  *
  *   snapshot   0 dev   8 ino   16 type   24 nlink   32 size   40 atim   48 mtim   56 ctim
  *   unstable   0 dev   8 ino   16 type   20 nlink   24 size   32 atim   40 mtim   48 ctim */
-void wm_filestat_write(u8 *out, const struct stat *st, bool unstable) {
+static void write_filestat(u8 *out, const struct stat *st, bool unstable) {
   size_t tail = unstable ? 24 : 32;
   memset(out, 0, unstable ? FILESTAT_UNSTABLE_SIZE : FILESTAT_SIZE);
   store_u64(out, st->st_dev);
@@ -225,8 +225,16 @@ void wm_filestat_write(u8 *out, const struct stat *st, bool unstable) {
   store_u64(out + tail + 24, wm_nanoseconds(&st->st_ctim));
 }
 
-/* A stream has no file behind it: all zero but its type. */
-static Errno stat_of(const Descriptor *d, struct stat *st) {
+Errno wm_filestat_write(const Call *call, u8 *out, const struct stat *st) {
+  struct stat told = *st;
+  FileIds *ids = call->ctx->file_ids;
+  Errno e = ids ? wm_file_ids_tell(ids, &told) : E_SUCCESS;
+  if (!e) write_filestat(out, &told, call->unstable);
+  return e;
+}
+
+/* A stream has no file behind it. */
+Errno wm_descriptor_stat(const Descriptor *d, struct stat *st) {
   memset(st, 0, sizeof *st);
   if (d->kind == FD_NODE) return wm_node_file_stat(d->file, st);
   return d->kind == FD_HOST ? wm_errno_of_result(fstat(d->fd, st)) : E_SUCCESS;
@@ -240,11 +248,10 @@ Errno wm_call_fd_filestat_get(Call *call) {
   u8 *out = wm_guest_array(call, call->args[1].u32, 1, size, 8);
   if (!out) return call->error;
   struct stat st;
-  e = stat_of(d, &st);
-  if (e) return e;
-  wm_filestat_write(out, &st, call->unstable);
-  out[16] = d->type; /* knows kinds of sockets apart */
-  return E_SUCCESS;
+  e = wm_descriptor_stat(d, &st);
+  if (!e) e = wm_filestat_write(call, out, &st);
+  if (!e) out[16] = d->type; /* knows kinds of sockets apart */
+  return e;
 }
 
 Errno wm_call_fd_filestat_set_size(Call *call) {
@@ -256,11 +263,19 @@ Errno wm_call_fd_filestat_set_size(Call *call) {
   return wm_errno_of_result(ftruncate(d->fd, call->args[1].i64));
 }
 
+/* The host is asked for its own time by name: that needs less permission than setting one. */
+static struct timespec time_now(const wasi_ctx_t *ctx) {
+  if (ctx->clock.kind == WASI_CLOCK_REAL && !ctx->file_ids)
+    return (struct timespec){.tv_nsec = UTIME_NOW};
+  return wm_timespec_of(wm_clock_now(&ctx->clock, CLOCK_ID_REALTIME));
+}
+
 /* One time: its value, now, or as it is. */
-static Errno read_time(u64 value, bool set, bool now, struct timespec *t) {
+static Errno read_time(const Call *call, u64 value, bool set, bool now, struct timespec *t) {
   if (set && now) return E_INVAL;
-  *t = (struct timespec){.tv_nsec = now ? UTIME_NOW : UTIME_OMIT};
-  if (set) *t = (struct timespec){(time_t)(value / 1000000000u), (long)(value % 1000000000u)};
+  *t = set   ? wm_timespec_of(value)
+       : now ? time_now(call->ctx)
+             : (struct timespec){.tv_nsec = UTIME_OMIT};
   return E_SUCCESS;
 }
 
@@ -269,11 +284,10 @@ Errno wm_times_read(const Call *call, u32 arg, struct timespec times[2]) {
   u32 flags = call->args[arg + 2].u32;
   if (flags & ~(u32)(FSTFLAG_ATIM | FSTFLAG_ATIM_NOW | FSTFLAG_MTIM | FSTFLAG_MTIM_NOW))
     return E_INVAL;
-  Errno e =
-      read_time(call->args[arg].u64, flags & FSTFLAG_ATIM, flags & FSTFLAG_ATIM_NOW, &times[0]);
+  const wasmx_slot_t *a = call->args + arg;
+  Errno e = read_time(call, a[0].u64, flags & FSTFLAG_ATIM, flags & FSTFLAG_ATIM_NOW, &times[0]);
   if (e) return e;
-  return read_time(call->args[arg + 1].u64, flags & FSTFLAG_MTIM, flags & FSTFLAG_MTIM_NOW,
-                   &times[1]);
+  return read_time(call, a[1].u64, flags & FSTFLAG_MTIM, flags & FSTFLAG_MTIM_NOW, &times[1]);
 }
 
 Errno wm_call_fd_filestat_set_times(Call *call) {
@@ -282,6 +296,10 @@ Errno wm_call_fd_filestat_set_times(Call *call) {
   Errno e = file_fd(call, RIGHT_FD_FILESTAT_SET_TIMES, &d);
   if (!e) e = wm_times_read(call, 1, times);
   if (e) return e;
-  if (d->kind == FD_NODE) return wm_node_file_set_times(d->file, times);
-  return wm_errno_of_result(futimens(d->fd, times));
+  e = d->kind == FD_NODE ? wm_node_file_set_times(d->file, times)
+                         : wm_errno_of_result(futimens(d->fd, times));
+  struct stat st;
+  if (!e && call->ctx->file_ids && !wm_descriptor_stat(d, &st))
+    wm_note_times(call->ctx, &st, times);
+  return e;
 }

@@ -204,11 +204,24 @@ static Errno open_host(Call *call, const Opening *o, const Descriptor *dir, Desc
   return e;
 }
 
+/* Whether the open finds something, rather than makes it. */
+static bool is_there(Call *call, const Opening *o, const Descriptor *dir) {
+  struct stat st;
+  int fd, flags = O_PATH | O_CLOEXEC | (o->flags & O_NOFOLLOW);
+  if (dir->kind == FD_NODE) return !wm_node_path_stat(call, dir->file, &o->path, o->follow, &st);
+  if (wm_resolve_open(&call->ctx->resolver, dir->fd, &o->path, flags, 0, &fd)) return false;
+  close(fd);
+  return true;
+}
+
 static Errno open_in(Call *call, Opening *o, Descriptor dir, u32 *number) {
   Descriptor d = {0};
+  struct stat st;
   o->flags = host_flags(o, &dir);
+  bool makes = call->ctx->file_ids && (o->oflags & OFLAG_CREAT) && !is_there(call, o, &dir);
   Errno e =
       dir.kind == FD_NODE ? wm_node_open(call, o, dir.file, &d) : open_host(call, o, &dir, &d);
+  if (!e && makes && !wm_descriptor_stat(&d, &st)) wm_note_made(call->ctx, &st);
   return e ? e : adopt(call, o, &dir, &d, number);
 }
 

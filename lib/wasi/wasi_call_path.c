@@ -75,6 +75,11 @@ static Errno host_stat(Call *call, const Target *t, bool follow, struct stat *st
   return !e && t->path.must_be_dir && !S_ISDIR(st->st_mode) ? E_NOTDIR : e;
 }
 
+static Errno stat_target(Call *call, const Target *t, bool follow, struct stat *st) {
+  return node_of(t) ? wm_node_path_stat(call, node_of(t), &t->path, follow, st)
+                    : host_stat(call, t, follow, st);
+}
+
 Errno wm_call_path_filestat_get(Call *call) {
   Target t;
   Errno e = read_target(call, 0, RIGHT_PATH_FILESTAT_GET, 2, &t);
@@ -83,11 +88,8 @@ Errno wm_call_path_filestat_get(Call *call) {
   u8 *out = wm_guest_array(call, call->args[4].u32, 1, size, 8);
   if (!out) return call->error;
   struct stat st;
-  bool follow = follows(call, &t);
-  e = node_of(&t) ? wm_node_path_stat(call, node_of(&t), &t.path, follow, &st)
-                  : host_stat(call, &t, follow, &st);
-  if (!e) wm_filestat_write(out, &st, call->unstable);
-  return e;
+  e = stat_target(call, &t, follows(call, &t), &st);
+  return e ? e : wm_filestat_write(call, out, &st);
 }
 
 static Errno host_set_times(Call *call, const Target *t, bool follow,
@@ -116,8 +118,12 @@ Errno wm_call_path_filestat_set_times(Call *call) {
   if (e) return e;
   t.dir = dir;
   bool follow = follows(call, &t);
-  return node_of(&t) ? wm_node_path_set_times(call, node_of(&t), &t.path, follow, times)
-                     : host_set_times(call, &t, follow, times);
+  e = node_of(&t) ? wm_node_path_set_times(call, node_of(&t), &t.path, follow, times)
+                  : host_set_times(call, &t, follow, times);
+  struct stat st;
+  if (!e && call->ctx->file_ids && !stat_target(call, &t, follow, &st))
+    wm_note_times(call->ctx, &st, times);
+  return e;
 }
 
 /* ---- entries ---- */
@@ -134,6 +140,13 @@ static Errno act(Call *call, const Target *t, PlaceAction *action, const char *t
   return e;
 }
 
+/* Something new has the name, unless it went wrong; that. */
+static Errno made(Call *call, const Target *t, Errno e) {
+  struct stat st;
+  if (!e && call->ctx->file_ids && !stat_target(call, t, false, &st)) wm_note_made(call->ctx, &st);
+  return e;
+}
+
 static Errno host_mkdir(const Place *place, const char *unused) {
   (void)unused;
   return place->dots ? E_EXIST : wm_errno_of_result(mkdirat(place->dir, place->leaf, 0777));
@@ -143,7 +156,8 @@ Errno wm_call_path_create_directory(Call *call) {
   Target t;
   Errno e = read_target(call, 0, RIGHT_PATH_CREATE_DIRECTORY, 1, &t);
   if (e) return e;
-  return node_of(&t) ? wm_node_mkdir(call, node_of(&t), &t.path) : act(call, &t, host_mkdir, NULL);
+  e = node_of(&t) ? wm_node_mkdir(call, node_of(&t), &t.path) : act(call, &t, host_mkdir, NULL);
+  return made(call, &t, e);
 }
 
 /* As rmdir(2) has it for the two dots. */
@@ -215,8 +229,9 @@ Errno wm_call_path_symlink(Call *call) {
   Errno e = read_link_text(call, target);
   if (!e) e = read_target(call, 2, RIGHT_PATH_SYMLINK, 3, &t);
   if (e) return e;
-  return node_of(&t) ? wm_node_symlink(call, node_of(&t), &t.path, target)
-                     : act(call, &t, host_symlink, target);
+  e = node_of(&t) ? wm_node_symlink(call, node_of(&t), &t.path, target)
+                  : act(call, &t, host_symlink, target);
+  return made(call, &t, e);
 }
 
 /* Reads the link that the path names. With a slash at its end the link is followed, as natively,

@@ -1,6 +1,7 @@
 /* poll_oneoff: waits until one of at most 16,384 subscriptions has something to say, then gives an
- * event for each that has. Clocks are kept by deadlines; descriptors of the host by ppoll; regular
- * files and streams are always ready; what cannot be waited for is an event with an error at once.
+ * event for each that has. Clocks are kept by deadlines in the program's own time (wasi_clock.h);
+ * descriptors of the host by ppoll; regular files and streams are always ready; what cannot be
+ * waited for is an event with an error at once.
  *
  * Each descriptor is polled once, however many subscribe to it: the kernel takes no more than a
  * process may have open. All here is linear in the number of subscriptions. */
@@ -10,7 +11,6 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -25,8 +25,8 @@ typedef struct Subscription {
   u8 tag;     /* EVENT_* */
   bool ready; /* needs no waiting: an error, a file, a stream */
   Errno error;
-  u64 deadline; /* clocks: in `clock`'s time */
-  clockid_t clock;
+  u64 deadline;  /* clocks: in the time of `clock`; UINT64_MAX: never */
+  u32 clock;     /* CLOCK_ID_* */
   u32 number;    /* of a descriptor */
   u32 slot;      /* of a descriptor that is polled: where in fds[] */
   Descriptor *d; /* descriptors without error */
@@ -40,18 +40,6 @@ typedef struct Poll {
   bool ready;        /* one or more are ready without waiting */
 } Poll;
 
-static u64 saturating_add(u64 a, u64 b) {
-  u64 sum;
-  return checked_add(a, b, &sum) ? sum : UINT64_MAX;
-}
-
-/* A clock that cannot be read stands still: its deadlines never come. */
-static u64 now_of(clockid_t clock) {
-  struct timespec t;
-  if (clock_gettime(clock, &t)) return 0;
-  return wm_nanoseconds(&t);
-}
-
 static void read_clock(const Call *call, const u8 *from, Subscription *s) {
   /* wasi_unstable has an identifier before the clock, which nobody used. */
   size_t at = call->unstable ? 24 : 16;
@@ -60,8 +48,9 @@ static void read_clock(const Call *call, const u8 *from, Subscription *s) {
   bool absolute = guest_u16(from + at + 24) & SUBCLOCK_ABSTIME;
   if (id > CLOCK_ID_MONOTONIC) s->error = id <= CLOCK_ID_THREAD ? E_NOTSUP : E_INVAL;
   /* A span of time is measured by the clock that nobody sets. */
-  s->clock = id == CLOCK_ID_REALTIME && absolute ? CLOCK_REALTIME : CLOCK_MONOTONIC;
-  s->deadline = absolute ? timeout : saturating_add(now_of(s->clock), timeout);
+  s->clock = id == CLOCK_ID_REALTIME && absolute ? CLOCK_ID_REALTIME : CLOCK_ID_MONOTONIC;
+  s->deadline = timeout;
+  if (!absolute) s->deadline = saturating_add(wm_clock_now(&call->ctx->clock, s->clock), timeout);
   s->ready = s->error != E_SUCCESS;
 }
 
@@ -116,16 +105,29 @@ static Errno read_subscriptions(Call *call, const u8 *from, Poll *p) {
   return E_SUCCESS;
 }
 
-/* Nanoseconds until the first deadline; UINT64_MAX without clocks. */
-static u64 time_left(const Poll *p) {
-  u64 least = UINT64_MAX;
+/* The subscription whose deadline comes first, and in how many nanoseconds (`left`); NULL and
+ * UINT64_MAX when none will come. */
+static const Subscription *first_deadline(const Clock *clock, const Poll *p, u64 *left) {
+  const Subscription *first = NULL;
+  *left = UINT64_MAX;
   for (u32 i = 0; i < p->count; i++) {
     const Subscription *s = &p->subs[i];
-    if (s->tag != EVENT_CLOCK || s->error) continue;
-    u64 now = now_of(s->clock);
-    least = min_u64(least, s->deadline > now ? s->deadline - now : 0);
+    if (s->tag != EVENT_CLOCK || s->error || s->deadline == UINT64_MAX) continue;
+    u64 until = wm_clock_until(clock, s->clock, s->deadline);
+    if (first && until >= *left) continue;
+    first = s;
+    *left = until;
   }
-  return least;
+  return first;
+}
+
+/* Virtual time passes only here: descriptors are looked at once, and where none has something to
+ * say it is the time of the first deadline. */
+static Errno wait_virtually(Call *call, Poll *p, const Subscription *first) {
+  u32 n;
+  Errno e = wm_wait(call, p->fds, p->polled, 0, &n);
+  if (!e && !n) wm_clock_skip(&call->ctx->clock, first->clock, first->deadline);
+  return e;
 }
 
 /* What is polled no more is ready: its event has the error. */
@@ -142,15 +144,20 @@ static void forget_forbidden(Call *call, Poll *p) {
 
 static Errno wait(Call *call, Poll *p) {
   u32 seen = atomic_load(&call->ctx->changes.count);
+  const Clock *clock = &call->ctx->clock;
   for (;;) {
     u32 now = atomic_load(&call->ctx->changes.count);
     if (now != seen) forget_forbidden(call, p);
     seen = now;
     u32 n;
-    u64 span = p->ready ? 0 : min_u64(time_left(p), CLOCK_LOOK_NS);
-    Errno e = wm_wait(call, p->fds, p->polled, span, &n);
+    u64 left;
+    const Subscription *first = first_deadline(clock, p, &left);
+    if (first && !p->ready && wm_clock_is_virtual(clock)) return wait_virtually(call, p, first);
+    Errno e = wm_wait(call, p->fds, p->polled, p->ready ? 0 : min_u64(left, CLOCK_LOOK_NS), &n);
+    if (e || n || p->ready) return e;
     /* Until something happened: a look at the clocks alone is no event. */
-    if (e || n || p->ready || time_left(p) == 0) return e;
+    first_deadline(clock, p, &left);
+    if (left == 0) return E_SUCCESS;
   }
 }
 
@@ -190,7 +197,7 @@ static bool event_of(Call *call, const Poll *p, u32 i, u64 *bytes, u16 *flags) {
   *bytes = 0;
   *flags = 0;
   if (s->error) return true;
-  if (s->tag == EVENT_CLOCK) return now_of(s->clock) >= s->deadline;
+  if (s->tag == EVENT_CLOCK) return wm_clock_now(&call->ctx->clock, s->clock) >= s->deadline;
   int seen = is_polled(s) ? p->fds[s->slot].revents : 0;
   seen &= events_of(s) | POLLHUP | POLLERR | POLLNVAL;
   if (seen & POLLNVAL) s->error = E_BADF; /* the host closed it meanwhile */

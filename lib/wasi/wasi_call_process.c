@@ -1,12 +1,7 @@
-/* Arguments, environment, clocks, random bytes, and the end of the program. */
+/* Arguments, environment, and the end of the program. */
 #include "wasi/wasi_ctx.h"
 
-#include <errno.h>
 #include <sched.h>
-#include <sys/random.h>
-#include <time.h>
-
-enum { RANDOM_PIECE = 1 << 18 /* bytes made between two looks for a stop: under a millisecond */ };
 
 /* ---- arguments and environment ---- */
 
@@ -35,51 +30,7 @@ Errno wm_call_args_get(Call *call) { return list_get(call, &call->ctx->args); }
 Errno wm_call_environ_sizes_get(Call *call) { return list_sizes(call, &call->ctx->env); }
 Errno wm_call_environ_get(Call *call) { return list_get(call, &call->ctx->env); }
 
-/* ---- clocks ---- */
-
-/* False: there is no clock of that number. */
-static bool host_clock(u32 id, clockid_t *clock) {
-  static const clockid_t clocks[] = {[CLOCK_ID_REALTIME] = CLOCK_REALTIME,
-                                     [CLOCK_ID_MONOTONIC] = CLOCK_MONOTONIC,
-                                     [CLOCK_ID_PROCESS] = CLOCK_PROCESS_CPUTIME_ID,
-                                     [CLOCK_ID_THREAD] = CLOCK_THREAD_CPUTIME_ID};
-  if (id >= ARRAY_LEN(clocks)) return false;
-  *clock = clocks[id];
-  return true;
-}
-
-Errno wm_call_clock_res_get(Call *call) {
-  clockid_t clock;
-  struct timespec t;
-  if (!host_clock(call->args[0].u32, &clock)) return E_INVAL;
-  if (clock_getres(clock, &t)) return wm_errno_of_host(errno);
-  return put_u64(call, call->args[1].u32, wm_nanoseconds(&t));
-}
-
-Errno wm_call_clock_time_get(Call *call) {
-  clockid_t clock;
-  struct timespec t;
-  if (!host_clock(call->args[0].u32, &clock)) return E_INVAL;
-  if (clock_gettime(clock, &t)) return wm_errno_of_host(errno);
-  return put_u64(call, call->args[2].u32, wm_nanoseconds(&t));
-}
-
 /* ---- the rest ---- */
-
-Errno wm_call_random_get(Call *call) {
-  u64 len = call->args[1].u32;
-  u8 *bytes = guest_bytes(call, call->args[0].u32, len);
-  if (!bytes) return call->error;
-  for (u64 done = 0; done < len;) {
-    if (call_interrupted(call)) return E_INTR;
-    ssize_t n = getrandom(bytes + done, min_u64(len - done, RANDOM_PIECE), 0);
-    if (n > 0)
-      done += (u64)n;
-    else if (errno != EINTR)
-      return wm_errno_of_host(errno);
-  }
-  return E_SUCCESS;
-}
 
 Errno wm_call_sched_yield(Call *call) {
   (void)call;

@@ -28,6 +28,7 @@ void wm_ctx_hold(wasi_ctx_t *ctx) { atomic_fetch_add(&ctx->holders, 1); }
 static void end_locks(wasi_ctx_t *ctx) {
   pthread_mutex_destroy(&ctx->lock);
   pthread_mutex_destroy(&ctx->careful_lock);
+  if (ctx->random.seeded) pthread_mutex_destroy(&ctx->random.lock);
   for (int i = 0; i < 3; i++) pthread_mutex_destroy(&ctx->stream_locks[i]);
 }
 
@@ -36,6 +37,7 @@ void wm_ctx_release(wasi_ctx_t *ctx) {
   wm_threads_free(&ctx->threads);
   end_locks(ctx);
   wm_fds_free(&ctx->fds);
+  wm_file_ids_free(ctx->file_ids);
   wm_buffer_free(&ctx->args.bytes);
   wm_buffer_free(&ctx->env.bytes);
   for (u32 i = 0; i < ctx->grant_count; i++) free(ctx->grants[i].name);
@@ -88,7 +90,7 @@ static Errno open_stream(wasi_ctx_t *ctx, u32 number) {
 static Errno open_preopen(wasi_ctx_t *ctx, Preopen *p) {
   u32 number;
   NodeFile *file = NULL;
-  Errno e = p->fs ? wm_node_open_root(p->fs, &file) : E_SUCCESS;
+  Errno e = p->fs ? wm_node_open_root(p->fs, &ctx->clock, &file) : E_SUCCESS;
   if (e) return e;
   Descriptor d = {.kind = p->fs ? FD_NODE : FD_HOST,
                   .type = FILETYPE_DIRECTORY,
@@ -165,7 +167,8 @@ static bool make_parts(wasi_ctx_t *ctx, const wasi_config_t *config) {
   ctx->grants = calloc(grants, sizeof *ctx->grants);
   bind_rows(ctx);
   bool ok = wm_threads_init(&ctx->threads, config->max_threads) && make_locks(ctx);
-  return wm_changes_init(&ctx->changes) && ok && ctx->grants;
+  ok = wm_changes_init(&ctx->changes) && ok && ctx->grants;
+  return ok && wm_determinism_apply(&config->determinism, ctx);
 }
 
 wasi_ctx_t *wasi_ctx_new(wasm_store_t *store, wasi_config_t *config, wasmx_error_t *err) {

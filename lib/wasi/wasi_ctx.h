@@ -2,14 +2,15 @@
 #ifndef WM_WASI_WASI_CTX_H
 #define WM_WASI_WASI_CTX_H
 
+#include "wasi/wasi_clock.h"
 #include "wasi/wasi_fds.h"
+#include "wasi/wasi_file_ids.h"
+#include "wasi/wasi_random.h"
 #include "wasi/wasi_resolver.h"
 #include "wasi/wasi_threads.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
-
-#include <time.h>
 
 enum {
   DEFAULT_MAX_FDS = 1024,
@@ -64,6 +65,14 @@ typedef struct GivenSocket {
   bool nonblocking; /* what the program is told: an owned one is so in any case */
 } GivenSocket;
 
+/* What of the world is not as the host has it. */
+typedef struct Determinism {
+  int clock; /* WASI_CLOCK_* */
+  u64 clock_start, clock_step;
+  u64 seed;
+  bool is_seeded, sorts_dirs, fixes_stat;
+} Determinism; /* all-zero: nothing */
+
 struct wasi_config_t {
   StringList args, env;
   Stream streams[3];
@@ -71,6 +80,7 @@ struct wasi_config_t {
   Vec(GivenSocket) sockets;
   u32 max_fds, max_threads;
   int resolver;
+  Determinism determinism;
   bool raise_sigpipe;
   Audit audit;
   Record record;
@@ -118,6 +128,10 @@ struct wasi_ctx_t {
   bool is_watched; /* by one of these */
   Resolver resolver;
   bool raise_sigpipe;
+  Clock clock;
+  RandomSource random;
+  bool sorts_dirs;
+  FileIds *file_ids; /* owned; NULL: files are told as the host has them */
   Binding bindings[2][WASI_CALLS];
 };
 
@@ -218,6 +232,12 @@ int wm_open_granted(const char *path, int flags);
  */
 int wm_above_standard(int fd);
 
+/* What the config says becomes the context's (wasi_determinism.c). False: out of memory. */
+bool wm_determinism_apply(const Determinism *d, wasi_ctx_t *ctx);
+/* For a context with file_ids: the program made this; set its times, none of which is UTIME_NOW. */
+void wm_note_made(wasi_ctx_t *ctx, const struct stat *st);
+void wm_note_times(wasi_ctx_t *ctx, const struct stat *st, const struct timespec times[2]);
+
 /* Adds a string with its zero byte. False when out of memory. */
 bool wm_strings_add(StringList *list, const char *text, size_t len);
 /* Puts `made` in the place of *list when it is whole, else frees it; `whole`. */
@@ -258,16 +278,13 @@ void *wm_wasi_fail(wasmx_error_t *err, wasmx_errcode_t code, const char *message
 struct iovec;
 Errno wm_iovecs_read(Call *call, u32 address, u32 count, struct iovec *out);
 
+/* What the host or a file system says of it; all zero but its type for a stream. */
+Errno wm_descriptor_stat(const Descriptor *d, struct stat *st);
 /* The 64 (unstable: 56) bytes of a filestat. */
-struct stat;
-void wm_filestat_write(u8 *out, const struct stat *st, bool unstable);
+Errno wm_filestat_write(const Call *call, u8 *out, const struct stat *st);
 
-/* Times as WASI has them. */
-static inline u64 wm_nanoseconds(const struct timespec *t) {
-  return (u64)t->tv_sec * 1000000000u + (u64)t->tv_nsec;
-}
-
-/* The two times of a set_times call, from its arguments at `arg`. */
+/* The two times of a set_times call, from its arguments at `arg`. "Now" of a clock that is not the
+ * host's is the time that it shows. */
 Errno wm_times_read(const Call *call, u32 arg, struct timespec times[2]);
 
 /* Handlers: wm_call_<name>, one for each row of wasi.def. */

@@ -5,6 +5,8 @@
  */
 #include "wasi/wasi_fds.h"
 
+#include "wasi/wasi_listing.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -155,6 +157,7 @@ Errno wm_descriptor_close(Descriptor *d) {
   free(d->preopen);
   if (d->dir) vec_free(&d->dir->offsets);
   free(d->dir);
+  wm_listing_free(d->listing);
   *d = (Descriptor){0};
   return e;
 }

@@ -70,6 +70,8 @@ typedef struct DirStream {
   _Alignas(8) u8 bytes[4096];
 } DirStream;
 
+typedef struct Listing Listing; /* wasi_listing.h */
+
 typedef enum FdKind { FD_FREE = 0, FD_HOST, FD_STREAM, FD_NODE } FdKind;
 
 typedef struct NodeFile NodeFile; /* wasi_node.h */
@@ -89,6 +91,7 @@ typedef struct Descriptor {
   char *preopen;      /* owned: the guest's name of a preopened directory, else NULL */
   Stream *stream;     /* borrowed from the context */
   DirStream *dir;     /* owned; NULL until it is listed; of the host's directories */
+  Listing *listing;   /* owned; NULL until it is listed in order */
   NodeFile *file;     /* owned: of FD_NODE */
   u32 polled;         /* within poll_oneoff: 1 + its place among those that are polled */
 } Descriptor;

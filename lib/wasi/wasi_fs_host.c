@@ -74,7 +74,7 @@ bool wasi_fs_put_file(wasi_fs_t *fs, const char *path, const void *bytes, size_t
   wasi_node_t *dir, *file = NULL;
   char leaf[NAME_MAX + 1];
   if (!fs || !path || (size && !bytes)) return false;
-  FS_LOCK lock = wm_fs_lock(fs);
+  FS_LOCK lock = wm_fs_lock(fs, NULL);
   if (wm_node_find_dir(fs, path, true, &dir, leaf)) return false;
   Errno e = wm_node_new_file(fs, dir, leaf, &file);
   wm_node_release(fs, dir);
@@ -102,7 +102,7 @@ bool wasi_fs_get_file(wasi_fs_t *fs, const char *path, wasm_byte_vec_t *out) {
   wasi_node_t *dir, *file = NULL;
   char leaf[NAME_MAX + 1];
   if (!fs || !path || !out) return false;
-  FS_LOCK lock = wm_fs_lock(fs);
+  FS_LOCK lock = wm_fs_lock(fs, NULL);
   if (wm_node_find_dir(fs, path, false, &dir, leaf)) return false;
   Errno e = wm_node_lookup(fs, dir, leaf, &file);
   wm_node_release(fs, dir);

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* ---- life ---- */
 
@@ -49,9 +48,29 @@ void wasi_fs_delete(wasi_fs_t *fs) {
   free(fs);
 }
 
-pthread_mutex_t *wm_fs_lock(wasi_fs_t *fs) {
+FsLock wm_fs_lock(wasi_fs_t *fs, const Clock *clock) {
   pthread_mutex_lock(&fs->lock);
-  return &fs->lock;
+  FsLock lock = {fs, fs->clock};
+  fs->clock = clock;
+  return lock;
+}
+
+void wm_fs_unlock(FsLock *lock) {
+  lock->fs->clock = lock->before;
+  pthread_mutex_unlock(&lock->fs->lock);
+}
+
+u64 wm_fs_now(const wasi_fs_t *fs) {
+  static const Clock of_host = {.kind = WASI_CLOCK_REAL};
+  return wm_clock_now(fs && fs->clock ? fs->clock : &of_host, CLOCK_ID_REALTIME);
+}
+
+uint64_t wasi_fs_now(wasi_fs_t *fs) {
+  if (!fs) return wm_fs_now(NULL);
+  pthread_mutex_lock(&fs->lock);
+  u64 now = wm_fs_now(fs);
+  pthread_mutex_unlock(&fs->lock);
+  return now;
 }
 
 /* ---- the functions ---- */
@@ -78,10 +97,6 @@ static mode_t mode_of(wasi_node_type_t type) {
   }
 }
 
-static struct timespec time_of(u64 ns) {
-  return (struct timespec){(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
-}
-
 Errno wm_node_stat(wasi_fs_t *fs, wasi_node_t *node, struct stat *st) {
   wasi_node_info_t info = {.type = WASI_NODE_FILE};
   memset(st, 0, sizeof *st);
@@ -92,9 +107,9 @@ Errno wm_node_stat(wasi_fs_t *fs, wasi_node_t *node, struct stat *st) {
   st->st_mode = mode_of(info.type);
   st->st_nlink = info.links;
   st->st_size = (off_t)min_u64(info.size, INT64_MAX);
-  st->st_atim = time_of(info.accessed_ns);
-  st->st_mtim = time_of(info.modified_ns);
-  st->st_ctim = time_of(info.changed_ns);
+  st->st_atim = wm_timespec_of(info.accessed_ns);
+  st->st_mtim = wm_timespec_of(info.modified_ns);
+  st->st_ctim = wm_timespec_of(info.changed_ns);
   return E_SUCCESS;
 }
 
@@ -124,17 +139,16 @@ Errno wm_node_resize(wasi_fs_t *fs, wasi_node_t *node, u64 size) {
 }
 
 /* NULL when it stays as it is. */
-static const u64 *chosen_time(const struct timespec *t, u64 *ns) {
-  struct timespec now = *t;
+static const u64 *chosen_time(const wasi_fs_t *fs, const struct timespec *t, u64 *ns) {
   if (t->tv_nsec == UTIME_OMIT) return NULL;
-  if (t->tv_nsec == UTIME_NOW) clock_gettime(CLOCK_REALTIME, &now);
-  *ns = wm_nanoseconds(&now);
+  *ns = t->tv_nsec == UTIME_NOW ? wm_fs_now(fs) : wm_nanoseconds(t);
   return ns;
 }
 
 Errno wm_node_set_times(wasi_fs_t *fs, wasi_node_t *node, const struct timespec times[2]) {
   u64 accessed, modified;
-  const u64 *a = chosen_time(&times[0], &accessed), *m = chosen_time(&times[1], &modified);
+  const u64 *a = chosen_time(fs, &times[0], &accessed);
+  const u64 *m = chosen_time(fs, &times[1], &modified);
   if (!fs->functions.set_times) return E_ROFS;
   return wm_errno_of_host(fs->functions.set_times(fs->env, node, a, m));
 }
@@ -187,29 +201,29 @@ Errno wm_node_sync(wasi_fs_t *fs, wasi_node_t *node) {
 
 /* ---- descriptors ---- */
 
-Errno wm_node_file_new(wasi_fs_t *fs, wasi_node_t *node, NodeFile **out) {
+Errno wm_node_file_new(wasi_fs_t *fs, const Clock *clock, wasi_node_t *node, NodeFile **out) {
   *out = calloc(1, sizeof **out);
   if (!*out) {
     wm_node_release(fs, node);
     return E_NOMEM;
   }
   wm_fs_hold(fs);
-  **out = (NodeFile){.fs = fs, .node = node};
+  **out = (NodeFile){.fs = fs, .node = node, .clock = clock};
   return E_SUCCESS;
 }
 
-Errno wm_node_open_root(wasi_fs_t *fs, NodeFile **out) {
+Errno wm_node_open_root(wasi_fs_t *fs, const Clock *clock, NodeFile **out) {
   wasi_node_t *root = NULL;
-  FS_LOCK lock = wm_fs_lock(fs);
+  FS_LOCK lock = wm_fs_lock(fs, clock);
   Errno e = wm_errno_of_host(fs->functions.root(fs->env, &root));
-  return e ? e : wm_node_file_new(fs, root, out);
+  return e ? e : wm_node_file_new(fs, clock, root, out);
 }
 
 void wm_node_file_free(NodeFile *file) {
   if (!file) return;
-  pthread_mutex_t *lock = wm_fs_lock(file->fs);
+  FsLock lock = wm_fs_lock(file->fs, file->clock);
   wm_node_release(file->fs, file->node);
-  pthread_mutex_unlock(lock);
+  wm_fs_unlock(&lock);
   wasi_fs_delete(file->fs);
   free(file);
 }

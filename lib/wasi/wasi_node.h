@@ -21,20 +21,28 @@ struct wasi_fs_t {
   void *env;
   _Atomic u64 holders;
   pthread_mutex_t lock; /* recursive */
+  const Clock *clock;   /* of the program that has the lock; NULL: the host's */
   u64 device;           /* a number that no other file system has */
 };
 
 /* An open file or directory. */
 struct NodeFile {
-  wasi_fs_t *fs;     /* held */
-  wasi_node_t *node; /* held */
+  wasi_fs_t *fs;      /* held */
+  wasi_node_t *node;  /* held */
+  const Clock *clock; /* of the program whose file it is */
   u64 position;
   u64 parent_inode; /* of a directory that was opened by a path */
 };
 
 /* Held until the end of the scope. */
-#define FS_LOCK SCOPE_LOCK
-pthread_mutex_t *wm_fs_lock(wasi_fs_t *fs);
+typedef struct FsLock {
+  wasi_fs_t *fs;
+  const Clock *before; /* whose lock it was: it may be taken again by who has it */
+} FsLock;
+#define FS_LOCK FsLock __attribute__((cleanup(wm_fs_unlock)))
+/* What is changed meanwhile is changed at the time of the clock (NULL: the host's). */
+FsLock wm_fs_lock(wasi_fs_t *fs, const Clock *clock);
+void wm_fs_unlock(FsLock *lock);
 void wm_fs_hold(wasi_fs_t *fs);
 
 /* ---- nodes: wasi_node.c ---- */
@@ -60,9 +68,9 @@ Errno wm_node_write(wasi_fs_t *fs, wasi_node_t *node, const void *from, size_t s
 Errno wm_node_list(wasi_fs_t *fs, wasi_node_t *dir, u64 cookie, wasi_dir_entry_t *entry);
 Errno wm_node_sync(wasi_fs_t *fs, wasi_node_t *node);
 /* The top of a file system. */
-Errno wm_node_open_root(wasi_fs_t *fs, NodeFile **out);
+Errno wm_node_open_root(wasi_fs_t *fs, const Clock *clock, NodeFile **out);
 /* Takes the node (also on failure: E_NOMEM). */
-Errno wm_node_file_new(wasi_fs_t *fs, wasi_node_t *node, NodeFile **out);
+Errno wm_node_file_new(wasi_fs_t *fs, const Clock *clock, wasi_node_t *node, NodeFile **out);
 
 /* ---- what the host does itself: wasi_fs_host.c ---- */
 /* The directory (held) of the last name of a path, which is put into `leaf`; those on the way are

@@ -4,7 +4,7 @@
 #include <errno.h>
 
 Errno wm_node_file_stat(const NodeFile *file, struct stat *st) {
-  FS_LOCK lock = wm_fs_lock(file->fs);
+  FS_LOCK lock = wm_fs_lock(file->fs, file->clock);
   return wm_node_stat(file->fs, file->node, st);
 }
 
@@ -19,7 +19,7 @@ static u64 *start_of(NodeFile *file, u64 *offset) {
 
 /* As much as the function moves at once, until it moves less. */
 Errno wm_node_file_read(NodeFile *file, void *to, size_t size, u64 offset, size_t *done) {
-  FS_LOCK lock = wm_fs_lock(file->fs);
+  FS_LOCK lock = wm_fs_lock(file->fs, file->clock);
   u64 *position = start_of(file, &offset);
   Errno e = wm_node_read(file->fs, file->node, to, size, offset, done);
   if (!e && position) *position += *done;
@@ -36,7 +36,7 @@ static Errno end_of(const NodeFile *file, u64 *end) {
 /* As Linux: pwrite to a file that appends does so too. */
 Errno wm_node_file_write(NodeFile *file, const void *from, size_t size, u64 offset, bool append,
                          size_t *done) {
-  FS_LOCK lock = wm_fs_lock(file->fs);
+  FS_LOCK lock = wm_fs_lock(file->fs, file->clock);
   u64 *position = start_of(file, &offset);
   *done = 0;
   Errno e = append && size ? end_of(file, &offset) : E_SUCCESS;
@@ -47,7 +47,7 @@ Errno wm_node_file_write(NodeFile *file, const void *from, size_t size, u64 offs
 }
 
 Errno wm_node_file_seek(NodeFile *file, i64 offset, int whence, u64 *at) {
-  FS_LOCK lock = wm_fs_lock(file->fs);
+  FS_LOCK lock = wm_fs_lock(file->fs, file->clock);
   u64 base = whence == SEEK_CUR ? file->position : 0;
   i64 sum;
   Errno e = whence == SEEK_END ? end_of(file, &base) : E_SUCCESS;
@@ -59,29 +59,29 @@ Errno wm_node_file_seek(NodeFile *file, i64 offset, int whence, u64 *at) {
 
 u64 wm_node_file_left(const NodeFile *file) {
   u64 end;
-  FS_LOCK lock = wm_fs_lock(file->fs);
+  FS_LOCK lock = wm_fs_lock(file->fs, file->clock);
   return !end_of(file, &end) && end > file->position ? end - file->position : 0;
 }
 
 Errno wm_node_file_allocate(const NodeFile *file, u64 end) {
   u64 size;
-  FS_LOCK lock = wm_fs_lock(file->fs);
+  FS_LOCK lock = wm_fs_lock(file->fs, file->clock);
   Errno e = end_of(file, &size);
   return e || size >= end ? e : wm_node_resize(file->fs, file->node, end);
 }
 
 Errno wm_node_file_resize(const NodeFile *file, u64 size) {
-  FS_LOCK lock = wm_fs_lock(file->fs);
+  FS_LOCK lock = wm_fs_lock(file->fs, file->clock);
   return wm_node_resize(file->fs, file->node, size);
 }
 
 Errno wm_node_file_set_times(const NodeFile *file, const struct timespec times[2]) {
-  FS_LOCK lock = wm_fs_lock(file->fs);
+  FS_LOCK lock = wm_fs_lock(file->fs, file->clock);
   return wm_node_set_times(file->fs, file->node, times);
 }
 
 Errno wm_node_file_sync(const NodeFile *file) {
-  FS_LOCK lock = wm_fs_lock(file->fs);
+  FS_LOCK lock = wm_fs_lock(file->fs, file->clock);
   return wm_node_sync(file->fs, file->node);
 }
 
@@ -99,7 +99,7 @@ static Errno list_dots(const NodeFile *file, bool is_top, u64 cookie, wasi_dir_e
 }
 
 Errno wm_node_file_list(const NodeFile *file, bool is_top, u64 cookie, wasi_dir_entry_t *entry) {
-  FS_LOCK lock = wm_fs_lock(file->fs);
+  FS_LOCK lock = wm_fs_lock(file->fs, file->clock);
   if (cookie < 2) return list_dots(file, is_top, cookie, entry);
   Errno e = wm_node_list(file->fs, file->node, cookie - 2, entry);
   entry->next += 2;

@@ -8,19 +8,19 @@
 /* Walks to the place, with the lock held until the end of the scope that `at` is in. */
 typedef struct At {
   wasi_fs_t *fs;
-  pthread_mutex_t *lock;
+  FsLock lock;
   NodePlace place;
 } At;
 #define AT At __attribute__((cleanup(leave)))
 
 static void leave(At *at) {
   wm_node_place_release(at->fs, &at->place);
-  pthread_mutex_unlock(at->lock);
+  wm_fs_unlock(&at->lock);
 }
 
 static Errno go(const Call *call, At *at, const NodeFile *dir, const GuestPath *path, bool follow) {
   at->fs = dir->fs;
-  at->lock = wm_fs_lock(dir->fs);
+  at->lock = wm_fs_lock(dir->fs, dir->clock);
   Errno e = wm_node_walk(call, dir, path->text, follow, &at->place);
   at->place.must_be_dir |= path->must_be_dir;
   return e;
@@ -75,7 +75,7 @@ static Errno take_node(const Opening *o, At *at, Descriptor *d) {
   if (e) return e;
   wasi_node_t *node = at->place.node;
   at->place.node = NULL;
-  e = wm_node_file_new(at->fs, node, &file);
+  e = wm_node_file_new(at->fs, at->fs->clock, node, &file);
   if (e) return e;
   file->parent_inode = above.st_ino;
   *d = wm_descriptor_of_node(file, wm_filetype_of_mode(st.st_mode), o->flags & O_ACCMODE);

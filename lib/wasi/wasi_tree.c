@@ -2,23 +2,20 @@
  * which do as Linux's tmpfs does. */
 #include "wasi/wasi_tree.h"
 
+#include "wasi/wasi_clock.h"
+
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { FIRST_ROOM = 64, PAGE = 4096 };
 
-static u64 now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_REALTIME, &t);
-  return (u64)t.tv_sec * 1000000000u + (u64)t.tv_nsec;
-}
-
 static bool is_dir(const TreeNode *n) { return n->type == WASI_NODE_DIRECTORY; }
 
-static void changed(TreeNode *n) { n->changed = now(); }
-static void modified(TreeNode *n) { n->changed = n->modified = now(); }
+static void changed(const Tree *tree, TreeNode *n) { n->changed = wm_fs_now(tree->fs); }
+static void modified(const Tree *tree, TreeNode *n) {
+  n->changed = n->modified = wm_fs_now(tree->fs);
+}
 
 /* ---- nodes ---- */
 
@@ -42,7 +39,7 @@ static TreeNode *make_node(Tree *tree, wasi_node_type_t type, const char *target
   n->type = type;
   n->lower_fd = -1;
   n->inode = ++tree->last_inode;
-  n->accessed = n->modified = n->changed = now();
+  n->accessed = n->modified = n->changed = wm_fs_now(tree->fs);
   if (target) {
     n->size = strlen(target);
     n->target = strdup(target);
@@ -126,7 +123,7 @@ int wm_tree_add(Tree *tree, TreeNode *dir, const char *name, wasi_node_type_t ty
     return error;
   }
   named(n, dir);
-  modified(dir);
+  modified(tree, dir);
   if (out) *out = n;
   return 0;
 }
@@ -177,7 +174,7 @@ int wm_tree_resize(Tree *tree, TreeNode *file, u64 size) {
   if (size < file->size) memset(file->file.bytes + size, 0, file->size - size);
   file->size = size;
   trim(tree, file);
-  modified(file);
+  modified(tree, file);
   return 0;
 }
 
@@ -191,7 +188,7 @@ int wm_tree_write(Tree *tree, TreeNode *file, const void *from, size_t size, u64
   if (error) return error;
   memcpy(file->file.bytes + offset, from, size);
   file->size = max_u64(file->size, offset + size);
-  modified(file);
+  modified(tree, file);
   *done = size;
   return 0;
 }
@@ -341,7 +338,7 @@ static int tree_create(void *env, wasi_node_t *node, const char *name, wasi_node
 /* An entry named the node. */
 static void drop(Tree *tree, TreeNode *n) {
   unnamed(n);
-  changed(n);
+  changed(tree, n);
   free_if_gone(tree, n);
 }
 
@@ -362,7 +359,7 @@ static int tree_remove(void *env, wasi_node_t *node, const char *name, bool of_d
   if (error) return error;
   drop(env, e->node);
   wm_tree_dir_remove(env, dir, e);
-  modified(dir);
+  modified(env, dir);
   return 0;
 }
 
@@ -374,8 +371,8 @@ static int tree_link(void *env, wasi_node_t *node, wasi_node_t *at, const char *
   if (!error) error = wm_tree_dir_add(env, dir, name, n);
   if (error) return error;
   named(n, dir);
-  changed(n);
-  modified(dir);
+  changed(env, n);
+  modified(env, dir);
   return 0;
 }
 
@@ -384,7 +381,7 @@ static int tree_set_times(void *env, wasi_node_t *node, const u64 *accessed, con
   if (((Tree *)env)->read_only) return EROFS;
   if (accessed) n->accessed = *accessed;
   if (modified_) n->modified = *modified_;
-  changed(n);
+  changed(env, n);
   return 0;
 }
 
@@ -436,9 +433,9 @@ static int tree_rename(void *env, wasi_node_t *from_node, const char *from, wasi
   wm_tree_dir_remove(env, from_dir, e);
   unnamed(n);
   named(n, to_dir);
-  changed(n);
-  modified(from_dir);
-  modified(to_dir);
+  changed(env, n);
+  modified(env, from_dir);
+  modified(env, to_dir);
   return 0;
 }
 
@@ -466,7 +463,10 @@ static const wasi_fs_functions_t functions = {.size = sizeof functions,
 
 wasi_fs_t *wm_tree_fs(Tree *tree) {
   wasi_fs_t *fs = tree ? wasi_fs_new(&functions, tree) : NULL;
-  if (!fs) wm_tree_free(tree);
+  if (fs)
+    tree->fs = fs;
+  else
+    wm_tree_free(tree);
   return fs;
 }
 

@@ -69,6 +69,7 @@ typedef struct TreeLower {
 } TreeLower;
 
 struct Tree {
+  const wasi_fs_t *fs;    /* over it: it knows the time; NULL while the tree is made */
   TreeNode *root, *nodes; /* owned: all that there are */
   size_t used, limit;     /* in bytes, with what it takes to keep them */
   u64 last_inode;

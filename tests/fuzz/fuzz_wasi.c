@@ -209,6 +209,7 @@ static wasi_ctx_t *make_guest(wasm_store_t *store, u8 how) {
       !wasi_config_preopen_dir(config, ro, "/ro", false))
     abort();
   if (how & 4) mount_two(config);
+  if (how & 8) wasi_config_set_deterministic(config, how);
   return wasi_ctx_new(store, config, NULL);
 }
 
