@@ -373,8 +373,9 @@ WASI_API_EXTERN own wasm_func_t *wasi_ctx_func(wasi_ctx_t *, const char *module,
  * of it makes a thread with a store of its own, beside the context's (wasmx_store_new_beside:
  * limits and deadline hold over all; half of the caller's fuel goes along), with an instance of the
  * module that has the same shared memories, and calls its export wasi_thread_start. Such a module
- * imports nothing else but functions of WASI. Other modules: nothing is done. Once a context. False
- * and *err (may be NULL): out of memory, a limit, the memory that is defined is not shared.
+ * imports nothing else but functions of WASI and "wasm_terminal" (if defined). Other modules:
+ * nothing is done. Once a context. False and *err (may be NULL): out of memory, a limit, the memory
+ * that is defined is not shared.
  *
  * The threads end when they come back. The first of all that exits, or of the threads that traps,
  * ends the others: they are interrupted wherever they are, as is the context's store, until it is
@@ -393,6 +394,37 @@ WASI_API_EXTERN own wasm_func_t *wasi_ctx_func(wasi_ctx_t *, const char *module,
 WASI_API_EXTERN bool wasi_ctx_define_threads(wasi_ctx_t *, wasmx_linker_t *, const wasm_module_t *,
                                              wasmx_error_t *err);
 WASI_API_EXTERN own wasm_trap_t *wasi_ctx_end_threads(wasi_ctx_t *, own wasm_trap_t *trap);
+
+/* Terminals, beyond preview 1 (where a terminal is a character device without the rights to seek
+ * and tell, and poll_oneoff waits for it). When the module imports "wasm_terminal": defines its
+ * functions. Without `granted` each of them answers NOTCAPABLE, so that a program which can do
+ * without runs all the same; a program that asks for nothing gets nothing. False: an argument is
+ * NULL, or out of memory. All parameters are i32 but for the time; results are errnos of preview 1:
+ *
+ *   size(fd, columns *, rows *)    two u32; 0 where nobody told the terminal how large it is
+ *   set_raw(fd, on)                on 1: input comes as it is typed, byte by byte, and is not
+ *                                  shown; 0: as it was. Needs the right to read
+ *   wait(fd, i64 ns, events *)     until there is input (or its end): 1, or the size is another one
+ *                                  than `size` told last: 2, or both; 0 when the time is over. -1
+ *                                  is for ever. Needs the rights to read and poll
+ *
+ * NOTTY: `fd` is no terminal, or not one of the standard streams that the program was given. Output
+ * is as ever ("\n" begins a new line), and the keys that end a program (Ctrl-C, Ctrl-\) still send
+ * their signals; Ctrl-Z is a byte as others, so that nobody finds the terminal raw meanwhile. In
+ * the background set_raw gives IO and changes nothing. A size that changes is seen by looking, 20
+ * times a second, by those who wait: no signal is needed. A program that waits by poll_oneoff asks
+ * for the size after a time-out of its own.
+ *
+ * A terminal is raw until all programs of the process that made it so let go: by set_raw, when
+ * their context is deleted and when the last function made of it goes, or by
+ * wasi_ctx_restore_terminal, which the host calls once the program is over, before it prints
+ * anything (true: it was raw; then more may be left on the screen). From any thread, not from
+ * signal handlers: there a host interrupts the store (wasmx_interrupt_raise), and restores once
+ * the program ended by that. A process that ends otherwise, by a signal that it does not catch or
+ * by exit, leaves the terminal raw. The child of a fork never puts back what its parent had. */
+WASI_API_EXTERN bool wasi_ctx_define_terminal(wasi_ctx_t *, wasmx_linker_t *, const wasm_module_t *,
+                                              bool granted);
+WASI_API_EXTERN bool wasi_ctx_restore_terminal(wasi_ctx_t *);
 
 /* Takes away from a program that runs, from any thread, for good. `name` is a directory's guest
  * name, "stdin", "stdout", "stderr" or a socket's address: all that has it. What was opened through

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 install_missing \
   gcc:gcc clang-19:clang-19 wasm-ld-19:lld-19 clang-format-19:clang-format-19 clang-tidy-19:clang-tidy-19 \
-  meson:meson ninja:ninja-build pkg-config:pkg-config python3:python3 valgrind:valgrind g++:g++ \
+  meson:meson ninja:ninja-build tmux:tmux pkg-config:pkg-config python3:python3 valgrind:valgrind g++:g++ \
   /usr/include/cmocka.h:libcmocka-dev ffi.h:libffi-dev zlib.h:zlib1g-dev yaml.h:libyaml-dev /usr/include/capstone/capstone.h:libcapstone-dev \
   /usr/include/libiberty/demangle.h:libiberty-dev \
   /usr/include/wasm32-wasi/stdio.h:wasi-libc /usr/lib/llvm-19/lib/clang/19/lib/wasi:libclang-rt-19-dev-wasm32 \

@@ -1,6 +1,7 @@
 /* `wasm run`: a program under WASI, or one function of a module. */
 #include "tools/run_determinism.h"
 #include "tools/run_dirs.h"
+#include "tools/run_terminal.h"
 #include "tools/tool.h"
 
 #include "base/error.h"
@@ -18,6 +19,7 @@ typedef struct Run {
   const char *policy;        /* a file that says what is given; NULL: options do */
   bool precompiled;          /* the file is from `wasm compile` */
   bool stats;                /* to be printed */
+  bool terminal;             /* the program may use it */
   Options options;
   char **args; /* of the guest, without its name */
   int arg_count;
@@ -157,6 +159,12 @@ static int set_policy(Run *run, const char *path) {
   return STATUS_OK;
 }
 
+static int give_terminal(Run *run) {
+  run->terminal = true;
+  if (add_terminal_env(run->config)) return STATUS_OK;
+  return complain_usage("run", "the environment is not UTF-8");
+}
+
 static int set_argv0(Run *run, const char *name) {
   run->argv0 = name;
   return STATUS_OK;
@@ -204,6 +212,7 @@ static int read_option(Run *run) {
   if (take_determinism_option(o, run->config, run->engine_config, &status)) return status;
   if (take_flag(o, "--precompiled")) return run->precompiled = true, STATUS_OK;
   if (take_flag(o, "--stats")) return run->stats = true, STATUS_OK;
+  if (take_flag(o, "--terminal")) return give_terminal(run);
   if (take_flag(o, "--inherit-env")) return wasi_config_inherit_env(run->config), STATUS_OK;
   if (take_flag(o, "--listen-fds")) return add_listen_fds(run);
   if (take_flag(o, "--cache")) return set_cache(run, NULL);
@@ -256,6 +265,7 @@ static int read_arguments(Run *run, int argc, char **argv) {
 static int end_of(const Run *run, wasm_trap_t *trap) {
   int status;
   trap = wasi_ctx_end_threads(run->wasi, trap);
+  release_terminal(run->wasi);
   if (!trap) return STATUS_OK;
   if (!wasmx_trap_exit_status(trap, &status)) {
     wasm_byte_vec_t text;
@@ -407,7 +417,9 @@ static int set_up(Run *run) {
   run->config = NULL;
   if (!run->wasi) return complain("%s", err.message);
   run->linker = wasmx_linker_new(run->store);
-  if (!run->linker || !wasi_ctx_define_for(run->wasi, run->linker, run->module))
+  if (!run->linker || !wasi_ctx_define_for(run->wasi, run->linker, run->module) ||
+      !wasi_ctx_define_terminal(run->wasi, run->linker, run->module, run->terminal) ||
+      (run->terminal && !guard_terminal(run->store)))
     return complain("out of memory");
   if (wasi_ctx_define_threads(run->wasi, run->linker, run->module, &err)) return STATUS_OK;
   return complain("%s", err.message);

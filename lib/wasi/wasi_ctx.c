@@ -35,6 +35,7 @@ static void end_locks(wasi_ctx_t *ctx) {
 void wm_ctx_release(wasi_ctx_t *ctx) {
   if (atomic_fetch_sub(&ctx->holders, 1) > 1) return;
   wm_threads_free(&ctx->threads);
+  wm_terminal_drop_all(&ctx->terminal);
   end_locks(ctx);
   wm_fds_free(&ctx->fds);
   wm_file_ids_free(ctx->file_ids);
@@ -214,6 +215,7 @@ wasi_ctx_t *wasi_ctx_new(wasm_store_t *store, wasi_config_t *config, wasmx_error
 void wasi_ctx_delete(wasi_ctx_t *ctx) {
   if (!ctx) return;
   wm_threads_drop_trap(&ctx->threads);
+  wm_terminal_drop_all(&ctx->terminal);
   wm_ctx_release(ctx);
 }
 

@@ -7,6 +7,7 @@
 #include "wasi/wasi_file_ids.h"
 #include "wasi/wasi_random.h"
 #include "wasi/wasi_resolver.h"
+#include "wasi/wasi_terminal.h"
 #include "wasi/wasi_threads.h"
 
 #include <stdatomic.h>
@@ -111,6 +112,7 @@ struct wasi_ctx_t {
   wasm_store_t *store; /* borrowed: may be gone before the context */
   _Atomic u64 holders; /* the host, every function made of it, and every thread */
   ThreadGroup threads;
+  TerminalUser terminal;
   pthread_mutex_t lock;            /* of what follows, where there are threads (wm_call_lock) */
   pthread_mutex_t careful_lock;    /* of asking a descriptor and using it, innermost */
   pthread_mutex_t stream_locks[3]; /* recursive: callbacks may come back; after `lock`, never before

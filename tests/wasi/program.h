@@ -41,6 +41,7 @@ static inline void program_new(Program *p, wasi_config_t *config, const char *te
   wasmx_linker_t *linker = wasmx_linker_new(p->store);
   assert_true(wasi_ctx_define_for(p->ctx, linker, module));
   if (!wasi_ctx_define_threads(p->ctx, linker, module, &err)) fail_msg("%s", err.message);
+  assert_true(wasi_ctx_define_terminal(p->ctx, linker, module, true));
   p->instance = wasmx_linker_instantiate(linker, module, &trap, &err);
   if (!p->instance) fail_msg("%s", err.message);
   wasmx_linker_delete(linker);
