@@ -276,6 +276,8 @@ WASI_API_EXTERN void wasi_config_set_deterministic(wasi_config_t *, uint64_t see
  *     - {overlay: site, guest: /site, access: read-write, limit: 64M}
  *     - {archive: lib.zip, guest: /lib, limit: 64M}
  *   listeners: ["127.0.0.1:8080"]
+ *   clock: {kind: coarse, step: 1000000}                  real, frozen, stepped, coarse; start,
+ * step random-seed: 7 deterministic: 7                  the seed (wasi_config_set_deterministic)
  *   limits: {memory: 64M, table-elements: 10000, fuel: 1000000, deadline: 2.5, output: 1M,
  *            descriptors: 64, threads: 4}
  *   audit: FILE

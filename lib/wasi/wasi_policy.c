@@ -319,6 +319,49 @@ static bool take_audit(Policy *p, const yaml_node_t *n, void *to) {
          refuse(p, n->start_mark, "cannot open %s: %s", path, strerror(errno));
 }
 
+/* ---- clock, random bytes ---- */
+
+typedef struct PolicyClock {
+  const char *kind;
+  u64 start, step;
+} PolicyClock;
+
+#define CLOCK_KEY(name, take) {#name, take, offsetof(PolicyClock, name)}
+static const PolicyKey clock_keys[] = {CLOCK_KEY(kind, take_text), CLOCK_KEY(start, take_number),
+                                       CLOCK_KEY(step, take_number)};
+
+static bool take_clock(Policy *p, const yaml_node_t *n, void *to) {
+  static const char *const kinds[] = {[WASI_CLOCK_REAL] = "real",
+                                      [WASI_CLOCK_FROZEN] = "frozen",
+                                      [WASI_CLOCK_STEPPED] = "stepped",
+                                      [WASI_CLOCK_COARSE] = "coarse"};
+  PolicyClock clock = {.kind = ""};
+  (void)to;
+  if (!take_map(p, n, clock_keys, ARRAY_LEN(clock_keys), &clock)) return false;
+  for (int i = 0; i < (int)ARRAY_LEN(kinds); i++) {
+    if (strcmp(clock.kind, kinds[i]) != 0) continue;
+    return wasi_config_set_clock(p->config, i, clock.start, clock.step) ||
+           refuse(p, n->start_mark, "this kind of clock needs a step");
+  }
+  return refuse(p, n->start_mark, "kind should be real, frozen, stepped or coarse");
+}
+
+static bool take_seed(Policy *p, const yaml_node_t *n, void *to) {
+  u64 seed = 0;
+  (void)to;
+  if (!take_number(p, n, &seed)) return false;
+  wasi_config_set_random_seed(p->config, seed);
+  return true;
+}
+
+static bool take_deterministic(Policy *p, const yaml_node_t *n, void *to) {
+  u64 seed = 0;
+  (void)to;
+  if (!take_number(p, n, &seed)) return false;
+  wasi_config_set_deterministic(p->config, seed);
+  return true;
+}
+
 /* ---- limits ---- */
 
 static bool take_descriptors(Policy *p, const yaml_node_t *n, void *to) {
@@ -360,7 +403,8 @@ static const PolicyKey top_keys[] = {
     {"stdin", take_stdin, 0},         {"stdout", take_stdout, 0},
     {"stderr", take_stderr, 0},       {"directories", take_directories, 0},
     {"listeners", take_listeners, 0}, {"limits", take_limits, 0},
-    {"audit", take_audit, 0},
+    {"audit", take_audit, 0},         {"clock", take_clock, 0},
+    {"random-seed", take_seed, 0},    {"deterministic", take_deterministic, 0},
 };
 
 static bool take_document(Policy *p) {

@@ -116,6 +116,23 @@ static void listeners(void **state) {
   guest_free(g);
 }
 
+static void clocks_and_random_bytes(void **state) {
+  (void)state;
+  Guest *g = guest_of("clock: {kind: frozen, start: 1234567}\nrandom-seed: 7\n");
+  assert_int_equal(RUN(g, clock_time_get, 0, 0, OUT), E_SUCCESS);
+  assert_int_equal(out_u64(g), 1234567);
+  u8 first[16];
+  assert_int_equal(RUN(g, random_get, SCRATCH, 16), E_SUCCESS);
+  memcpy(first, g->memory + SCRATCH, 16);
+  guest_free(g);
+  g = guest_of("deterministic: 7\n");
+  assert_int_equal(RUN(g, clock_time_get, 0, 0, OUT), E_SUCCESS);
+  assert_int_equal(out_u64(g), UINT64_C(1700000000000000000));
+  assert_int_equal(RUN(g, random_get, SCRATCH, 16), E_SUCCESS);
+  assert_memory_equal(first, g->memory + SCRATCH, 16);
+  guest_free(g);
+}
+
 static void limits(void **state) {
   (void)state;
   wasi_config_t *config = wasi_config_new();
@@ -207,6 +224,10 @@ static void refusals(void **state) {
       {"limits: {threads: many}\n", 1, "a number"},
       {"limits: {deadline: 0}\n", 1, "seconds"},
       {"limits: {deadline: nan}\n", 1, "seconds"},
+      {"clock: {kind: slow}\n", 1, "kind should be"},
+      {"clock: {kind: stepped}\n", 1, "needs a step"},
+      {"clock: coarse\n", 1, "keys and values"},
+      {"random-seed: x\n", 1, "a number"},
       {"a: b: c\n", 1, "mapping"},
       {"stdin: [\n", 2, "did not find"},
       {"a: \"\n", 2, "end of stream"},
@@ -275,6 +296,7 @@ int main(void) {
       cmocka_unit_test(directories_of_all_kinds),
       cmocka_unit_test(streams),
       cmocka_unit_test(listeners),
+      cmocka_unit_test(clocks_and_random_bytes),
       cmocka_unit_test(limits),
       cmocka_unit_test(output_ends),
       cmocka_unit_test(refusals),
