@@ -370,14 +370,15 @@ WASI_API_EXTERN bool wasi_ctx_define_for(wasi_ctx_t *, wasmx_linker_t *, const w
 /* One function, for hosts without a linker. NULL: no such name, or out of memory. */
 WASI_API_EXTERN own wasm_func_t *wasi_ctx_func(wasi_ctx_t *, const char *module, const char *name);
 
-/* Threads, as of wasi-threads. When the module imports "wasi" "thread-spawn": defines it, and a new
- * memory for each shared one that the module imports (unless one is defined under the name). A call
- * of it makes a thread with a store of its own, beside the context's (wasmx_store_new_beside:
- * limits and deadline hold over all; half of the caller's fuel goes along), with an instance of the
- * module that has the same shared memories, and calls its export wasi_thread_start. Such a module
- * imports nothing else but functions of WASI and "wasm_terminal" (if defined). Other modules:
- * nothing is done. Once a context. False and *err (may be NULL): out of memory, a limit, the memory
- * that is defined is not shared.
+/* Threads, as of wasi-threads. When the module imports "wasi" "thread-spawn", or a shared memory
+ * (as programs made for threads do that start none): defines it, and a new memory for each shared
+ * one that the module imports (unless one is defined under the name). A call of it makes a thread
+ * with a store of its own, beside the context's (wasmx_store_new_beside: limits and deadline hold
+ * over all; half of the caller's fuel goes along), with an instance of the module that has the same
+ * shared memories, and calls its export wasi_thread_start. Such a module imports nothing else but
+ * functions of WASI and "wasm_terminal" (if defined). Other modules: nothing is done. Once a
+ * context. False and *err (may be NULL): out of memory, a limit, the memory that is defined is not
+ * shared.
  *
  * The threads end when they come back. The first of all that exits, or of the threads that traps,
  * ends the others: they are interrupted wherever they are, as is the context's store, until it is

@@ -65,10 +65,9 @@ static Errno peek(const Call *call, Descriptor *d, struct dirent64 **entry) {
   return E_SUCCESS;
 }
 
-/* Inode and type as path_filestat_get tells them: the entry's own differ where something is
- * mounted. ".." is not looked at: it may be outside; that of a preopened directory is itself. Where
- * the program is told other numbers it learns nothing of it, and it has a device like the others.
- * False: there is no such entry any more. */
+/* Inode and type as path_filestat_get tells them. ".." is not looked at: it may be outside; that of
+ * a preopened directory is itself. Where the program is told other numbers it learns nothing of it,
+ * and it has a device like the others. False: there is no such entry any more. */
 static bool identify(const Call *call, const Descriptor *d, wasi_dir_entry_t *out, u64 *device) {
   struct stat st;
   const char *name = out->name;
@@ -88,7 +87,10 @@ static void set_name(wasi_dir_entry_t *entry, const char *name) {
   entry->name[len] = 0;
 }
 
-/* The entry that the stream stands at, which is stepped over by take_entry; an empty name: none. */
+/* The entry that the stream stands at, which is stepped over by take_entry; an empty name: none.
+ * Its own inode differs from the file's where something is mounted, and in Linux's overlays: of
+ * directories, which are few and looked at; a single file that is mounted over another has the
+ * number of that one here, as natively. */
 static Errno host_entry(const Call *call, Descriptor *d, wasi_dir_entry_t *out, u64 *device) {
   struct dirent64 *from;
   Errno e = peek(call, d, &from);
@@ -97,7 +99,8 @@ static Errno host_entry(const Call *call, Descriptor *d, wasi_dir_entry_t *out, 
   out->inode = from->d_ino;
   out->type = (wasi_node_type_t)type_of_entry(from->d_type);
   set_name(out, from->d_name);
-  identify(call, d, out, device);
+  if (out->type == FILETYPE_DIRECTORY || out->type == FILETYPE_UNKNOWN || call->ctx->file_ids)
+    identify(call, d, out, device);
   return E_SUCCESS;
 }
 

@@ -81,8 +81,19 @@ static void advance(Transfer *t, size_t moved) {
 
 /* ---- one attempt ---- */
 
+/* One vector, as nearly all transfers have: the kernel has less to look at. */
+static ssize_t plain_call(const Transfer *t) {
+  void *bytes = t->vectors->iov_base;
+  size_t size = t->vectors->iov_len;
+  if (t->offset != CURRENT)
+    return t->write ? pwrite(t->d.fd, bytes, size, t->offset)
+                    : pread(t->d.fd, bytes, size, t->offset);
+  return t->write ? write(t->d.fd, bytes, size) : read(t->d.fd, bytes, size);
+}
+
 /* An offset of CURRENT makes them readv and writev. */
 static ssize_t vector_call(const Transfer *t, int count, int flags) {
+  if (count == 1 && !flags) return plain_call(t);
   return t->write ? pwritev2(t->d.fd, t->vectors, count, t->offset, flags)
                   : preadv2(t->d.fd, t->vectors, count, t->offset, flags);
 }

@@ -13,8 +13,12 @@
  *     without the former, and creates files in them.
  *
  * Special files. Opening a pipe, a tape or a terminal has effects, so what the grant does not cover
- * is never opened: the path is opened as a name only (O_PATH), looked at, and what was looked at is
- * opened through its descriptor, so that nobody can put something else there in between. */
+ * is not opened: each path is looked at first.
+ *   - A program of one thread cannot put something else there in between. A file or directory is
+ *     opened by its name then, and compared with what was seen: what others on the host put there
+ *     just then is closed again at once.
+ *   - Else, and where a link is followed, the path is opened as a name only (O_PATH), and what was
+ *     looked at is opened through its descriptor, so that it is the same for sure. */
 #include "wasi/wasi_audit.h"
 #include "wasi/wasi_node.h"
 #include "wasi/wasi_wait.h"
@@ -79,20 +83,25 @@ static int host_flags(const Opening *o, const Descriptor *dir) {
 
 /* ---- opening what was looked at ---- */
 
-/* Without /proc: by its path once more. Something else there is closed again at once, and not
- * truncated. */
-static Errno open_again(Resolver *r, int root, const Opening *o, const struct stat *seen, int *fd) {
+/* Flags for a second look: nothing is made or truncated yet. */
+static int flags_to_look(const Opening *o) { return o->flags & ~(O_CREAT | O_EXCL | O_TRUNC); }
+
+/* Something else than what was seen is closed again (E_AGAIN), and not truncated. */
+static Errno keep_if_seen(const Opening *o, int fd, const struct stat *seen) {
   struct stat st;
-  int flags = o->flags & ~(O_CREAT | O_EXCL | O_TRUNC);
-  Errno e = wm_resolve_open(r, root, &o->path, flags, 0, fd);
-  if (e) return e;
-  e = wm_errno_of_result(fstat(*fd, &st));
+  Errno e = wm_errno_of_result(fstat(fd, &st));
   bool same = !e && st.st_dev == seen->st_dev && st.st_ino == seen->st_ino &&
               st.st_mode == seen->st_mode && st.st_rdev == seen->st_rdev;
   if (!e && !same) e = E_AGAIN;
-  if (!e && (o->flags & O_TRUNC) && S_ISREG(st.st_mode)) e = wm_errno_of_result(ftruncate(*fd, 0));
-  if (e) close(*fd);
+  if (!e && (o->flags & O_TRUNC) && S_ISREG(st.st_mode)) e = wm_errno_of_result(ftruncate(fd, 0));
+  if (e) close(fd);
   return e;
+}
+
+/* Without /proc: by its path once more. */
+static Errno open_again(Resolver *r, int root, const Opening *o, const struct stat *seen, int *fd) {
+  Errno e = wm_resolve_open(r, root, &o->path, flags_to_look(o), 0, fd);
+  return e ? e : keep_if_seen(o, *fd, seen);
 }
 
 /* The descriptor that `name` (O_PATH) is the name of. */
@@ -105,16 +114,41 @@ static Errno open_name(Resolver *r, int root, const Opening *o, int name, const 
   return errno == ENOENT ? open_again(r, root, o, seen, fd) : wm_errno_of_host(errno);
 }
 
-static Errno open_existing(Resolver *r, int root, const Opening *o, int *fd) {
+/* Whatever it is: by a descriptor of its name. */
+static Errno open_looked_at(Resolver *r, int root, const Opening *o, int *fd, struct stat *st) {
   int name, flags = O_PATH | O_CLOEXEC | (o->flags & (O_DIRECTORY | O_NOFOLLOW));
   Errno e = wm_resolve_open(r, root, &o->path, flags, 0, &name);
   if (e) return e;
-  struct stat st;
-  e = wm_errno_of_result(fstat(name, &st));
-  if (!e) e = refusal_of(o, &st);
-  if (!e) e = open_name(r, root, o, name, &st, fd);
+  e = wm_errno_of_result(fstat(name, st));
+  if (!e) e = refusal_of(o, st);
+  if (!e) e = open_name(r, root, o, name, st, fd);
   close(name);
   return e;
+}
+
+/* A file or directory by its name, which takes half as long. E_AGAIN: it is something else, or
+ * became so. */
+static Errno open_plain(const Place *place, const Opening *o, int *fd, struct stat *st) {
+  const char *leaf = place->dots ? "." : place->leaf;
+  if (fstatat(place->dir, leaf, st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT))
+    return wm_errno_of_host(errno);
+  if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode)) return E_AGAIN;
+  Errno e = refusal_of(o, st);
+  if (e) return e;
+  *fd = openat(place->dir, leaf, flags_to_look(o) | O_NOFOLLOW);
+  if (*fd >= 0) return keep_if_seen(o, *fd, st);
+  return errno == ELOOP ? E_AGAIN : wm_errno_of_host(errno);
+}
+
+/* *st: what was opened. */
+static Errno open_existing(Resolver *r, int root, const Opening *o, int *fd, struct stat *st) {
+  Place place;
+  if (!o->alone) return open_looked_at(r, root, o, fd, st);
+  Errno e = wm_resolve_parent(r, root, &o->path, &place);
+  if (e) return e;
+  e = open_plain(&place, o, fd, st);
+  wm_place_close(&place);
+  return e == E_AGAIN ? open_looked_at(r, root, o, fd, st) : e;
 }
 
 /* Makes a file where there is none; E_EXIST when somebody was faster. A link that leads to where
@@ -132,14 +166,25 @@ static Errno create(Resolver *r, int root, const Opening *o, int *fd) {
   return e;
 }
 
-static Errno open_or_create(Resolver *r, int root, const Opening *o, int *fd) {
+static Errno adopt_new(Descriptor *d, int fd) {
+  Errno e = wm_descriptor_of_host(d, fd, true);
+  if (e) close(fd);
+  return e;
+}
+
+static Errno open_or_create(Resolver *r, int root, const Opening *o, Descriptor *d) {
+  struct stat st;
+  int fd;
   bool fresh = (o->flags & O_CREAT) && ((o->flags & O_EXCL) || o->path.must_be_dir);
-  if (fresh) return wm_resolve_open(r, root, &o->path, o->flags, 0666, fd);
-  Errno e = E_NOENT;
-  for (int i = 0; i < CREATE_TRIES; i++) {
-    e = open_existing(r, root, o, fd);
-    if (e == E_NOENT && (o->flags & O_CREAT)) e = create(r, root, o, fd);
-    if (e != E_EXIST && e != E_AGAIN) return e;
+  Errno e = fresh ? wm_resolve_open(r, root, &o->path, o->flags, 0666, &fd) : E_AGAIN;
+  if (fresh) return e ? e : adopt_new(d, fd);
+  for (int i = 0; i < CREATE_TRIES && e == E_AGAIN; i++) {
+    e = open_existing(r, root, o, &fd, &st);
+    if (!e) wm_descriptor_of_stat(d, fd, true, &st, o->flags);
+    if (e != E_NOENT || !(o->flags & O_CREAT)) continue;
+    e = create(r, root, o, &fd);
+    if (!e) return adopt_new(d, fd);
+    if (e == E_EXIST) e = E_AGAIN; /* somebody was faster */
   }
   return e;
 }
@@ -196,12 +241,9 @@ static Errno open_host(Call *call, const Opening *o, const Descriptor *dir, Desc
   int fd;
   PINNED_FD pinned = {.call = NULL};
   wm_call_pin(&pinned, call, dir);
-  Errno e = dir->grant->special ? open_anything(call, dir->fd, o, &fd)
-                                : open_or_create(&call->ctx->resolver, dir->fd, o, &fd);
-  if (e) return e;
-  e = wm_descriptor_of_host(d, fd, true);
-  if (e) close(fd);
-  return e;
+  if (!dir->grant->special) return open_or_create(&call->ctx->resolver, dir->fd, o, d);
+  Errno e = open_anything(call, dir->fd, o, &fd);
+  return e ? e : adopt_new(d, fd);
 }
 
 /* Whether the open finds something, rather than makes it. */
@@ -240,7 +282,8 @@ Errno wm_call_path_open(Call *call) {
                .inheriting = a[6].u64,
                .oflags = a[4].u32,
                .fdflags = a[7].u32,
-               .follow = a[1].u32 & LOOKUP_SYMLINK_FOLLOW};
+               .follow = a[1].u32 & LOOKUP_SYMLINK_FOLLOW,
+               .alone = !call->ctx->threads.used};
   Rights rights = RIGHT_PATH_OPEN | (o.oflags & OFLAG_CREAT ? RIGHT_PATH_CREATE_FILE : 0);
   Descriptor *found;
   Errno e = wm_call_fd(call, 0, rights, &found);

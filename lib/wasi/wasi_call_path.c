@@ -49,11 +49,11 @@ static Errno stat_place(const Place *place, struct stat *st) {
 
 /* ---- stat ---- */
 
-/* What the path leads to through a link at its end. O_PATH asks for no right on the file, and opens
- * devices without touching them. */
-static Errno stat_followed(Call *call, int root, const GuestPath *path, struct stat *st) {
+/* What the path leads to; with O_NOFOLLOW, a link at its end. O_PATH asks for no right on the file,
+ * and opens devices without touching them. */
+static Errno stat_opened(Call *call, int root, const GuestPath *path, int flags, struct stat *st) {
   int fd;
-  Errno e = wm_resolve_open(&call->ctx->resolver, root, path, O_PATH, 0, &fd);
+  Errno e = wm_resolve_open(&call->ctx->resolver, root, path, O_PATH | flags, 0, &fd);
   if (e) return e;
   e = wm_errno_of_result(fstat(fd, st));
   close(fd);
@@ -65,14 +65,15 @@ static bool follows(const Call *call, const Target *t) {
   return (call->args[1].u32 & LOOKUP_SYMLINK_FOLLOW) || t->path.must_be_dir;
 }
 
+/* A name in the directory itself takes one system call, but for a link that is followed. */
 static Errno host_stat(Call *call, const Target *t, bool follow, struct stat *st) {
+  if (!wm_path_is_name(&t->path))
+    return stat_opened(call, t->dir->fd, &t->path, follow ? 0 : O_NOFOLLOW, st);
   Place place;
   Errno e = find_place(call, t, &place);
-  if (e) return e;
-  e = stat_place(&place, st);
-  wm_place_close(&place);
-  if (!e && S_ISLNK(st->st_mode) && follow) e = stat_followed(call, t->dir->fd, &t->path, st);
-  return !e && t->path.must_be_dir && !S_ISDIR(st->st_mode) ? E_NOTDIR : e;
+  if (!e) e = stat_place(&place, st);
+  if (e || !follow || !S_ISLNK(st->st_mode)) return e;
+  return stat_opened(call, t->dir->fd, &t->path, 0, st);
 }
 
 static Errno stat_target(Call *call, const Target *t, bool follow, struct stat *st) {
@@ -240,7 +241,7 @@ static Errno host_read_link(Call *call, const Target *t, char target[PATH_MAX], 
   struct stat st;
   Place place;
   if (t->path.must_be_dir) {
-    Errno e = stat_followed(call, t->dir->fd, &t->path, &st);
+    Errno e = stat_opened(call, t->dir->fd, &t->path, 0, &st);
     return e ? e : E_INVAL;
   }
   Errno e = find_place(call, t, &place);

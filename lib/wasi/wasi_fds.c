@@ -132,20 +132,24 @@ Descriptor wm_descriptor_of_node(NodeFile *file, FileType type, int access) {
                       .file = file};
 }
 
-Errno wm_descriptor_of_host(Descriptor *d, int fd, bool owned) {
-  struct stat st;
-  int flags = fcntl(fd, F_GETFL);
-  if (flags < 0 || fstat(fd, &st)) return wm_errno_of_host(errno);
+void wm_descriptor_of_stat(Descriptor *d, int fd, bool owned, const struct stat *st, int flags) {
   *d = (Descriptor){.kind = FD_HOST, .fd = fd, .owned = owned};
-  d->type = (u8)(S_ISSOCK(st.st_mode) ? type_of_socket(fd) : wm_filetype_of_mode(st.st_mode));
+  d->type = (u8)(S_ISSOCK(st->st_mode) ? type_of_socket(fd) : wm_filetype_of_mode(st->st_mode));
   d->flags = fdflags_of_host(flags);
-  d->listens = S_ISSOCK(st.st_mode) && socket_listens(fd);
+  d->listens = S_ISSOCK(st->st_mode) && socket_listens(fd);
   /* Whatever has two ends, of which the other may go away. */
-  d->pipe = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
+  d->pipe = S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode);
   d->base = rights_of((FileType)d->type, flags & O_ACCMODE);
   /* What cannot seek must not say so: that is how programs tell a terminal from a file. */
   if (d->type == FILETYPE_CHARACTER_DEVICE && isatty(fd))
     d->base &= ~(RIGHT_FD_SEEK | RIGHT_FD_TELL);
+}
+
+Errno wm_descriptor_of_host(Descriptor *d, int fd, bool owned) {
+  struct stat st;
+  int flags = fcntl(fd, F_GETFL);
+  if (flags < 0 || fstat(fd, &st)) return wm_errno_of_host(errno);
+  wm_descriptor_of_stat(d, fd, owned, &st, flags);
   return E_SUCCESS;
 }
 

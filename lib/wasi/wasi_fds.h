@@ -77,6 +77,8 @@ typedef enum FdKind { FD_FREE = 0, FD_HOST, FD_STREAM, FD_NODE } FdKind;
 typedef struct NodeFile NodeFile; /* wasi_node.h */
 void wm_node_file_free(NodeFile *file);
 
+struct stat;
+
 typedef struct Descriptor {
   u8 kind;    /* FdKind */
   u8 type;    /* FileType */
@@ -129,6 +131,9 @@ FileType wm_filetype_of_mode(u32 mode);
 /* A FD_HOST descriptor for `fd`, its type and flags found out, with all rights that apply to its
  * type. */
 Errno wm_descriptor_of_host(Descriptor *d, int fd, bool owned);
+
+/* The same when its fstat and flags of open(2) are known. */
+void wm_descriptor_of_stat(Descriptor *d, int fd, bool owned, const struct stat *st, int flags);
 
 /* A FD_NODE descriptor, which owns the file; `access` is of open(2). */
 Descriptor wm_descriptor_of_node(NodeFile *file, FileType type, int access);

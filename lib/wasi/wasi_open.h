@@ -8,7 +8,8 @@ typedef struct Opening {
   Rights requested, inheriting;
   u32 oflags, fdflags;
   bool follow;
-  int flags; /* of the host */
+  bool alone; /* no other thread of the program puts something else there meanwhile */
+  int flags;  /* of the host */
   GuestPath path;
 } Opening;
 

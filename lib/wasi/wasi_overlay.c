@@ -97,7 +97,7 @@ static int add_one(Tree *tree, TreeNode *dir, const char *name, const char *targ
 /* What has gone again, and what is neither file, directory nor link, is passed over. */
 static int add_name(Tree *tree, TreeNode *dir, int fd, const char *name) {
   struct stat st;
-  char target[PATH_MAX] = "";
+  char target[PATH_MAX];
   if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) || !type_of(st.st_mode))
     return 0;
   ssize_t len = S_ISLNK(st.st_mode) ? readlinkat(fd, name, target, sizeof target - 1) : 0;

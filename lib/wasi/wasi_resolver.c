@@ -11,6 +11,12 @@
 /* How often somebody may change the last name under a walk before that is an error. */
 enum { SWAP_TRIES = 5 };
 
+/* The number of dots when a component is "." or "..", else 0. */
+static u8 dots_of(const char *name) {
+  if (strcmp(name, ".") == 0) return 1;
+  return strcmp(name, "..") == 0 ? 2 : 0;
+}
+
 Errno wm_path_check(GuestPath *path, const void *bytes, u32 len) {
   char *text = path->text;
   if (len == 0) return E_NOENT;
@@ -25,6 +31,10 @@ Errno wm_path_check(GuestPath *path, const void *bytes, u32 len) {
   return E_SUCCESS;
 }
 
+bool wm_path_is_name(const GuestPath *path) {
+  return !path->must_be_dir && dots_of(path->text) < 2 && !strchr(path->text, '/');
+}
+
 void wm_place_close(Place *place) {
   if (place->owned) close(place->dir);
   place->owned = false;
@@ -37,12 +47,6 @@ static bool may_ask_kernel(const Resolver *r) {
 
 /* Whether the walker may stand in when the kernel refused. */
 static bool may_walk(const Resolver *r) { return r->mode != WASI_RESOLVER_OPENAT2; }
-
-/* The number of dots when a component is "." or "..", else 0. */
-static u8 dots_of(const char *name) {
-  if (strcmp(name, ".") == 0) return 1;
-  return strcmp(name, "..") == 0 ? 2 : 0;
-}
 
 /* The parent by openat2: what stands before the last slash, or all of it when it ends in dots. */
 static Errno kernel_parent(Resolver *r, int root, const GuestPath *path, Place *place,

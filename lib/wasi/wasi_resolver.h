@@ -34,6 +34,9 @@ typedef struct GuestPath {
  * E_NOTCAPABLE: absolute. */
 Errno wm_path_check(GuestPath *path, const void *bytes, u32 len);
 
+/* Whether it is one name in the directory itself, or ".": nothing has to be resolved. */
+bool wm_path_is_name(const GuestPath *path);
+
 /* A directory and a name in it. */
 typedef struct Place {
   int dir;                 /* O_PATH or better */

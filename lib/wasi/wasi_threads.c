@@ -306,7 +306,8 @@ bool wasi_ctx_define_threads(wasi_ctx_t *ctx, wasmx_linker_t *linker, const wasm
   wasm_importtype_vec_t imports;
   wasm_module_imports(module, &imports);
   bool wanted = false, ok = true;
-  for (size_t i = 0; i < imports.size; i++) wanted |= is_spawn(imports.data[i]);
+  for (size_t i = 0; i < imports.size; i++)
+    wanted |= is_spawn(imports.data[i]) || shared_memory_of(imports.data[i]);
   if (wanted) ok = define_threads(ctx, linker, module, &imports, err);
   wasm_importtype_vec_delete(&imports);
   return ok;

@@ -150,7 +150,6 @@ static int reserve(Tree *tree, TreeNode *file, u64 size) {
   wanted = min_u64(wanted, room + left);
   u8 *bytes = realloc(file->file.bytes, wanted);
   if (!bytes) return ENOMEM;
-  memset(bytes + room, 0, wanted - room);
   tree->used += wanted - room;
   file->file.bytes = bytes;
   file->file.room = wanted;
@@ -171,7 +170,7 @@ static void trim(Tree *tree, TreeNode *file) {
 int wm_tree_resize(Tree *tree, TreeNode *file, u64 size) {
   int error = reserve(tree, file, size);
   if (error) return error;
-  if (size < file->size) memset(file->file.bytes + size, 0, file->size - size);
+  if (size > file->size) memset(file->file.bytes + file->size, 0, size - file->size);
   file->size = size;
   trim(tree, file);
   modified(tree, file);
@@ -186,6 +185,7 @@ int wm_tree_write(Tree *tree, TreeNode *file, const void *from, size_t size, u64
   size = min_u64(size, most - offset);
   int error = reserve(tree, file, offset + size);
   if (error) return error;
+  if (offset > file->size) memset(file->file.bytes + file->size, 0, offset - file->size);
   memcpy(file->file.bytes + offset, from, size);
   file->size = max_u64(file->size, offset + size);
   modified(tree, file);
@@ -197,13 +197,15 @@ int wm_tree_write(Tree *tree, TreeNode *file, const void *from, size_t size, u64
 static int bring(Tree *tree, TreeNode *file, u64 size) {
   if (!file->lower) return 0;
   size_t done = 0;
+  u64 at = 0;
   size = min_u64(size, file->size);
   int error = reserve(tree, file, size);
-  for (u64 at = 0; !error && at < size; at += done) {
+  for (; !error && at < size; at += done) {
     error = tree->lower.read(tree, file, file->file.bytes + at, size - at, at, &done);
     if (!error && !done) break; /* it has become shorter */
   }
   if (error) return error;
+  if (at < size) memset(file->file.bytes + at, 0, size - at);
   file->size = size;
   wm_tree_give(tree, strlen(file->lower) + 1);
   free(file->lower);

@@ -51,7 +51,7 @@ struct TreeNode {
   int lower_fd; /* open while it is read; -1 */
   union {
     struct {
-      u8 *bytes; /* owned; zero from `size` to `room` */
+      u8 *bytes; /* owned; anything from `size` to `room` */
       size_t room;
     } file;
     char *target; /* owned, terminated */

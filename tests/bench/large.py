@@ -87,16 +87,19 @@ class Meter:
     def __init__(self, folder):
         self.folder = folder
         self.program = os.path.join(folder, 'measure')
+        self.errors = ''
         source = os.path.join(HERE, 'measure.c')
         building.make(self.program, [source], [building.CC, '-O2', '-o', self.program, source])
 
     def once(self, command, expected=0):
-        """Wall seconds, CPU seconds, peak MiB, what it printed; it ends with the expected status."""
+        """Wall seconds, CPU seconds, peak MiB, what it printed; it ends with the expected status. `errors` is
+        what it printed there."""
         figures = os.path.join(self.folder, 'figures')
         done = subprocess.run([self.program, figures, *command], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors='replace')
         with open(figures) as file:
             wall, cpu, peak, status = map(float, file.read().split())
+        self.errors = done.stderr
         if done.returncode or status != expected:
             reason = done.stderr.strip().splitlines() or ['no message']
             raise Failure(f'exit status {status:.0f}: {reason[0][:120]}')

@@ -570,6 +570,29 @@ static void memories_of_the_host(void **state) {
   wasm_engine_delete(engine);
 }
 
+/* Made for threads, but it starts none: it has its memory all the same, whatever its name. */
+static void a_shared_memory_alone(void **state) {
+  wasm_engine_t *engine = wasm_engine_new();
+  wasm_store_t *store = wasm_store_new(engine);
+  wasmx_error_t err = {.size = sizeof err};
+  const char text[] = "(module (import \"foo\" \"bar\" (memory 1 8 shared)))";
+  wasm_byte_vec_t bytes = {sizeof text - 1, (char *)(uintptr_t)text};
+  wasm_module_t *module = wasmx_module_new(store, &bytes, WASMX_ALLOW_TEXT, &err);
+  (void)state;
+  wasi_ctx_t *ctx = wasi_ctx_new(store, wasi_config_new(), &err);
+  wasmx_linker_t *linker = wasmx_linker_new(store);
+  assert_true(wasi_ctx_define_threads(ctx, linker, module, &err));
+  wasm_extern_t *found = wasmx_linker_get(linker, "foo", "bar");
+  assert_non_null(found);
+  assert_non_null(wasm_extern_as_memory(found));
+  wasm_extern_delete(found);
+  wasmx_linker_delete(linker);
+  wasi_ctx_delete(ctx);
+  wasm_module_delete(module);
+  wasm_store_delete(store);
+  wasm_engine_delete(engine);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_thread_ends_all),
@@ -591,6 +614,7 @@ int main(void) {
       cmocka_unit_test(a_terminal_for_many),
       cmocka_unit_test(output_of_many),
       cmocka_unit_test(memories_of_the_host),
+      cmocka_unit_test(a_shared_memory_alone),
   };
   return wasmx_has("text") ? cmocka_run_group_tests(tests, NULL, NULL) : 77;
 }
