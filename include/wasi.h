@@ -264,7 +264,7 @@ WASI_API_EXTERN void wasi_config_set_fixed_stat(wasi_config_t *, bool on);
 WASI_API_EXTERN void wasi_config_set_deterministic(wasi_config_t *, uint64_t seed);
 
 /* Gives what a file says, beside what the config has already. YAML (which JSON is too), at most
- * 1 MiB; all keys may be left out:
+ * 128 KiB; all keys may be left out:
  *
  *   arguments: [program, -v]          instead of what was set before
  *   environment: {HOME: /, LANG: ~}   ~: as this process has it

@@ -64,26 +64,39 @@ static void put(Buffer *b, bool wanted, const char *line) {
   if (wanted) wm_buffer_bytes(b, line, strlen(line));
 }
 
-/* Which memory a program may have at most, in its own words. */
-static u64 most_memory(const Module *m) {
+/* What is not said may be `unsaid`, or what it begins with. */
+static u64 most_of(const Limits *l, u64 unit, u64 unsaid) {
+  u64 bytes;
+  return checked_mul(l->has_max ? l->max : max_u64(l->min, unsaid), unit, &bytes) ? bytes
+                                                                                  : UINT64_MAX;
+}
+
+static u64 sum_of(u64 a, u64 b) { return a > UINT64_MAX - b ? UINT64_MAX : a + b; }
+
+/* Memories and tables of a program at most, in its own words; each thread has tables of its own. */
+static u64 most_memory(const Module *m, u32 threads) {
+  enum { ELEMENT = 8, UNSAID_ELEMENTS = 1 << 20 };
   u64 most = 0;
   for (u32 i = 0; i < m->memory_count; i++) {
     const Limits *l = &m->memories[i].limits;
-    u64 pages = l->has_max ? l->max : UINT64_MAX;
-    u64 bytes = pages > UINT64_MAX >> l->page_log2 ? UINT64_MAX : pages << l->page_log2;
-    most = bytes > UINT64_MAX - most ? UINT64_MAX : most + bytes;
+    most = sum_of(most, most_of(l, (u64)1 << l->page_log2, ((u64)4 << 30) >> l->page_log2));
+  }
+  for (u32 i = 0; i < m->table_count; i++) {
+    u64 unit = ELEMENT * ((u64)threads + 1);
+    most = sum_of(most, most_of(&m->tables[i].type.limits, unit, UNSAID_ELEMENTS));
   }
   return most;
 }
 
 static void put_limits(const Module *m, const Wants *w, Buffer *b) {
   char line[128];
-  u64 most = most_memory(m);
-  if (most > (u64)4 << 30) most = (u64)4 << 30; /* what it does not say */
+  enum { THREADS = 64 };
+  u64 most = most_memory(m, w->threads ? THREADS : 0), kib = most / 1024 + (most % 1024 != 0);
   put(b, true, "limits:\n");
-  snprintf(line, sizeof line, "  memory: %lluK\n", (unsigned long long)(most + 1023) >> 10);
+  snprintf(line, sizeof line, "  memory: %lluK\n", (unsigned long long)kib);
   put(b, true, line);
-  put(b, w->threads, "  threads: 64\n");
+  snprintf(line, sizeof line, "  threads: %d\n", THREADS);
+  put(b, w->threads, line);
   put(b, true, "  # deadline: 10      # seconds\n");
   put(b, w->output, "  # output: 64M       # that it may write in all\n");
 }

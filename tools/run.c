@@ -228,7 +228,8 @@ static int read_option(Run *run) {
 static int load_policy(Run *run) {
   wasmx_error_t err = {.size = sizeof err};
   wasi_limits_t limits = {.size = sizeof limits};
-  if (!wasi_config_load_policy(run->config, run->policy, &err)) return complain("%s", err.message);
+  if (!wasi_config_load_policy(run->config, run->policy, &err))
+    return complain("%s", printable(err.message));
   wasi_config_limits(run->config, &limits);
   if (limits.memory_bytes) run->limits.total_bytes = limits.memory_bytes;
   if (limits.table_elements) run->limits.table_elements = limits.table_elements;

@@ -35,8 +35,6 @@ void wm_access_path(Access *a, const void *bytes, size_t len) {
 
 /* ---- what is told ---- */
 
-static bool is_refusal(Errno e) { return e == E_NOTCAPABLE || e == E_PERM || e == E_ACCES; }
-
 static bool starts_with(const char *name, const char *start) {
   return strncmp(name, start, strlen(start)) == 0;
 }

@@ -148,22 +148,38 @@ static void put_line(Buffer *b, const wasi_access_t *a) {
 
 /* ---- the file ---- */
 
+/* A full disk is no reason to stop the program: what does not fit is lost, and when that began
+ * within a line, the next one begins with a newline. */
 static void write_lines(AuditFile *f) {
-  for (size_t at = 0; at < f->lines.len;) {
-    ssize_t n = write(f->fd, f->lines.data + at, f->lines.len - at);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break; /* a full disk is no reason to stop the program */
-    at += (size_t)n;
+  size_t at = 0;
+  for (ssize_t n = 1; n > 0 && at < f->lines.len;) {
+    n = write(f->fd, f->lines.data + at, f->lines.len - at);
+    if (n > 0) at += (size_t)n;
+    if (n < 0 && errno == EINTR) n = 1;
   }
+  bool cut = at < f->lines.len && (at ? f->lines.data[at - 1] != '\n' : f->lines.data[0] == '\n');
   f->lines.len = 0;
+  if (cut) wm_buffer_byte(&f->lines, '\n');
+}
+
+/* False: out of memory; there is nothing of it then. */
+static bool keep_line(AuditFile *f, const wasi_access_t *a) {
+  size_t before = f->lines.len;
+  put_line(&f->lines, a);
+  if (!f->lines.failed) return true;
+  f->lines.len = before;
   f->lines.failed = false;
+  return false;
 }
 
 static void on_access(void *data, const wasi_access_t *a) {
   AuditFile *f = data;
   pthread_mutex_lock(&f->lock);
-  put_line(&f->lines, a);
-  if (f->lines.len > FULL || a->error == E_NOTCAPABLE) write_lines(f);
+  if (!keep_line(f, a)) {
+    write_lines(f);
+    keep_line(f, a); /* where the others were */
+  }
+  if (f->lines.len > FULL || is_refusal((Errno)a->error)) write_lines(f);
   pthread_mutex_unlock(&f->lock);
 }
 

@@ -251,10 +251,10 @@ static Errno limit_transfer(Call *call, Transfer *t, u64 *taken) {
   wasi_ctx_t *ctx = call->ctx;
   u64 wanted = 0;
   for (int i = 0; i < t->count; i++) wanted += t->vectors[i].iov_len;
-  u64 before = atomic_fetch_add(&ctx->written, wanted);
-  u64 left = before < ctx->output_limit ? ctx->output_limit - before : 0;
-  *taken = min_u64(wanted, left);
-  atomic_fetch_sub(&ctx->written, wanted - *taken);
+  u64 before = atomic_load(&ctx->written); /* never above the limit */
+  do {
+    *taken = min_u64(wanted, ctx->output_limit - before);
+  } while (!atomic_compare_exchange_weak(&ctx->written, &before, before + *taken));
   if (wanted && !*taken) return E_DQUOT;
   t->count = cut_piece(t, *taken).count; /* shortens the last one */
   return E_SUCCESS;
@@ -265,9 +265,14 @@ static Errno unlimited_transfer(Call *call, Transfer *t, size_t *done) {
   return t->d.kind == FD_STREAM ? stream_transfer(call, t, done) : host_transfer(call, t, done);
 }
 
+/* Sockets that were given are none of the program's output; a standard stream may be one, too. */
+static bool is_limited(const Call *call, const Transfer *t) {
+  return t->write && call->ctx->output_limit && (!wm_descriptor_is_socket(&t->d) || t->d.pipe);
+}
+
 static Errno any_transfer(Call *call, Transfer *t, size_t *done) {
   u64 taken;
-  if (LIKELY(!t->write || !call->ctx->output_limit)) return unlimited_transfer(call, t, done);
+  if (LIKELY(!is_limited(call, t))) return unlimited_transfer(call, t, done);
   Errno e = limit_transfer(call, t, &taken);
   if (e) return e;
   e = unlimited_transfer(call, t, done);

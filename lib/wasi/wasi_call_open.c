@@ -293,6 +293,7 @@ Errno wm_call_path_open(Call *call) {
   e = check_opening(&o, &dir);
   if (!e) e = wm_path_read(call, 2, &o.path);
   if (!e) e = can_put_u32(call, out);
+  if (!e) e = wm_fds_reserve(&call->ctx->fds); /* nothing is made or emptied in vain */
   if (e) return e;
   if (o.path.must_be_dir && !(o.oflags & OFLAG_CREAT)) o.oflags |= OFLAG_DIRECTORY;
   e = open_in(call, &o, dir, &number);

@@ -274,8 +274,9 @@ Errno wm_call_path_readlink(Call *call) {
 /* A file must not get into a directory of the host's through which more may be done with it. What
  * the guest withheld from itself does not count. */
 static bool gains(const Descriptor *from, const Descriptor *to) {
-  return (to->grant->rights & ~from->grant->rights) ||
-         (to->grant->special && !from->grant->special);
+  Rights there = to->grant->rights & grant_allows(to->grant);
+  Rights here = from->grant->rights & grant_allows(from->grant);
+  return (there & ~here) || (to->grant->special && !from->grant->special);
 }
 
 /* Both directories and paths of a rename or link: descriptors in args `a` and `b`, paths after

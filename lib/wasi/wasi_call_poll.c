@@ -136,14 +136,14 @@ static void forget_forbidden(Call *call, Poll *p) {
     Subscription *s = &p->subs[i];
     Descriptor *d;
     Rights right = s->tag == EVENT_FD_READ ? RIGHT_FD_READ : RIGHT_FD_WRITE;
-    if (s->tag == EVENT_CLOCK || s->error) continue;
+    if (!is_polled(s) || s->error) continue;
     s->error = wm_fds_get(&call->ctx->fds, s->number, right, &d);
     if (s->error) p->ready = true;
   }
 }
 
-static Errno wait(Call *call, Poll *p) {
-  u32 seen = atomic_load(&call->ctx->changes.count);
+/* `seen`: how many changes there had been before the subscriptions were read. */
+static Errno wait(Call *call, Poll *p, u32 seen) {
   const Clock *clock = &call->ctx->clock;
   for (;;) {
     u32 now = atomic_load(&call->ctx->changes.count);
@@ -225,8 +225,9 @@ static u32 write_events(Call *call, const Poll *p, u8 *out) {
 }
 
 static Errno poll_all(Call *call, const u8 *from, u8 *out, Poll *p) {
+  u32 seen = atomic_load(&call->ctx->changes.count);
   Errno e = read_subscriptions(call, from, p);
-  if (!e) e = wait(call, p);
+  if (!e) e = wait(call, p, seen);
   if (e) return e;
   if (call->locked) find_again(call, p);
   return put_u32(call, call->args[3].u32, write_events(call, p, out));

@@ -19,14 +19,18 @@ enum {
   MAX_IOVECS = 1024 /* as many as the host takes: more are a transfer that stops early */
 };
 
-/* Tells waits that a grant allows less: their event becomes readable, and another one takes its
- * place (wasi_grant.c). */
+/* What waits poll beside what they wait for: readable once a grant allows less. */
+typedef struct ChangeEvent {
+  int fd;
+  u32 waiters;
+  bool told; /* of a change: who comes later takes another one */
+} ChangeEvent;
+
+/* Tells waits that a grant allows less (wasi_grant.c). */
 typedef struct Changes {
   pthread_mutex_t lock;
-  _Atomic int event; /* -1: nobody waits for it yet */
-  _Atomic u32 count; /* of changes so far */
-  _Atomic u32 waiters;
-  Vec(int) signalled; /* owned: events that somebody may still poll */
+  _Atomic u32 count;       /* of changes so far */
+  Vec(ChangeEvent) events; /* owned: those that somebody waits for, and one that may be untold */
 } Changes;
 
 /* A run that is recorded, or replayed (wasi_record.h). */
@@ -168,13 +172,13 @@ static inline void *guest_bytes(Call *call, u32 address, u64 len) {
 static inline Errno put_u32(Call *call, u32 address, u32 value) {
   void *p = wm_guest_array(call, address, 1, 4, 4);
   if (!p) return call->error;
-  store_u32(p, value);
+  __atomic_store_n((u32 *)p, value, __ATOMIC_RELAXED); /* other threads may write there, too */
   return E_SUCCESS;
 }
 static inline Errno put_u64(Call *call, u32 address, u64 value) {
   void *p = wm_guest_array(call, address, 1, 8, 8);
   if (!p) return call->error;
-  store_u64(p, value);
+  __atomic_store_n((u64 *)p, value, __ATOMIC_RELAXED);
   return E_SUCCESS;
 }
 
@@ -264,9 +268,9 @@ static inline bool call_forbidden(const Call *call) {
 /* ---- grants: wasi_grant.c ---- */
 bool wm_changes_init(Changes *c);
 void wm_changes_free(Changes *c);
-/* The event to poll until wm_changes_leave; -1: none is to be had. */
+/* The event to poll until it is left; -1: none is to be had. */
 int wm_changes_enter(Changes *c);
-void wm_changes_leave(Changes *c);
+void wm_changes_leave(Changes *c, int event);
 Rights wm_rights_of_perms(wasi_dir_perms dir, wasi_file_perms file);
 void wm_audit_end(Audit *a);
 

@@ -7,56 +7,69 @@
 
 /* ---- changes ----
  *
- *   who waits:   waiters + 1, reads the event's number, looks at what is allowed, polls
- *   who changes: allows less, puts -1 in the event's place, makes the old one readable
+ *   who waits:   takes the event that was told of nothing yet, looks at what is allowed, polls
+ *   who changes: allows less, makes that event readable
  *
- * An event that was taken away can be closed once nobody waits: who comes later reads another. */
+ * An event that was told is closed by the last who waits for it. */
 
-bool wm_changes_init(Changes *c) {
-  atomic_init(&c->event, -1);
-  return pthread_mutex_init(&c->lock, NULL) == 0;
-}
-
-static void close_signalled(Changes *c) {
-  while (c->signalled.len) close(c->signalled.data[--c->signalled.len]);
-}
+bool wm_changes_init(Changes *c) { return pthread_mutex_init(&c->lock, NULL) == 0; }
 
 void wm_changes_free(Changes *c) {
-  if (c->event >= 0) close(c->event);
-  close_signalled(c);
-  vec_free(&c->signalled);
+  for (u32 i = 0; i < c->events.len; i++) close(c->events.data[i].fd);
+  vec_free(&c->events);
   pthread_mutex_destroy(&c->lock);
 }
 
-static int make_event(Changes *c) {
+static pthread_mutex_t *hold(Changes *c) {
   pthread_mutex_lock(&c->lock);
-  int event = atomic_load(&c->event);
-  if (event < 0 && vec_reserve(&c->signalled, 1)) { /* there is room where it goes in the end */
-    event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    atomic_store(&c->event, event);
-  }
-  pthread_mutex_unlock(&c->lock);
-  return event;
+  return &c->lock;
+}
+
+/* NULL: none is there. */
+static ChangeEvent *find_untold(const Changes *c) {
+  for (u32 i = 0; i < c->events.len; i++)
+    if (!c->events.data[i].told) return &c->events.data[i];
+  return NULL;
+}
+
+static ChangeEvent *make_event(Changes *c) {
+  int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  ChangeEvent *e = fd >= 0 ? vec_push(&c->events) : NULL;
+  if (e)
+    *e = (ChangeEvent){.fd = fd};
+  else if (fd >= 0)
+    close(fd);
+  return e;
 }
 
 int wm_changes_enter(Changes *c) {
-  atomic_fetch_add(&c->waiters, 1);
-  int event = atomic_load(&c->event);
-  return event >= 0 ? event : make_event(c);
+  SCOPE_LOCK lock = hold(c);
+  ChangeEvent *e = find_untold(c);
+  if (!e) e = make_event(c);
+  if (!e) return -1;
+  e->waiters++;
+  return e->fd;
 }
 
-void wm_changes_leave(Changes *c) { atomic_fetch_sub(&c->waiters, 1); }
+void wm_changes_leave(Changes *c, int event) {
+  SCOPE_LOCK lock = hold(c);
+  for (u32 i = 0; i < c->events.len; i++) {
+    ChangeEvent *e = &c->events.data[i];
+    if (e->fd != event || --e->waiters || !e->told) continue;
+    *e = *vec_last(&c->events);
+    c->events.len--;
+    close(event);
+    return;
+  }
+}
 
 static void tell_waiters(Changes *c) {
-  pthread_mutex_lock(&c->lock);
+  SCOPE_LOCK lock = hold(c);
   atomic_fetch_add(&c->count, 1);
-  int event = atomic_exchange(&c->event, -1);
-  if (event >= 0) {
-    c->signalled.data[c->signalled.len++] = event;
-    eventfd_write(event, 1);
-  }
-  if (!atomic_load(&c->waiters)) close_signalled(c);
-  pthread_mutex_unlock(&c->lock);
+  ChangeEvent *e = find_untold(c);
+  if (!e || !e->waiters) return;
+  e->told = true;
+  eventfd_write(e->fd, 1);
 }
 
 /* ---- what is taken away ---- */

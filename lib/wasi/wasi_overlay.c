@@ -69,29 +69,37 @@ static char *join(const char *dir, const char *name) {
   return path;
 }
 
-/* Its contents are in the folder. */
-static int set_lower(Tree *tree, TreeNode *n, const char *dir, const char *name) {
-  char *path = join(dir, name);
-  if (!path) return ENOMEM;
-  int error = wm_tree_take(tree, strlen(path) + 1);
-  if (error)
-    free(path);
-  else
-    n->lower = path;
-  return error;
-}
-
-static int add_one(Tree *tree, TreeNode *dir, const char *name, const char *target,
-                   const struct stat *st) {
+/* A new node, whose contents are in the folder at `lower` (which it takes; NULL: a link's are
+ * here).
+ */
+static int add_node(Tree *tree, TreeNode *dir, const char *name, const char *target,
+                    const struct stat *st, char *lower) {
   TreeNode *n;
   int error = wm_tree_add(tree, dir, name, type_of(st->st_mode), target, &n);
   if (error) return error;
   n->accessed = ns_of(&st->st_atim);
   n->modified = ns_of(&st->st_mtim);
   n->changed = ns_of(&st->st_ctim);
-  if (S_ISLNK(st->st_mode)) return 0;
   if (S_ISREG(st->st_mode)) n->size = (u64)st->st_size;
-  return set_lower(tree, n, dir->lower, name);
+  n->lower = lower;
+  return 0;
+}
+
+/* All of it or nothing: a name that is there is not looked at again. */
+static int add_one(Tree *tree, TreeNode *dir, const char *name, const char *target,
+                   const struct stat *st) {
+  if (S_ISLNK(st->st_mode)) return add_node(tree, dir, name, target, st, NULL);
+  char *lower = join(dir->lower, name);
+  if (!lower) return ENOMEM;
+  size_t cost = strlen(lower) + 1;
+  int error = wm_tree_take(tree, cost);
+  if (!error) {
+    error = add_node(tree, dir, name, NULL, st, lower);
+    if (!error) return 0;
+    wm_tree_give(tree, cost);
+  }
+  free(lower);
+  return error;
 }
 
 /* What has gone again, and what is neither file, directory nor link, is passed over. */
@@ -155,7 +163,7 @@ wasi_fs_t *wasi_fs_new_overlay(const char *host_path, size_t limit, wasmx_error_
     wm_tree_free(tree);
     return wm_wasi_fail(err, WASMX_OUT_OF_MEMORY, "out of memory");
   }
-  tree->used++;
+  tree->limit = max_u64(tree->limit, ++tree->used);
   tree->lower = (TreeLower){fill_dir, read_lower, folder};
   tree->root->lower = lower;
   tree->root->modified = ns_of(&st.st_mtim);

@@ -12,15 +12,22 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 #include <yaml.h>
 
-enum { DEFAULT_FS_LIMIT = 256 << 20, MAX_POLICY = 1 << 20 };
+enum {
+  DEFAULT_FS_LIMIT = 256 << 20,
+  MAX_POLICY = 128 << 10, /* what libyaml takes in a fraction of a second, however it is made */
+  MAX_DEPTH = 1000,
+  MAX_TEXT = 2 * MAX_POLICY /* taken out of it: escapes may be shorter than what they stand for */
+};
 
 typedef struct Policy {
   yaml_document_t doc;
   wasi_config_t *config;
   const char *path;
   wasmx_error_t *err;
+  size_t text; /* bytes that were taken */
 } Policy;
 
 typedef bool Take(Policy *p, const yaml_node_t *value, void *to);
@@ -72,11 +79,13 @@ static bool is_null(const yaml_node_t *n) {
   return is_word(n, "") || is_word(n, "~") || is_word(n, "null");
 }
 
-/* Text without a zero byte within. */
+/* Text without a zero byte within. References may name the same one again and again. */
 static bool take_text(Policy *p, const yaml_node_t *n, void *to) {
   const char *text = text_of(n);
   if (!text || strlen(text) != n->data.scalar.length)
     return refuse(p, n->start_mark, "this should be text");
+  p->text += strlen(text) + 1;
+  if (p->text > MAX_TEXT) return refuse(p, n->start_mark, "this is more than 256 KiB of text");
   *(const char **)to = text;
   return true;
 }
@@ -205,29 +214,32 @@ static bool take_environment(Policy *p, const yaml_node_t *n, void *to) {
 typedef bool SetFile(wasi_config_t *config, const char *path);
 
 /* none, inherit, or "file:" and a name. */
-static bool take_stream(Policy *p, const yaml_node_t *n, void (*inherit)(wasi_config_t *),
-                        SetFile *set_file) {
+static bool take_stream(Policy *p, const yaml_node_t *n, int number) {
+  static void (*const inherit[])(wasi_config_t *) = {
+      wasi_config_inherit_stdin, wasi_config_inherit_stdout, wasi_config_inherit_stderr};
+  static SetFile *const set_file[] = {wasi_config_set_stdin_file, wasi_config_set_stdout_file,
+                                      wasi_config_set_stderr_file};
   const char *text = "";
   if (!take_text(p, n, &text)) return false;
-  if (strcmp(text, "none") == 0) return true;
-  if (strcmp(text, "inherit") == 0) return inherit(p->config), true;
+  if (strcmp(text, "none") == 0) return wm_stream_close(&p->config->streams[number]), true;
+  if (strcmp(text, "inherit") == 0) return inherit[number](p->config), true;
   if (strncmp(text, "file:", 5) != 0)
     return refuse(p, n->start_mark, "this should be none, inherit or file:NAME");
-  return set_file(p->config, text + 5) ||
+  return set_file[number](p->config, text + 5) ||
          refuse(p, n->start_mark, "cannot open %s: %s", text + 5, strerror(errno));
 }
 
 static bool take_stdin(Policy *p, const yaml_node_t *n, void *to) {
   (void)to;
-  return take_stream(p, n, wasi_config_inherit_stdin, wasi_config_set_stdin_file);
+  return take_stream(p, n, 0);
 }
 static bool take_stdout(Policy *p, const yaml_node_t *n, void *to) {
   (void)to;
-  return take_stream(p, n, wasi_config_inherit_stdout, wasi_config_set_stdout_file);
+  return take_stream(p, n, 1);
 }
 static bool take_stderr(Policy *p, const yaml_node_t *n, void *to) {
   (void)to;
-  return take_stream(p, n, wasi_config_inherit_stderr, wasi_config_set_stderr_file);
+  return take_stream(p, n, 2);
 }
 
 /* ---- directories ---- */
@@ -413,10 +425,10 @@ static bool take_document(Policy *p) {
   return take_map(p, top, top_keys, ARRAY_LEN(top_keys), p->config);
 }
 
-static bool parse(Policy *p, FILE *file) {
+static bool parse(Policy *p, const Buffer *text) {
   yaml_parser_t parser;
   if (!yaml_parser_initialize(&parser)) return out_of_memory(p);
-  yaml_parser_set_input_file(&parser, file);
+  yaml_parser_set_input_string(&parser, text->data, text->len);
   bool ok = yaml_parser_load(&parser, &p->doc);
   if (!ok && parser.error == YAML_MEMORY_ERROR) out_of_memory(p);
   if (!ok && parser.error != YAML_MEMORY_ERROR)
@@ -429,9 +441,26 @@ static bool parse(Policy *p, FILE *file) {
   return ok;
 }
 
-static bool is_small(FILE *file) {
-  return fseek(file, 0, SEEK_END) == 0 && ftell(file) <= MAX_POLICY &&
-         fseek(file, 0, SEEK_SET) == 0;
+/* Why not; NULL: it is whole. It may be a pipe. */
+static const char *read_whole(int fd, Buffer *out) {
+  for (ssize_t n = 1; n && out->len <= MAX_POLICY;) {
+    if (!wm_buffer_reserve(out, 4096)) return "out of memory";
+    n = read(fd, out->data + out->len, 4096);
+    if (n > 0) out->len += (size_t)n;
+    if (n < 0 && errno != EINTR) return strerror(errno);
+  }
+  return out->len <= MAX_POLICY ? NULL : "it is larger than 128 KiB";
+}
+
+/* libyaml takes time with the square of how deep brackets are nested. Those in text count too. */
+static bool is_deep(const Buffer *text) {
+  u32 depth = 0;
+  for (size_t i = 0; i < text->len && depth <= MAX_DEPTH; i++) {
+    u8 c = text->data[i];
+    depth += c == '[' || c == '{';
+    depth -= depth && (c == ']' || c == '}');
+  }
+  return depth > MAX_DEPTH;
 }
 
 static bool cannot_open(wasmx_error_t *err, const char *path, const char *why) {
@@ -444,11 +473,14 @@ static bool cannot_open(wasmx_error_t *err, const char *path, const char *why) {
 bool wasi_config_load_policy(wasi_config_t *config, const char *path, wasmx_error_t *err) {
   if (!config || !path) return cannot_open(err, path ? path : "", "config or path is NULL");
   int fd = wm_open_granted(path, O_RDONLY);
-  FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
-  if (!file) return cannot_open(err, path, strerror(errno));
+  if (fd < 0) return cannot_open(err, path, strerror(errno));
+  Buffer text = {0};
   Policy p = {.config = config, .path = path, .err = err};
-  bool ok = is_small(file) ? parse(&p, file) : cannot_open(err, path, "it is larger than 1 MiB");
-  fclose(file);
+  const char *why = read_whole(fd, &text);
+  close(fd);
+  if (!why && is_deep(&text)) why = "too many brackets are open in it";
+  bool ok = why ? cannot_open(err, path, why) : parse(&p, &text);
+  wm_buffer_free(&text);
   return ok;
 }
 

@@ -35,6 +35,7 @@ typedef struct TreeDir {
   TreeEntry **buckets; /* owned; a power of two, or NULL */
   u32 bucket_count, count;
   Vec(TreeSlot) order; /* by cookie */
+  u32 first;           /* in order: all before it are gone */
   u64 last_cookie;
   TreeNode *parent; /* NULL: the root, or gone from the tree */
 } TreeDir;

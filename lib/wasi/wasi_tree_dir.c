@@ -37,23 +37,27 @@ TreeEntry *wm_tree_find(const TreeNode *at, const char *name) {
   return e;
 }
 
-/* One entry a bucket. */
-static bool grow_buckets(TreeDir *dir) {
-  if (dir->count < dir->bucket_count) return true;
-  TreeDir grown = {.bucket_count = dir->bucket_count ? dir->bucket_count * 2 : 8};
-  grown.buckets = calloc(grown.bucket_count, sizeof *grown.buckets);
-  if (!grown.buckets) return false;
+static bool set_buckets(TreeDir *dir, u32 count) {
+  TreeDir made = {.bucket_count = count};
+  made.buckets = calloc(count, sizeof *made.buckets);
+  if (!made.buckets) return false;
   for (u32 i = 0; i < dir->order.len; i++) {
     TreeEntry *e = dir->order.data[i].entry;
     if (!e) continue;
-    TreeEntry **bucket = bucket_of(&grown, e->hash);
+    TreeEntry **bucket = bucket_of(&made, e->hash);
     e->next = *bucket;
     *bucket = e;
   }
   free(dir->buckets);
-  dir->buckets = grown.buckets;
-  dir->bucket_count = grown.bucket_count;
+  dir->buckets = made.buckets;
+  dir->bucket_count = made.bucket_count;
   return true;
+}
+
+/* One entry a bucket. */
+static bool grow_buckets(TreeDir *dir) {
+  if (dir->count < dir->bucket_count) return true;
+  return set_buckets(dir, dir->bucket_count ? dir->bucket_count * 2 : 8);
 }
 
 static TreeEntry *make_entry(const TreeNode *dir, const char *name, TreeNode *node) {
@@ -100,17 +104,42 @@ static u32 place_of(const TreeDir *dir, u64 cookie) {
 }
 
 const TreeEntry *wm_tree_dir_at(const TreeDir *dir, u64 cookie) {
-  u32 at = place_of(dir, cookie);
+  u32 at = max_u32(dir->first, place_of(dir, cookie));
   while (at < dir->order.len && !dir->order.data[at].entry) at++;
   return at < dir->order.len ? dir->order.data[at].entry : NULL;
+}
+
+/* So that a directory that was large once does not keep more than its entries were taken for. Where
+ * there is no memory for less it stays as it is. */
+static void shrink(TreeDir *dir) {
+  u32 room = 2 * dir->count;
+  TreeSlot *less = dir->order.cap > 2 * (u64)room + 16
+                       ? realloc(dir->order.data, room * sizeof *dir->order.data)
+                       : NULL;
+  if (less) {
+    dir->order.data = less;
+    dir->order.cap = room;
+  }
+  if (dir->bucket_count > 8 && dir->bucket_count / 4 >= dir->count)
+    (void)set_buckets(dir, dir->bucket_count / 2);
 }
 
 /* Half of the order is gone. */
 static void close_up(TreeDir *dir) {
   u32 kept = 0;
-  for (u32 i = 0; i < dir->order.len; i++)
+  for (u32 i = dir->first; i < dir->order.len; i++)
     if (dir->order.data[i].entry) dir->order.data[kept++] = dir->order.data[i];
   dir->order.len = kept;
+  dir->first = 0;
+}
+
+/* The entry at `at` is gone. */
+static void drop_slot(TreeDir *dir, u32 at) {
+  dir->order.data[at].entry = NULL;
+  while (dir->first < dir->order.len && !dir->order.data[dir->first].entry) dir->first++;
+  if (--dir->count >= dir->order.len / 2) return;
+  close_up(dir);
+  shrink(dir);
 }
 
 void wm_tree_dir_remove(Tree *tree, TreeNode *at, TreeEntry *entry) {
@@ -118,8 +147,7 @@ void wm_tree_dir_remove(Tree *tree, TreeNode *at, TreeEntry *entry) {
   TreeEntry **link = bucket_of(dir, entry->hash);
   while (*link != entry) link = &(*link)->next;
   *link = entry->next;
-  dir->order.data[place_of(dir, entry->cookie)].entry = NULL;
-  if (--dir->count < dir->order.len / 2) close_up(dir);
+  drop_slot(dir, place_of(dir, entry->cookie));
   wm_tree_give(tree, cost_of(entry->len));
   free(entry);
 }

@@ -24,9 +24,15 @@ static Errno add_other(wasi_fs_t *fs, wasi_node_t *dir, const char *leaf,
                        const ArchiveEntry *entry) {
   wasi_node_t *node;
   Errno e = wm_node_create(fs, dir, leaf, entry->type, entry->target, &node);
-  if (e) return e == E_EXIST && entry->type == WASI_NODE_DIRECTORY ? E_SUCCESS : e;
-  wm_archive_finish(fs, entry, node);
-  return E_SUCCESS;
+  if (e == E_EXIST && entry->type == WASI_NODE_DIRECTORY) {
+    e = wm_node_lookup(fs, dir, leaf, &node);
+    if (!e && !S_ISDIR(wm_node_mode(fs, node))) e = E_EXIST;
+  }
+  if (e)
+    wm_node_release(fs, node);
+  else
+    wm_archive_finish(fs, entry, node);
+  return e;
 }
 
 static Errno add_to(wasi_fs_t *fs, wasi_node_t *dir, const char *leaf, const ArchiveEntry *entry,

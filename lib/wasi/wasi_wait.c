@@ -36,7 +36,7 @@ Errno wm_wait(Call *call, struct pollfd *fds, u32 count, u64 span, u32 *ready) {
   Errno e = why_not_wait(call); /* a change that came before the event was there */
   int n = e ? 0 : poll_once(fds, count + WAIT_ROOM, may_look ? min_u64(span, LOOK_NS) : span);
   int error = errno;
-  wm_changes_leave(changes);
+  wm_changes_leave(changes, fds[count + 1].fd);
   if (locked) wm_call_lock(call);
   e = why_not_wait(call);
   if (e || n < 0) return e ? e : wm_errno_of_host(error);

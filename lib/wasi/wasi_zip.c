@@ -29,8 +29,8 @@ enum {
 typedef struct Zip {
   wasi_fs_t *fs;
   int fd;
-  u64 size;
-  u8 *central; /* owned */
+  u64 size, packed; /* packed: bytes of all members so far */
+  u8 *central;      /* owned */
   u32 central_size, entries;
   u8 in[CHUNK], out[CHUNK];
 } Zip;
@@ -67,9 +67,10 @@ static Errno read_end(Zip *z, const u8 *end) {
   z->central_size = load_u32(end + 12);
   z->entries = load_u16(end + 10);
   if (load_u16(end + 4) || load_u16(end + 6) || load_u16(end + 8) != z->entries) return E_NOTSUP;
-  if (z->entries == 0xffff || offset == UINT32_MAX) return E_NOTSUP; /* zip64 */
+  if (z->entries == 0xffff || offset == UINT32_MAX || z->central_size == UINT32_MAX)
+    return E_NOTSUP; /* zip64 */
   if (!is_within(offset, z->central_size, z->size)) return E_ILSEQ;
-  z->central = malloc(z->central_size + 1);
+  z->central = malloc((size_t)z->central_size + 1);
   return z->central ? read_at(z, z->central, z->central_size, offset) : E_NOMEM;
 }
 
@@ -217,6 +218,9 @@ static Errno add_entry(Zip *z, const u8 *central, const char *path) {
   wasi_node_t *file = NULL;
   if (load_u16(central + 8) & FLAG_ENCRYPTED) return E_NOTSUP;
   if (m.packed == UINT32_MAX || m.size == UINT32_MAX) return E_NOTSUP; /* zip64 */
+  /* Members that share bytes could be unpacked over each other for days. */
+  z->packed += m.packed;
+  if (z->packed > z->size) return E_ILSEQ;
   Errno e = find_bytes(z, load_u32(central + 42), &m.at);
   if (e) return e;
   if (entry.type == WASI_NODE_LINK) return add_link(z, &entry, &m);

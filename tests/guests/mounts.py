@@ -134,6 +134,7 @@ def damaged(folder, guest):
     central = zipped.index(b"PK\x01\x02")
     refused("with a name that leads out", one_file("a/../../out"), "leads out")
     refused("with a link to what is not there", one_file("link", tarfile.LNKTYPE, "missing"), "stands for")
+    refused("with a directory of a file's name", one_file("a")[:512] + one_file("a", tarfile.DIRTYPE), "contradict")
     refused("that ends early", whole[:700], "damaged")
     refused("whose checksum is wrong", with_bytes(whole, 0, b"x"), "damaged")
     refused("of nothing", b"", "damaged")
@@ -144,6 +145,17 @@ def damaged(folder, guest):
     refused("whose directory is elsewhere", with_bytes(zipped, len(zipped) - 6, b"\xff\xff\xff\x7f"), "damaged")
     refused("with more files than it has", with_bytes(zipped, len(zipped) - 14, b"\x09\0\x09\0"), "damaged")
     refused("of a zip's end alone", zipped[-22:], "damaged")
+    with (folder / "huge").open("wb") as file:  # a hole
+        file.write(zipped[-22:])
+        file.seek((4 << 30) + 100)
+        file.write(with_bytes(zipped[-22:], 12, b"\xff\xff\xff\xff\0\0\0\0"))
+    ends("an archive whose directory has the largest size", wasm("--archive", "huge::/", guest, cwd=folder), 1, "", ["encrypted, in parts"])
+    once = io.BytesIO()
+    with zipfile.ZipFile(once, "w") as archive:
+        archive.writestr("a", bytes(5000))
+    members, entry, end = once.getvalue()[:5031], once.getvalue()[5031:-22], once.getvalue()[-22:]
+    count, size = (10).to_bytes(2, "little") * 2, (len(entry) * 10).to_bytes(4, "little")
+    refused("with the same bytes again and again", members + entry * 10 + with_bytes(end, 8, count + size), "damaged")
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("bomb", bytes(300 << 20))
@@ -192,6 +204,11 @@ def policies(folder):
         with tempfile.TemporaryDirectory() as other:
             got = wasm("--policy", str(folder / "policy"), guest, cwd=other)
             check(f"{pathlib.Path(guest).name} by its own policy", got.stdout == want, got.stderr)
+    (folder / "small.wat").write_text('(module (memory 1 1) (table 300 300 funcref) (func (export "_start")))')
+    (folder / "policy").write_bytes(wasm("inspect", "--capabilities", folder / "small.wat").stdout)
+    ends("memory and table of the size they say", wasm("--policy", "policy", "small.wat", cwd=folder), 0)
+    (folder / "policy").write_text('"\\e[31m": red\n')
+    ends("a key that would be seen", wasm("--policy", "policy", "small.wat", cwd=folder), 1, "", ["no key '\\1b[31m'"])
     (folder / "policy").write_text("stdout: inherit\n")
     ends("walking without a directory", wasm("--policy", "policy", walk[1], cwd=folder), 1, ".: cannot be opened\n")
     (folder / "policy").write_text("stdout: inherit\nlimits:\n  output: 1K\n  deadlin: 1\n")

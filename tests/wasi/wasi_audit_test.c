@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 static const Rights all = RIGHTS_DIR | RIGHTS_FILE; /* NOLINT(misc-redundant-expression) */
 
@@ -143,6 +145,70 @@ static void lines_of_json(void **state) {
   remove_folder(folder);
 }
 
+/* Lines that are there are whole, whatever could not be written or kept. */
+static void check_lines(const char *path, u32 at_least) {
+  static char text[1 << 16];
+  FILE *f = fopen(path, "r");
+  assert_non_null(f);
+  text[fread(text, 1, sizeof text - 1, f)] = 0;
+  fclose(f);
+  u32 whole = 0, cut = 0;
+  for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+    const char *again = strstr(line + 1, "{\"time\"");
+    if (again) fail_msg("two in one line: %s", line);
+    *(line[strlen(line) - 1] == '}' ? &whole : &cut) += 1;
+  }
+  assert_true(cut <= 1 && whole >= at_least);
+}
+
+static void refuse(Guest *g, int times) {
+  while (times--)
+    assert_int_equal(TOLD(g, path_open, FIRST_DIR, 0, PATH(g, "../x"), 0, 0, 0, 0, OUT),
+                     E_NOTCAPABLE);
+}
+
+static void lines_that_are_cut(void **state) {
+  (void)state;
+  char folder[64] = "", path[96];
+  struct rlimit before, small;
+  wasi_config_t *config = config_with_folder(folder, true, WASI_RESOLVER_AUTO);
+  snprintf(path, sizeof path, "%s/audit", folder);
+  assert_true(wasi_config_set_audit_file(config, path));
+  Guest *g = guest_new(config);
+  void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+  getrlimit(RLIMIT_FSIZE, &before);
+  small = before;
+  small.rlim_cur = 1000;
+  setrlimit(RLIMIT_FSIZE, &small);
+  refuse(g, 20);
+  setrlimit(RLIMIT_FSIZE, &before);
+  signal(SIGXFSZ, handler);
+  refuse(g, 20);
+  check_lines(path, 20);
+  guest_free(g);
+  check_lines(path, 20);
+  remove_folder(folder);
+}
+
+static void lines_without_memory(void **state) {
+  (void)state;
+  for (u64 n = 1;; n++) {
+    char folder[64] = "", path[96];
+    wasi_config_t *config = config_with_folder(folder, true, WASI_RESOLVER_AUTO);
+    snprintf(path, sizeof path, "%s/audit", folder);
+    assert_true(wasi_config_set_audit_file(config, path));
+    Guest *g = guest_new(config);
+    failing_alloc_start(n);
+    for (int i = 0; i < 20; i++)
+      TOLD(g, path_filestat_get, FIRST_DIR, 0, PATH(g, "no such name"), OUT);
+    bool failed = failing_alloc_stop();
+    guest_free(g);
+    check_lines(path, 19);
+    remove_folder(folder);
+    if (!failed) break;
+  }
+}
+
 /* ---- what is taken away ---- */
 
 static void revoked_at_once(void **state) {
@@ -194,6 +260,55 @@ static void restricted_at_once(void **state) {
   assert_int_equal(guest_write(g, fd, "after"), E_NOTCAPABLE);
   guest_free(g);
   remove_folder(folder);
+}
+
+/* What may only be read does not get to where more may be done. */
+static void restricted_for_good(void **state) {
+  (void)state;
+  char folders[2][64] = {"", "/tmp/wasi_audit_XXXXXX"};
+  u32 fd;
+  wasi_config_t *config = config_with_folder(folders[0], true, WASI_RESOLVER_AUTO);
+  assert_true(wasi_config_preopen_dir(config, mkdtemp(folders[1]), "/other", true));
+  Guest *g = guest_new(config);
+  assert_int_equal(guest_open(g, "f", OFLAG_CREAT, all, &fd), E_SUCCESS);
+  assert_true(wasi_ctx_restrict(g->ctx, "/", 3, WASI_FILE_PERMS_READ));
+  assert_int_equal(RUN(g, path_link, 3, 0, PATH(g, "f"), 4, PATH2(g, "g")), E_NOTCAPABLE);
+  assert_int_equal(RUN(g, path_rename, 3, PATH(g, "f"), 4, PATH2(g, "g")), E_NOTCAPABLE);
+  assert_int_equal(RUN(g, path_rename, 3, PATH(g, "f"), 3, PATH2(g, "g")), E_SUCCESS);
+  assert_true(wasi_ctx_restrict(g->ctx, "/other", 3, WASI_FILE_PERMS_READ));
+  assert_int_equal(RUN(g, path_rename, 3, PATH(g, "g"), 4, PATH2(g, "g")), E_SUCCESS);
+  guest_free(g);
+  for (int i = 0; i < 2; i++) remove_folder(folders[i]);
+}
+
+/* ---- events ---- */
+
+static u32 open_descriptors(void) {
+  u32 count = 0;
+  for (int fd = 0; fd < 1024; fd++) count += fcntl(fd, F_GETFD) >= 0;
+  return count;
+}
+
+/* There are no more events than waiters, however often something changes and however their waits
+ * overlap. */
+static void events_are_closed(void **state) {
+  (void)state;
+  Guest *g = guest_new(wasi_config_new());
+  Changes *c = &g->ctx->changes;
+  u32 before = open_descriptors();
+  int last = wm_changes_enter(c);
+  for (int i = 0; i < 400; i++) {
+    assert_true(last >= 0);
+    assert_true(wasi_ctx_restrict(g->ctx, "stdout", 0, 0));
+    int next = wm_changes_enter(c);
+    wm_changes_leave(c, last);
+    last = next;
+    assert_true(open_descriptors() <= before + 2);
+  }
+  wm_changes_leave(c, last);
+  for (int i = 0; i < 1000; i++) assert_true(wasi_ctx_restrict(g->ctx, "stdout", 0, 0));
+  assert_true(open_descriptors() <= before + 1);
+  guest_free(g);
 }
 
 /* ---- while the program waits ---- */
@@ -248,11 +363,46 @@ static void waits_end(void **state) {
   }
 }
 
+/* The same where there is no descriptor left for an event. */
+static void waits_end_without_events(void **state) {
+  (void)state;
+  int ends[2];
+  struct rlimit before, small;
+  pthread_t thread;
+  char path[32];
+  Program p;
+  assert_int_equal(pipe(ends), 0);
+  snprintf(path, sizeof path, "/proc/self/fd/%d", ends[0]);
+  wasi_config_t *config = wasi_config_new();
+  assert_true(wasi_config_set_stdin_file(config, path));
+  program_new(&p, config, waits);
+  getrlimit(RLIMIT_NOFILE, &before);
+  small = before;
+  small.rlim_cur = 3;
+  setrlimit(RLIMIT_NOFILE, &small);
+  assert_int_equal(pthread_create(&thread, NULL, revoke_soon, p.ctx), 0);
+  int32_t result = program_call(&p, "read", NULL);
+  setrlimit(RLIMIT_NOFILE, &before);
+  pthread_join(thread, NULL);
+  assert_int_equal(result, E_NOTCAPABLE);
+  program_delete(&p);
+  close(ends[0]);
+  close(ends[1]);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(accesses_are_told),  cmocka_unit_test(callbacks_end_once),
-      cmocka_unit_test(lines_of_json),      cmocka_unit_test(revoked_at_once),
-      cmocka_unit_test(restricted_at_once), cmocka_unit_test(waits_end),
+      cmocka_unit_test(accesses_are_told),
+      cmocka_unit_test(callbacks_end_once),
+      cmocka_unit_test(lines_of_json),
+      cmocka_unit_test(revoked_at_once),
+      cmocka_unit_test(restricted_at_once),
+      cmocka_unit_test(waits_end),
+      cmocka_unit_test(waits_end_without_events),
+      cmocka_unit_test(lines_that_are_cut),
+      cmocka_unit_test(lines_without_memory),
+      cmocka_unit_test(restricted_for_good),
+      cmocka_unit_test(events_are_closed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

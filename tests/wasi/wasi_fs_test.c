@@ -2,10 +2,12 @@
  * of the host's does: the same operations give the same errors, bytes and entries. */
 #include "support/failing_alloc.h"
 #include "wasi/guest.h"
-#include "wasi_fs.h"
+#include "wasi/wasi_node.h"
+#include "wasi/wasi_tree.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 
 enum { LIMIT = 1 << 20 };
 
@@ -393,6 +395,151 @@ static void overlays_leave_the_folder(void **state) {
   assert_non_null(strstr(err.message, "No such file"));
 }
 
+static void put_below(const char *folder, const char *name, const char *text) {
+  char path[128];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  FILE *f = fopen(path, "w");
+  assert_non_null(f);
+  assert_int_equal(fwrite(text, 1, strlen(text), f), strlen(text));
+  fclose(f);
+}
+
+/* The smallest limits are limits too. */
+static void overlays_without_room(void **state) {
+  (void)state;
+  char lower[64] = "";
+  u32 fd;
+  guest_free(guest_on_folder(lower));
+  put_below(lower, "f", "text");
+  for (size_t limit = 0; limit < 2 * sizeof(TreeNode); limit += sizeof(TreeNode) / 8) {
+    Guest *g = guest_on(wasi_fs_new_overlay(lower, limit, NULL));
+    assert_int_equal(guest_open(g, "f", 0, RIGHT_FD_READ, &fd), E_NOSPC);
+    guest_free(g);
+  }
+  remove_folder(lower);
+}
+
+/* A directory that there was no room for is whole when there is: with each limit, in turn, that
+ * its names end at. */
+static void overlays_go_on(void **state) {
+  (void)state;
+  char lower[64] = "";
+  const char *text;
+  u32 fd;
+  guest_free(guest_on_folder(lower));
+  put_below(lower, "f", "text below");
+  for (size_t left = 0; left < 1000; left++) {
+    wasi_fs_t *fs = wasi_fs_new_overlay(lower, LIMIT, NULL);
+    Tree *tree = fs->env;
+    Guest *g = guest_on(fs);
+    tree->limit = tree->used + left;
+    Errno e = guest_open(g, "f", 0, RIGHT_FD_READ, &fd);
+    tree->limit = LIMIT;
+    if (e) assert_int_equal(e, E_NOSPC);
+    if (e) assert_int_equal(guest_open(g, "f", 0, RIGHT_FD_READ, &fd), E_SUCCESS);
+    assert_int_equal(guest_read(g, fd, &text), E_SUCCESS);
+    assert_string_equal(text, "text below");
+    guest_free(g);
+    if (!e) left = 1000;
+  }
+  remove_folder(lower);
+}
+
+static int read_half(Tree *tree, TreeNode *file, void *to, size_t size, u64 offset, size_t *done) {
+  (void)tree, (void)file;
+  if (offset) return EIO;
+  *done = size / 2;
+  memset(to, 'x', *done);
+  return 0;
+}
+
+/* What was brought of a file before an error is not there later. */
+static void overlays_forget_halves(void **state) {
+  (void)state;
+  char lower[64] = "";
+  const char *text;
+  u32 fd;
+  guest_free(guest_on_folder(lower));
+  put_below(lower, "f", "text below");
+  wasi_fs_t *fs = wasi_fs_new_overlay(lower, LIMIT, NULL);
+  TreeLower *from = &((Tree *)fs->env)->lower, right = *from;
+  Guest *g = guest_on(fs);
+  assert_int_equal(guest_open(g, "f", 0, all, &fd), E_SUCCESS);
+  from->read = read_half;
+  assert_int_equal(guest_write(g, fd, "T"), E_IO);
+  from->read = right.read;
+  assert_int_equal(RUN(g, fd_filestat_set_size, fd, 2), E_SUCCESS);
+  assert_int_equal(RUN(g, fd_filestat_set_size, fd, 8), E_SUCCESS);
+  assert_int_equal(guest_read(g, fd, &text), E_SUCCESS);
+  assert_memory_equal(text, "te\0\0\0\0\0", 8);
+  guest_free(g);
+  remove_folder(lower);
+}
+
+/* Names that are gone take no memory, whatever the order they went in. */
+static void names_leave_no_trace(void **state) {
+  (void)state;
+  enum { LINKS = 20000, STEP = 7919 };
+  char name[16];
+  wasi_fs_t *fs = wasi_fs_new_memory(64 << 20);
+  const Tree *tree = fs->env;
+  const TreeDir *dir = &tree->root->dir;
+  size_t before = tree->used;
+  Guest *g = guest_on(fs);
+  for (u32 i = 0; i < LINKS; i++) {
+    snprintf(name, sizeof name, "n%05u", i);
+    assert_int_equal(RUN(g, path_symlink, PATH2(g, "d"), FIRST_DIR, PATH(g, name)), E_SUCCESS);
+  }
+  for (u32 i = 0; i < LINKS; i++) {
+    snprintf(name, sizeof name, "n%05u", i * STEP % LINKS);
+    assert_int_equal(RUN(g, path_unlink_file, FIRST_DIR, PATH(g, name)), E_SUCCESS);
+    assert_true(dir->bucket_count <= 8 + 8 * dir->count && dir->order.cap <= 32 + 8 * dir->count);
+  }
+  assert_int_equal(tree->used, before);
+  guest_free(g);
+}
+
+/* Taking what is first again and again does not look at all that was taken. */
+static void first_of_many(void **state) {
+  (void)state;
+  enum { FILES = 60000 };
+  Tree *tree = wm_tree_new(64 << 20);
+  char name[16];
+  for (u32 i = 0; i < FILES; i++) {
+    snprintf(name, sizeof name, "n%05u", i);
+    assert_int_equal(wm_tree_add(tree, tree->root, name, WASI_NODE_FILE, NULL, NULL), 0);
+  }
+  const TreeEntry *e;
+  TreeDir *dir = &tree->root->dir;
+  for (u32 i = 0; (e = wm_tree_dir_at(dir, 0)); i++) {
+    assert_true(!dir->order.len || dir->order.data[dir->first].entry == e);
+    snprintf(name, sizeof name, "n%05u", i);
+    assert_string_equal(e->name, name);
+    wm_tree_dir_remove(tree, tree->root, wm_tree_find(tree->root, name));
+  }
+  wm_tree_free(tree);
+}
+
+/* Where there is no number for one more descriptor, nothing is made and nothing emptied. */
+static void no_number_no_file(void **state) {
+  (void)state;
+  for (int in_memory = 0; in_memory < 2; in_memory++) {
+    char folder[64] = "";
+    u32 fd;
+    Guest *g = in_memory ? guest_on(wasi_fs_new_memory(LIMIT)) : guest_on_folder(folder);
+    assert_int_equal(guest_open(g, "full", OFLAG_CREAT, all, &fd), E_SUCCESS);
+    assert_int_equal(guest_write(g, fd, "text"), E_SUCCESS);
+    g->ctx->fds.max = fd + 1;
+    assert_int_equal(guest_open(g, "full", OFLAG_TRUNC, all, &fd), E_MFILE);
+    assert_int_equal(guest_open(g, "new", OFLAG_CREAT, all, &fd), E_MFILE);
+    assert_int_equal(RUN(g, path_filestat_get, FIRST_DIR, 0, PATH(g, "full"), OUT), E_SUCCESS);
+    assert_int_equal(load_u64(g->memory + OUT + 32), 4);
+    assert_int_equal(RUN(g, path_filestat_get, FIRST_DIR, 0, PATH(g, "new"), OUT), E_NOENT);
+    guest_free(g);
+    if (folder[0]) remove_folder(folder);
+  }
+}
+
 /* A name in the folder that becomes a link out of it is not followed. */
 static void overlays_stay_in_the_folder(void **state) {
   (void)state;
@@ -441,6 +588,65 @@ static void nothing_moves_between(void **state) {
   assert_int_equal(load_u32(g->memory + OUT + 4), 2);
   guest_free(g);
   remove_folder(folder);
+}
+
+/* ---- threads ---- */
+
+typedef struct Sharer {
+  Guest *g;
+  u64 seed;
+} Sharer;
+
+/* What one program does to files that another one does the same to. */
+static void *use_shared(void *arg) {
+  const Sharer *s = arg;
+  u64 state = s->seed;
+  Outcome *o = malloc(sizeof *o);
+  for (int i = 0; i < 4000; i++) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    u32 r = (u32)(state >> 33);
+    Operation op = {.kind = r % KINDS, .fd = r % 3 ? FIRST_DIR : 3 + r % FDS, .flags = r >> 8 & 63};
+    op.number = r >> 7 & 1023;
+    op.name = names[(r >> 5) % NAMES];
+    op.other = names[(r >> 12) % NAMES];
+    run_operation(&op, s->g, o);
+  }
+  free(o);
+  return NULL;
+}
+
+/* A file system in two contexts on two threads, the host beside them; what was used comes back. */
+static void shared_by_threads(void **state) {
+  (void)state;
+  pthread_t threads[2];
+  Sharer sharers[2];
+  wasi_fs_t *fs = wasi_fs_new_memory(LIMIT);
+  const Tree *tree = fs->env;
+  for (u32 i = 0; i < 2; i++) {
+    wasi_config_t *config = wasi_config_new();
+    assert_true(wasi_config_mount(config, fs, "/", 3, 3));
+    sharers[i] = (Sharer){.g = guest_new(config), .seed = i + 1};
+    assert_int_equal(pthread_create(&threads[i], NULL, use_shared, &sharers[i]), 0);
+  }
+  for (int i = 0; i < 500; i++) {
+    wasm_byte_vec_t bytes;
+    wasi_fs_put_file(fs, "d/e/f", "of the host's", 13);
+    if (wasi_fs_get_file(fs, "a", &bytes)) wasm_byte_vec_delete(&bytes);
+  }
+  for (u32 i = 0; i < 2; i++) {
+    pthread_join(threads[i], NULL);
+    guest_free(sharers[i].g);
+  }
+  size_t used = 0;
+  for (const TreeNode *n = tree->nodes; n; n = n->after) {
+    assert_int_equal(n->holders, 0);
+    assert_true(n->links > 0);
+    used += sizeof *n + (n->type == WASI_NODE_FILE   ? n->file.room
+                         : n->type == WASI_NODE_LINK ? n->size + 1
+                                                     : 0);
+  }
+  assert_true(tree->used >= used && tree->used <= LIMIT);
+  wasi_fs_delete(fs);
 }
 
 /* ---- rights ---- */
@@ -600,7 +806,14 @@ int main(void) {
       cmocka_unit_test(open_files_stay),
       cmocka_unit_test(overlays_leave_the_folder),
       cmocka_unit_test(overlays_stay_in_the_folder),
+      cmocka_unit_test(overlays_without_room),
+      cmocka_unit_test(overlays_go_on),
+      cmocka_unit_test(overlays_forget_halves),
+      cmocka_unit_test(names_leave_no_trace),
+      cmocka_unit_test(first_of_many),
+      cmocka_unit_test(no_number_no_file),
       cmocka_unit_test(nothing_moves_between),
+      cmocka_unit_test(shared_by_threads),
       cmocka_unit_test(read_only_mounts),
       cmocka_unit_test(wild_file_systems),
       cmocka_unit_test(memory_runs_out),

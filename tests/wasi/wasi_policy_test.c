@@ -4,6 +4,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 
 static char folder[64] = "/tmp/wasi_policy_XXXXXX";
 static char policy[96];
@@ -108,6 +110,20 @@ static void streams(void **state) {
   guest_free(g);
 }
 
+/* "none" takes away what the config had. */
+static void no_streams(void **state) {
+  (void)state;
+  wasi_config_t *config = wasi_config_new();
+  wasi_config_inherit_stdio(config);
+  write_policy("stdin: none\nstdout: none\n");
+  assert_true(wasi_config_load_policy(config, policy, NULL));
+  Guest *g = guest_new(config);
+  assert_int_equal(g->ctx->streams[0].kind, STREAM_EMPTY);
+  assert_int_equal(g->ctx->streams[1].kind, STREAM_EMPTY);
+  assert_int_equal(g->ctx->streams[2].kind, STREAM_HOST);
+  guest_free(g);
+}
+
 static void listeners(void **state) {
   (void)state;
   Guest *g = guest_of("listeners: [\"127.0.0.1:0\"]\n");
@@ -180,6 +196,28 @@ static void output_ends(void **state) {
   guest_free(g);
 }
 
+/* What is sent to a socket that was given does not count, by whichever call. */
+static void sockets_do_not_count(void **state) {
+  (void)state;
+  int ends[2];
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  wasi_config_t *config = wasi_config_new();
+  write_policy("limits: {output: 4}\n");
+  assert_true(wasi_config_load_policy(config, policy, NULL));
+  assert_true(wasi_config_preopen_socket_fd(config, ends[0], true, NULL));
+  Guest *g = guest_new(config);
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(guest_write(g, FIRST_DIR, "abc"), E_SUCCESS);
+    assert_int_equal(out_u32(g), 3);
+    assert_int_equal(RUN(g, sock_send, FIRST_DIR, put_vector(g, SCRATCH, 3), 1, 0, OUT), E_SUCCESS);
+  }
+  assert_int_equal(guest_write(g, 1, "abcde"), E_SUCCESS);
+  assert_int_equal(out_u32(g), 4);
+  assert_int_equal(guest_write(g, 1, "a"), E_DQUOT);
+  guest_free(g);
+  close(ends[1]);
+}
+
 /* ---- what is refused ---- */
 
 static void refusals(void **state) {
@@ -250,11 +288,21 @@ static void files_that_cannot_be_read(void **state) {
   (void)state;
   wasmx_error_t err = {.size = sizeof err};
   wasi_config_t *config = wasi_config_new();
+  unlink(policy);
   assert_false(wasi_config_load_policy(config, "/there/is/no/such", &err));
   assert_int_equal(err.code, WASMX_IO);
   assert_false(wasi_config_load_policy(config, "/tmp", &err));
   assert_false(wasi_config_load_policy(NULL, policy, &err));
   assert_false(wasi_config_load_policy(config, NULL, &err));
+  assert_int_equal(mkfifo(policy, 0600), 0);
+  pid_t child = fork();
+  if (!child) {
+    write_policy("stdin: none\n");
+    _exit(0);
+  }
+  assert_true(wasi_config_load_policy(config, policy, &err));
+  assert_int_equal(waitpid(child, NULL, 0), child);
+  assert_int_equal(unlink(policy), 0);
   write_policy("");
   assert_int_equal(truncate(policy, 2 << 20), 0);
   assert_false(wasi_config_load_policy(config, policy, &err));
@@ -270,11 +318,52 @@ static void many_references(void **state) {
     sprintf(text + strlen(text), "a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n", i,
             i, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
   wasi_config_t *config = wasi_config_new();
+  wasmx_error_t err = {.size = sizeof err};
   write_policy(text);
   assert_false(wasi_config_load_policy(config, policy, NULL));
+  /* But arguments and variables are: not more than a policy could say without them. */
+  static const char *const starts[] = {"arguments: [&a %0500d", "environment: {A: &a %0500d"};
+  static const char *const more[] = {",*a", ",B%d: *a"};
+  for (int i = 0; i < 2; i++) {
+    static char many[100000];
+    size_t len = (size_t)sprintf(many, starts[i], 1);
+    for (int k = 0; k < 1000; k++) len += (size_t)sprintf(many + len, more[i], k);
+    strcpy(many + len, i ? "}\n" : "]\n");
+    write_policy(many);
+    assert_false(wasi_config_load_policy(config, policy, &err));
+    assert_non_null(strstr(err.message, "256 KiB"));
+  }
+  static char nested[100000];
+  memset(nested, '[', sizeof nested - 1);
+  write_policy(nested); /* for libyaml, many seconds */
+  assert_false(wasi_config_load_policy(config, policy, &err));
+  assert_non_null(strstr(err.message, "brackets"));
   write_policy("directories: &d [*d]\n"); /* of itself */
   assert_false(wasi_config_load_policy(config, policy, NULL));
   wasi_config_delete(config);
+}
+
+/* Each allocation fails once: it is told, nothing leaks. */
+static void memory_runs_out(void **state) {
+  (void)state;
+  char text[600];
+  snprintf(text, sizeof text,
+           "arguments: [a, b]\nenvironment: {A: b}\nstdin: file:%s\ndirectories:\n"
+           "- {memory: 1M, guest: /m}\n- {host: %s, guest: /h}\n- {overlay: %s, guest: /o}\n"
+           "limits: {fuel: 1}\naudit: %s/audit\n",
+           policy, folder, folder, folder);
+  write_policy(text);
+  for (u64 n = 1;; n++) {
+    wasmx_error_t err = {.size = sizeof err};
+    wasi_config_t *config = wasi_config_new();
+    failing_alloc_start(n);
+    bool taken = wasi_config_load_policy(config, policy, &err);
+    bool failed = failing_alloc_stop();
+    wasi_config_delete(config);
+    assert_int_equal(taken, !failed);
+    if (failed) assert_non_null(err.message[0] ? err.message : NULL);
+    if (!failed) break;
+  }
 }
 
 static int make_folder(void **state) {
@@ -295,13 +384,16 @@ int main(void) {
       cmocka_unit_test(arguments_and_environment),
       cmocka_unit_test(directories_of_all_kinds),
       cmocka_unit_test(streams),
+      cmocka_unit_test(no_streams),
       cmocka_unit_test(listeners),
       cmocka_unit_test(clocks_and_random_bytes),
       cmocka_unit_test(limits),
       cmocka_unit_test(output_ends),
+      cmocka_unit_test(sockets_do_not_count),
       cmocka_unit_test(refusals),
       cmocka_unit_test(files_that_cannot_be_read),
       cmocka_unit_test(many_references),
+      cmocka_unit_test(memory_runs_out),
   };
   return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }

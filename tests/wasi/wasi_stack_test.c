@@ -17,6 +17,8 @@ static const char program[] =
     "   (func $stat (param i32 i32 i32 i32 i32) (result i32)))"
     " (import \"wasi_snapshot_preview1\" \"path_readlink\""
     "   (func $readlink (param i32 i32 i32 i32 i32 i32) (result i32)))"
+    " (import \"wasi_snapshot_preview1\" \"path_rename\""
+    "   (func $rename (param i32 i32 i32 i32 i32 i32) (result i32)))"
     " (import \"wasi_snapshot_preview1\" \"fd_close\" (func $close (param i32) (result i32)))"
     " (memory (export \"memory\") 1)"
     " (data (i32.const 64) \"a/b/../c/./file\")"
@@ -34,11 +36,14 @@ static const char program[] =
     "       (i32.const 128)))))"
     "   (if (i32.eq (local.get 0) (i32.const 3)) (then"
     "     (call $must (i32.eqz (call $readlink (i32.const 3) (i32.const 64) (i32.const 15)"
-    "       (i32.const 4096) (i32.const 256) (i32.const 32)))))))"
+    "       (i32.const 4096) (i32.const 256) (i32.const 32))))))"
+    "   (if (i32.eq (local.get 0) (i32.const 4)) (then"
+    "     (call $must (call $rename (i32.const 3) (i32.const 64) (i32.const 15) (i32.const 3)"
+    "       (i32.const 64) (i32.const 15))))))"
     " (func $f (export \"f\") (param i32) (call $once (local.get 0)) (call $f (local.get 0))"
     "   (call $once (local.get 0))))";
 
-enum { CALLS = 4, RESOLVERS = 3 };
+enum { CALLS = 5, RESOLVERS = 3 };
 static char folder[64] = "/tmp/wasi_stack_XXXXXX";
 
 typedef struct Thread {
@@ -51,6 +56,7 @@ static wasi_ctx_t *ctx_new(wasm_store_t *store, int resolver) {
   wasi_config_t *config = wasi_config_new();
   wasi_config_set_resolver(config, resolver);
   wasi_config_preopen_dir(config, folder, "/", true);
+  wasi_config_set_audit_file(config, "/dev/null");
   return wasi_ctx_new(store, config, NULL);
 }
 
