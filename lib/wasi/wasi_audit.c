@@ -58,12 +58,25 @@ static bool name_of(int fd, char to[TARGET_ROOM]) {
   return true;
 }
 
+/* To ask for a name takes longer than most calls. Without memory it is asked for each time. */
+void wm_audit_begin(wasi_ctx_t *ctx) {
+  char name[TARGET_ROOM];
+  for (u32 i = 0; i < ctx->fds.fds.len; i++) {
+    const Descriptor *d = &ctx->fds.fds.data[i];
+    if (!d->preopen || d->kind != FD_HOST || !name_of(d->fd, name)) continue;
+    for (u32 g = 0; g < ctx->grant_count; g++)
+      if (d->grant == &ctx->grants[g]) ctx->grants[g].host = strdup(name);
+  }
+}
+
 /* What was opened, or what the path is below the directory: links in it were not followed. */
 static const char *find_target(const Call *call, const Access *a, char to[TARGET_ROOM]) {
   Descriptor *d;
   if (a->opened >= 0) return name_of(a->opened, to) ? to : NULL;
   if (!a->path[0] || wm_fds_find(&call->ctx->fds, a->fd, &d) || d->kind != FD_HOST) return NULL;
-  if (!name_of(d->fd, to)) return NULL;
+  const char *known = d->preopen && d->grant ? d->grant->host : NULL;
+  if (known) snprintf(to, PATH_MAX, "%s", known);
+  if (!known && !name_of(d->fd, to)) return NULL;
   size_t len = strlen(to);
   snprintf(to + len, TARGET_ROOM - len, "/%s", a->path);
   return to;
@@ -114,10 +127,20 @@ static void note_paths(Call *call, const CallRow *row, Access *a) {
   }
 }
 
+/* The paths are large: they are not cleared for each call. */
+static void begin_access(Access *a) {
+  a->path[0] = a->other_path[0] = 0;
+  a->grant = NULL;
+  a->fd = a->new_fd = UINT32_MAX;
+  a->opened = -1;
+  a->rights = 0;
+}
+
 /* The lock that the call may have lost is not needed: what is looked at again is looked at under it
  * where it is still held, and else only the names of grants, which stay. */
 Errno wm_audit_run(Call *call, const CallRow *row, u32 number) {
-  Access a = {.fd = UINT32_MAX, .new_fd = UINT32_MAX, .opened = -1};
+  Access a;
+  begin_access(&a);
   call->access = &a;
   Errno e = row->handler(call);
   call->access = NULL;

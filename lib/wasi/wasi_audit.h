@@ -16,6 +16,8 @@ struct Access {
 
 static inline bool is_refusal(Errno e) { return e == E_NOTCAPABLE || e == E_PERM || e == E_ACCES; }
 
+/* Finds out the host's names of directories, which calls on paths in them are told with. */
+void wm_audit_begin(wasi_ctx_t *ctx);
 /* Runs the handler of the row with that number and tells of it. */
 Errno wm_audit_run(Call *call, const CallRow *row, u32 number);
 /* The names that JSON lines have for a right and an errno; NULL: there is none of that number. */

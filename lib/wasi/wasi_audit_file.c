@@ -82,20 +82,34 @@ const char *wm_errno_name(u32 error) {
 
 static void put_text(Buffer *b, const char *text) { wm_buffer_bytes(b, text, strlen(text)); }
 
+/* Bytes that stand for themselves: nearly all. */
+static size_t plain_length(const u8 *text, size_t len) {
+  size_t n = 0;
+  while (n < len && text[n] >= 0x20 && text[n] < 0x7f && text[n] != '"' && text[n] != '\\') n++;
+  return n;
+}
+
+/* One that may not; how many bytes it took. */
+static size_t put_character(Buffer *b, const u8 *text, size_t len) {
+  char code[8];
+  size_t n = wm_utf8_step(text, len);
+  if (n == 0 || *text < 0x20 || *text == 0x7f) {
+    snprintf(code, sizeof code, "\\u%04x", *text);
+    put_text(b, code);
+    return 1;
+  }
+  if (n == 1) wm_buffer_byte(b, '\\'); /* a quote or backslash */
+  wm_buffer_bytes(b, text, n);
+  return n;
+}
+
 /* Control characters, and bytes that are no UTF-8, as \u00XX. */
 static void put_escaped(Buffer *b, const u8 *text, size_t len) {
-  char code[8];
   for (size_t at = 0; at < len;) {
-    size_t n = wm_utf8_step(text + at, len - at);
-    if (n == 0 || text[at] < 0x20 || text[at] == 0x7f) {
-      snprintf(code, sizeof code, "\\u%04x", text[at]);
-      put_text(b, code);
-      at++;
-      continue;
-    }
-    if (text[at] == '"' || text[at] == '\\') wm_buffer_byte(b, '\\');
+    size_t n = plain_length(text + at, len - at);
     wm_buffer_bytes(b, text + at, n);
     at += n;
+    if (at < len) at += put_character(b, text + at, len - at);
   }
 }
 
@@ -119,10 +133,11 @@ static void put_number(Buffer *b, const char *key, u32 number) {
 static void put_rights(Buffer *b, u64 rights) {
   const char *before = ",\"rights\":[\"";
   if (!rights) return;
-  for (u32 bit = 0; bit < 64; bit++) {
-    if (!(rights >> bit & 1) || !wm_right_name(bit)) continue;
+  for (; rights; rights &= rights - 1) {
+    const char *name = wm_right_name((u32)__builtin_ctzll(rights));
+    if (!name) continue;
     put_text(b, before);
-    put_text(b, wm_right_name(bit));
+    put_text(b, name);
     before = "\",\"";
   }
   put_text(b, "\"]");

@@ -41,7 +41,10 @@ void wm_ctx_release(wasi_ctx_t *ctx) {
   wm_file_ids_free(ctx->file_ids);
   wm_buffer_free(&ctx->args.bytes);
   wm_buffer_free(&ctx->env.bytes);
-  for (u32 i = 0; i < ctx->grant_count; i++) free(ctx->grants[i].name);
+  for (u32 i = 0; i < ctx->grant_count; i++) {
+    free(ctx->grants[i].name);
+    free(ctx->grants[i].host);
+  }
   free(ctx->grants);
   wm_changes_free(&ctx->changes);
   wm_audit_end(&ctx->audit);
@@ -201,6 +204,7 @@ wasi_ctx_t *wasi_ctx_new(wasm_store_t *store, wasi_config_t *config, wasmx_error
   for (u32 i = 0; !e && i < 3; i++) e = open_stream(ctx, i);
   if (!e) e = open_preopens(ctx, config);
   if (!e) e = open_sockets(ctx, config);
+  if (!e && ctx->audit.callback) wm_audit_begin(ctx);
   wasi_config_delete(config);
   if (!e) return ctx;
   wm_ctx_release(ctx);

@@ -53,6 +53,7 @@ Errno wm_stream_write(Stream *s, const void *from, size_t size, size_t *done);
  * and lose what it loses. */
 typedef struct Grant {
   char *name;             /* owned: the guest's name of it, or what a stream or socket is called */
+  char *host;             /* owned: the host's name of a directory, for audits; NULL: not known */
   Rights rights;          /* what may be done through it and below */
   _Atomic Rights allowed; /* what is left of them: any thread of the host's may take some away */
   bool special;           /* special files below this directory may be opened */
