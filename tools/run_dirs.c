@@ -64,25 +64,34 @@ static int preopen(wasi_config_t *config, const Spec *s) {
                   errno ? strerror(errno) : "the guest's name for it is not UTF-8");
 }
 
-int add_dir(wasi_config_t *config, const char *text) {
+/* What is done with a value once it is taken apart. */
+typedef int UseSpec(wasi_config_t *config, Spec *s);
+
+static int with_spec(wasi_config_t *config, const char *text, const char *separator, UseSpec *use) {
   Spec s;
-  if (!read_spec(text, "::", &s)) return STATUS_FAILED;
-  int status = preopen(config, &s);
+  if (!read_spec(text, separator, &s)) return STATUS_FAILED;
+  int status = use(config, &s);
   free(s.text);
   return status;
 }
 
+static int use_dir(wasi_config_t *config, Spec *s) { return preopen(config, s); }
+
+int add_dir(wasi_config_t *config, const char *text) {
+  return with_spec(config, text, "::", use_dir);
+}
+
 /* GUEST:HOST, or GUEST::HOST. */
+static int use_mapped_dir(wasi_config_t *config, Spec *s) {
+  if (!s->has_guest) return complain_usage("run", "--mapdir wants GUEST:HOST");
+  char *guest = s->host;
+  s->host = s->guest;
+  s->guest = guest;
+  return preopen(config, s);
+}
+
 int add_mapped_dir(wasi_config_t *config, const char *text) {
-  Spec s;
-  if (!read_spec(text, ":", &s)) return STATUS_FAILED;
-  char *guest = s.host;
-  s.host = s.guest;
-  s.guest = guest;
-  int status =
-      s.has_guest ? preopen(config, &s) : complain_usage("run", "--mapdir wants GUEST:HOST");
-  free(s.text);
-  return status;
+  return with_spec(config, text, ":", use_mapped_dir);
 }
 
 /* ---- others ---- */
@@ -101,7 +110,7 @@ static bool read_memory(const char *text, uint64_t *limit) {
   return !text[3] || (text[3] == ':' && parse_size(text + 4, limit));
 }
 
-static int add_memory(wasi_config_t *config, const Spec *s) {
+static int use_memory(wasi_config_t *config, Spec *s) {
   uint64_t limit;
   wasmx_error_t err = {.message = "out of memory"};
   if (!s->has_guest || !read_memory(s->host, &limit))
@@ -111,32 +120,28 @@ static int add_memory(wasi_config_t *config, const Spec *s) {
 
 typedef wasi_fs_t *MakeFs(const char *host_path, size_t limit, wasmx_error_t *err);
 
-static int add_made(wasi_config_t *config, const Spec *s, MakeFs *make) {
+static int use_made(wasi_config_t *config, const Spec *s, MakeFs *make) {
   wasmx_error_t err = {.size = sizeof err};
   return mount(config, s, make(s->host, DEFAULT_LIMIT, &err), &err);
 }
 
 int add_mount(wasi_config_t *config, const char *text) {
-  Spec s;
-  if (!read_spec(text, "::", &s)) return STATUS_FAILED;
-  int status = add_memory(config, &s);
-  free(s.text);
-  return status;
+  return with_spec(config, text, "::", use_memory);
+}
+
+static int use_overlay(wasi_config_t *config, Spec *s) {
+  return use_made(config, s, wasi_fs_new_overlay);
 }
 
 int add_overlay(wasi_config_t *config, const char *text) {
-  Spec s;
-  if (!read_spec(text, "::", &s)) return STATUS_FAILED;
-  int status = add_made(config, &s, wasi_fs_new_overlay);
-  free(s.text);
-  return status;
+  return with_spec(config, text, "::", use_overlay);
+}
+
+static int use_archive(wasi_config_t *config, Spec *s) {
+  return s->has_guest ? use_made(config, s, wasi_fs_new_archive)
+                      : complain_usage("run", "--archive wants FILE::GUEST");
 }
 
 int add_archive(wasi_config_t *config, const char *text) {
-  Spec s;
-  if (!read_spec(text, "::", &s)) return STATUS_FAILED;
-  int status = s.has_guest ? add_made(config, &s, wasi_fs_new_archive)
-                           : complain_usage("run", "--archive wants FILE::GUEST");
-  free(s.text);
-  return status;
+  return with_spec(config, text, "::", use_archive);
 }

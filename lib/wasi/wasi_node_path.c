@@ -171,16 +171,6 @@ static Errno rename_places(const At *from, const At *to) {
   return wm_node_move(from->fs, from->place.dir, from->place.leaf, to->place.dir, to->place.leaf);
 }
 
-Errno wm_node_rename(Call *call, const NodeFile *from_dir, const GuestPath *from,
-                     const NodeFile *to_dir, const GuestPath *to) {
-  AT source = {.fs = NULL};
-  Errno e = go(call, &source, from_dir, from, false);
-  if (e) return e;
-  AT target = {.fs = NULL};
-  e = go(call, &target, to_dir, to, false);
-  return e ? e : rename_places(&source, &target);
-}
-
 static Errno link_places(const At *from, const At *to) {
   Errno e = missing_or_not_dir(from);
   if (e) return e;
@@ -190,12 +180,24 @@ static Errno link_places(const At *from, const At *to) {
   return wm_node_name(from->fs, from->place.node, to->place.dir, to->place.leaf);
 }
 
-Errno wm_node_link(Call *call, const NodeFile *from_dir, const GuestPath *from,
-                   const NodeFile *to_dir, const GuestPath *to) {
+/* Both walks under the one lock, which is recursive. */
+static Errno act_on_two(Call *call, const NodeFile *from_dir, const GuestPath *from,
+                        const NodeFile *to_dir, const GuestPath *to,
+                        Errno (*action)(const At *from, const At *to)) {
   AT source = {.fs = NULL};
   Errno e = go(call, &source, from_dir, from, false);
   if (e) return e;
   AT target = {.fs = NULL};
   e = go(call, &target, to_dir, to, false);
-  return e ? e : link_places(&source, &target);
+  return e ? e : action(&source, &target);
+}
+
+Errno wm_node_rename(Call *call, const NodeFile *from_dir, const GuestPath *from,
+                     const NodeFile *to_dir, const GuestPath *to) {
+  return act_on_two(call, from_dir, from, to_dir, to, rename_places);
+}
+
+Errno wm_node_link(Call *call, const NodeFile *from_dir, const GuestPath *from,
+                   const NodeFile *to_dir, const GuestPath *to) {
+  return act_on_two(call, from_dir, from, to_dir, to, link_places);
 }

@@ -155,7 +155,11 @@ wasi_fs_t *wasi_fs_new_overlay(const char *host_path, size_t limit, wasmx_error_
   if (!host_path) return wm_wasi_fail(err, WASMX_ARGUMENT, "wasi_fs_new_overlay: path is NULL");
   struct stat st;
   int folder = wm_open_granted(host_path, O_RDONLY | O_DIRECTORY);
-  if (folder < 0 || fstat(folder, &st)) return fail(err, host_path);
+  if (folder < 0) return fail(err, host_path);
+  if (fstat(folder, &st)) {
+    close(folder);
+    return fail(err, host_path);
+  }
   Tree *tree = wm_tree_new(limit);
   char *lower = tree ? strdup("") : NULL;
   if (!lower) {

@@ -28,6 +28,7 @@ static Errno why_not_wait(const Call *call) {
 
 Errno wm_wait(Call *call, struct pollfd *fds, u32 count, u64 span, u32 *ready) {
   Changes *changes = &call->ctx->changes;
+  *ready = 0;
   bool locked = call->locked;
   wm_call_unlock(call);
   fds[count] = (struct pollfd){.fd = stop_of(call), .events = POLLIN};
