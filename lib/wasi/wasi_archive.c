@@ -3,7 +3,6 @@
 #include "wasi/wasi_tree.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #if WITH_ZLIB
@@ -23,11 +22,7 @@ static const char *reason(Errno e) {
 }
 
 static void *fail(wasmx_error_t *err, const char *path, const char *why) {
-  if (err && err->size >= sizeof *err) {
-    *err = (wasmx_error_t){.size = err->size, .code = WASMX_IO};
-    snprintf(err->message, sizeof err->message, "archive %s: %s", path, why);
-  }
-  return NULL;
+  return wm_wasi_fail(err, WASMX_IO, "archive %s: %s", path, why);
 }
 
 static wasi_fs_t *unpack(int fd, const char *path, size_t limit, wasmx_error_t *err) {

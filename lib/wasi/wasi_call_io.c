@@ -47,6 +47,14 @@ Errno wm_iovecs_read(Call *call, u32 address, u32 count, struct iovec *out) {
   return E_SUCCESS;
 }
 
+size_t wm_iovecs_skip(struct iovec **vectors, size_t count, size_t moved) {
+  for (; count && moved >= (*vectors)->iov_len; count--) moved -= (*vectors)++->iov_len;
+  if (!count) return 0;
+  (*vectors)->iov_base = (u8 *)(*vectors)->iov_base + moved;
+  (*vectors)->iov_len -= moved;
+  return count;
+}
+
 /* The first vectors of a transfer, `size` bytes in all. The last is shortened meanwhile: by `cut`.
  */
 typedef struct Piece {
@@ -73,10 +81,7 @@ static void rejoin(Transfer *t, const Piece *p) {
 /* Steps over what was moved, and over vectors of nothing behind it. */
 static void advance(Transfer *t, size_t moved) {
   if (t->offset != CURRENT) t->offset += (i64)moved;
-  for (; t->count && moved >= t->vectors->iov_len; t->count--) moved -= (t->vectors++)->iov_len;
-  if (!t->count) return;
-  t->vectors->iov_base = (u8 *)t->vectors->iov_base + moved;
-  t->vectors->iov_len -= moved;
+  t->count = (int)wm_iovecs_skip(&t->vectors, (size_t)t->count, moved);
 }
 
 /* ---- one attempt ---- */

@@ -103,10 +103,7 @@ static size_t size_of(const Message *m) {
 
 /* Steps over what was moved, and over vectors of nothing behind it. */
 static void advance(Message *m, size_t moved) {
-  for (; m->count && moved >= m->vectors->iov_len; m->count--) moved -= (m->vectors++)->iov_len;
-  if (!moved) return;
-  m->vectors->iov_base = (u8 *)m->vectors->iov_base + moved;
-  m->vectors->iov_len -= moved;
+  m->count = wm_iovecs_skip(&m->vectors, m->count, moved);
 }
 
 /* How many vectors are a piece; 0: the first is more than that. */

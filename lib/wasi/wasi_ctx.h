@@ -278,11 +278,14 @@ void wm_audit_end(Audit *a);
 Errno wm_path_read(Call *call, u32 arg, GuestPath *path);
 
 /* Fills *err and returns NULL. */
-void *wm_wasi_fail(wasmx_error_t *err, wasmx_errcode_t code, const char *message);
+PRINTF_LIKE(3, 4)
+void *wm_wasi_fail(wasmx_error_t *err, wasmx_errcode_t code, const char *format, ...);
 
 /* Copies the guest's vectors, the first MAX_IOVECS of them, and checks each. */
 struct iovec;
 Errno wm_iovecs_read(Call *call, u32 address, u32 count, struct iovec *out);
+/* Steps over `moved` bytes, and over vectors of nothing behind them; how many vectors are left. */
+size_t wm_iovecs_skip(struct iovec **vectors, size_t count, size_t moved);
 
 /* What the host or a file system says of it; all zero but its type for a stream. */
 Errno wm_descriptor_stat(const Descriptor *d, struct stat *st);

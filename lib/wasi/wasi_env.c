@@ -79,9 +79,10 @@ void wasi_config_inherit_env(wasi_config_t *config) {
 /* ---- from a file ---- */
 
 static bool fail(wasmx_error_t *err, wasmx_errcode_t code, u32 line, const char *message) {
-  char text[128];
-  snprintf(text, sizeof text, "line %u: %s", line, message);
-  wm_wasi_fail(err, code, line ? text : message);
+  if (line)
+    wm_wasi_fail(err, code, "line %u: %s", line, message);
+  else
+    wm_wasi_fail(err, code, "%s", message);
   /* Of callers that were built with this struct or a longer one. */
   if (err && err->size >= sizeof *err) err->line = line;
   return false;

@@ -3,6 +3,7 @@
 #include "wasi/wasi_ctx.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 static const struct {
@@ -95,10 +96,12 @@ Errno wm_errno_of_host(int host_errno) {
 
 Errno wm_errno_of_result(int result) { return result ? wm_errno_of_host(errno) : E_SUCCESS; }
 
-void *wm_wasi_fail(wasmx_error_t *err, wasmx_errcode_t code, const char *message) {
-  if (err && err->size >= sizeof *err) {
-    *err = (wasmx_error_t){.size = err->size, .code = code};
-    snprintf(err->message, sizeof err->message, "%s", message);
-  }
+void *wm_wasi_fail(wasmx_error_t *err, wasmx_errcode_t code, const char *format, ...) {
+  if (!err || err->size < sizeof *err) return NULL;
+  *err = (wasmx_error_t){.size = err->size, .code = code};
+  va_list args;
+  va_start(args, format);
+  vsnprintf(err->message, sizeof err->message, format, args);
+  va_end(args);
   return NULL;
 }

@@ -9,7 +9,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -144,11 +143,7 @@ static int fill_dir(Tree *tree, TreeNode *dir) {
 /* ---- making one ---- */
 
 static void *fail(wasmx_error_t *err, const char *path) {
-  if (err && err->size >= sizeof *err) {
-    *err = (wasmx_error_t){.size = err->size, .code = WASMX_IO};
-    snprintf(err->message, sizeof err->message, "cannot open %s: %s", path, strerror(errno));
-  }
-  return NULL;
+  return wm_wasi_fail(err, WASMX_IO, "cannot open %s: %s", path, strerror(errno));
 }
 
 wasi_fs_t *wasi_fs_new_overlay(const char *host_path, size_t limit, wasmx_error_t *err) {

@@ -464,9 +464,7 @@ static bool is_deep(const Buffer *text) {
 }
 
 static bool cannot_open(wasmx_error_t *err, const char *path, const char *why) {
-  char message[sizeof err->message];
-  snprintf(message, sizeof message, "policy %s: %s", path, why);
-  wm_wasi_fail(err, WASMX_IO, message);
+  wm_wasi_fail(err, WASMX_IO, "policy %s: %s", path, why);
   return false;
 }
 

@@ -28,7 +28,7 @@ static const char local_prefix[] = "unix:";
 enum { LOCAL_PREFIX = sizeof local_prefix - 1 };
 
 static bool fail(wasmx_error_t *err, wasmx_errcode_t code, const char *message) {
-  wm_wasi_fail(err, code, message);
+  wm_wasi_fail(err, code, "%s", message);
   return false;
 }
 
