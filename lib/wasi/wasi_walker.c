@@ -5,7 +5,7 @@
  * goes back to the directory that the walk came from, held in a small ring of descriptors, or
  * walked to again by the names that led there (no links among them). So a walk holds at most
  * RING + 1 descriptors, however deep it goes. */
-#include "wasi/wasi_resolver.h"
+#include "wasi/wasi_todo.h"
 
 #include "wasmx.h"
 
@@ -24,7 +24,7 @@ typedef struct Walker {
   u32 depth;      /* below the root */
   u32 real_len;   /* names from the root to here, each after a zero byte */
   char real[2 * PATH_MAX];
-  char todo[2 * PATH_MAX]; /* terminated: what is left of the path */
+  Todo todo;
 } Walker;
 
 static void close_fd(int *fd) {
@@ -81,95 +81,72 @@ static Errno pop(Walker *w) {
   return here(w) >= 0 ? E_SUCCESS : reopen(w);
 }
 
-/* Puts the target of the link `fd` in front of `rest`. */
-static Errno expand(Walker *w, int fd, const char *rest) {
+/* Puts the target of the link `fd` in the place of its name. */
+static Errno expand(Walker *w, int fd, const TodoName *n) {
   char target[PATH_MAX];
   ssize_t len = readlinkat(fd, "", target, sizeof target);
-  if (len < 0) return wm_errno_of_host(errno);
-  if (len == 0) return E_NOENT;
-  if ((size_t)len >= sizeof target) return E_NAMETOOLONG;
-  if (target[0] == '/') return E_NOTCAPABLE;
-  size_t rest_len = strlen(rest);
-  if ((size_t)len + rest_len + 1 > sizeof w->todo) return E_NAMETOOLONG;
-  memmove(w->todo + len, rest, rest_len + 1); /* rest starts with a slash or is empty */
-  memcpy(w->todo, target, (size_t)len);
-  return E_SUCCESS;
+  return len < 0 ? wm_errno_of_host(errno) : wm_todo_expand(&w->todo, n, target, (size_t)len);
 }
 
 /* Gives the directory the walk is in to `place`, with a name in it. */
-static Errno arrive(Walker *w, Place *place, const char *leaf, size_t len, u8 dots) {
-  if (len > NAME_MAX) return E_NAMETOOLONG;
+static Errno arrive(Walker *w, Place *place, const char *leaf, u8 dots) {
   place->dir = here(w);
   place->owned = w->depth > 0;
   if (place->owned) w->ring[w->depth % RING] = -1;
   place->dots = dots;
-  memcpy(place->leaf, leaf, len);
-  place->leaf[len] = 0;
+  memcpy(place->leaf, leaf, strlen(leaf) + 1);
   return E_SUCCESS;
 }
 
-/* One step: the component todo[0..len), before `rest`. Sets *done when the place is reached. */
-static Errno step(Walker *w, size_t len, bool last, bool follow, u32 *links, Place *place,
-                  bool *done) {
+/* One step, by the next name. Sets *done when the place is reached. */
+static Errno step(Walker *w, const TodoName *n, bool follow, Place *place, bool *done) {
   char name[NAME_MAX + 1];
-  const char *rest = w->todo + len;
-  if (len > NAME_MAX) return E_NAMETOOLONG;
-  memcpy(name, w->todo, len);
-  name[len] = 0;
-
+  Errno e = wm_todo_copy(&w->todo, n, name);
+  if (e) return e;
+  *done = n->last;
+  if (n->last && !follow) return arrive(w, place, name, 0);
   int fd = openat(here(w), name, STEP_FLAGS);
-  if (fd < 0) {
-    if (errno != ENOENT || !last) return wm_errno_of_host(errno);
-    *done = true;
-    return arrive(w, place, name, len, 0);
-  }
+  if (fd < 0)
+    return errno == ENOENT && n->last ? arrive(w, place, name, 0) : wm_errno_of_host(errno);
   struct stat st;
-  Errno e = fstat(fd, &st) ? wm_errno_of_host(errno) : E_SUCCESS;
-  if (!e && S_ISLNK(st.st_mode) && (!last || follow)) {
-    e = ++*links > MAX_LINKS ? E_LOOP : expand(w, fd, rest);
+  e = fstat(fd, &st) ? wm_errno_of_host(errno) : E_SUCCESS;
+  if (!e && S_ISLNK(st.st_mode)) {
+    *done = false;
+    e = expand(w, fd, n);
     close(fd);
     return e;
   }
-  if (!e && !last && S_ISDIR(st.st_mode)) {
-    memmove(w->todo, rest, strlen(rest) + 1);
-    return push(w, fd, name, len);
+  if (!e && !n->last && S_ISDIR(st.st_mode)) {
+    wm_todo_take(&w->todo, n);
+    return push(w, fd, name, n->len);
   }
   close(fd);
   if (e) return e;
-  if (!last) return E_NOTDIR;
-  *done = true;
-  return arrive(w, place, name, len, 0);
+  return n->last ? arrive(w, place, name, 0) : E_NOTDIR;
+}
+
+static Errno step_dots(Walker *w, const TodoName *n, Place *place, bool *done) {
+  Errno e = n->dots == 2 ? pop(w) : E_SUCCESS;
+  *done = n->last;
+  if (e || n->last) return e ? e : arrive(w, place, "", n->dots);
+  wm_todo_take(&w->todo, n);
+  return E_SUCCESS;
 }
 
 static Errno walk(Walker *w, bool follow, Place *place) {
-  u32 links = 0;
-  for (bool done = false; !done;) {
+  Errno e = E_SUCCESS;
+  for (bool done = false; !done && !e;) {
     if (is_stopped(w)) return E_INTR;
-    size_t slashes = strspn(w->todo, "/");
-    memmove(w->todo, w->todo + slashes, strlen(w->todo + slashes) + 1);
-    size_t len = strcspn(w->todo, "/");
-    size_t gap = strspn(w->todo + len, "/");
-    bool last = w->todo[len + gap] == 0;
-    if (last && gap) place->must_be_dir = true;
-    bool up = len == 2 && memcmp(w->todo, "..", 2) == 0;
-    if (up || (len == 1 && w->todo[0] == '.')) {
-      Errno e = up ? pop(w) : E_SUCCESS;
-      if (e || last) return e ? e : arrive(w, place, "", 0, up ? 2 : 1);
-      memmove(w->todo, w->todo + len, strlen(w->todo + len) + 1);
-      continue;
-    }
-    if (last && !follow && !gap) return arrive(w, place, w->todo, len, 0);
-    Errno e = step(w, len, last, follow || gap, &links, place, &done);
-    if (e) return e;
+    TodoName n = wm_todo_next(&w->todo);
+    if (n.last && n.slash) place->must_be_dir = true;
+    e = n.dots ? step_dots(w, &n, place, &done) : step(w, &n, follow || n.slash, place, &done);
   }
-  return E_SUCCESS;
+  return e;
 }
 
 /* The walker is too much for a small thread's stack. */
 Errno wm_walker_walk(const Resolver *r, int root, const char *path, bool follow, Place *place) {
   *place = (Place){.dir = root};
-  size_t len = strlen(path);
-  if (len >= sizeof(((Walker *)NULL)->todo)) return E_NAMETOOLONG;
   Walker *w = malloc(sizeof *w);
   if (!w) return E_NOMEM;
   w->resolver = r;
@@ -177,8 +154,8 @@ Errno wm_walker_walk(const Resolver *r, int root, const char *path, bool follow,
   w->depth = 0;
   w->real_len = 0;
   for (int i = 0; i < RING; i++) w->ring[i] = -1;
-  memcpy(w->todo, path, len + 1);
-  Errno e = walk(w, follow, place);
+  Errno e = wm_todo_begin(&w->todo, path);
+  if (!e) e = walk(w, follow, place);
   for (int i = 0; i < RING; i++) close_fd(&w->ring[i]);
   free(w);
   return e;
