@@ -52,7 +52,7 @@ static Errno arrive(NodeWalk *w, NodePlace *place, const char *leaf, u8 dots, wa
 /* One step, by the next name. Sets *done when the place is reached. */
 static Errno step(NodeWalk *w, const TodoName *n, bool follow, NodePlace *place, bool *done) {
   char name[NAME_MAX + 1];
-  wasi_node_t *node;
+  wasi_node_t *node = NULL;
   Errno e = wm_todo_copy(&w->todo, n, name);
   if (!e) e = wm_node_lookup(w->fs, here(w), name, &node);
   if (e && (e != E_NOENT || !n->last)) return e;
