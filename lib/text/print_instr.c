@@ -164,8 +164,8 @@ static void put_heap(Printer *p, const Instr *in) {
 
 static void put_cast_branch(Printer *p, const Instr *in) {
   put_label(p, in->index);
-  put_reftype(p, in->cast.heap1, in->cast.flags & 1);
-  put_reftype(p, in->cast.heap2, in->cast.flags & 2);
+  put_reftype(p, in->cast.heap1, in->cast.flags & CAST_FROM_NULL);
+  put_reftype(p, in->cast.heap2, in->cast.flags & CAST_TO_NULL);
 }
 
 static void put_blocktype(Printer *p, BlockType block) {

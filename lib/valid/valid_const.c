@@ -55,6 +55,14 @@ static bool check_const_instr(Validator *v, u32 global_limit) {
   case OP_global_get: return check_global_get(v, global_limit);
   case OP_ref_null: return wm_valid_ref_null(v);
   case OP_ref_func: return check_ref_func(v);
+  case OP_struct_new:
+  case OP_struct_new_default:
+  case OP_array_new:
+  case OP_array_new_default:
+  case OP_array_new_fixed:
+  case OP_ref_i31:
+  case OP_any_convert_extern:
+  case OP_extern_convert_any: return wm_valid_gc(v);
   default: return not_constant(v);
   }
 }

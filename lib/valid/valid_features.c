@@ -49,6 +49,11 @@ static void use_block(Survey *s, BlockType block) {
   if (block.kind == BLOCK_VALUE) use_valtype(s, block.value);
 }
 
+static void use_cast_branch(Survey *s, const Instr *in) {
+  use(s, wm_valid_heap_feature(in->cast.heap1, in->cast.flags & CAST_FROM_NULL));
+  use(s, wm_valid_heap_feature(in->cast.heap2, in->cast.flags & CAST_TO_NULL));
+}
+
 static void use_instr(Survey *s, const Instr *in, bool is_const) {
   const OpInfo *info = &wm_op_info[in->op];
   bool is_nullable =
@@ -59,6 +64,7 @@ static void use_instr(Survey *s, const Instr *in, bool is_const) {
   case IMM_BLOCK:
   case IMM_TRY_TABLE: use_block(s, in->block); break;
   case IMM_SELECT: use_vec_types(s, in); break;
+  case IMM_CAST_BRANCH: use_cast_branch(s, in); break;
   case IMM_HEAP: use(s, wm_valid_heap_feature(in->cast.heap2, is_nullable)); break;
   default: break;
   }

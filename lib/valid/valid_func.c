@@ -88,6 +88,8 @@ static inline bool check_instr(Validator *v) {
   case OP_return_call_ref: return check_call(v);
   case OP_br_on_null: return wm_valid_br_on_null(v);
   case OP_br_on_non_null: return wm_valid_br_on_non_null(v);
+  case OP_br_on_cast:
+  case OP_br_on_cast_fail: return wm_valid_br_on_cast(v);
   case OP_try_table: return wm_valid_try_table(v);
   case OP_catch:
   case OP_catch_all: return wm_valid_catch(v);

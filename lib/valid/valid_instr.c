@@ -71,14 +71,13 @@ static bool check_shuffle(Validator *v) {
 }
 
 /* Bodies come before the data section, so its count must have been announced. */
-static bool check_data(Validator *v, u32 index) {
+bool wm_valid_data(Validator *v, u32 index) {
   if (!v->m->has_data_count)
     return wm_error_set(v->err, ERR_MALFORMED, v->in.offset, "data count section required");
   return index < v->m->data_count || wm_valid_fail(v, "unknown data segment %u", index);
 }
 
-/* NULL: failed. */
-static const ElemSegment *find_elem(Validator *v, u32 index) {
+const ElemSegment *wm_valid_elem(Validator *v, u32 index) {
   if (index < v->m->elem_count) return &v->m->elems[index];
   wm_valid_fail(v, "unknown elem segment %u", index);
   return NULL;
@@ -102,10 +101,10 @@ static inline ValType check_immediate(Validator *v, const Rule *rule) {
     return memory_address(v, in->index);
   case IMM_DATA_MEMORY:
     address = memory_address(v, in->index2);
-    ok = check_data(v, in->index);
+    ok = wm_valid_data(v, in->index);
     break;
-  case IMM_DATA: ok = check_data(v, in->index); break;
-  case IMM_ELEM: ok = find_elem(v, in->index) != NULL; break;
+  case IMM_DATA: ok = wm_valid_data(v, in->index); break;
+  case IMM_ELEM: ok = wm_valid_elem(v, in->index) != NULL; break;
   case IMM_LANE: ok = check_lane(v, in->lane, lane_count(in->op)); break;
   case IMM_SHUFFLE: ok = check_shuffle(v); break;
   default: break;
@@ -271,7 +270,7 @@ static bool check_table_copy(Validator *v) {
 /* The segment's indices are i32 whatever the table's are. */
 static bool check_table_init(Validator *v) {
   const TableType *to = wm_valid_table(v, v->in.index2);
-  const ElemSegment *elem = to ? find_elem(v, v->in.index) : NULL;
+  const ElemSegment *elem = to ? wm_valid_elem(v, v->in.index) : NULL;
   return elem && check_elements(v, elem->type, to->element) && pop(v, VAL_I32) && pop(v, VAL_I32) &&
          pop(v, limits_address(&to->limits));
 }
@@ -363,7 +362,9 @@ bool wm_valid_instr(Validator *v, const Rule *rule) {
   case OP_i64_sub128: return check_wide(v, 4);
   case OP_i64_mul_wide_s:
   case OP_i64_mul_wide_u: return check_wide(v, 2);
-  default: /* no rule here yet for a proposal that no tier runs */
+  default:
+    if (rule->feature == FEATURE_GC) return wm_valid_gc(v);
+    /* no rule here yet for a proposal that no tier runs */
     return wm_valid_unsupported(v, v->in.offset, rule->feature, wm_op_text(v->in.op));
   }
 }

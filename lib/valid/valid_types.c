@@ -70,14 +70,50 @@ static bool check_types(Validator *v, const ValType *types, u32 count, u32 type_
   return true;
 }
 
+static bool check_fields(Validator *v, const SubType *t, u32 type_limit) {
+  for (u32 i = 0; i < t->field_count; i++)
+    if (!check_valtype(v, t->fields[i].type, type_limit, t->offset)) return false;
+  return true;
+}
+
+/* The number of a type's ancestors, which are known to come before it. */
+static u32 count_ancestors(const Module *m, const SubType *t) {
+  u32 count = 0;
+  for (; t->super != NO_TYPE && count <= MAX_SUBTYPE_DEPTH; t = &m->types[t->super]) count++;
+  return count;
+}
+
+/* What can be told of a declared supertype before the group has ids. */
+static bool check_super(Validator *v, const SubType *t) {
+  const Module *m = v->m;
+  if (t->super == NO_TYPE) return true;
+  if (t->super >= (u32)(t - m->types))
+    return wm_valid_fail_at(v, t->offset, "unknown type %u", t->super);
+  if (m->types[t->super].is_final)
+    return wm_valid_fail_at(v, t->offset, "sub type %u does not match super type: %u is final",
+                            (u32)(t - m->types), t->super);
+  return count_ancestors(m, t) <= MAX_SUBTYPE_DEPTH ||
+         wm_error_set(v->err, ERR_LIMIT, t->offset, "a sub type is more than %d types deep",
+                      MAX_SUBTYPE_DEPTH);
+}
+
+static bool needs_gc(const SubType *t) {
+  return t->kind != COMP_FUNC || !t->is_final || t->super != NO_TYPE;
+}
+
+static const char *what_needs_gc(const SubType *t) {
+  switch (t->kind) {
+  case COMP_STRUCT: return "a struct type";
+  case COMP_ARRAY: return "an array type";
+  default: return "a sub type";
+  }
+}
+
 /* One type of a recursion group whose types are all below `type_limit`. */
 static bool check_subtype(Validator *v, const SubType *t, u32 type_limit) {
   u32 offset = t->offset;
-  if (t->kind != COMP_FUNC)
-    return wm_valid_unsupported(v, offset, FEATURE_GC,
-                                t->kind == COMP_STRUCT ? "a struct type" : "an array type");
-  if (!t->is_final || t->super != NO_TYPE)
-    return wm_valid_need(v, offset, FEATURE_GC, "a sub type");
+  if (needs_gc(t) && !wm_valid_need(v, offset, FEATURE_GC, what_needs_gc(t))) return false;
+  if (!check_super(v, t) || !check_fields(v, t, type_limit)) return false;
   if (t->result_count > 1 && !wm_valid_need(v, offset, FEATURE_MULTI_VALUE, "more than one result"))
     return false;
   return check_types(v, t->params, t->param_count, type_limit, offset) &&
@@ -93,6 +129,46 @@ static bool check_group(Validator *v, u32 start, u32 len) {
   return true;
 }
 
+/* ---- declared supertypes (spec 3.3.9) ---- */
+
+/* A field that can be written must be of the same type, else a subtype does. */
+static bool field_matches(Validator *v, const FieldType *sub, const FieldType *super) {
+  if (sub->is_mutable != super->is_mutable) return false;
+  if (val_is_packed(sub->type) || val_is_packed(super->type)) return sub->type == super->type;
+  return wm_valid_matches(v, sub->type, super->type) &&
+         (!sub->is_mutable || wm_valid_matches(v, super->type, sub->type));
+}
+
+static bool fields_match(Validator *v, const SubType *sub, const SubType *super) {
+  if (sub->field_count < super->field_count) return false;
+  for (u32 i = 0; i < super->field_count; i++)
+    if (!field_matches(v, &sub->fields[i], &super->fields[i])) return false;
+  return true;
+}
+
+static Types types_of(const ValType *items, u32 count) { return (Types){items, count, 0}; }
+
+static bool composite_matches(Validator *v, const SubType *sub, const SubType *super) {
+  if (sub->kind != super->kind) return false;
+  if (sub->kind != COMP_FUNC) return fields_match(v, sub, super);
+  return wm_valid_types_match(v, types_of(super->params, super->param_count),
+                              types_of(sub->params, sub->param_count)) &&
+         wm_valid_types_match(v, types_of(sub->results, sub->result_count),
+                              types_of(super->results, super->result_count));
+}
+
+/* The types have ids by now. */
+static bool check_declared_supers(Validator *v, u32 start, u32 len) {
+  const Module *m = v->m;
+  for (u32 i = start; i < start + len; i++) {
+    const SubType *t = &m->types[i];
+    if (t->super != NO_TYPE && !composite_matches(v, t, &m->types[t->super]))
+      return wm_valid_fail_at(v, t->offset, "sub type %u does not match super type %u", i,
+                              t->super);
+  }
+  return true;
+}
+
 /* Ids are taken one group after the other: groups refer back to ids of groups before. */
 bool wm_valid_types(Validator *v) {
   Module *m = v->m;
@@ -101,6 +177,7 @@ bool wm_valid_types(Validator *v) {
     u32 len = m->types[i].group_len;
     if (!check_group(v, i, len)) return false;
     if (!wm_types_intern(v->reg, m->types, i, len)) return wm_error_out_of_memory(v->err);
+    if (!check_declared_supers(v, i, len)) return false;
   }
   return true;
 }

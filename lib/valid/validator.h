@@ -200,6 +200,7 @@ bool wm_valid_br_if(Validator *v);
 bool wm_valid_br_table(Validator *v);
 bool wm_valid_br_on_null(Validator *v);
 bool wm_valid_br_on_non_null(Validator *v);
+bool wm_valid_br_on_cast(Validator *v); /* and br_on_cast_fail: valid_gc.c */
 bool wm_valid_return(Validator *v);
 
 /* ---- exceptions (valid_exception.c): the instruction v->in ---- */
@@ -220,6 +221,14 @@ bool wm_valid_ref_func(Validator *v);
 bool wm_valid_pop_ref(Validator *v, ValType *found);
 /* The table that the current instruction names; NULL and "unknown table". */
 const TableType *wm_valid_table(Validator *v, u32 index);
+
+/* The data segment that the current instruction names exists, and may be named in bodies. */
+bool wm_valid_data(Validator *v, u32 index);
+/* The element segment; NULL and "unknown elem segment". */
+const ElemSegment *wm_valid_elem(Validator *v, u32 index);
+/* Instructions on structs, arrays, i31 and casts (valid_gc.c), as they are in constant expressions
+ * too. */
+bool wm_valid_gc(Validator *v);
 
 /* A constant expression of type `expected`, which may read the globals before `global_limit`. */
 bool wm_valid_const(Validator *v, ConstExpr expr, ValType expected, u32 global_limit);

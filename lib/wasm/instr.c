@@ -132,7 +132,7 @@ static bool read_try_table(Reader *r, Instr *in) {
 static bool read_cast_branch(Reader *r, Instr *in) {
   u64 offset = reader_offset(r);
   in->cast.flags = wm_reader_byte(r);
-  if (in->cast.flags > 3) return wm_reader_fail(r, offset, "malformed br_on_cast flags");
+  if (in->cast.flags > CAST_FLAGS) return wm_reader_fail(r, offset, "malformed br_on_cast flags");
   in->index = wm_reader_u32(r);
   in->cast.heap1 = wm_reader_heaptype(r);
   in->cast.heap2 = wm_reader_heaptype(r);

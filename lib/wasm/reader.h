@@ -83,6 +83,9 @@ enum { MEMARG_HAS_MEMORY = 0x40, MEMARG_HAS_ORDERING = 0x20 };
 
 /* One instruction. Which fields are set depends on the immediate's kind (opcode.h); vectors stay in
  * the module's bytes and are read with the functions below. */
+/* Which of a br_on_cast's two types take null (spec 5.4.1). */
+enum { CAST_FROM_NULL = 1, CAST_TO_NULL = 2, CAST_FLAGS = 3 };
+
 typedef struct Instr {
   u16 op;     /* OpId */
   u32 offset; /* of its first byte, in the module's bytes */
@@ -101,8 +104,8 @@ typedef struct Instr {
       const u8 *items; /* borrowed */
       u32 count;
     } vec;
-    struct { /* IMM_CAST_BRANCH; IMM_HEAP uses only heap2 */
-      u8 flags;
+    struct {    /* IMM_CAST_BRANCH; IMM_HEAP uses only heap2 */
+      u8 flags; /* CAST_... */
       HeapType heap1, heap2;
     } cast;
   };

@@ -78,6 +78,10 @@ static inline u32 val_slots(ValType t) { return t == VAL_V128 ? 2 : 1; }
 /* Whether a value fills only half of its slot. */
 static inline bool val_is_narrow(ValType t) { return t == VAL_I32 || t == VAL_F32; }
 
+/* Storage types: on the operand stack a packed field is an i32. */
+static inline bool val_is_packed(ValType t) { return t == VAL_I8 || t == VAL_I16; }
+static inline ValType val_unpacked(ValType t) { return val_is_packed(t) ? VAL_I32 : t; }
+
 /* Bytes of the binary format that share their space with types (spec 5.3). */
 enum {
   TYPE_EMPTY = 0x40, /* a block without a type */

@@ -149,7 +149,13 @@ static void test_built(void **state) {
   check_suite(wm_features_default());
 }
 
+/* What no tier runs yet is validated all the same. */
+static void test_gc(void **state) {
+  (void)state;
+  check_suite(features_with(wm_features_default(), FEATURE_GC, true));
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_built)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_built), cmocka_unit_test(test_gc)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
