@@ -329,8 +329,9 @@ WASM_DECLARE_VEC(val, )
   WASM_API_EXTERN void wasm_##name##_set_host_info_with_finalizer(wasm_##name##_t *, void *,       \
                                                                   void (*)(void *));
 
-/* The same, with casts to and from wasm_ref_t: the same handle, ownership does not change. The cast
- * from wasm_ref_t gives NULL when the object is of another kind. */
+/* The same, with casts to and from wasm_ref_t: the same handle at the same address (wasm.hh builds
+ * on it), ownership does not change. The cast from wasm_ref_t gives NULL when the object is of
+ * another kind. */
 #define WASM_DECLARE_REF(name)                                                                     \
   WASM_DECLARE_REF_BASE(name)                                                                      \
                                                                                                    \

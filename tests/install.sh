@@ -34,5 +34,8 @@ static_libs() { pkg-config --static --libs "$@" | sed 's/-lwasm/-l:libwasm.a/; s
     printf '#include <wasi.h>\nint main() { wasm_engine_delete(wasm_engine_new()); return wasmx_version() ? 0 : 1; }\n' \
       >"$dest/main.cc"
     try cplusplus c++ -std=c++11 -Wall -Werror "$dest/main.cc" $(pkg-config --cflags --libs libwasi)
+    try cplusplus-calls c++ -std=c++17 -Wall -Werror "$source/examples/add_one.cc" $(pkg-config --cflags --libs libwasm)
+    printf '#include <wasi.hh>\n#include <wasm.hh>\nint main() { return wasm::Engine::make() ? 0 : 1; }\n' >"$dest/main.cc"
+    try cplusplus-wasi c++ -std=c++17 -Wall -Werror "$dest/main.cc" $(pkg-config --cflags --libs libwasi)
   fi
 }

@@ -22,8 +22,8 @@ step "formatting" sh tests/formatting.sh
 build_and_test gcc "CC=gcc" "-Dbuildtype=release -Dwerror=true"
 step "tidy" sh tests/tidy.sh
 if [ "${1:-}" != "--quick" ]; then
-  build_and_test clang "CC=clang-19" "-Dbuildtype=release -Dwerror=true"
-  build_and_test sanitize "CC=clang-19" \
+  build_and_test clang "CC=clang-19 CXX=clang++-19" "-Dbuildtype=release -Dwerror=true"
+  build_and_test sanitize "CC=clang-19 CXX=clang++-19" \
     "-Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false -Db_ndebug=false"
   step "minimal build" minimal_build
   step "thread sanitizer" sh tests/tsan.sh

@@ -32,9 +32,9 @@ typedef struct HostEnv {
 } HostEnv;
 
 static void host_env_free(void *p) {
-  HostEnv *e = p;
-  if (e->finalizer) e->finalizer(e->env);
-  free(e);
+  const HostEnv e = *(HostEnv *)p;
+  free(p);
+  if (e.finalizer) e.finalizer(e.env);
 }
 
 /* ---- wasm calls the host ---- */

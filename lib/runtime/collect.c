@@ -183,11 +183,12 @@ static void sweep(Store *store, u64 bytes_read) {
       COLLECT_MIN_DEBT_BYTES + min_u64(live_bytes, live * DEBT_BYTES_OBJECT) + bytes_read;
 }
 
+/* One that a C++ exception of its finalizer interrupts stays the first, and is gone on with. */
 static void destroy_doomed(Store *store) {
   while (store->doomed) {
-    Object *object = store->doomed;
-    store->doomed = object->next;
-    wm_object_destroy(object);
+    Object *next = store->doomed->next;
+    wm_object_destroy(store->doomed);
+    store->doomed = next;
   }
 }
 

@@ -37,7 +37,8 @@ u64 wm_object_weight(const Object *object);
 /* Calls visit for each object that `object`, which is no inner one, refers to (NULLs too). Returns
  * how many words it looked at. */
 u64 wm_object_trace(const Object *object, Visit *visit, void *env);
-/* Tells the watcher, runs the finalizers, gives everything back. It is in no list any more. */
+/* Tells the watcher, runs the finalizers, gives everything back; each once, also when a C++
+ * exception of a finalizer comes out of here: then the object is still there, for another call. */
 void wm_object_destroy(Object *object);
 
 /* The allocation that `object` is part of, which lives and dies as one. */

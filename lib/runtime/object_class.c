@@ -119,7 +119,9 @@ static void end_table(Object *object) {
 
 static void end_func(Object *object) {
   Func *func = (Func *)object;
-  if (func->env_finalizer) func->env_finalizer(func->env);
+  void (*finalizer)(void *) = func->env_finalizer;
+  func->env_finalizer = NULL;
+  if (finalizer) finalizer(func->env);
   wm_types_release(object->store->types, func->type_id);
 }
 
@@ -179,6 +181,7 @@ u64 wm_object_weight(const Object *object) {
 static void tell_host(Object *object) {
   Store *store = object->store;
   if (object->watched && store->on_watched_free) store->on_watched_free(store, object);
+  object->watched = false;
   u64 found = 0;
   if (!object->has_info || !wm_ptrmap_remove(&store->host_info, object, &found)) return;
   HostInfo info = *(HostInfo *)(uintptr_t)found;

@@ -30,13 +30,32 @@ try() { # COMPILER LANGUAGE STANDARD FILE-SUFFIX TEXT
   done
 }
 
+# All of C++, with exceptions and without; each alone costs much time and is tried once.
+try_cpp() { # COMPILER STANDARD HEADER...
+  compiler=$1 standard=$2
+  shift 2
+  printf '#include <%s>\n' "$@" >"$work/try.cc"
+  for options in "" "-fno-exceptions -fno-rtti"; do
+    # shellcheck disable=SC2086
+    $compiler "-std=$standard" $options -pedantic -Wall -Wextra -Wshadow -Wconversion -Wundef -Wnon-virtual-dtor -Werror \
+      -fsyntax-only "-I$include" "$work/try.cc" 2>"$work/log" ||
+      { echo "$compiler -std=$standard $options, $*:"; cat "$work/log"; failed=1; }
+  done
+}
+
 for standard in c99 c11 c17; do try "$*" c "$standard" c "$values$body"; done
 tried=0
 for compiler in g++ clang++ clang++-19; do
   command -v "$compiler" >/dev/null 2>&1 || continue
-  tried=1
+  tried=$((tried + 1))
   for standard in c++11 c++14 c++17; do try "$compiler" c++ "$standard" cc "$body"; done
   try "$compiler" c++ c++20 cc "$values$body"
+  for standard in c++11 c++14; do try_cpp "$compiler" "$standard" wasm.hh; done
+  for standard in c++17 c++20; do try_cpp "$compiler" "$standard" wasm.hh wasmx.hh wasi.hh; done
+  if [ "$tried" = 1 ]; then
+    for header in wasm.hh wasm_types.hh; do try_cpp "$compiler" c++11 "$header"; done
+    for header in wasmx.hh wasmx_engine.hh wasmx_values.hh wasi.hh; do try_cpp "$compiler" c++17 "$header"; done
+  fi
 done
-[ "$tried" = 1 ] || echo "no C++ compiler: only C was tried"
+[ "$tried" != 0 ] || echo "no C++ compiler: only C was tried"
 exit $failed
