@@ -312,8 +312,10 @@ typedef struct wasi_access_t {
                              address; NULL: nothing of the kind */
   const char *path;       /* as the guest spelled it; NULL: none */
   const char *other_path; /* the second one of a rename or link; what a symbolic link is to say */
-  const char *target;     /* what the host has there: of an open, what was opened; else the
-                             directory's name and the path below it; NULL: not of the host's */
+  const char *target;     /* what the host has there: of an open, what was opened, with no link and
+                             no ".." in its name; else the directory's name and the path below it;
+                             NULL: not of the host's. A directory has the name that it had when it
+                             was opened: what others than the program rename is not noticed */
   uint64_t rights;        /* asked for, as preview 1 numbers them */
   uint32_t fd, new_fd;    /* the program's descriptors; UINT32_MAX: none */
   int error;              /* as preview 1 numbers them; 0: it was granted and done */
@@ -328,7 +330,8 @@ WASI_API_EXTERN bool wasi_config_set_audit(wasi_config_t *, wasi_audit_callback_
 /* The same as lines of JSON at the end of a file: time (seconds since 1970), call, grant, fd, path,
  * other_path, target, rights (names), new_fd, result (the errno's name); what does not apply is
  * left out, bytes that are no UTF-8 are \u00XX. Refusals are written at once, the others in blocks,
- * the last one with the context. False: it cannot be opened, or out of memory. */
+ * when the program waits, and the last ones with the context: they are lost when the process is
+ * killed. False: it cannot be opened, or out of memory. */
 WASI_API_EXTERN bool wasi_config_set_audit_file(wasi_config_t *, const char *path);
 
 /* Writes down in a file what every call gives, or takes it from there instead of the world: a

@@ -24,26 +24,42 @@ bool wasi_config_set_audit(wasi_config_t *config, wasi_audit_callback_t callback
   return true;
 }
 
-/* A path or two; as the guest has them, cut where they are longer than any path may be. */
+/* A path or two. */
+static char *room_for_path(Access *a) { return a->path[0] ? a->other_path : a->path; }
+
+/* As the guest has it, cut where it is longer than any path may be. */
 void wm_access_path(Access *a, const void *bytes, size_t len) {
   if (!a) return;
-  char *to = a->path[0] ? a->other_path : a->path;
+  char *to = room_for_path(a);
   len = min_u64(len, PATH_MAX - 1);
   memcpy(to, bytes, len);
   to[len] = 0;
 }
 
+void wm_access_checked_path(Access *a, const GuestPath *path, u32 len) {
+  if (!a) return;
+  char *to = room_for_path(a);
+  memcpy(to, path->text, path->len);
+  memset(to + path->len, '/', len - path->len);
+  to[len] = 0;
+}
+
 /* ---- what is told ---- */
 
-static bool starts_with(const char *name, const char *start) {
-  return strncmp(name, start, strlen(start)) == 0;
+/* The names of all calls are longer. */
+static bool names_something(const CallRow *row) {
+  return memcmp(row->name, "path_", 5) == 0 || memcmp(row->name, "sock_", 5) == 0;
+}
+
+/* An exchange takes long. */
+static bool is_first(bool *seen) {
+  return !__atomic_load_n(seen, __ATOMIC_RELAXED) &&
+         !__atomic_exchange_n(seen, true, __ATOMIC_RELAXED);
 }
 
 static bool is_told(const Call *call, const CallRow *row, u32 number, Errno e) {
-  Audit *audit = &call->ctx->audit;
-  bool first = !__atomic_exchange_n(&audit->seen[number], true, __ATOMIC_RELAXED);
-  return first || is_refusal(e) || starts_with(row->name, "path_") ||
-         starts_with(row->name, "sock_");
+  bool first = is_first(&call->ctx->audit.seen[number]);
+  return first || is_refusal(e) || names_something(row);
 }
 
 enum { TARGET_ROOM = 2 * PATH_MAX };
@@ -58,27 +74,93 @@ static bool name_of(int fd, char to[TARGET_ROOM]) {
   return true;
 }
 
-/* To ask for a name takes longer than most calls. Without memory it is asked for each time. */
+/* ---- names on the host ----
+ * To ask for a name takes longer than most calls. So a directory's is asked for once and kept with
+ * its descriptor, until the program renames something; and what is below it is spelled, where no
+ * link was followed. What others rename meanwhile keeps the name it had. */
+
+/* Without memory it is asked for each time; so is what is too long for a path below it. */
+static void keep_name(Descriptor *d, const char *name) {
+  if (!d->host && strlen(name) < PATH_MAX) d->host = strdup(name);
+}
+
+/* Shorter than PATH_MAX. False: it has none. */
+static bool name_of_dir(Descriptor *d, char to[TARGET_ROOM]) {
+  if (d->host) memcpy(to, d->host, strlen(d->host) + 1);
+  if (d->host) return true;
+  if (!name_of(d->fd, to)) return false;
+  keep_name(d, to);
+  return true;
+}
+
 void wm_audit_begin(wasi_ctx_t *ctx) {
   char name[TARGET_ROOM];
+  ctx->resolver.notes_links = true;
   for (u32 i = 0; i < ctx->fds.fds.len; i++) {
-    const Descriptor *d = &ctx->fds.fds.data[i];
-    if (!d->preopen || d->kind != FD_HOST || !name_of(d->fd, name)) continue;
-    for (u32 g = 0; g < ctx->grant_count; g++)
-      if (d->grant == &ctx->grants[g]) ctx->grants[g].host = strdup(name);
+    Descriptor *d = &ctx->fds.fds.data[i];
+    if (d->preopen && d->kind == FD_HOST) (void)name_of_dir(d, name);
   }
+}
+
+static void forget_names(FdTable *t) {
+  for (u32 i = 0; i < t->fds.len; i++) {
+    free(t->fds.data[i].host);
+    t->fds.data[i].host = NULL;
+  }
+}
+
+/* Steps into `name` from the directory to[0..len); the length then. */
+static size_t step(char to[TARGET_ROOM], size_t len, const char *name, size_t size) {
+  if (size == 0 || (size == 1 && name[0] == '.')) return len;
+  if (size == 2 && memcmp(name, "..", 2) == 0) {
+    while (len && to[len - 1] != '/') len--;
+    return len ? len - 1 : 0;
+  }
+  to[len] = '/';
+  memcpy(to + len + 1, name, size);
+  return len + 1 + size;
+}
+
+/* Without the slash of "/". */
+static size_t length_of_dir(const char *name) { return name[1] ? strlen(name) : 0; }
+
+/* The path below the directory `to`, spelled without dots: it has room for both. */
+static void spell(char to[TARGET_ROOM], const char *path) {
+  size_t len = length_of_dir(to);
+  for (;;) {
+    size_t size = strcspn(path, "/");
+    len = step(to, len, path, size);
+    if (!path[size]) break;
+    path += size + 1;
+  }
+  if (!len) to[len++] = '/';
+  to[len] = 0;
+}
+
+static Descriptor *host_dir(FdTable *t, u32 number) {
+  Descriptor *d;
+  bool is = !wm_fds_find(t, number, &d) && d->kind == FD_HOST && d->type == FILETYPE_DIRECTORY;
+  return is ? d : NULL;
+}
+
+/* A directory that was opened will be asked for what is in it. */
+static bool name_of_opened(FdTable *t, const Access *a, char to[TARGET_ROOM]) {
+  Descriptor *dir = a->asks ? NULL : host_dir(t, a->fd), *opened = host_dir(t, a->new_fd);
+  bool named = dir ? name_of_dir(dir, to) : name_of(a->opened, to);
+  if (named && dir) spell(to, a->path);
+  if (named && opened) keep_name(opened, to);
+  return named;
 }
 
 /* What was opened, or what the path is below the directory: links in it were not followed. */
 static const char *find_target(const Call *call, const Access *a, char to[TARGET_ROOM]) {
-  Descriptor *d;
-  if (a->opened >= 0) return name_of(a->opened, to) ? to : NULL;
-  if (!a->path[0] || wm_fds_find(&call->ctx->fds, a->fd, &d) || d->kind != FD_HOST) return NULL;
-  const char *known = d->preopen && d->grant ? d->grant->host : NULL;
-  if (known) snprintf(to, PATH_MAX, "%s", known);
-  if (!known && !name_of(d->fd, to)) return NULL;
-  size_t len = strlen(to);
-  snprintf(to + len, TARGET_ROOM - len, "/%s", a->path);
+  FdTable *fds = &call->ctx->fds;
+  if (a->opened >= 0) return name_of_opened(fds, a, to) ? to : NULL;
+  Descriptor *dir = a->path[0] ? host_dir(fds, a->fd) : NULL;
+  if (!dir || !name_of_dir(dir, to)) return NULL;
+  size_t len = length_of_dir(to);
+  to[len] = '/';
+  memcpy(to + len + 1, a->path, strlen(a->path) + 1);
   return to;
 }
 
@@ -133,6 +215,7 @@ static void begin_access(Access *a) {
   a->grant = NULL;
   a->fd = a->new_fd = UINT32_MAX;
   a->opened = -1;
+  a->asks = false;
   a->rights = 0;
 }
 
@@ -147,5 +230,6 @@ Errno wm_audit_run(Call *call, const CallRow *row, u32 number) {
   if (!is_told(call, row, number, e)) return e;
   if (e) note_paths(call, row, &a);
   tell(call, row, &a, e);
+  if (!e && strcmp(row->name, "path_rename") == 0) forget_names(&call->ctx->fds);
   return e;
 }

@@ -11,12 +11,14 @@ struct Access {
   const char *grant;                         /* borrowed; NULL: no descriptor of any */
   u32 fd, new_fd;                            /* UINT32_MAX: none */
   int opened;                                /* the host's descriptor of new_fd; -1: none */
+  bool asks;                                 /* what was opened need not be what its path spells */
   Rights rights;
 };
 
 static inline bool is_refusal(Errno e) { return e == E_NOTCAPABLE || e == E_PERM || e == E_ACCES; }
 
-/* Finds out the host's names of directories, which calls on paths in them are told with. */
+/* Finds out the host's names of directories, which calls on paths in them are told with, and has
+ * links on the way noted. */
 void wm_audit_begin(wasi_ctx_t *ctx);
 /* Runs the handler of the row with that number and tells of it. */
 Errno wm_audit_run(Call *call, const CallRow *row, u32 number);
@@ -26,6 +28,9 @@ const char *wm_errno_name(u32 error);
 
 /* ---- for handlers; nothing where nothing is audited ---- */
 void wm_access_path(Access *a, const void *bytes, size_t len);
+/* What is done with a path is told of the copy that it is done by, not of the guest's memory, which
+ * may be another one by now. It was `len` bytes long, with the slashes at its end. */
+void wm_access_checked_path(Access *a, const GuestPath *path, u32 len);
 static inline void wm_access_descriptor(Access *a, u32 fd, const Descriptor *d, Rights rights) {
   if (!a) return;
   if (a->fd == UINT32_MAX) a->fd = fd;

@@ -1,5 +1,5 @@
 /* Accesses as lines of JSON in a file. Lines are collected, since a program may open many files;
- * refusals, and whatever waits then, are written at once. */
+ * refusals, and whatever is kept back then, are written at once, as is all before a wait. */
 #include "wasi/wasi_audit.h"
 
 #include "base/utf8.h"
@@ -80,12 +80,22 @@ const char *wm_errno_name(u32 error) {
 
 /* ---- lines ---- */
 
-static void put_text(Buffer *b, const char *text) { wm_buffer_bytes(b, text, strlen(text)); }
+static inline void put_text(Buffer *b, const char *text) { wm_buffer_bytes(b, text, strlen(text)); }
+
+/* With zeros in front, of at least so many digits. */
+static void put_decimal(Buffer *b, u64 n, size_t digits) {
+  u8 text[20];
+  size_t at = sizeof text;
+  for (; n || sizeof text - at < digits; n /= 10) text[--at] = (u8)('0' + n % 10);
+  wm_buffer_bytes(b, text + at, sizeof text - at);
+}
+
+static bool is_plain(u8 byte) { return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\'; }
 
 /* Bytes that stand for themselves: nearly all. */
 static size_t plain_length(const u8 *text, size_t len) {
   size_t n = 0;
-  while (n < len && text[n] >= 0x20 && text[n] < 0x7f && text[n] != '"' && text[n] != '\\') n++;
+  while (n < len && is_plain(text[n])) n++;
   return n;
 }
 
@@ -113,21 +123,18 @@ static void put_escaped(Buffer *b, const u8 *text, size_t len) {
   }
 }
 
-/* ,"key":"text" when there is one. */
-static void put_string(Buffer *b, const char *key, const char *text) {
+/* `before` is the key, and what stands around it. Without a text there is neither. */
+static inline void put_string(Buffer *b, const char *before, const char *text) {
   if (!text) return;
-  put_text(b, ",\"");
-  put_text(b, key);
-  put_text(b, "\":\"");
+  put_text(b, before);
   put_escaped(b, (const u8 *)text, strlen(text));
   wm_buffer_byte(b, '"');
 }
 
-static void put_number(Buffer *b, const char *key, u32 number) {
-  char text[64];
+static inline void put_number(Buffer *b, const char *before, u32 number) {
   if (number == UINT32_MAX) return;
-  snprintf(text, sizeof text, ",\"%s\":%u", key, number);
-  put_text(b, text);
+  put_text(b, before);
+  put_decimal(b, number, 1);
 }
 
 static void put_rights(Buffer *b, u64 rights) {
@@ -144,20 +151,21 @@ static void put_rights(Buffer *b, u64 rights) {
 }
 
 static void put_line(Buffer *b, const wasi_access_t *a) {
-  char text[64];
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
-  snprintf(text, sizeof text, "{\"time\":%lld.%06ld", (long long)now.tv_sec, now.tv_nsec / 1000);
-  put_text(b, text);
-  put_string(b, "call", a->call);
-  put_string(b, "grant", a->grant);
-  put_number(b, "fd", a->fd);
-  put_string(b, "path", a->path);
-  put_string(b, "other_path", a->other_path);
-  put_string(b, "target", a->target);
+  put_text(b, "{\"time\":");
+  put_decimal(b, now.tv_sec > 0 ? (u64)now.tv_sec : 0, 1);
+  wm_buffer_byte(b, '.');
+  put_decimal(b, (u64)now.tv_nsec / 1000, 6);
+  put_string(b, ",\"call\":\"", a->call);
+  put_string(b, ",\"grant\":\"", a->grant);
+  put_number(b, ",\"fd\":", a->fd);
+  put_string(b, ",\"path\":\"", a->path);
+  put_string(b, ",\"other_path\":\"", a->other_path);
+  put_string(b, ",\"target\":\"", a->target);
   put_rights(b, a->rights);
-  put_number(b, "new_fd", a->new_fd);
-  put_string(b, "result", wm_errno_name((u32)a->error));
+  put_number(b, ",\"new_fd\":", a->new_fd);
+  put_string(b, ",\"result\":\"", wm_errno_name((u32)a->error));
   put_text(b, "}\n");
 }
 
@@ -198,6 +206,13 @@ static void on_access(void *data, const wasi_access_t *a) {
   pthread_mutex_unlock(&f->lock);
 }
 
+static void flush_file(void *data) {
+  AuditFile *f = data;
+  pthread_mutex_lock(&f->lock);
+  write_lines(f);
+  pthread_mutex_unlock(&f->lock);
+}
+
 static void end_file(void *data) {
   AuditFile *f = data;
   write_lines(f);
@@ -217,5 +232,7 @@ bool wasi_config_set_audit_file(wasi_config_t *config, const char *path) {
     return false;
   }
   f->fd = fd;
-  return wasi_config_set_audit(config, on_access, f, end_file);
+  wasi_config_set_audit(config, on_access, f, end_file);
+  config->audit.flush = flush_file;
+  return true;
 }

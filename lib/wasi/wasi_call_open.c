@@ -18,7 +18,9 @@
  *     opened by its name then, and compared with what was seen: what others on the host put there
  *     just then is closed again at once.
  *   - Else, and where a link is followed, the path is opened as a name only (O_PATH), and what was
- *     looked at is opened through its descriptor, so that it is the same for sure. */
+ *     looked at is opened through its descriptor, so that it is the same for sure.
+ *   - What has to be a directory, or to be made, needs no look: the kernel refuses all else before
+ *     it opens anything (O_DIRECTORY, O_EXCL). */
 #include "wasi/wasi_audit.h"
 #include "wasi/wasi_node.h"
 #include "wasi/wasi_wait.h"
@@ -140,15 +142,30 @@ static Errno open_plain(const Place *place, const Opening *o, int *fd, struct st
   return errno == ELOOP ? E_AGAIN : wm_errno_of_host(errno);
 }
 
-/* *st: what was opened. */
-static Errno open_existing(Resolver *r, int root, const Opening *o, int *fd, struct stat *st) {
+/* What must be a directory is one: the kernel refuses all else before it opens anything. */
+static Errno open_directory(Resolver *r, int root, const Opening *o, int *fd, mode_t *mode) {
+  *mode = S_IFDIR;
+  return wm_resolve_open(r, root, &o->path, o->flags, 0, fd);
+}
+
+/* The same of a path, when nobody changes it meanwhile. */
+static Errno open_alone(Resolver *r, int root, const Opening *o, int *fd, struct stat *st) {
   Place place;
-  if (!o->alone) return open_looked_at(r, root, o, fd, st);
   Errno e = wm_resolve_parent(r, root, &o->path, &place);
   if (e) return e;
   e = open_plain(&place, o, fd, st);
   wm_place_close(&place);
-  return e == E_AGAIN ? open_looked_at(r, root, o, fd, st) : e;
+  return e;
+}
+
+/* *mode: of what was opened. */
+static Errno open_existing(Resolver *r, int root, const Opening *o, int *fd, mode_t *mode) {
+  struct stat st;
+  if (o->flags & O_DIRECTORY) return open_directory(r, root, o, fd, mode);
+  Errno e = o->alone ? open_alone(r, root, o, fd, &st) : E_AGAIN;
+  if (e == E_AGAIN) e = open_looked_at(r, root, o, fd, &st);
+  if (!e) *mode = st.st_mode;
+  return e;
 }
 
 /* Makes a file where there is none; E_EXIST when somebody was faster. A link that leads to where
@@ -166,24 +183,17 @@ static Errno create(Resolver *r, int root, const Opening *o, int *fd) {
   return e;
 }
 
-static Errno adopt_new(Descriptor *d, int fd) {
-  Errno e = wm_descriptor_of_host(d, fd, true);
-  if (e) close(fd);
-  return e;
-}
-
-static Errno open_or_create(Resolver *r, int root, const Opening *o, Descriptor *d) {
-  struct stat st;
-  int fd;
+/* What was made is a file; it is not asked for again. */
+static Errno open_or_create(Resolver *r, int root, const Opening *o, int *fd, mode_t *mode) {
   bool fresh = (o->flags & O_CREAT) && ((o->flags & O_EXCL) || o->path.must_be_dir);
-  Errno e = fresh ? wm_resolve_open(r, root, &o->path, o->flags, 0666, &fd) : E_AGAIN;
-  if (fresh) return e ? e : adopt_new(d, fd);
+  *mode = S_IFREG;
+  if (fresh) return wm_resolve_open(r, root, &o->path, o->flags, 0666, fd);
+  Errno e = E_AGAIN;
   for (int i = 0; i < CREATE_TRIES && e == E_AGAIN; i++) {
-    e = open_existing(r, root, o, &fd, &st);
-    if (!e) wm_descriptor_of_stat(d, fd, true, &st, o->flags);
+    e = open_existing(r, root, o, fd, mode);
     if (e != E_NOENT || !(o->flags & O_CREAT)) continue;
-    e = create(r, root, o, &fd);
-    if (!e) return adopt_new(d, fd);
+    *mode = S_IFREG;
+    e = create(r, root, o, fd);
     if (e == E_EXIST) e = E_AGAIN; /* somebody was faster */
   }
   return e;
@@ -202,7 +212,7 @@ static bool leads_to_pipe(Resolver *r, int root, const Opening *o) {
 
 /* Opens whatever it is. A pipe to be written waits for its reader, as natively; one to be read does
  * so when it is read. */
-static Errno open_anything(Call *call, int root, const Opening *o, int *fd) {
+static Errno open_waiting(Call *call, int root, const Opening *o, int *fd) {
   Resolver *r = &call->ctx->resolver;
   for (;;) {
     struct pollfd none[WAIT_ROOM];
@@ -212,6 +222,16 @@ static Errno open_anything(Call *call, int root, const Opening *o, int *fd) {
     e = wm_wait(call, none, 0, PIPE_LOOK_NS, &ready);
     if (e) return e;
   }
+}
+
+static Errno open_anything(Call *call, int root, const Opening *o, int *fd, mode_t *mode) {
+  struct stat st;
+  Errno e = open_waiting(call, root, o, fd);
+  if (e) return e;
+  e = wm_errno_of_result(fstat(*fd, &st));
+  if (e) close(*fd);
+  *mode = st.st_mode;
+  return e;
 }
 
 /* ---- the call ---- */
@@ -232,6 +252,8 @@ static Errno adopt(Call *call, const Opening *o, const Descriptor *dir, Descript
   if (call->access) {
     call->access->new_fd = *number;
     call->access->opened = d->fd;
+    /* An open that waited may have lost its directory meanwhile. */
+    call->access->asks = call->ctx->resolver.followed || dir->grant->special;
   }
   return E_SUCCESS;
 }
@@ -239,11 +261,13 @@ static Errno adopt(Call *call, const Opening *o, const Descriptor *dir, Descript
 /* `dir`: a copy, as it may be closed while a pipe's reader is waited for. */
 static Errno open_host(Call *call, const Opening *o, const Descriptor *dir, Descriptor *d) {
   int fd;
+  mode_t mode;
   PINNED_FD pinned = {.call = NULL};
   wm_call_pin(&pinned, call, dir);
-  if (!dir->grant->special) return open_or_create(&call->ctx->resolver, dir->fd, o, d);
-  Errno e = open_anything(call, dir->fd, o, &fd);
-  return e ? e : adopt_new(d, fd);
+  Errno e = dir->grant->special ? open_anything(call, dir->fd, o, &fd, &mode)
+                                : open_or_create(&call->ctx->resolver, dir->fd, o, &fd, &mode);
+  if (!e) wm_descriptor_of_mode(d, fd, true, mode, o->flags);
+  return e;
 }
 
 /* Whether the open finds something, rather than makes it. */
@@ -275,15 +299,21 @@ static Descriptor allowed_now(const Descriptor *dir) {
   return d;
 }
 
-Errno wm_call_path_open(Call *call) {
+/* All but the path, which is large, and not cleared for each call. */
+static void read_opening(const Call *call, Opening *o) {
   const wasmx_slot_t *a = call->args;
-  u32 out = a[8].u32, number;
-  Opening o = {.requested = a[5].u64,
-               .inheriting = a[6].u64,
-               .oflags = a[4].u32,
-               .fdflags = a[7].u32,
-               .follow = a[1].u32 & LOOKUP_SYMLINK_FOLLOW,
-               .alone = !call->ctx->threads.used};
+  o->requested = a[5].u64;
+  o->inheriting = a[6].u64;
+  o->oflags = a[4].u32;
+  o->fdflags = a[7].u32;
+  o->follow = a[1].u32 & LOOKUP_SYMLINK_FOLLOW;
+  o->alone = !call->ctx->threads.used;
+}
+
+Errno wm_call_path_open(Call *call) {
+  u32 out = call->args[8].u32, number;
+  Opening o;
+  read_opening(call, &o);
   Rights rights = RIGHT_PATH_OPEN | (o.oflags & OFLAG_CREAT ? RIGHT_PATH_CREATE_FILE : 0);
   Descriptor *found;
   Errno e = wm_call_fd(call, 0, rights, &found);

@@ -13,8 +13,9 @@
 Errno wm_path_read(Call *call, u32 arg, GuestPath *path) {
   u32 len = call->args[arg + 1].u32;
   const void *bytes = guest_bytes(call, call->args[arg].u32, len);
-  if (bytes) wm_access_path(call->access, bytes, len);
-  return bytes ? wm_path_check(path, bytes, len) : call->error;
+  Errno e = bytes ? wm_path_check(path, bytes, len) : call->error;
+  if (!e) wm_access_checked_path(call->access, path, len);
+  return e;
 }
 
 /* A directory and a path in it, as a call names them. */
@@ -210,9 +211,9 @@ static Errno read_link_text(Call *call, char target[PATH_MAX]) {
   if (!bytes) return call->error;
   if (len == 0) return E_NOENT;
   if (len >= PATH_MAX) return E_NAMETOOLONG;
-  wm_access_path(call->access, bytes, len);
   memcpy(target, bytes, len);
   target[len] = 0;
+  wm_access_path(call->access, target, len);
   /* A zero within would cut it short on the host. */
   if (strlen(target) != len) return E_INVAL;
   /* It could never be followed by the guest, and would lead the host's own programs out. */

@@ -58,6 +58,8 @@ void wm_random_fill(RandomSource *r, u8 *to, size_t size) {
 static Errno fill_piece(RandomSource *r, u8 *to, size_t size, size_t *done) {
   *done = size;
   if (r->seeded) return wm_random_fill(r, to, size), E_SUCCESS;
+  *done = wm_vdso_random(&r->vdso, to, size);
+  if (*done) return E_SUCCESS;
   ssize_t n = getrandom(to, size, 0);
   *done = n > 0 ? (size_t)n : 0;
   return n > 0 || errno == EINTR ? E_SUCCESS : wm_errno_of_host(errno);

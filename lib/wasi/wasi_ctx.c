@@ -39,12 +39,10 @@ void wm_ctx_release(wasi_ctx_t *ctx) {
   end_locks(ctx);
   wm_fds_free(&ctx->fds);
   wm_file_ids_free(ctx->file_ids);
+  wm_vdso_random_free(&ctx->random.vdso);
   wm_buffer_free(&ctx->args.bytes);
   wm_buffer_free(&ctx->env.bytes);
-  for (u32 i = 0; i < ctx->grant_count; i++) {
-    free(ctx->grants[i].name);
-    free(ctx->grants[i].host);
-  }
+  for (u32 i = 0; i < ctx->grant_count; i++) free(ctx->grants[i].name);
   free(ctx->grants);
   wm_changes_free(&ctx->changes);
   wm_audit_end(&ctx->audit);

@@ -47,6 +47,7 @@ typedef struct Audit {
   wasi_audit_callback_t callback; /* NULL: nobody */
   void *data;
   void (*finalizer)(void *);
+  void (*flush)(void *); /* writes what is kept back, before the program waits; NULL: nothing is */
   bool seen[WASI_CALLS]; /* calls that are told of once */
 } Audit;
 

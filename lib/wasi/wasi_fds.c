@@ -132,13 +132,13 @@ Descriptor wm_descriptor_of_node(NodeFile *file, FileType type, int access) {
                       .file = file};
 }
 
-void wm_descriptor_of_stat(Descriptor *d, int fd, bool owned, const struct stat *st, int flags) {
+void wm_descriptor_of_mode(Descriptor *d, int fd, bool owned, u32 mode, int flags) {
   *d = (Descriptor){.kind = FD_HOST, .fd = fd, .owned = owned};
-  d->type = (u8)(S_ISSOCK(st->st_mode) ? type_of_socket(fd) : wm_filetype_of_mode(st->st_mode));
+  d->type = (u8)(S_ISSOCK(mode) ? type_of_socket(fd) : wm_filetype_of_mode(mode));
   d->flags = fdflags_of_host(flags);
-  d->listens = S_ISSOCK(st->st_mode) && socket_listens(fd);
+  d->listens = S_ISSOCK(mode) && socket_listens(fd);
   /* Whatever has two ends, of which the other may go away. */
-  d->pipe = S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode);
+  d->pipe = S_ISFIFO(mode) || S_ISSOCK(mode);
   d->base = rights_of((FileType)d->type, flags & O_ACCMODE);
   /* What cannot seek must not say so: that is how programs tell a terminal from a file. */
   if (d->type == FILETYPE_CHARACTER_DEVICE && isatty(fd))
@@ -149,7 +149,7 @@ Errno wm_descriptor_of_host(Descriptor *d, int fd, bool owned) {
   struct stat st;
   int flags = fcntl(fd, F_GETFL);
   if (flags < 0 || fstat(fd, &st)) return wm_errno_of_host(errno);
-  wm_descriptor_of_stat(d, fd, owned, &st, flags);
+  wm_descriptor_of_mode(d, fd, owned, st.st_mode, flags);
   return E_SUCCESS;
 }
 
@@ -159,6 +159,7 @@ Errno wm_descriptor_close(Descriptor *d) {
   if (d->kind == FD_HOST && d->owned && close(d->fd) && errno != EINTR) e = wm_errno_of_host(errno);
   if (d->kind == FD_NODE) wm_node_file_free(d->file);
   free(d->preopen);
+  free(d->host);
   if (d->dir) vec_free(&d->dir->offsets);
   free(d->dir);
   wm_listing_free(d->listing);

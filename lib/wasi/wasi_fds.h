@@ -53,7 +53,6 @@ Errno wm_stream_write(Stream *s, const void *from, size_t size, size_t *done);
  * and lose what it loses. */
 typedef struct Grant {
   char *name;             /* owned: the guest's name of it, or what a stream or socket is called */
-  char *host;             /* owned: the host's name of a directory, for audits; NULL: not known */
   Rights rights;          /* what may be done through it and below */
   _Atomic Rights allowed; /* what is left of them: any thread of the host's may take some away */
   bool special;           /* special files below this directory may be opened */
@@ -78,8 +77,6 @@ typedef enum FdKind { FD_FREE = 0, FD_HOST, FD_STREAM, FD_NODE } FdKind;
 typedef struct NodeFile NodeFile; /* wasi_node.h */
 void wm_node_file_free(NodeFile *file);
 
-struct stat;
-
 typedef struct Descriptor {
   u8 kind;    /* FdKind */
   u8 type;    /* FileType */
@@ -92,6 +89,7 @@ typedef struct Descriptor {
   Rights base, inheriting;
   const Grant *grant; /* borrowed from the context: what it came from */
   char *preopen;      /* owned: the guest's name of a preopened directory, else NULL */
+  char *host;         /* owned: a directory's name on the host, for audits; NULL: not asked for */
   Stream *stream;     /* borrowed from the context */
   DirStream *dir;     /* owned; NULL until it is listed; of the host's directories */
   Listing *listing;   /* owned; NULL until it is listed in order */
@@ -133,8 +131,8 @@ FileType wm_filetype_of_mode(u32 mode);
  * type. */
 Errno wm_descriptor_of_host(Descriptor *d, int fd, bool owned);
 
-/* The same when its fstat and flags of open(2) are known. */
-void wm_descriptor_of_stat(Descriptor *d, int fd, bool owned, const struct stat *st, int flags);
+/* The same when its type (st_mode) and flags of open(2) are known. */
+void wm_descriptor_of_mode(Descriptor *d, int fd, bool owned, u32 mode, int flags);
 
 /* A FD_NODE descriptor, which owns the file; `access` is of open(2). */
 Descriptor wm_descriptor_of_node(NodeFile *file, FileType type, int access);

@@ -9,6 +9,14 @@
 
 enum { AGAIN_TRIES = 5 };
 
+/* Whether the kernel stopped at a link because it was to tell of it. The next time it follows. */
+static bool met_link(Resolver *r, struct open_how *how) {
+  if (errno != ELOOP || !(how->resolve & RESOLVE_NO_SYMLINKS)) return false;
+  how->resolve &= ~(u64)RESOLVE_NO_SYMLINKS;
+  r->followed = true;
+  return true;
+}
+
 /* A rename anywhere in the system may make the kernel unsure of a ".." (EAGAIN): tried again, then
  * left to the walker. EPERM may come from a sandbox around the process that does not know the call.
  */
@@ -17,14 +25,15 @@ Errno wm_openat2_open(Resolver *r, int root, const char *path, int flags, mode_t
   struct open_how how = {.flags = (u64)(unsigned)(flags | O_CLOEXEC),
                          .mode = flags & O_CREAT ? mode : 0,
                          .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
-  *refused = false;
+  if (r->notes_links) how.resolve |= RESOLVE_NO_SYMLINKS;
+  r->followed = *refused = false;
   for (int i = 0; i < AGAIN_TRIES; i++) {
     long result = syscall(SYS_openat2, root, path, &how, sizeof how);
     if (result >= 0) {
       *fd = (int)result;
       return E_SUCCESS;
     }
-    if (errno == EINTR)
+    if (errno == EINTR || met_link(r, &how))
       i--;
     else if (errno != EAGAIN)
       break;

@@ -6,12 +6,13 @@
 #ifndef WM_WASI_WASI_RANDOM_H
 #define WM_WASI_WASI_RANDOM_H
 
-#include "base/base.h"
+#include "wasi/wasi_vdso.h"
 
 #include <pthread.h>
 
 typedef struct RandomSource {
-  bool seeded; /* else nothing of the rest is used */
+  VdsoRandom vdso; /* of the kernel's bytes */
+  bool seeded;     /* else nothing of the rest is used */
   pthread_mutex_t lock;
   u64 state[4];
   u64 output; /* the bytes of the last output that are left */

@@ -48,6 +48,15 @@ static bool may_ask_kernel(const Resolver *r) {
 /* Whether the walker may stand in when the kernel refused. */
 static bool may_walk(const Resolver *r) { return r->mode != WASI_RESOLVER_OPENAT2; }
 
+/* The leaf is large, and not cleared for each call. */
+static void begin_place(Place *place, int root, u8 dots, bool must_be_dir) {
+  place->dir = root;
+  place->owned = false;
+  place->dots = dots;
+  place->must_be_dir = must_be_dir;
+  place->leaf[0] = 0;
+}
+
 /* The parent by openat2: what stands before the last slash, or all of it when it ends in dots. */
 static Errno kernel_parent(Resolver *r, int root, const GuestPath *path, Place *place,
                            bool *refused) {
@@ -56,8 +65,8 @@ static Errno kernel_parent(Resolver *r, int root, const GuestPath *path, Place *
   size_t len = strlen(name);
   *refused = false;
   if (len > NAME_MAX) return E_NAMETOOLONG;
-  *place = (Place){.dir = root, .dots = dots_of(name), .must_be_dir = path->must_be_dir};
-  if (!place->dots) memcpy(place->leaf, name, len);
+  begin_place(place, root, dots_of(name), path->must_be_dir);
+  memcpy(place->leaf, name, place->dots ? 0 : len + 1);
   /* One name in the directory itself: nothing to resolve. */
   if (!slash && place->dots < 2) return E_SUCCESS;
 
@@ -74,6 +83,7 @@ static Errno kernel_parent(Resolver *r, int root, const GuestPath *path, Place *
 /* The kernel may refuse what is allowed (a path that leaves and comes back): the walker decides
  * then. */
 Errno wm_resolve_parent(Resolver *r, int root, const GuestPath *path, Place *place) {
+  r->followed = false;
   if (may_ask_kernel(r)) {
     bool refused;
     Errno e = kernel_parent(r, root, path, place, &refused);
@@ -106,7 +116,7 @@ static bool is_link(int fd) {
   return fstat(fd, &st) == 0 && S_ISLNK(st.st_mode);
 }
 
-static Errno walker_open(const Resolver *r, int root, const GuestPath *path, int flags, mode_t mode,
+static Errno walker_open(Resolver *r, int root, const GuestPath *path, int flags, mode_t mode,
                          int *fd) {
   /* As open(2): a link at the end is not followed when the file must be new. */
   bool follow = !(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);

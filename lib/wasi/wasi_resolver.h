@@ -21,6 +21,8 @@ enum { MAX_LINKS = 40 /* symbolic links in one path, as in Linux */ };
 typedef struct Resolver {
   int mode;                         /* WASI_RESOLVER_* */
   bool no_openat2;                  /* the kernel lacks it: remembered */
+  bool notes_links;                 /* `followed` is to be known: audits ask for it */
+  bool followed;                    /* the path resolved last led through a link */
   const struct wasm_store_t *store; /* borrowed; NULL: nobody stops a walk */
 } Resolver;
 
@@ -68,6 +70,6 @@ Errno wm_openat2_open(Resolver *r, int root, const char *path, int flags, mode_t
                       bool *refused);
 
 /* Walks `path` below root. With `follow`, a link at the end is expanded. */
-Errno wm_walker_walk(const Resolver *r, int root, const char *path, bool follow, Place *place);
+Errno wm_walker_walk(Resolver *r, int root, const char *path, bool follow, Place *place);
 
 #endif

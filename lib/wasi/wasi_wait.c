@@ -28,9 +28,11 @@ static Errno why_not_wait(const Call *call) {
 
 Errno wm_wait(Call *call, struct pollfd *fds, u32 count, u64 span, u32 *ready) {
   Changes *changes = &call->ctx->changes;
+  const Audit *audit = &call->ctx->audit;
   *ready = 0;
   bool locked = call->locked;
   wm_call_unlock(call);
+  if (span && audit->flush) audit->flush(audit->data);
   fds[count] = (struct pollfd){.fd = stop_of(call), .events = POLLIN};
   fds[count + 1] = (struct pollfd){.fd = wm_changes_enter(changes), .events = POLLIN};
   bool may_look = fds[count].fd < 0 || fds[count + 1].fd < 0;

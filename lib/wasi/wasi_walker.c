@@ -145,7 +145,7 @@ static Errno walk(Walker *w, bool follow, Place *place) {
 }
 
 /* The walker is too much for a small thread's stack. */
-Errno wm_walker_walk(const Resolver *r, int root, const char *path, bool follow, Place *place) {
+Errno wm_walker_walk(Resolver *r, int root, const char *path, bool follow, Place *place) {
   *place = (Place){.dir = root};
   Walker *w = malloc(sizeof *w);
   if (!w) return E_NOMEM;
@@ -156,6 +156,7 @@ Errno wm_walker_walk(const Resolver *r, int root, const char *path, bool follow,
   for (int i = 0; i < RING; i++) w->ring[i] = -1;
   Errno e = wm_todo_begin(&w->todo, path);
   if (!e) e = walk(w, follow, place);
+  r->followed = w->todo.links > 0;
   for (int i = 0; i < RING; i++) close_fd(&w->ring[i]);
   free(w);
   return e;

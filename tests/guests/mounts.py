@@ -219,6 +219,27 @@ def policies(folder):
     lines = [json.loads(line) for line in audit.read_text().splitlines()]
     opened = [line["target"] for line in lines if line["call"] == "path_open" and line["result"] == "success"]
     check("the audit tells of each directory", str((folder / "sub/deep").resolve()) in opened, str(opened)[:300])
+    for end in ("(unreachable)", "(loop (br 0))"):
+        audit_of_an_end(folder, end)
+
+
+def audit_of_an_end(folder, end):
+    """However a program ends, its audit is whole."""
+    audit = folder / "end"
+    audit.unlink(missing_ok=True)
+    (folder / "end.wat").write_text(f"""(module
+        (import "wasi_snapshot_preview1" "path_open"
+          (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+        (memory (export "memory") 1) (data (i32.const 0) "missing")
+        (func (export "_start") (local $n i32)
+          (loop (drop (call $open (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 7) (i32.const 0)
+                                  (i64.const 0) (i64.const 0) (i32.const 0) (i32.const 64)))
+            (br_if 0 (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 1000))))
+          {end}))""")
+    done = wasm("--dir", ".", "--timeout", "0.5", "--audit", audit, "end.wat", cwd=folder)
+    lines = [json.loads(line) for line in audit.read_text().splitlines()]
+    told = len(lines) == 1000 and all(line["result"] == "noent" for line in lines)
+    check(f"the audit of what ends by {end}", told and status_of(done) == 134, f"{len(lines)} lines, {done.stderr}")
 
 
 def recordings(folder):

@@ -94,6 +94,156 @@ static void accesses_are_told(void **state) {
   remove_folder(folder);
 }
 
+/* ---- what the host has there ---- */
+
+static void keep_target(void *data, const wasi_access_t *a) {
+  char *last = data;
+  snprintf(last, PATH_MAX, "%s", text_or(a->target));
+}
+
+/* What the kernel calls the host's descriptor behind the program's. */
+static void name_of_fd(const Guest *g, u32 fd, char name[PATH_MAX]) {
+  char link[48];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", g->ctx->fds.fds.data[fd].fd);
+  ssize_t n = readlink(link, name, PATH_MAX - 1);
+  assert_true(n > 0);
+  name[n] = 0;
+}
+
+/* Opens below `dir` and compares what is told with what the kernel says; the descriptor. */
+static u32 open_and_compare(Guest *g, u32 dir, const char *path, u32 oflags, const char *told) {
+  char name[PATH_MAX];
+  const Rights rights = RIGHTS_DIR | RIGHT_FD_READ; /* NOLINT(misc-redundant-expression) */
+  assert_int_equal(TOLD(g, path_open, dir, 1, PATH(g, path), oflags, rights, all, 0, OUT),
+                   E_SUCCESS);
+  name_of_fd(g, out_u32(g), name);
+  assert_string_equal(told, name);
+  return out_u32(g);
+}
+
+static void make_maze(Guest *g, const char *folder) {
+  static const char *const folders[] = {"a", "a/b", "a/b/c", "other"};
+  static const char *const links[][2] = {
+      {"a/b", "in"}, {"../../other", "a/b/out"}, {"c/f", "a/b/l"}};
+  for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+    assert_int_equal(RUN(g, path_create_directory, 3, PATH(g, folders[i])), E_SUCCESS);
+  for (size_t i = 0; i < ARRAY_LEN(links); i++)
+    assert_int_equal(RUN(g, path_symlink, PATH(g, links[i][0]), 3, PATH2(g, links[i][1])), 0);
+  char command[200];
+  snprintf(command, sizeof command, "touch %s/a/b/c/f %s/other/f", folder, folder);
+  assert_int_equal(system(command), 0);
+}
+
+/* Links and dots on the way, both resolvers, a program of one thread and one of several. */
+static void targets_are_what_was_opened(void **state) {
+  (void)state;
+  static const char *const paths[] = {
+      "a/b/c/f",     "./a//b/./c/f", "a/b/../b/c/f", "in/c/f",           "in/out/f",
+      "a/b/l",       "in/l",         "in/../b/l",    "in/out/../in/c/f", "a/b/out/../a/b/c/f",
+      "a/../other/f"};
+  static const char *const dirs[] = {".",        "a/b/",     "in",         "in/out",
+                                     "a/b/c/..", "a/b/../.", "in/out/../a"};
+  for (int way = 0; way < 6; way++) {
+    char folder[64] = "", told[PATH_MAX];
+    wasi_config_t *config = config_with_folder(folder, true, way % 3);
+    assert_true(wasi_config_set_audit(config, keep_target, told, NULL));
+    Guest *g = guest_new(config);
+    make_maze(g, folder);
+    g->ctx->threads.used = way >= 3;
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) open_and_compare(g, FIRST_DIR, paths[i], 0, told);
+    for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
+      open_and_compare(g, FIRST_DIR, dirs[i], OFLAG_DIRECTORY, told);
+    u32 in = open_and_compare(g, FIRST_DIR, "in", OFLAG_DIRECTORY, told);
+    open_and_compare(g, in, "c/f", 0, told);
+    open_and_compare(g, in, "new", OFLAG_CREAT, told);
+    open_and_compare(g, in, "newer", OFLAG_CREAT | OFLAG_EXCL, told);
+    g->ctx->threads.used = false;
+    guest_free(g);
+    remove_folder(folder);
+  }
+}
+
+typedef struct Flipper {
+  u8 *byte;
+  _Atomic bool stop;
+} Flipper;
+
+/* What guests do to each other in a memory is no finding of a sanitizer's. */
+__attribute__((no_sanitize("thread"))) static void *flip(void *arg) {
+  Flipper *f = arg;
+  for (u8 i = 0; !f->stop; i ^= 1) *(volatile u8 *)f->byte = 'a' + i;
+  return NULL;
+}
+
+/* Another thread of the program changes the path meanwhile: what is told is what was opened. */
+static void targets_of_paths_that_change(void **state) {
+  (void)state;
+  char folder[64] = "", told[PATH_MAX], name[PATH_MAX];
+  pthread_t thread;
+  u32 fd;
+  wasi_config_t *config = config_with_folder(folder, true, WASI_RESOLVER_AUTO);
+  assert_true(wasi_config_set_audit(config, keep_target, told, NULL));
+  Guest *g = guest_new(config);
+  assert_int_equal(guest_open(g, "b", OFLAG_CREAT, all, &fd), E_SUCCESS);
+  assert_int_equal(guest_open(g, "a", OFLAG_CREAT, all, &fd), E_SUCCESS);
+  Flipper f = {.byte = g->memory + SCRATCH};
+  assert_int_equal(pthread_create(&thread, NULL, flip, &f), 0);
+  for (int i = 0; i < 40000; i++) {
+    assert_int_equal(TOLD(g, path_open, FIRST_DIR, 0, SCRATCH, 1, 0, RIGHT_FD_READ, 0, 0, OUT), 0);
+    name_of_fd(g, out_u32(g), name);
+    assert_string_equal(told, name);
+    assert_int_equal(RUN(g, fd_close, out_u32(g)), E_SUCCESS);
+  }
+  f.stop = true;
+  pthread_join(thread, NULL);
+  guest_free(g);
+  remove_folder(folder);
+}
+
+/* A directory that the program renames is told by its new name. */
+static void targets_after_renames(void **state) {
+  (void)state;
+  char folder[64] = "", told[PATH_MAX], want[200];
+  wasi_config_t *config = config_with_folder(folder, true, WASI_RESOLVER_AUTO);
+  assert_true(wasi_config_set_audit(config, keep_target, told, NULL));
+  Guest *g = guest_new(config);
+  make_maze(g, folder);
+  u32 dir = open_and_compare(g, FIRST_DIR, "a/b", OFLAG_DIRECTORY, told);
+  open_and_compare(g, dir, "c/f", 0, told);
+  assert_int_equal(TOLD(g, path_rename, FIRST_DIR, PATH(g, "a"), FIRST_DIR, PATH2(g, "z")), 0);
+  open_and_compare(g, dir, "c/f", 0, told);
+  assert_non_null(strstr(told, "/z/b/c/f"));
+  assert_int_equal(TOLD(g, path_unlink_file, dir, PATH(g, "no")), E_NOENT);
+  snprintf(want, sizeof want, "%s/z/b/no", folder);
+  assert_string_equal(told, want);
+  assert_int_equal(TOLD(g, fd_renumber, dir, FIRST_DIR), 0);
+  open_and_compare(g, FIRST_DIR, "c/f", 0, told);
+  guest_free(g);
+  remove_folder(folder);
+}
+
+/* Names that are as long as they may be, and longer. */
+static void targets_of_any_length(void **state) {
+  (void)state;
+  char folder[64] = "", told[PATH_MAX], name[201];
+  wasi_config_t *config = config_with_folder(folder, true, WASI_RESOLVER_AUTO);
+  assert_true(wasi_config_set_audit(config, keep_target, told, NULL));
+  Guest *g = guest_new(config);
+  memset(name, 'n', 200);
+  name[200] = 0;
+  u32 dir = FIRST_DIR;
+  for (int depth = 1; depth < 45; depth++) {
+    assert_int_equal(TOLD(g, path_create_directory, dir, PATH(g, name)), E_SUCCESS);
+    assert_int_equal(
+        TOLD(g, path_open, dir, 0, PATH(g, name), OFLAG_DIRECTORY, RIGHTS_DIR, all, 0, OUT), 0);
+    size_t whole = strlen(folder) + (size_t)depth * 201;
+    if (whole < PATH_MAX) assert_int_equal(strlen(told), whole);
+    dir = out_u32(g);
+  }
+  guest_free(g);
+  remove_folder(folder);
+}
+
 static void callbacks_end_once(void **state) {
   (void)state;
   Told told = {.count = 0};
@@ -159,6 +309,29 @@ static void check_lines(const char *path, u32 at_least) {
     *(line[strlen(line) - 1] == '}' ? &whole : &cut) += 1;
   }
   assert_true(cut <= 1 && whole >= at_least);
+}
+
+/* Who waits may do so for long: what is kept back is written first. */
+static void lines_before_waits(void **state) {
+  (void)state;
+  char folder[64] = "", path[96];
+  struct stat st;
+  u8 *sleep_1ms;
+  wasi_config_t *config = config_with_folder(folder, true, WASI_RESOLVER_AUTO);
+  snprintf(path, sizeof path, "%s/audit", folder);
+  assert_true(wasi_config_set_audit_file(config, path));
+  Guest *g = guest_new(config);
+  assert_int_equal(TOLD(g, path_filestat_get, FIRST_DIR, 0, PATH(g, "no"), OUT), E_NOENT);
+  assert_int_equal(stat(path, &st), 0);
+  assert_int_equal(st.st_size, 0);
+  sleep_1ms = g->memory + 4096;
+  memset(sleep_1ms, 0, SUBSCRIPTION_SIZE);
+  store_u32(sleep_1ms + 16, CLOCK_ID_MONOTONIC);
+  store_u64(sleep_1ms + 24, 1000000);
+  assert_int_equal(RUN(g, poll_oneoff, 4096, 8192, 1, OUT), E_SUCCESS);
+  check_lines(path, 1);
+  guest_free(g);
+  remove_folder(folder);
 }
 
 static void refuse(Guest *g, int times) {
@@ -393,12 +566,17 @@ static void waits_end_without_events(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(accesses_are_told),
+      cmocka_unit_test(targets_are_what_was_opened),
+      cmocka_unit_test(targets_of_paths_that_change),
+      cmocka_unit_test(targets_after_renames),
+      cmocka_unit_test(targets_of_any_length),
       cmocka_unit_test(callbacks_end_once),
       cmocka_unit_test(lines_of_json),
       cmocka_unit_test(revoked_at_once),
       cmocka_unit_test(restricted_at_once),
       cmocka_unit_test(waits_end),
       cmocka_unit_test(waits_end_without_events),
+      cmocka_unit_test(lines_before_waits),
       cmocka_unit_test(lines_that_are_cut),
       cmocka_unit_test(lines_without_memory),
       cmocka_unit_test(restricted_for_good),

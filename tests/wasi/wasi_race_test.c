@@ -106,11 +106,11 @@ static void look_at(Guest *g, const Stage *s, u32 fd) {
 
 static void open_one(Guest *g, Stage *s, u64 round, Counts *c) {
   static const char *const paths[] = {
-      "d/secret",        "f",     "d/e/secret",  "d/e/../secret", "d/e/../../d/secret",
-      "d/../d/e/secret", "d/e/.", "d/e/../../f", "trap/secret",   "other/../d/secret",
-      "d/link/../secret"};
+      "d/secret",         "f",     "d/e/secret",  "d/e/../secret", "d/e/../../d/secret",
+      "d/../d/e/secret",  "d/e/.", "d/e/../../f", "trap/secret",   "other/../d/secret",
+      "d/link/../secret", "d",     "d/e"};
   u64 before = atomic_load(&s->swaps), follow = round & 1 ? LOOKUP_SYMLINK_FOLLOW : 0;
-  u32 oflags = round % 16 == 5 ? OFLAG_CREAT : 0;
+  u32 oflags = round % 16 == 5 ? OFLAG_CREAT : round % 8 == 3 ? OFLAG_DIRECTORY : 0;
   const char *path = paths[round % ARRAY_LEN(paths)];
   Errno e = RUN(g, path_open, FIRST_DIR, follow, PATH(g, path), oflags, RIGHTS_INPUT, 0, 0, OUT);
   c->opens++;
@@ -191,8 +191,10 @@ static void race(int resolver, u64 opens) {
   Guest *g = guest_new(config);
   assert_int_equal(pthread_create(&thread, NULL, swap, &s), 0);
   for (u64 round = 0; round < opens; round++) {
-    /* As a program of one thread, and as one of several, which opens in another way. */
+    /* As a program of one thread, and as one of several, which opens in another way; audited and
+     * not, which resolves in another way. */
     g->ctx->threads.used = round / WAY_ROUNDS & 1;
+    g->ctx->resolver.notes_links = round / WAY_ROUNDS & 2;
     open_one(g, &s, round, &c);
     if (round % OTHERS_EVERY == 0) ask_and_change(g, &s, round, &c);
   }
