@@ -1,4 +1,5 @@
-/* wasmx.h: what wasm.h lacks. Additive to the standard header, C99 and C++.
+/* wasmx.h: what wasm.h lacks. Additive to the standard header, C99 and C++. Two parts of it have
+ * files of their own, which it includes: wasmx_call.h and wasmx_host.h.
  *
  * Ownership words are those of wasm.h: `own` results are the caller's to delete, other pointers are
  * borrowed. Structs that callers fill or receive start with their size (set it to sizeof), so that
@@ -448,7 +449,8 @@ WASM_API_EXTERN int wasmx_store_interrupt_fd(wasm_store_t *);
 
 /* The means to interrupt a store that may be gone by then, which does nothing. Counted by itself:
  * raise is as wasmx_store_interrupt, from any thread and signal handlers, and delete may come after
- * the store's. NULL (wasmx_last_error): no store. */
+ * the store's. NULL (wasmx_last_error): no store, or out of memory. Those for calls: wasmx_call.h.
+ */
 typedef struct wasmx_interrupt_t wasmx_interrupt_t;
 WASM_API_EXTERN own wasmx_interrupt_t *wasmx_store_interrupt_handle(wasm_store_t *);
 WASM_API_EXTERN void wasmx_interrupt_raise(wasmx_interrupt_t *);
@@ -625,5 +627,8 @@ WASM_API_EXTERN own wasm_store_t *wasmx_store_new_beside(const wasm_store_t *);
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
+
+#include "wasmx_call.h" /* signatures, typed calls, options of a call, values of any type */
+#include "wasmx_host.h" /* linkers' functions and stubs, user data, guest memory, growth, hooks */
 
 #endif

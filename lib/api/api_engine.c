@@ -45,7 +45,10 @@ wasm_config_t *wasm_config_new(void) {
   return config;
 }
 
-void wasm_config_delete(wasm_config_t *config) { free(config); }
+void wasm_config_delete(wasm_config_t *config) {
+  if (config) wm_memory_source_release(config->config.memory_source);
+  free(config);
+}
 
 /* 64 KiB hold a few common frames (the largest that there can be has 512 KiB); more than 1 GiB
  * would let a runaway recursion take the machine's memory before it traps. */
@@ -170,6 +173,24 @@ bool wasmx_config_set_demangle(wasm_config_t *config, wasmx_demangle_t demangle)
   return true;
 }
 
+/* Of a caller whose struct is shorter: nothing of it may be missing, today. */
+bool wasmx_config_set_memory_hooks(wasm_config_t *config, const wasmx_memory_hooks_t *hooks) {
+  if (!config) return no_config();
+  if (!hooks || hooks->size < sizeof *hooks || !hooks->reserve || !hooks->commit || !hooks->release)
+    return wm_api_fail(ERR_ARGUMENT, "the hooks are NULL, have no size, or one is missing");
+  _Static_assert(sizeof(MemoryHeader) <= WASMX_MEMORY_HEADER, "room for the header");
+  MemorySource *source = wm_memory_source_new(&(MemorySource){.env = hooks->env,
+                                                              .reserve = hooks->reserve,
+                                                              .commit = hooks->commit,
+                                                              .release = hooks->release,
+                                                              .finalizer = hooks->finalizer,
+                                                              .guards = hooks->guards});
+  if (!source) return wm_api_out_of_memory();
+  wm_memory_source_release(config->config.memory_source);
+  config->config.memory_source = source;
+  return true;
+}
+
 /* ---- settings for tests ---- */
 
 typedef struct Hidden {
@@ -231,9 +252,8 @@ bool wasmx_config_set_hidden(wasm_config_t *config, const char *setting) {
 wasm_engine_t *wasm_engine_new(void) { return wasm_engine_new_with_config(NULL); }
 
 wasm_engine_t *wasm_engine_new_with_config(wasm_config_t *config) {
-  Config settings = config ? config->config : wm_config_default();
+  Engine *engine = wm_engine_new(config ? &config->config : NULL);
   wasm_config_delete(config);
-  Engine *engine = wm_engine_new(&settings);
   if (!engine) wm_api_out_of_memory();
   return (wasm_engine_t *)(void *)engine;
 }
@@ -308,7 +328,8 @@ bool wasmx_store_try_delete(wasm_store_t *home) {
   if (!store) return true;
   FORGET_DEAD(store);
   wm_store_find_dead(store);
-  if (store->collecting) return wm_api_fail(ERR_ARGUMENT, "a finalizer of the store runs");
+  if (store->collecting)
+    return wm_api_fail(ERR_ARGUMENT, "a finalizer of the store runs, or it is asked about growth");
   /* From here on handles are dead, for finalizers too. */
   home->store = NULL;
   if (!wm_engine_store_delete(store)) {
@@ -318,6 +339,7 @@ bool wasmx_store_try_delete(wasm_store_t *home) {
   wm_ptrmap_free(&home->natives);
   wasm_trap_delete(home->native_trap);
   home->native_trap = NULL;
+  wm_host_info_replace(&home->data, (HostInfo){NULL, NULL});
   wm_home_release(home);
   return true;
 }
@@ -382,22 +404,6 @@ int wasmx_store_interrupt_fd(wasm_store_t *home) {
   Store *store = store_of(home);
   return store ? wm_stop_event(store->stop) : -1;
 }
-
-/* A handle is the Stop itself, counted. */
-static Stop *stop_of(const wasmx_interrupt_t *handle) { return (Stop *)(void *)(uintptr_t)handle; }
-
-wasmx_interrupt_t *wasmx_store_interrupt_handle(wasm_store_t *home) {
-  Store *store = store_of(home);
-  if (!store) return wm_api_fail(ERR_ARGUMENT, "there is no store"), NULL;
-  wm_stop_retain(store->stop);
-  return (wasmx_interrupt_t *)(void *)store->stop;
-}
-
-void wasmx_interrupt_raise(wasmx_interrupt_t *handle) {
-  if (handle) wm_stop_request(stop_of(handle), STOP_ASKED);
-}
-
-void wasmx_interrupt_delete(wasmx_interrupt_t *handle) { wm_stop_release(stop_of(handle)); }
 
 bool wasmx_store_set_deadline(wasm_store_t *home, uint64_t nanoseconds) {
   Store *store = store_of(home);

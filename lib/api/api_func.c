@@ -37,6 +37,11 @@ static void host_env_free(void *p) {
   if (e.finalizer) e.finalizer(e.env);
 }
 
+void wm_api_set_finalizer(const Handle *h, void (*finalizer)(void *)) {
+  HostEnv *e = ((Func *)h->object)->env;
+  e->finalizer = finalizer;
+}
+
 /* ---- wasm calls the host ---- */
 
 static NOINLINE TrapCode wrong_result(Store *store) {
@@ -303,46 +308,59 @@ wasm_trap_t *wasm_func_call(const wasm_func_t *ref, const wasm_val_vec_t *args,
                          slots);
 }
 
-/* deadline_ns: when the call is to end by the monotonic clock; 0: never. */
-static inline wasm_trap_t *call_raw(const Handle *h, wasmx_slot_t *slots, u64 deadline_ns) {
+static inline wasm_trap_t *call_raw(const Handle *h, wasmx_slot_t *slots, CallOptions *options) {
   wasm_store_t *home = h->home;
   if (UNLIKELY(!slots && h->type->param_slots + h->type->result_slots))
     return wm_api_misuse(home, "the function needs slots");
   if (UNLIKELY(h->looks_at_params) &&
       !wm_slots_take(home->store, h->type->params, h->type->param_count, (u64 *)slots))
     return wm_api_misuse(home, "a reference is not of the store, or not of the parameter's type");
-  TrapCode trap = deadline_ns
-                      ? wm_call_until(home->store, (Func *)h->object, (u64 *)slots, deadline_ns)
-                      : wm_call(home->store, (Func *)h->object, (u64 *)slots);
+  TrapCode trap = options ? wm_call_with(home->store, (Func *)h->object, (u64 *)slots, options)
+                          : wm_call(home->store, (Func *)h->object, (u64 *)slots);
   return LIKELY(!trap) ? NULL : wm_api_take_trap(home);
 }
 
 /* Wasm of the store seems to run already. Apart, so that the others need no frame. */
 static NOINLINE wasm_trap_t *call_raw_nested(const Handle *h, wasmx_slot_t *slots,
-                                             u64 deadline_ns) {
+                                             CallOptions *options) {
   FORGET_DEAD(h->home->store);
-  return call_raw(h, slots, deadline_ns);
+  return call_raw(h, slots, options);
 }
 
-static inline wasm_trap_t *call_raw_until(const wasm_func_t *ref, wasmx_slot_t *slots,
-                                          u64 deadline_ns) {
+static inline wasm_trap_t *call_slots_with(const wasm_func_t *ref, wasmx_slot_t *slots,
+                                           CallOptions *options) {
   const Handle *h = handle_of(ref);
   if (UNLIKELY(!handle_store(h)))
     return wm_api_misuse(NULL, "the function is NULL, or its store is deleted");
-  if (UNLIKELY(h->home->store->activation)) return call_raw_nested(h, slots, deadline_ns);
-  return call_raw(h, slots, deadline_ns);
+  if (UNLIKELY(h->home->store->activation)) return call_raw_nested(h, slots, options);
+  return call_raw(h, slots, options);
 }
 
 wasm_trap_t *wasmx_func_call_raw(const wasm_func_t *ref, wasmx_slot_t *slots) {
-  return call_raw_until(ref, slots, 0);
+  return call_slots_with(ref, slots, NULL);
+}
+
+wasm_trap_t *wm_api_call_with(const Handle *h, wasmx_slot_t *slots, CallOptions *options) {
+  return call_slots_with((const wasm_func_t *)h, slots, options);
 }
 
 wasm_trap_t *wasmx_func_call_within(const wasm_func_t *ref, wasmx_slot_t *slots,
                                     uint64_t nanoseconds) {
-  u64 at;
-  /* Later than the clock can tell is never. */
-  if (!checked_add(wm_os_monotonic_ns(), nanoseconds, &at)) at = 0;
-  return call_raw_until(ref, slots, at);
+  CallOptions options = {.deadline_ns = wm_call_deadline_in(nanoseconds)};
+  return call_slots_with(ref, slots, &options);
+}
+
+wasm_trap_t *wasmx_func_call_with(const wasm_func_t *ref, wasmx_slot_t *slots,
+                                  const wasmx_call_options_t *given) {
+  const Handle *h = handle_of(ref);
+  if (!given || !handle_store(h)) return wm_api_call_with(h, slots, NULL);
+  Error err = {0};
+  CallOptions options;
+  if (!wm_call_options_of(h->home->store, given, &options, &err))
+    return wm_api_misuse(h->home, "%s", err.message);
+  wasm_trap_t *trap = wm_api_call_with(h, slots, &options);
+  wm_call_options_tell(given, &options);
+  return trap;
 }
 
 /* ---- callers ---- */

@@ -14,13 +14,43 @@ static Instance *instance_of(const wasm_instance_t *ref) {
 
 /* ---- instantiation ---- */
 
+/* What is instantiated, and what came of it. */
+typedef struct Making {
+  LoadedModule *module;
+  Object *const *imports;
+  u32 import_count;
+  Instance *made;
+  Error *err;
+} Making;
+
+static TrapCode make(Store *store, void *env) {
+  Making *m = env;
+  m->made = wm_instance_new(store, m->module, m->imports, m->import_count, m->err);
+  return TRAP_NONE;
+}
+
+/* NULL with err set. */
+static Instance *make_with(Store *store, Making *m, const wasmx_call_options_t *given) {
+  CallOptions options;
+  if (!given) {
+    make(store, m);
+  } else if (wm_call_options_of(store, given, &options, m->err)) {
+    /* Trapped already: it did not even begin. */
+    if (wm_work_with(store, make, m, &options)) wm_trap_tell(store, 0, m->err);
+    wm_call_options_tell(given, &options);
+  }
+  return m->made;
+}
+
 /* A start function that traps leaves a trap besides the error; a caller who does not want it loses
  * it here, so that it cannot be taken for that of a later call. */
-wasm_instance_t *wm_api_instantiate(wasm_store_t *home, LoadedModule *lm, Object *const *imports,
-                                    u32 import_count, wasm_trap_t **trap, Error *err) {
+wasm_instance_t *wm_api_instantiate(wasm_store_t *home, LoadedModule *lm, const ImportList *imports,
+                                    const wasmx_call_options_t *options, wasm_trap_t **trap,
+                                    Error *err) {
   if (store_of(home)) FORGET_DEAD(home->store);
   Handle *h = wm_api_begin(home, err);
-  Instance *in = h ? wm_instance_new(home->store, lm, imports, import_count, err) : NULL;
+  Making m = {lm, imports->objects, imports->count, NULL, err};
+  Instance *in = h ? make_with(home->store, &m, options) : NULL;
   if (h && !in && err->code == ERR_TRAP) {
     wasm_trap_t *taken = wm_api_take_trap(home);
     if (trap)
@@ -52,7 +82,8 @@ static bool import_objects(const wasm_store_t *home, const LoadedModule *lm,
 }
 
 static wasm_instance_t *instance_new(wasm_store_t *home, const wasm_module_t *module,
-                                     const wasm_extern_vec_t *imports, wasm_trap_t **trap,
+                                     const wasm_extern_vec_t *imports,
+                                     const wasmx_call_options_t *options, wasm_trap_t **trap,
                                      Error *err) {
   /* Most modules import less. */
   enum { ON_STACK = 32 };
@@ -64,22 +95,29 @@ static wasm_instance_t *instance_new(wasm_store_t *home, const wasm_module_t *mo
   Object **objects = few_or_many((void *)few, sizeof few, count * sizeof *objects, &many);
   if (!objects) return wm_error_out_of_memory(err), NULL;
   if (!lm || !import_objects(home, lm, imports, objects, err)) return NULL;
-  return wm_api_instantiate(home, lm, objects, count, trap, err);
+  return wm_api_instantiate(home, lm, &(ImportList){objects, count}, options, trap, err);
+}
+
+wasm_instance_t *wasmx_instance_new_with(wasm_store_t *home, const wasm_module_t *module,
+                                         const wasm_extern_vec_t *imports,
+                                         const wasmx_call_options_t *options, wasm_trap_t **trap,
+                                         wasmx_error_t *out) {
+  Error err = {0};
+  wasm_instance_t *instance = instance_new(home, module, imports, options, trap, &err);
+  if (!instance) wm_api_report(&err, out);
+  return instance;
 }
 
 wasm_instance_t *wasmx_instance_new(wasm_store_t *home, const wasm_module_t *module,
                                     const wasm_extern_vec_t *imports, wasm_trap_t **trap,
                                     wasmx_error_t *out) {
-  Error err = {0};
-  wasm_instance_t *instance = instance_new(home, module, imports, trap, &err);
-  if (!instance) wm_api_report(&err, out);
-  return instance;
+  return wasmx_instance_new_with(home, module, imports, NULL, trap, out);
 }
 
 wasm_instance_t *wasm_instance_new(wasm_store_t *home, const wasm_module_t *module,
                                    const wasm_extern_vec_t *imports, wasm_trap_t **trap) {
   Error err = {0};
-  wasm_instance_t *instance = instance_new(home, module, imports, trap, &err);
+  wasm_instance_t *instance = instance_new(home, module, imports, NULL, trap, &err);
   if (instance) return instance;
   /* A program that looks only at the trap learns of link errors, too. */
   if (trap && !*trap) *trap = wm_api_misuse(home, "%s", err.message);
@@ -111,18 +149,36 @@ Object *wm_api_find_export(Instance *in, const char *name, size_t len) {
   return wm_instance_export(in, &m->exports[index]);
 }
 
-/* Of any kind when `kind` is negative. */
-static Handle *find(const wasm_instance_t *ref, const char *name, size_t len, int kind) {
+/* Of any kind when `kind` is negative. NULL with err set. */
+static Object *find_object(const wasm_instance_t *ref, const char *name, size_t len, int kind,
+                           Error *err) {
   Instance *in = instance_of(ref);
-  if (!in || !name) return wm_api_fail(ERR_ARGUMENT, "the instance or the name is NULL"), NULL;
+  if (!in || !name) {
+    wm_error_set(err, ERR_ARGUMENT, 0, "the instance or the name is NULL");
+    return NULL;
+  }
   Object *object = wm_api_find_export(in, name, len);
-  /* The handle is the host's: it deletes it. */
-  if (object && (kind < 0 || object->kind == kind))
-    return wm_handle_new(handle_of(ref)->home, object);
+  if (object && (kind < 0 || object->kind == kind)) return object;
   char text[64];
-  wm_api_fail(ERR_ARGUMENT, "no %sexport \"%s\"", object ? "such kind of " : "",
-              wm_escape(text, sizeof text, name, len));
+  wm_error_set(err, ERR_ARGUMENT, 0, "no %sexport \"%s\"", object ? "such kind of " : "",
+               wm_escape(text, sizeof text, name, len));
   return NULL;
+}
+
+/* The handle is the host's: it deletes it. */
+static Handle *find(const wasm_instance_t *ref, const char *name, size_t len, int kind) {
+  Error err = {0};
+  Object *object = find_object(ref, name, len, kind, &err);
+  if (object) return wm_handle_new(handle_of(ref)->home, object);
+  wm_api_report(&err, NULL);
+  return NULL;
+}
+
+bool wm_api_lend_export(const wasm_instance_t *ref, const char *name, ObjectKind kind, Handle *out,
+                        Error *err) {
+  Object *object = find_object(ref, name, name ? strlen(name) : 0, kind, err);
+  if (object) wm_handle_lend(handle_of(ref)->home, object, out);
+  return object != NULL;
 }
 
 wasm_extern_t *wasmx_instance_export_n(const wasm_instance_t *ref, const char *name, size_t len) {

@@ -30,17 +30,25 @@ static Handle *handle_alloc(wasm_store_t *home) {
   return h;
 }
 
-/* From here on the object is a root. What calls want to know of a function's type is looked up now,
- * as calls are many. */
-static Handle *handle_bind(Handle *h, Object *object) {
+/* What calls want to know of a function's type is looked up now, as calls are many. */
+static void handle_point(Handle *h, Object *object) {
   h->kind = object->kind;
   h->object = object;
+  if (object->kind != OBJ_FUNC) return;
+  h->type = wm_types_get(h->home->store->types, ((Func *)object)->type_id);
+  h->looks_at_params = wm_slots_want_look(h->type->params, h->type->param_count);
+}
+
+/* From here on the object is a root. */
+static Handle *handle_bind(Handle *h, Object *object) {
+  handle_point(h, object);
   object_hold(object);
-  if (object->kind == OBJ_FUNC) {
-    h->type = wm_types_get(h->home->store->types, ((Func *)object)->type_id);
-    h->looks_at_params = wm_slots_want_look(h->type->params, h->type->param_count);
-  }
   return h;
+}
+
+void wm_handle_lend(wasm_store_t *home, Object *object, Handle *out) {
+  *out = (Handle){.home = home};
+  handle_point(out, object);
 }
 
 Handle *wm_api_begin(wasm_store_t *home, Error *err) {

@@ -29,40 +29,84 @@ wasm_tabletype_t *wasm_table_type(const wasm_table_t *ref) {
   return wasm_externtype_as_tabletype(wasm_extern_type(wasm_table_as_extern_const(ref)));
 }
 
+/* The table when it has such an element; NULL with the last error set. */
+static Table *table_at(const wasm_table_t *ref, u64 index) {
+  Table *table = table_of(ref);
+  if (table && index < table->length) return table;
+  return wm_api_fail(ERR_ARGUMENT, "no table, or the index is out of bounds"), NULL;
+}
+
+static bool wrong_element(void) {
+  return wm_api_fail(ERR_ARGUMENT, "the reference is not of the element's type");
+}
+
 wasm_ref_t *wasm_table_get(const wasm_table_t *ref, wasm_table_size_t index) {
-  const Table *table = table_of(ref);
-  if (!table || index >= table->length)
-    return wm_api_fail(ERR_ARGUMENT, "no table, or the index is out of bounds"), NULL;
+  const Table *table = table_at(ref, index);
+  if (!table) return NULL;
   /* A null element is NULL, and no error. */
   Object *object = ref_object(table->elems[index]);
   return object ? wm_handle_new(handle_of(ref)->home, object) : NULL;
 }
 
 bool wasm_table_set(wasm_table_t *ref, wasm_table_size_t index, wasm_ref_t *value) {
-  Table *table = table_of(ref);
+  Table *table = table_at(ref, index);
   Ref element;
-  if (!table || index >= table->length)
-    return wm_api_fail(ERR_ARGUMENT, "no table, or the index is out of bounds");
+  if (!table) return false;
   if (!wm_ref_of_handle(handle_of(ref)->home->store, value, table->type.element, &element))
-    return wm_api_fail(ERR_ARGUMENT, "the reference is not of the element's type");
+    return wrong_element();
   /* Marks the card, for the collector. */
   table_write(table, index, element);
   return true;
 }
 
-wasm_table_size_t wasm_table_size(const wasm_table_t *ref) {
+uint64_t wasmx_table_size(const wasm_table_t *ref) {
   const Table *table = table_of(ref);
-  return table ? narrow(table->length) : 0;
+  return table ? table->length : 0;
 }
 
-bool wasm_table_grow(wasm_table_t *ref, wasm_table_size_t delta, wasm_ref_t *init) {
+wasm_table_size_t wasm_table_size(const wasm_table_t *ref) { return narrow(wasmx_table_size(ref)); }
+
+static bool grow(wasm_table_t *ref, u64 delta, const Handle *init, u64 *old) {
   Table *table = table_of(ref);
   Store *store = handle_store(handle_of(ref));
   Ref element;
   if (!table) return wm_api_fail(ERR_ARGUMENT, "the table is NULL or its store deleted");
   FORGET_DEAD(store); /* whose time may be up */
-  if (!wm_ref_of_handle(store, init, table->type.element, &element))
-    return wm_api_fail(ERR_ARGUMENT, "the reference is not of the element's type");
-  if (wm_table_grow(store, table, delta, element) != UINT64_MAX) return true;
-  return wm_api_fail(ERR_LIMIT, "the table cannot grow by %u elements", delta);
+  if (!wm_ref_of_handle(store, init, table->type.element, &element)) return wrong_element();
+  u64 before = wm_table_grow(store, table, delta, element);
+  if (before == UINT64_MAX)
+    return wm_api_fail(ERR_LIMIT, "the table cannot grow by %llu elements",
+                       (unsigned long long)delta);
+  if (old) *old = before;
+  return true;
+}
+
+bool wasm_table_grow(wasm_table_t *ref, wasm_table_size_t delta, wasm_ref_t *init) {
+  return grow(ref, delta, init, NULL);
+}
+
+/* ---- by values of any type ---- */
+
+bool wasmx_table_grow(wasm_table_t *ref, uint64_t delta, const wasmx_val_t *init, uint64_t *old) {
+  if (init && !wasm_valkind_is_ref(init->kind)) return wrong_element();
+  return grow(ref, delta, init ? init->of.ref : NULL, old);
+}
+
+bool wasmx_table_get(const wasm_table_t *ref, uint64_t index, wasmx_val_t *out) {
+  if (!out) return wm_api_fail(ERR_ARGUMENT, "there is no place for the value");
+  *out = (wasmx_val_t){.kind = WASM_EXTERNREF};
+  const Table *table = table_at(ref, index);
+  if (!table) return false;
+  u64 slot = ref_slot(table->elems[index]);
+  return wm_value_of_slots(handle_of(ref)->home, out, table->type.element, &slot);
+}
+
+bool wasmx_table_set(wasm_table_t *ref, uint64_t index, const wasmx_val_t *value) {
+  Table *table = table_at(ref, index);
+  u64 slot = 0;
+  if (!table) return false;
+  if (!value || !wm_slots_of_value(handle_of(ref)->home->store, value, table->type.element, &slot))
+    return wrong_element();
+  table_write(table, index, ref_of_slot(slot));
+  return true;
 }

@@ -86,6 +86,34 @@ bool wm_val_of_slot(wasm_store_t *home, wasm_val_t *out, ValType t, u64 slot) {
   }
 }
 
+/* ---- values of any type: a v128 is copied, the others go as those of wasm.h ---- */
+
+bool wm_slots_of_value(Store *store, const wasmx_val_t *val, ValType t, u64 *slots) {
+  if (t == VAL_V128) {
+    memcpy(slots, &val->of.v128, sizeof val->of.v128);
+    return val->kind == WASMX_V128;
+  }
+  wasm_val_t plain = {.kind = val->kind};
+  memcpy(&plain.of, &val->of, sizeof plain.of);
+  return wm_slot_of_val(store, &plain, t, slots);
+}
+
+bool wm_value_of_slots(wasm_store_t *home, wasmx_val_t *out, ValType t, const u64 *slots) {
+  *out = (wasmx_val_t){.kind = WASM_EXTERNREF};
+  if (t == VAL_V128) {
+    out->kind = WASMX_V128;
+    memcpy(&out->of.v128, slots, sizeof out->of.v128);
+    return true;
+  }
+  wasm_val_t plain = {.kind = WASM_EXTERNREF};
+  if (!wm_val_of_slot(home, &plain, t, *slots)) return false;
+  out->kind = plain.kind;
+  memcpy(&out->of, &plain.of, sizeof plain.of);
+  return true;
+}
+
+/* ---- references in slots ---- */
+
 /* Not a root: the host keeps the handle while wasm has not taken the slot. */
 uint64_t wasmx_slot_of_ref(const wasm_ref_t *ref) {
   return handle_store(ref) ? ref_slot(ref_of_object(ref->object)) : 0;

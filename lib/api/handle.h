@@ -19,6 +19,7 @@
 #include "engine/engine.h"
 #include "runtime/activation.h"
 #include "runtime/collect.h"
+#include "wasm/limits.h"
 #include "wasmx.h"
 
 typedef struct wasm_ref_t Handle;
@@ -40,6 +41,9 @@ struct wasm_store_t {
   wasmx_native_trap_handler_t trap_handler; /* or NULL */
   void *trap_env;                           /* borrowed: the handler's */
   wasm_trap_t *native_trap;                 /* owned: kept for wasmx_store_take_native_trap */
+  HostInfo data;                            /* wasmx_store_set_data */
+  wasmx_growth_callback_t may_grow;         /* or NULL */
+  void *growth_env;                         /* borrowed: its own */
 };
 
 struct wasm_ref_t {
@@ -105,6 +109,8 @@ Handle *wm_api_finish(Handle *h, Object *object, Error *err);
 /* A handle for an object that exists; NULL with the last error set. */
 Handle *wm_handle_new(wasm_store_t *home, Object *object);
 Handle *wm_handle_copy(const Handle *h);
+/* Makes *out a handle that counts nothing, and must not be kept. */
+void wm_handle_lend(wasm_store_t *home, Object *object, Handle *out);
 /* Frees the handle; without and with a safe point of the collector. NULL is allowed. */
 void wm_handle_free(Handle *h);
 void wm_handle_delete(Handle *h);
@@ -142,6 +148,9 @@ bool wm_ref_of_handle(Store *store, const Handle *h, ValType t, Ref *out);
 bool wm_slot_of_val(Store *store, const wasm_val_t *val, ValType t, u64 *slot);
 /* And back; false (last error set): out of memory, a v128. */
 bool wm_val_of_slot(wasm_store_t *home, wasm_val_t *out, ValType t, u64 slot);
+/* The same of values of any type, a v128 in two slots. */
+bool wm_slots_of_value(Store *store, const wasmx_val_t *val, ValType t, u64 *slots);
+bool wm_value_of_slots(wasm_store_t *home, wasmx_val_t *out, ValType t, const u64 *slots);
 
 /* ---- slots: api_slot.c ---- */
 /* Slots that the host filled are brought to the form that wasm relies on (runtime/frame.h): those
@@ -167,11 +176,55 @@ TrapCode wm_api_raise(Store *store, wasm_trap_t *ref);
 /* ---- modules, instances: api_module.c, api_instance.c ---- */
 /* The module behind a handle of this store or another one of its engine; NULL with err set. */
 LoadedModule *wm_api_module(const wasm_store_t *home, const wasm_module_t *ref, Error *err);
-/* Instantiates with one object an import. The result is owned; *trap (may be NULL) as in
- * wasmx_instance_new. NULL with err set, and the last error. */
-wasm_instance_t *wm_api_instantiate(wasm_store_t *home, LoadedModule *lm, Object *const *imports,
-                                    u32 import_count, wasm_trap_t **trap, Error *err);
+/* Instantiates with one object an import; options may be NULL. The result is owned; *trap (may be
+ * NULL) as in wasmx_instance_new. NULL with err set, and the last error. */
+typedef struct ImportList {
+  Object *const *objects;
+  u32 count;
+} ImportList;
+wasm_instance_t *wm_api_instantiate(wasm_store_t *home, LoadedModule *lm, const ImportList *imports,
+                                    const wasmx_call_options_t *options, wasm_trap_t **trap,
+                                    Error *err);
 Object *wm_api_find_export(Instance *in, const char *name, size_t len);
+/* A handle that counts nothing, for functions that keep none, of an export; false with err set. */
+bool wm_api_lend_export(const wasm_instance_t *ref, const char *name, ObjectKind kind, Handle *out,
+                        Error *err);
+
+/* ---- calls with options: api_func.c, api_options.c ---- */
+/* As wasmx_func_call_raw; options may be NULL. */
+wasm_trap_t *wm_api_call_with(const Handle *h, wasmx_slot_t *slots, CallOptions *options);
+/* The runtime's form of what a host gives (not NULL); false with err set. */
+bool wm_call_options_of(const Store *store, const wasmx_call_options_t *given, CallOptions *out,
+                        Error *err);
+/* That long from now by the clock; 0, which is never: later than it can tell. */
+u64 wm_call_deadline_in(u64 nanoseconds);
+/* Tells the host what is left (given may be NULL). */
+void wm_call_options_tell(const wasmx_call_options_t *given, const CallOptions *options);
+
+/* ---- host functions: api_func.c ---- */
+/* Gives a host function with a callback the finalizer that it was made without. */
+void wm_api_set_finalizer(const Handle *h, void (*finalizer)(void *));
+
+/* ---- signatures: api_signature.c ---- */
+typedef struct Signature {
+  u32 param_count, result_count;
+  wasm_valkind_t kinds[MAX_PARAMS + MAX_RESULTS]; /* the results' follow the parameters' */
+} Signature;
+/* Reads what wasmx_functype_parse describes; false with err set. */
+bool wm_signature_parse(const char *text, Signature *out, Error *err);
+/* A counted id of its type; NO_TYPE with err set. */
+u32 wm_typeid_of_signature(TypeRegistry *types, const Signature *signature, Error *err);
+/* Whether the function's type is that, as the host sees types; false with err set to both. */
+bool wm_signature_fits(Store *store, const SubType *type, const Signature *signature,
+                       const char *text, Error *err);
+
+/* ---- user data: api_data.c ---- */
+/* Replaces it; the former is finalized unless it is the same. */
+void wm_host_info_replace(HostInfo *place, HostInfo info);
+
+/* ---- growth: api_growth.c ---- */
+/* Store.may_grow. */
+bool wm_api_may_grow(Store *store, const Growth *growth);
 
 /* ---- native functions: api_native.c ---- */
 /* Store.on_watched_free: frees the C function pointer of a function that goes. */

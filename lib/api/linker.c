@@ -1,6 +1,8 @@
 /* Linkers: externals by module and name. Both names are of any bytes, so a key is
  *
  *   [ length of the module's name: 4 bytes | module's name | name ]  */
+#include "api/linker.h"
+
 #include "api/handle.h"
 #include "base/vec.h"
 
@@ -43,6 +45,8 @@ void wasmx_linker_delete(wasmx_linker_t *linker) {
   free(linker);
 }
 
+wasm_store_t *wm_linker_home(const wasmx_linker_t *linker) { return linker->home; }
+
 /* ---- keys ---- */
 
 /* NULL when out of memory. The caller frees it. */
@@ -66,9 +70,8 @@ static Definition *find(const wasmx_linker_t *linker, const u8 *key, u32 len) {
   return &linker->definitions.data[index];
 }
 
-/* The handle of module.name, borrowed; NULL with *failed when out of memory. */
-static Handle *lookup(const wasmx_linker_t *linker, const void *module, size_t module_len,
-                      const void *name, size_t name_len, bool *failed) {
+Handle *wm_linker_find(const wasmx_linker_t *linker, const void *module, size_t module_len,
+                       const void *name, size_t name_len, bool *failed) {
   u32 len;
   u8 *key = key_new(module, module_len, name, name_len, &len);
   *failed = !key;
@@ -79,9 +82,8 @@ static Handle *lookup(const wasmx_linker_t *linker, const void *module, size_t m
 
 /* ---- defining ---- */
 
-/* Takes the handle; false when out of memory. */
-static bool define(wasmx_linker_t *linker, const void *module, size_t module_len, const void *name,
-                   size_t name_len, Handle *handle) {
+bool wm_linker_take(wasmx_linker_t *linker, const void *module, size_t module_len, const void *name,
+                    size_t name_len, Handle *handle) {
   u32 len;
   u8 *key = handle ? key_new(module, module_len, name, name_len, &len) : NULL;
   Definition *old = key ? find(linker, key, len) : NULL;
@@ -111,7 +113,7 @@ bool wasmx_linker_define_n(wasmx_linker_t *linker, const char *module, size_t mo
     return wm_api_fail(ERR_ARGUMENT, "the linker and the external are not of one living store");
   if ((!module && module_len) || (!name && name_len))
     return wm_api_fail(ERR_ARGUMENT, "a name is NULL");
-  return define(linker, module, module_len, name, name_len, wm_handle_copy(h));
+  return wm_linker_take(linker, module, module_len, name, name_len, wm_handle_copy(h));
 }
 
 bool wasmx_linker_define(wasmx_linker_t *linker, const char *module, const char *name,
@@ -134,7 +136,7 @@ bool wasmx_linker_define_instance(wasmx_linker_t *linker, const char *module, si
   for (u32 i = 0; ok && i < count; i++) {
     const Export *e = &in->module->module.exports[i];
     Handle *item = wm_handle_new(linker->home, wm_instance_export(in, e));
-    ok = define(linker, module, module_len, e->name.bytes, e->name.len, item);
+    ok = wm_linker_take(linker, module, module_len, e->name.bytes, e->name.len, item);
   }
   wm_handle_delete(held);
   return ok;
@@ -148,7 +150,7 @@ wasm_extern_t *wasmx_linker_get_n(const wasmx_linker_t *linker, const char *modu
   if (!linker || (!module && module_len) || (!name && name_len) || !store_of(linker->home))
     return wm_api_fail(ERR_ARGUMENT, "no linker, or a name is NULL"), NULL;
   bool failed;
-  const Handle *h = lookup(linker, module, module_len, name, name_len, &failed);
+  const Handle *h = wm_linker_find(linker, module, module_len, name, name_len, &failed);
   if (failed) wm_api_out_of_memory();
   return (wasm_extern_t *)wm_handle_copy(h);
 }
@@ -165,16 +167,18 @@ static bool import_objects(const wasmx_linker_t *linker, const LoadedModule *lm,
   for (u32 i = 0; i < lm->module.import_count; i++) {
     const Import *import = &lm->module.imports[i];
     bool failed;
-    const Handle *h = lookup(linker, import->module.bytes, import->module.len, import->name.bytes,
-                             import->name.len, &failed);
+    const Handle *h = wm_linker_find(linker, import->module.bytes, import->module.len,
+                                     import->name.bytes, import->name.len, &failed);
     if (failed) return wm_error_out_of_memory(err);
     objects[i] = h ? h->object : NULL;
   }
   return true;
 }
 
-wasm_instance_t *wasmx_linker_instantiate(const wasmx_linker_t *linker, const wasm_module_t *module,
-                                          wasm_trap_t **trap, wasmx_error_t *out) {
+wasm_instance_t *wasmx_linker_instantiate_with(const wasmx_linker_t *linker,
+                                               const wasm_module_t *module,
+                                               const wasmx_call_options_t *options,
+                                               wasm_trap_t **trap, wasmx_error_t *out) {
   Error err = {0};
   if (trap) *trap = NULL;
   wasm_instance_t *instance = NULL;
@@ -188,7 +192,13 @@ wasm_instance_t *wasmx_linker_instantiate(const wasmx_linker_t *linker, const wa
   Object **objects AUTO_FREE = lm ? malloc((count + (size_t)1) * sizeof *objects) : NULL;
   if (lm && !objects) wm_error_out_of_memory(&err);
   if (objects && import_objects(linker, lm, objects, &err))
-    instance = wm_api_instantiate(linker->home, lm, objects, count, trap, &err);
+    instance =
+        wm_api_instantiate(linker->home, lm, &(ImportList){objects, count}, options, trap, &err);
   if (!instance) wm_api_report(&err, out);
   return instance;
+}
+
+wasm_instance_t *wasmx_linker_instantiate(const wasmx_linker_t *linker, const wasm_module_t *module,
+                                          wasm_trap_t **trap, wasmx_error_t *out) {
+  return wasmx_linker_instantiate_with(linker, module, NULL, trap, out);
 }

@@ -231,6 +231,7 @@ Engine *wm_engine_new(const Config *config) {
   engine->config = config ? *config : wm_config_default();
   engine->types = wm_types_new();
   engine->pool = wm_pool_new();
+  if (engine->pool) wm_pool_use_source(engine->pool, engine->config.memory_source);
   if (engine->types && engine->pool && wm_deadlines_init(&engine->deadlines) && make_tiers(engine))
     return engine;
   free_engine(engine);

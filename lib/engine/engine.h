@@ -27,9 +27,10 @@ typedef struct Config {
   u32 profile;  /* DEBUG_ of jit/debug.h */
   /* Calls of a function, and rounds of its loops, before it is compiled; 0: at once. */
   u32 call_threshold, loop_threshold;
-  char cache[512];   /* folder of the cache; "": none is kept (auto and jit) */
-  u64 cache_bytes;   /* that its files may have, together */
-  Demangle demangle; /* or NULL */
+  char cache[512];             /* folder of the cache; "": none is kept (auto and jit) */
+  u64 cache_bytes;             /* that its files may have, together */
+  Demangle demangle;           /* or NULL */
+  MemorySource *memory_source; /* of linear memories; an engine takes a count of its own. Or NULL */
   /* Stress modes for tests; `cpu` is what may be used of what there is. The rest follows from the
    * above. */
   JitOptions jit;

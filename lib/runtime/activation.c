@@ -13,11 +13,6 @@ TrapCode wm_activation_call_host(Store *store, const FuncCode *code, Func *func,
 
 /* ---- ending ---- */
 
-NOINLINE void wm_entry_end_deadline(Store *store, const Activation *entry) {
-  u64 outer = entry->outer ? entry->outer->entry->deadline_ns : 0;
-  if (outer != entry->deadline_ns) store->set_call_deadline(store, outer);
-}
-
 NOINLINE void wm_entry_drop_inner(Store *store, const Activation *entry) {
   while (store->activation->entry != entry) entry_drop(store, store->activation->entry);
 }
@@ -57,23 +52,11 @@ typedef struct Search {
   Activation **link; /* where the next entry's innermost activation is noted */
 } Search;
 
-/* Entries in it had its deadline from it. */
-static void end_inherited_deadline(Store *store, const Activation *entry) {
-  u64 over = entry->deadline_ns, outer = entry->outer ? entry->outer->entry->deadline_ns : 0;
-  if (over == outer) return;
-  u64 now = outer;
-  for (Activation *a = store->activation; a; a = a->entry->outer) {
-    if (a->entry->deadline_ns == over) a->entry->deadline_ns = outer;
-    if (a == store->activation) now = a->entry->deadline_ns;
-  }
-  store->set_call_deadline(store, now);
-}
-
 /* Takes an entry out from below those that began on top of it. */
 static void unlink_entry(Search *s, const Activation *entry) {
   *s->link = entry->outer;
   if (s->link == &s->store->activation) s->store->stack_top = (u64 *)(uintptr_t)entry;
-  end_inherited_deadline(s->store, entry);
+  wm_scope_take_out(s->store, entry);
 }
 
 /* Whether the frame, in which the entry's proof would be, is the entry's. */

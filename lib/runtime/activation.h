@@ -14,6 +14,7 @@
 #ifndef WM_RUNTIME_ACTIVATION_H
 #define WM_RUNTIME_ACTIVATION_H
 
+#include "runtime/scope.h"
 #include "runtime/store.h"
 
 /* Begins an activation at the top of the value stack, where there must be room for it. Func and
@@ -51,18 +52,16 @@ static inline Activation *entry_of_token(u64 token) { return (Activation *)(uint
 #define ON_REAL_STACK __attribute__((no_sanitize("address")))
 
 /* The functions that have entries' proofs in their frames (call.c): Store.ways_in. */
-enum { WAYS_IN = 2 };
+enum { WAYS_IN = 3 };
 extern const void *const wm_ways_in[WAYS_IN];
 
 /* Ends the entries that began in `entry` and are still there: a longjmp left them. */
 void wm_entry_drop_inner(Store *store, const Activation *entry);
-/* The entry's own time is over: what is around it has its deadline back. */
-void wm_entry_end_deadline(Store *store, const Activation *entry);
 /* Takes the entry off the store, with all that began in it. */
 static inline void entry_drop(Store *store, Activation *entry) {
   if (UNLIKELY(store->activation->entry != entry)) wm_entry_drop_inner(store, entry);
   store_pop_activation(store, entry);
-  if (UNLIKELY(entry->deadline_ns)) wm_entry_end_deadline(store, entry);
+  if (UNLIKELY(entry->scope != NULL)) wm_scope_end(store, entry);
 }
 
 /* Ends the entries that nobody will return to: a longjmp left them behind. `here` is the frame

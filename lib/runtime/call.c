@@ -67,23 +67,28 @@ static inline Activation *begin_entry(Entry *e, Store *store, Func *func) {
   Activation *act = store_push_activation(store, func, NULL), *outer = act->outer;
   act->entry = act;
   act->proof = &e->token;
-  act->deadline_ns = outer ? outer->entry->deadline_ns : 0;
+  act->scope = outer ? outer->entry->scope : NULL;
   e->token = entry_token(act);
   return act;
 }
 
 /* ---- calls ---- */
 
-static inline bool has_room(const Store *store, const FuncCode *code, const u8 *here) {
+/* Behind an activation, for its scope if it has one, and for a frame with such a link. */
+static inline u64 slots_above(const CallOptions *options, u32 link_slot) {
+  return (options ? SCOPE_SLOTS : 0) + link_slot + (u64)FRAME_LINK_SLOTS;
+}
+
+static inline bool has_room(const Store *store, u64 slots, const u8 *here) {
   u64 room = (u64)(store->stack_end - store->stack_top);
-  return LIKELY(here >= store->native.limit) &&
-         LIKELY(room >= ACTIVATION_SLOTS + code->link_slot + (u64)FRAME_LINK_SLOTS);
+  return LIKELY(here >= store->native.limit) && LIKELY(room >= ACTIVATION_SLOTS + slots);
 }
 
 /* There is too little stack of either kind, or the first entry has to make one. */
-static NOINLINE TrapCode make_room(Store *store, const FuncCode *code, const u8 *here) {
+static NOINLINE TrapCode make_room(Store *store, u64 slots, const u8 *here) {
+  if (store->native.limit == NO_ENTRY) return wm_trap_refuse(store);
   if (!store->stack && !make_stack(store)) return wm_trap_raise(store, TRAP_OUT_OF_MEMORY, NULL, 0);
-  if (has_room(store, code, here)) return TRAP_NONE;
+  if (has_room(store, slots, here)) return TRAP_NONE;
   return wm_trap_raise(store, TRAP_STACK_OVERFLOW, NULL, 0);
 }
 
@@ -103,44 +108,65 @@ static inline TrapCode run_host(Store *store, Func *func, u64 *slots) {
   return func->host(store, func, NULL, slots);
 }
 
-/* The deadline of the call itself, when it is the next. False: out of memory. */
-static NOINLINE bool set_deadline(Store *store, Activation *act, u64 deadline_ns) {
-  if (act->deadline_ns && act->deadline_ns <= deadline_ns) return true;
-  act->deadline_ns = deadline_ns;
-  return store->set_call_deadline(store, deadline_ns);
+/* An interrupt that was raised before it began stops it: a short call would not look. */
+static NOINLINE TrapCode begin_scope(Store *store, Activation *act, const CallOptions *options) {
+  if (!wm_scope_begin(store, act, options))
+    return wm_trap_raise(store, TRAP_OUT_OF_MEMORY, NULL, 0);
+  return options->interrupt ? store_poll_and_raise(store) : TRAP_NONE;
 }
 
-/* Part of the two ways in. */
-ON_REAL_STACK static ALWAYS_INLINE TrapCode call(Store *store, Func *func, u64 *slots,
-                                                 u64 deadline_ns) {
+/* What is run in an entry: a function, or anything of the library's. Which is known where the entry
+ * is compiled. */
+typedef struct Work {
+  bool is_func;
+  Func *func;
+  u64 *slots;
+  EntryWork *run;
+  void *env;
+} Work;
+
+static ALWAYS_INLINE TrapCode run_work(Store *store, const Work *work) {
+  if (!work->is_func) return work->run(store, work->env);
+  return LIKELY(work->func->instance) ? run_wasm(store, work->func, work->slots)
+                                      : run_host(store, work->func, work->slots);
+}
+
+/* Part of the three ways in. */
+ON_REAL_STACK static ALWAYS_INLINE TrapCode enter(Store *store, const Work *work,
+                                                  CallOptions *options) {
   Entry e __attribute__((cleanup(end_entry)));
   const u8 *here = (const u8 *)&e;
   e.store = store;
   e.token = 0;
   e.before = store_enter(store);
   if (LIKELY(!store->activation)) fit_native_stack(&store->native, here);
-  if (!has_room(store, func->code, here)) {
-    TrapCode refused = make_room(store, func->code, here);
+  u64 above = slots_above(options, work->is_func ? work->func->code->link_slot : 0);
+  if (!has_room(store, above, here)) {
+    TrapCode refused = make_room(store, above, here);
     if (refused) return refused;
   }
-  Activation *act = begin_entry(&e, store, func);
-  if (UNLIKELY(deadline_ns) && !set_deadline(store, act, deadline_ns))
-    return wm_trap_raise(store, TRAP_OUT_OF_MEMORY, NULL, 0);
-  TrapCode trap =
-      LIKELY(func->instance) ? run_wasm(store, func, slots) : run_host(store, func, slots);
+  Activation *act = begin_entry(&e, store, work->func);
+  TrapCode trap = options ? begin_scope(store, act, options) : TRAP_NONE;
+  if (LIKELY(!trap)) trap = run_work(store, work);
   e.token = 0;
   entry_drop(store, act);
+  if (options) options->fuel_left = wm_scope_of_entry(act)->fuel_left;
   return trap;
 }
 
 ON_REAL_STACK TrapCode wm_call(Store *store, Func *func, u64 *slots) {
-  return call(store, func, slots, 0);
+  return enter(store, &(Work){.is_func = true, .func = func, .slots = slots}, NULL);
 }
 
-ON_REAL_STACK TrapCode wm_call_until(Store *store, Func *func, u64 *slots, u64 deadline_ns) {
-  return call(store, func, slots, deadline_ns);
+ON_REAL_STACK TrapCode wm_call_with(Store *store, Func *func, u64 *slots, CallOptions *options) {
+  return enter(store, &(Work){.is_func = true, .func = func, .slots = slots}, options);
+}
+
+ON_REAL_STACK TrapCode wm_work_with(Store *store, EntryWork *run, void *env, CallOptions *options) {
+  return enter(store, &(Work){.run = run, .env = env}, options);
 }
 
 /* A function's address as data. */
 #define FUNCTION(f) ((const void *)(uintptr_t)(f))
-const void *const wm_ways_in[WAYS_IN] = {FUNCTION(wm_call), FUNCTION(wm_call_until)};
+const void *const wm_ways_in[WAYS_IN] = {FUNCTION(wm_call), FUNCTION(wm_call_with),
+                                         FUNCTION(wm_work_with)};

@@ -76,7 +76,7 @@ struct Activation {
    * entry_token: a C++ exception or a thread's end takes the entry away in passing; a longjmp does
    * not, but the host's next frames write over the word. */
   const u64 *proof;
-  u64 deadline_ns; /* its own, or that of one around it (stop.h); 0: none */
+  struct CallScope *scope; /* its own, or that of one around it (scope.h); NULL: none */
 };
 enum { ACTIVATION_SLOTS = sizeof(Activation) / sizeof(u64) };
 

@@ -101,6 +101,7 @@ struct Instance {
   u64 size_bytes;             /* of this allocation */
   i64 ticks; /* calls and loop rounds of the interpreter between two looks at what is hot */
   _Atomic(Instance *) next_in_store, *link_in_store; /* the store's instances (stop.h) */
+  HostInfo data;                                     /* the embedder's, beside its host info */
 };
 
 /* ---- construction. All return NULL with err set (err may be NULL). Types are canonical. ---- */

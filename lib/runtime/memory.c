@@ -79,7 +79,20 @@ static u64 grow_own(Store *store, Memory *memory, u64 delta_pages) {
   return old;
 }
 
+/* Growth that cannot be anyway asks nobody. */
+static NOINLINE bool may_grow(Store *store, const Memory *memory, u64 delta_pages) {
+  const Limits *limits = &memory->type.limits;
+  u64 from = wm_memory_pages(memory), most = memory_max_pages(&memory->type);
+  if (!delta_pages || from > most || delta_pages > most - from) return true;
+  return wm_store_ask_growth(
+      store, &(Growth){.is_memory = true,
+                       .from = from << limits->page_log2,
+                       .to = (from + delta_pages) << limits->page_log2,
+                       .max = limits->has_max ? most << limits->page_log2 : UINT64_MAX});
+}
+
 u64 wm_memory_grow(Store *store, Memory *memory, u64 delta_pages) {
+  if (UNLIKELY(store->may_grow != NULL) && !may_grow(store, memory, delta_pages)) return UINT64_MAX;
   return memory->shared ? wm_shared_memory_grow(memory->shared, delta_pages)
                         : grow_own(store, memory, delta_pages);
 }

@@ -99,6 +99,7 @@ static u64 weigh_trap(const Object *object) { return ((const Trap *)object)->mes
 
 static void end_instance(Object *object) {
   Instance *in = (Instance *)object;
+  if (in->data.finalizer) in->data.finalizer(in->data.info);
   wm_account_return_instance(object->store->account);
   wm_stop_remove(object->store->stop, in);
   if (!in->module) return;

@@ -21,6 +21,7 @@ enum {
 struct MemoryPool {
   Mutex lock;
   bool wants_guards;
+  MemorySource *source; /* counted; or NULL */
   u32 count;
   u64 kept_bytes;                /* accessible in all slots */
   Reservation slots[POOL_SLOTS]; /* usual 32-bit reservations, as their memories left them */
@@ -48,9 +49,22 @@ static u64 whole_pages(u64 bytes) {
   return (bytes + page - 1) / page * page;
 }
 
+void wm_pool_use_source(MemoryPool *pool, MemorySource *source) {
+  wm_memory_source_retain(source);
+  pool->source = source;
+}
+
+static void give_back_to_source(const Reservation *r) {
+  r->source->release(r->source->env, r->base, r->reserved_bytes);
+  wm_memory_source_release(r->source);
+}
+
 void wm_pool_discard(Reservation *r) {
   size_t page = wm_os_page_size();
-  if (r->base) wm_os_release(r->base - page, page + (size_t)r->reserved_bytes);
+  if (r->source)
+    give_back_to_source(r);
+  else if (r->base)
+    wm_os_release(r->base - page, page + (size_t)r->reserved_bytes);
   *r = (Reservation){0};
 }
 
@@ -61,7 +75,17 @@ bool wm_pool_fits(const MemoryPool *pool, const Reservation *r, bool is_64) {
 void wm_pool_delete(MemoryPool *pool) {
   for (u32 i = 0; i < pool->count; i++) wm_pool_discard(&pool->slots[i]);
   wm_mutex_destroy(&pool->lock);
+  wm_memory_source_release(pool->source);
   free(pool);
+}
+
+static bool reserve_from(MemorySource *source, Reservation *r, u64 bytes, u64 capacity_bytes) {
+  u8 *base = source->reserve(source->env, bytes);
+  if (!base) return false;
+  wm_memory_source_retain(source);
+  *r = (Reservation){
+      .base = base, .reserved_bytes = bytes, .capacity_bytes = capacity_bytes, .source = source};
+  return true;
 }
 
 /* Reserves the header page and `bytes` from base. */
@@ -77,6 +101,7 @@ static bool reserve(Reservation *r, u64 bytes, u64 capacity_bytes) {
 
 bool wm_pool_want_guards(MemoryPool *pool) {
   Reservation r;
+  if (pool->source) return pool->wants_guards = pool->source->guards;
   if (!wm_os_reserve_is_free() || !reserve(&r, GUARDED_BYTES, MAX_BYTES32)) return false;
   wm_pool_discard(&r);
   pool->wants_guards = true;
@@ -98,8 +123,22 @@ static bool reserve_some(const MemoryPool *pool, Reservation *r, u64 min_bytes, 
   return reserve(r, some + GUARD_BYTES, some) || reserve(r, min_bytes + GUARD_BYTES, min_bytes);
 }
 
+/* The same of what the host has, who may have no more than is needed now. */
+static bool reserve_host(const MemoryPool *pool, Reservation *r, u64 min_bytes, u64 max_bytes,
+                         bool is_64) {
+  MemorySource *source = pool->source;
+  if (pool->wants_guards && !is_64) return reserve_from(source, r, GUARDED_BYTES, MAX_BYTES32);
+  u64 limit = is_64 ? MAX_MEMORY64_BYTES : MAX_BYTES32;
+  u64 most = whole_pages(max_u64(min_u64(max_bytes, limit), min_bytes));
+  u64 some = min_u64(most, min_bytes + GROWTH_STEP_PAID);
+  return reserve_from(source, r, most, most) ||
+         (some < most && reserve_from(source, r, some, some)) ||
+         (min_bytes < some && reserve_from(source, r, min_bytes, min_bytes));
+}
+
 /* Whether the next 32-bit memory can use it. */
 static bool is_usual(const MemoryPool *pool, const Reservation *r) {
+  if (r->source) return false; /* the host may want it back */
   u64 usual = pool->wants_guards ? GUARDED_BYTES : MAX_BYTES32 + GUARD_BYTES;
   return r->reserved_bytes == usual && r->capacity_bytes == MAX_BYTES32;
 }
@@ -107,8 +146,9 @@ static bool is_usual(const MemoryPool *pool, const Reservation *r) {
 /* Makes [0, bytes), whole pages, accessible and nothing behind it. New bytes are zero. */
 static bool set_accessible(Reservation *r, u64 bytes) {
   u64 now = r->accessible_bytes;
-  bool done = bytes >= now ? wm_os_commit(r->base + now, (size_t)(bytes - now))
-                           : wm_os_decommit(r->base + bytes, (size_t)(now - bytes));
+  bool done = r->source      ? r->source->commit(r->source->env, r->base, now, bytes)
+              : bytes >= now ? wm_os_commit(r->base + now, (size_t)(bytes - now))
+                             : wm_os_decommit(r->base + bytes, (size_t)(now - bytes));
   if (done) r->accessible_bytes = bytes;
   return done;
 }
@@ -133,9 +173,18 @@ static bool take_slot(MemoryPool *pool, u64 min_bytes, Reservation *out) {
   return taken;
 }
 
+static bool acquire_from_host(const MemoryPool *pool, u64 min_bytes, u64 max_bytes, bool is_64,
+                              Reservation *out) {
+  if (!reserve_host(pool, out, min_bytes, max_bytes, is_64)) return false;
+  if (!min_bytes || set_accessible(out, min_bytes)) return true;
+  wm_pool_discard(out);
+  return false;
+}
+
 static bool acquire_new(const MemoryPool *pool, u64 min_bytes, u64 max_bytes, bool is_64,
                         Reservation *out) {
   size_t page = wm_os_page_size();
+  if (pool->source) return acquire_from_host(pool, min_bytes, max_bytes, is_64, out);
   if (!reserve_some(pool, out, min_bytes, max_bytes, is_64)) return false;
   /* One call makes header page and contents accessible. */
   if (wm_os_commit(out->base - page, page + (size_t)min_bytes)) {

@@ -9,7 +9,7 @@
 #ifndef WM_RUNTIME_POOL_H
 #define WM_RUNTIME_POOL_H
 
-#include "base/base.h"
+#include "runtime/memory_source.h"
 
 typedef struct MemoryHeader {
   u64 unused;       /* 16 bytes in all, so that base may be aligned to 16 */
@@ -37,13 +37,18 @@ typedef struct Reservation {
   u64 capacity_bytes; /* what can be made accessible; >= the memory's maximum, or less when space is
                          short */
   u64 accessible_bytes;
+  MemorySource *source; /* counted: the host's; NULL: the system's, in whole pages */
 } Reservation;
 
 MemoryPool *wm_pool_new(void); /* NULL: out of memory */
 void wm_pool_delete(MemoryPool *pool);
+/* All memories come from there, which takes a count of it. Before anything else is asked of the
+ * pool.
+ */
+void wm_pool_use_source(MemoryPool *pool, MemorySource *source);
 /* From now on each 32-bit memory has a guard (every 32-bit index + 32-bit offset + 16 is inside its
- * reservation), or cannot be had. False: there is no address space for guards, nothing is changed.
- * Before the first memory. */
+ * reservation), or cannot be had. False: there is no address space for guards, or the host gives
+ * none: nothing is changed. Before the first memory. */
 bool wm_pool_want_guards(MemoryPool *pool);
 
 /* Space for a memory of min_bytes now and at most max_bytes later; zeroed; header filled. Where the

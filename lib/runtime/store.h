@@ -7,7 +7,7 @@
 #include "runtime/account.h"
 #include "runtime/frame.h"
 #include "runtime/pool.h"
-#include "runtime/stop.h"
+#include "runtime/scope.h"
 
 /* Why a call stopped, with a backtrace: what a host sees of a trap. */
 typedef struct Trap {
@@ -32,13 +32,16 @@ enum { DEFAULT_STACK_BYTES = 8 << 20, DEFAULT_NATIVE_STACK_BYTES = 6 << 20 };
  */
 typedef struct NativeStack {
   u64 budget_bytes; /* what nested entries may use below the outermost one */
-  u8 *limit;        /* lowest address an entry may start at */
+  u8 *limit;        /* lowest address an entry may start at; NO_ENTRY: none may */
   StackRange range; /* the thread's; {NULL, NULL}: it runs on another one */
   /* What the limit was made for: the outermost entry's place and thread, and wm_os_threads_ended at
    * that time. */
   const void *here, *thread;
   u32 threads_ended;
 } NativeStack;
+
+/* Above every stack. */
+#define NO_ENTRY ((u8 *)UINTPTR_MAX)
 
 struct Exception;
 
@@ -66,6 +69,13 @@ typedef struct TailCall {
   const u64 *args;    /* slots above the top of the value stack */
 } TailCall;
 
+/* What a memory, in bytes, or a table, in elements, is about to do. */
+typedef struct Growth {
+  bool is_memory;
+  u64 from, to;
+  u64 max; /* of its type; UINT64_MAX: none */
+} Growth;
+
 struct Store {
   /* Read by stubs of compiled code, which check the offsets. */
   u64 *stack_end;         /* frames must end at or below; STACK_SLACK_SLOTS follow */
@@ -78,12 +88,14 @@ struct Store {
   void *embedder;      /* borrowed: the API's view of this store; not used below api/ */
   /* Called before a `watched` object is freed, by the collector or with the store. NULL: nobody. */
   void (*on_watched_free)(Store *store, Object *object);
+  /* Whether it may. NULL: it may. */
+  bool (*may_grow)(Store *store, const Growth *growth);
 
   Object *objects;     /* all, newest first */
   u64 debt_bytes;      /* allocated since the last collection */
   u64 threshold_bytes; /* collect when the debt passes it */
   u8 mark;             /* the current collection's mark */
-  bool collecting;     /* until the last finalizer has run */
+  bool collecting;     /* until the last finalizer has run; while may_grow is asked */
   bool closing;        /* being deleted: no new objects */
   PtrMap host_info;    /* Object* -> HostInfo* */
   Object *doomed;      /* unreached ones whose finalizers are still to run */
@@ -106,6 +118,7 @@ struct Store {
   /* Set by engine/: STOP_CALL_DEADLINE is for this time from now on (0: for none), and not before
    * it. False: out of memory. */
   bool (*set_call_deadline)(Store *store, u64 deadline_ns);
+  u64 call_until_ns; /* what it was told last (scope.c) */
 
   Account *account;             /* counted: limits, and what is in use of them */
   _Atomic(const void *) thread; /* debug builds: who is in the store now (store_enter) */
@@ -127,11 +140,18 @@ typedef struct HostInfo {
 bool wm_store_set_info(Store *store, Object *object, void *info, void (*finalizer)(void *));
 void *wm_store_get_info(const Store *store, const Object *object);
 
+/* Whether the embedder lets it grow, where may_grow is set. Asked where wasm stands in the middle
+ * of an instruction: meanwhile nothing is collected, and where wasm runs, none is entered. */
+bool wm_store_ask_growth(Store *store, const Growth *growth);
+
 /* ---- traps ---- */
 /* Makes a trap with a backtrace of what runs now, and sets it as store->trap. When memory is short
  * the store's preallocated out-of-memory trap takes its place. message NULL: the code's own.
  * Returns its code. */
 TrapCode wm_trap_raise(Store *store, TrapCode code, const char *message, size_t message_len);
+/* The trap of an entry where none may be, without a backtrace: wasm is in the middle of an
+ * instruction. Raised as above. */
+TrapCode wm_trap_refuse(Store *store);
 /* A trap made by the host, not raised, with a backtrace of what runs now; NULL when out of memory.
  */
 Trap *wm_trap_new(Store *store, TrapCode code, const char *message, size_t message_len);
@@ -175,8 +195,11 @@ static inline void wm_store_update_limit(Store *store, Instance *in) {
  * Returns TRAP_NONE or the code of store->trap. What the host calls forgets what is dead before it
  * comes here (wm_store_forget_dead). */
 TrapCode wm_call(Store *store, Func *func, u64 *slots);
-/* The same, until `deadline_ns` of wm_os_monotonic_ns at the latest (0: no such time), or the
- * deadline of a call around it. */
-TrapCode wm_call_until(Store *store, Func *func, u64 *slots, u64 deadline_ns);
+/* The same, with options of its own. */
+TrapCode wm_call_with(Store *store, Func *func, u64 *slots, CallOptions *options);
+/* Runs what is no function, such as an instantiation, as if it were one that the host called with
+ * the options: calls inside it are bound by them. */
+typedef TrapCode EntryWork(Store *store, void *env);
+TrapCode wm_work_with(Store *store, EntryWork *run, void *env, CallOptions *options);
 
 #endif

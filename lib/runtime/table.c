@@ -129,10 +129,19 @@ static bool make_room(Store *store, Table *table, u64 length) {
   return true;
 }
 
+static NOINLINE bool may_grow(Store *store, const Table *table, u64 delta) {
+  const Limits *limits = &table->type.limits;
+  return !delta ||
+         wm_store_ask_growth(store, &(Growth){.from = table->length,
+                                              .to = table->length + delta,
+                                              .max = limits->has_max ? limits->max : UINT64_MAX});
+}
+
 u64 wm_table_grow(Store *store, Table *table, u64 delta, Ref init) {
   u64 old = table->length, most = max_elements(&table->type);
-  if (old > most || delta > most - old || !wm_account_take_table(store->account, delta, NULL))
-    return UINT64_MAX;
+  if (old > most || delta > most - old) return UINT64_MAX;
+  if (UNLIKELY(store->may_grow != NULL) && !may_grow(store, table, delta)) return UINT64_MAX;
+  if (!wm_account_take_table(store->account, delta, NULL)) return UINT64_MAX;
   if (!make_room(store, table, old + delta) || fill(store, table, old, delta, init)) {
     wm_account_return_table(store->account, delta);
     return UINT64_MAX;

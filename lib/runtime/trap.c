@@ -109,6 +109,13 @@ TrapCode wm_trap_raise(Store *store, TrapCode code, const char *message, size_t 
   return store->trap->code;
 }
 
+TrapCode wm_trap_refuse(Store *store) {
+  static const char text[] = "wasm is in the middle of an instruction: the host may not call it";
+  Trap *trap = make_bare(store, TRAP_HOST, text, sizeof text - 1);
+  store->trap = trap ? trap : store->out_of_memory;
+  return store->trap->code;
+}
+
 Trap *wm_store_take_trap(Store *store) {
   Trap *trap = store->trap;
   store->trap = NULL;

@@ -9,9 +9,9 @@
 #include "text/lexer.h"
 
 #include "base/number.h"
+#include "base/text_error.h"
 #include "base/utf8.h"
 #include "binary/branch_hints.h"
-#include "text/text_error.h"
 #include "text/text_unbuilt.h"
 #include "wasm/opcode.h"
 

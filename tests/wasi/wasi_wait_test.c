@@ -163,6 +163,45 @@ static void waits_are_stopped(void **state) {
   close(ends[1]);
 }
 
+static void *raise_soon(void *interrupt) {
+  nap(3);
+  wasmx_interrupt_raise(interrupt);
+  return NULL;
+}
+
+/* Calls with a deadline, and with an interrupt of their own, end where they wait; the store is not
+ * interrupted. */
+static void options_of_a_call_end_waits(void **state) {
+  (void)state;
+  static const char *const names[] = {"read", "sleep"};
+  int ends[2];
+  Program p;
+  assert_int_equal(pipe(ends), 0);
+  Borrowed b = borrow(0, ends[0]);
+  wasi_config_t *config = wasi_config_new();
+  wasi_config_inherit_stdin(config);
+  program_new(&p, config, text);
+  for (int i = 0; i < 4; i++) {
+    wasmx_interrupt_t *interrupt = wasmx_interrupt_new();
+    wasmx_call_options_t options = {.size = sizeof options, .interrupt = interrupt};
+    if (i / 2) options.deadline_ns = 5000000;
+    wasm_func_t *func = wasmx_instance_func(p.instance, names[i % 2]);
+    pthread_t thread;
+    if (!(i / 2)) assert_int_equal(pthread_create(&thread, NULL, raise_soon, interrupt), 0);
+    wasm_trap_t *trap = wasmx_func_call_with(func, NULL, &options);
+    if (!(i / 2)) pthread_join(thread, NULL);
+    assert_int_equal(wasmx_trap_code(trap), WASMX_TRAP_INTERRUPTED);
+    assert_false(wasmx_store_interrupted(p.store));
+    wasm_trap_delete(trap);
+    wasm_func_delete(func);
+    wasmx_interrupt_delete(interrupt);
+  }
+  program_delete(&p);
+  give_back(b);
+  close(ends[0]);
+  close(ends[1]);
+}
+
 /* What is long but never waits is left in the middle. */
 static void long_work_is_stopped(void **state) {
   (void)state;
@@ -276,9 +315,9 @@ static void a_write_is_whole(void **state) {
 int main(void) {
   alarm(120); /* what is not stopped ends the test */
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(waits_are_stopped),  cmocka_unit_test(long_work_is_stopped),
-      cmocka_unit_test(opening_is_stopped), cmocka_unit_test(counts_fit),
-      cmocka_unit_test(a_write_is_whole),
+      cmocka_unit_test(waits_are_stopped),    cmocka_unit_test(options_of_a_call_end_waits),
+      cmocka_unit_test(long_work_is_stopped), cmocka_unit_test(opening_is_stopped),
+      cmocka_unit_test(counts_fit),           cmocka_unit_test(a_write_is_whole),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* Where in the text an error is, for people (text_error.h). */
-#include "text/text_error.h"
+#include "base/text_error.h"
 
 #include "base/utf8.h"
 

@@ -1,6 +1,6 @@
 /* Errors in text, placed for people: line, column, the line itself and a caret. */
-#ifndef WM_TEXT_TEXT_ERROR_H
-#define WM_TEXT_TEXT_ERROR_H
+#ifndef WM_BASE_TEXT_ERROR_H
+#define WM_BASE_TEXT_ERROR_H
 
 #include "base/error.h"
 
