@@ -329,9 +329,9 @@ WASI_API_EXTERN bool wasi_config_set_audit(wasi_config_t *, wasi_audit_callback_
                                            void (*finalizer)(void *));
 /* The same as lines of JSON at the end of a file: time (seconds since 1970), call, grant, fd, path,
  * other_path, target, rights (names), new_fd, result (the errno's name); what does not apply is
- * left out, bytes that are no UTF-8 are \u00XX. Refusals are written at once, the others in blocks,
- * when the program waits, and the last ones with the context: they are lost when the process is
- * killed. False: it cannot be opened, or out of memory. */
+ * left out, bytes that are no UTF-8 as u00XX escapes. Refusals are written at once, the others in
+ * blocks, when the program waits, and the last ones with the context: they are lost when the
+ * process is killed. False: it cannot be opened, or out of memory. */
 WASI_API_EXTERN bool wasi_config_set_audit_file(wasi_config_t *, const char *path);
 
 /* Writes down in a file what every call gives, or takes it from there instead of the world: a

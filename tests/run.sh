@@ -14,12 +14,14 @@ install_missing \
   /usr/include/wasm32-wasi/stdio.h:wasi-libc /usr/lib/llvm-19/lib/clang/19/lib/wasi:libclang-rt-19-dev-wasm32 \
   /usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a:libclang-rt-19-dev \
   /usr/lib/llvm-19/include/wasm32-wasi/c++/v1/vector:libc++-19-dev-wasm32 \
+  cmake:cmake abidiff:abigail-tools doxygen:doxygen mandoc:mandoc \
   /usr/bin/rustc:rustc /usr/lib/rustlib/wasm32-wasi/lib:libstd-rust-dev-wasm32
 
 step "layering" python3 tests/layering.py
 step "formatting" sh tests/formatting.sh
 
 build_and_test gcc "CC=gcc" "-Dbuildtype=release -Dwerror=true"
+step "coverage of lib/api" python3 tests/coverage.py build/gcc
 step "tidy" sh tests/tidy.sh
 if [ "${1:-}" != "--quick" ]; then
   build_and_test clang "CC=clang-19 CXX=clang++-19" "-Dbuildtype=release -Dwerror=true"

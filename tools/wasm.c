@@ -49,8 +49,8 @@ static const Verb verbs[] = {
      "streams "
      "too;\n"
      "                             'wasm inspect --capabilities' prints one to begin with\n"
-     "  --record FILE              write down all that comes from outside; --replay FILE runs it "
-     "again so\n"
+     "  --record FILE              write down all that comes from outside\n"
+     "  --replay FILE              run it again with what was written down\n"
      "  --audit FILE               a line of JSON for each file, socket and so on that it asks "
      "for\n"
      "  --invoke FUNCTION          call this export with the arguments, print its results\n"
@@ -63,7 +63,8 @@ static const Verb verbs[] = {
      "  --fuel COUNT               stop it after so many instructions\n"
      "  --precompiled              FILE is from 'wasm compile': it runs as machine code, so trust "
      "it\n"
-     "  --cache, --cache-dir DIR   keep compiled code for the next run\n"
+     "  --cache                    keep compiled code for the next run\n"
+     "  --cache-dir DIR            the same, in that folder\n"
      "  --cache-limit SIZE         remove the oldest beyond, 1G when not set\n"
      "  --stats                    say at the end what was compiled\n" ENGINE_OPTIONS_HELP
      "  --resolver WAY             how paths are kept in their directory: auto, openat2, "
@@ -78,7 +79,8 @@ static const Verb verbs[] = {
      "usage: wasm parse FILE [-o OUTPUT]\n"
      "Translates the text format to the binary format. Without -o, FILE.wat becomes FILE.wasm; '-' "
      "is\n"
-     "standard input or output.\n"},
+     "standard input or output.\n"
+     "  -o OUTPUT                  where it goes\n"},
     {"print", print_main, "binary format to text",
      "usage: wasm print [OPTION]... FILE [-o OUTPUT]\n"
      "Prints a module in the text format, which 'wasm parse' takes back. It need not be valid, "
@@ -96,6 +98,7 @@ static const Verb verbs[] = {
      "Removes custom sections, such as names and debugging information; all others stay as they "
      "are,\n"
      "byte by byte.\n"
+     "  -o OUTPUT                  where the result goes; '-' is standard output\n"
      "  --all                      all of them, which is what happens without names\n"
      "  --keep NAME                all but this one; may be given several times\n"
      "  NAME...                    just these\n"},
@@ -114,16 +117,20 @@ static const Verb verbs[] = {
      "Compiles all functions and writes the module with its machine code, for 'wasm run "
      "--precompiled'\n"
      "by this version on this kind of machine. Without -o, FILE.wasm becomes "
-     "FILE.wasmjit.\n" ENGINE_OPTIONS_HELP},
+     "FILE.wasmjit.\n"
+     "  -o OUTPUT                  another file\n" ENGINE_OPTIONS_HELP},
     {"cache", cache_main, "look at or empty the cache of compiled modules",
      "usage: wasm cache list|clean [--cache-dir DIR]\n"
-     "What 'wasm run --cache' keeps: list shows the files, clean removes them.\n"},
+     "What 'wasm run --cache' keeps: list shows the files, clean removes them.\n"
+     "  --cache-dir DIR            of this folder instead of the user's own\n"},
     {"dump", dump_main, "show what the compiler does",
      "usage: wasm dump [--stage=ir|lir|asm] [--func NUMBER|EXPORT] [OPTION]... FILE\n"
      "Prints a function as the optimizer's graph (ir), as allocated instructions (lir) or as "
      "machine "
      "code\n"
      "(asm, the default); without --func all. Compiled is as 'wasm run' with these options does:\n"
+     "  --stage STAGE              ir, lir or asm\n"
+     "  --func NUMBER|EXPORT       this function only\n"
      "  -X NAME=VALUE              a setting for tests, such as spill-all=1, no-opt=1, "
      "cpu=0\n" ENGINE_OPTIONS_HELP},
 #endif

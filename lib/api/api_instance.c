@@ -120,7 +120,9 @@ wasm_instance_t *wasm_instance_new(wasm_store_t *home, const wasm_module_t *modu
   wasm_instance_t *instance = instance_new(home, module, imports, NULL, trap, &err);
   if (instance) return instance;
   /* A program that looks only at the trap learns of link errors, too. */
-  if (trap && !*trap) *trap = wm_api_misuse(home, "%s", err.message);
+  if (trap && !*trap)
+    *trap = err.code == ERR_OUT_OF_MEMORY ? (wasm_trap_t *)wm_handle_out_of_memory()
+                                          : wm_api_misuse(home, "%s", err.message);
   wm_api_report(&err, NULL);
   return NULL;
 }

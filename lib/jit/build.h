@@ -156,7 +156,7 @@ static inline Frame *frame_of(Build *b) { return &b->frames[b->frame_count - 1];
 static inline u32 *local_at(Build *b, u32 local) {
   return &b->locals.data[frame_of(b)->local_start + local];
 }
-static inline u8 type_of(const Build *b, u32 node) { return node_at(b->c, node)->type; }
+static inline u8 node_type(const Build *b, u32 node) { return node_at(b->c, node)->type; }
 
 static inline Node make_node(u16 op, u32 type, u32 a, u32 b, u32 c) {
   return (Node){.op = op, .type = (u8)(type & 15), .a = a, .b = b, .c = c};

@@ -37,7 +37,7 @@ static u32 access_at(Build *b, u16 op, const AccessPlace *place, u32 second, u32
 static u32 whole_address(Build *b, const AccessPlace *place) {
   if (!place->disp) return place->address;
   u32 address = place->address;
-  if (type_of(b, address) == T_I32) address = pure(b, OP_i64_extend_i32_u, address, 0);
+  if (node_type(b, address) == T_I32) address = pure(b, OP_i64_extend_i32_u, address, 0);
   return pure(b, OP_i64_add, address, const_i64(b, place->disp));
 }
 

@@ -35,7 +35,7 @@ Control *wm_build_open_control(Build *b, ControlKind kind) {
 /* The value inside the loop is the parameter, which the header's edges fill. */
 static void param_for(Build *b, u32 header, u32 *value) {
   Block *block = block_at(b->c, header);
-  *value = wm_ir_node(b->c, IR_PARAM, (IrType)type_of(b, *value), header, block->param_count, 0);
+  *value = wm_ir_node(b->c, IR_PARAM, (IrType)node_type(b, *value), header, block->param_count, 0);
   block->param_count++;
 }
 

@@ -126,7 +126,7 @@ static bool merge_rows(Build *b, u32 list, bool of_locals, u32 *values, u32 coun
   for (u32 i = 0; i < count; i++) {
     if (!b->marks.data[i]) continue;
     u32 number = b->columns.len;
-    values[i] = wm_ir_node(c, IR_PARAM, (IrType)type_of(b, values[i]), b->block, number, 0);
+    values[i] = wm_ir_node(c, IR_PARAM, (IrType)node_type(b, values[i]), b->block, number, 0);
     *jit_push(c, &b->columns) = i;
   }
   return b->columns.len > before;

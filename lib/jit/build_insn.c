@@ -72,7 +72,7 @@ static void build_shuffle(Build *b) {
 static bool divisor_is_safe(const Build *b, u32 divisor) {
   if (wm_ir_kind(b->in.op) != KIND_DIVIDE || !is_const(b->c, divisor)) return false;
   u64 bits = const_bits(b->c, divisor);
-  u64 minus_one = type_of(b, divisor) == T_I32 ? UINT32_MAX : UINT64_MAX;
+  u64 minus_one = node_type(b, divisor) == T_I32 ? UINT32_MAX : UINT64_MAX;
   u16 row = wm_ir_narrow(b->in.op);
   bool is_signed = row == OP_i32_div_s || row == OP_i32_rem_s;
   return bits != 0 && !(is_signed && bits == minus_one);
@@ -97,7 +97,7 @@ static void build_traps1(Build *b) {
 
 static void build_select(Build *b) {
   u32 condition = pop(b), no = pop(b), yes = pop(b);
-  push(b, wm_ir_pure(b->c, make_node(IR_SELECT, type_of(b, yes), yes, no, condition)));
+  push(b, wm_ir_pure(b->c, make_node(IR_SELECT, node_type(b, yes), yes, no, condition)));
 }
 
 /* ---- 128 bits in two nodes ---- */

@@ -250,7 +250,7 @@ static u32 new_exception(Build *b) {
   const u32 *args = b->stack.data + b->stack.len - type->param_count;
   for (u32 i = 0; i < type->param_count; i++) {
     u32 value = args[i];
-    u8 t = type_of(b, value);
+    u8 t = node_type(b, value);
     if (t == T_I32) value = pure(b, OP_i64_extend_i32_u, value, 0);
     Node store = make_node(stores[t], T_NONE, exception, at, value);
     store.flags = IR_POINTER | IR_WORD;

@@ -26,7 +26,7 @@ enum { JIT_NOACTION, JIT_REGISTER_FN, JIT_UNREGISTER_FN };
 /* NOLINTBEGIN(bugprone-reserved-identifier): names that gdb and the C++ runtime gave them */
 #define FOUND_BY_NAME __attribute__((visibility("default"), used))
 FOUND_BY_NAME NOINLINE void __jit_debug_register_code(void);
-extern struct jit_descriptor __jit_debug_descriptor;
+extern __attribute__((visibility("default"))) struct jit_descriptor __jit_debug_descriptor;
 /* gdb puts a breakpoint here. */
 FOUND_BY_NAME NOINLINE void __jit_debug_register_code(void) { __asm__ volatile("" ::: "memory"); }
 FOUND_BY_NAME struct jit_descriptor __jit_debug_descriptor = {1, JIT_NOACTION, NULL, NULL};

@@ -345,7 +345,7 @@ void wm_mem_global_set(Build *b) {
   u32 global = b->in.index, value = pop(b);
   u32 object = instance_word(b, b->layout.globals, global);
   AccessPlace place = {object, offsetof(Global, value), IR_POINTER | IR_WORD};
-  access_at(b, global_store_op(type_of(b, value)), T_NONE, &place, value);
+  access_at(b, global_store_op(node_type(b, value)), T_NONE, &place, value);
   forget_aliases(b, global);
   remember_global(b, global, value);
 }

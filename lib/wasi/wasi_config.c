@@ -40,10 +40,15 @@ void wasi_config_delete(wasi_config_t *config) {
 
 /* `failed` sticks in the buffer: a list is looked at once, when it is whole. */
 bool wm_strings_add(StringList *list, const char *text, size_t len) {
+  size_t before = list->bytes.len;
   wm_buffer_bytes(&list->bytes, text, len);
   wm_buffer_byte(&list->bytes, 0);
+  if (list->bytes.failed || list->bytes.len > UINT32_MAX) {
+    list->bytes.len = before; /* as many strings as are counted, each whole */
+    return false;
+  }
   list->count++;
-  return !list->bytes.failed && list->bytes.len <= UINT32_MAX;
+  return true;
 }
 
 bool wm_strings_replace(StringList *list, StringList *made, bool whole) {
