@@ -276,8 +276,10 @@ WASI_API_EXTERN void wasi_config_set_deterministic(wasi_config_t *, uint64_t see
  *     - {overlay: site, guest: /site, access: read-write, limit: 64M}
  *     - {archive: lib.zip, guest: /lib, limit: 64M}
  *   listeners: ["127.0.0.1:8080"]
- *   clock: {kind: coarse, step: 1000000}                  real, frozen, stepped, coarse; start,
- * step random-seed: 7 deterministic: 7                  the seed (wasi_config_set_deterministic)
+ *   terminal: true                                        wasi_config_grant_terminal
+ *   clock: {kind: coarse, step: 1000000}                  real, frozen, stepped, coarse; start
+ *   random-seed: 7
+ *   deterministic: 7                                      the seed (wasi_config_set_deterministic)
  *   limits: {memory: 64M, table-elements: 10000, fuel: 1000000, deadline: 2.5, output: 1M,
  *            descriptors: 64, threads: 4}
  *   audit: FILE
@@ -287,6 +289,12 @@ WASI_API_EXTERN void wasi_config_set_deterministic(wasi_config_t *, uint64_t see
  * WASMX_IO when the file cannot be read; then the config may have some of it, and should only be
  * deleted. Or libwasi was built without libyaml. */
 WASI_API_EXTERN bool wasi_config_load_policy(wasi_config_t *, const char *path, wasmx_error_t *err);
+
+/* Whether the program may use the terminal that it was given as a standard stream, beyond reading
+ * and writing: as if wasi_ctx_define_terminal were told so. A host that has more to do for such a
+ * program asks. Nothing is granted at first. */
+WASI_API_EXTERN void wasi_config_grant_terminal(wasi_config_t *, bool on);
+WASI_API_EXTERN bool wasi_config_grants_terminal(const wasi_config_t *);
 
 /* Limits that a policy sets for the store; 0: none. */
 typedef struct wasi_limits_t {
@@ -307,7 +315,7 @@ WASI_API_EXTERN bool wasi_limits_apply(const wasi_limits_t *, wasm_store_t *);
 /* One access of the program. Strings are good until the callback returns. */
 typedef struct wasi_access_t {
   size_t size;
-  const char *call;       /* the function of preview 1, such as "path_open" */
+  const char *call;       /* of preview 1, such as "path_open", or one as "terminal_size" */
   const char *grant;      /* what it was done through: a directory's guest name, "stdin", a socket's
                              address; NULL: nothing of the kind */
   const char *path;       /* as the guest spelled it; NULL: none */
@@ -321,10 +329,11 @@ typedef struct wasi_access_t {
   int error;              /* as preview 1 numbers them; 0: it was granted and done */
 } wasi_access_t;
 typedef void (*wasi_audit_callback_t)(void *data, const wasi_access_t *);
-/* Tells of each call that names a path or a socket, of the first call of each other function, and
- * of each that is refused; after it is done, in the thread that called, one at a time but for
- * programs with threads. The callback must not run the program. `finalizer` (may be NULL) is run
- * with `data` when nobody is told any more. A NULL callback: nobody is. False: config is NULL. */
+/* Tells of each call that names a path or a socket or makes a terminal raw (or not), of the first
+ * call of each other function, and of each that is refused; after it is done, in the thread that
+ * called, one at a time but for programs with threads. The callback must not run the program.
+ * `finalizer` (may be NULL) is run with `data` when nobody is told any more. A NULL callback:
+ * nobody is. False: config is NULL. */
 WASI_API_EXTERN bool wasi_config_set_audit(wasi_config_t *, wasi_audit_callback_t, void *data,
                                            void (*finalizer)(void *));
 /* The same as lines of JSON at the end of a file: time (seconds since 1970), call, grant, fd, path,
@@ -403,9 +412,11 @@ WASI_API_EXTERN own wasm_trap_t *wasi_ctx_end_threads(wasi_ctx_t *, own wasm_tra
 
 /* Terminals, beyond preview 1 (where a terminal is a character device without the rights to seek
  * and tell, and poll_oneoff waits for it). When the module imports "wasm_terminal": defines its
- * functions. Without `granted` each of them answers NOTCAPABLE, so that a program which can do
- * without runs all the same; a program that asks for nothing gets nothing. False: an argument is
- * NULL, or out of memory. All parameters are i32 but for the time; results are errnos of preview 1:
+ * functions. Without `granted` (here or by wasi_config_grant_terminal) each of them answers
+ * NOTCAPABLE, so that a program which can do without runs all the same; a program that asks for
+ * nothing gets nothing. They are audited as terminal_size, terminal_set_raw and terminal_wait, and
+ * are part of recordings. False: an argument is NULL, or out of memory. All parameters are i32 but
+ * for the time; results are errnos of preview 1:
  *
  *   size(fd, columns *, rows *)    two u32; 0 where nobody told the terminal how large it is
  *   set_raw(fd, on)                on 1: input comes as it is typed, byte by byte, and is not
@@ -414,7 +425,8 @@ WASI_API_EXTERN own wasm_trap_t *wasi_ctx_end_threads(wasi_ctx_t *, own wasm_tra
  *                                  than `size` told last: 2, or both; 0 when the time is over. -1
  *                                  is for ever. Needs the rights to read and poll
  *
- * NOTTY: `fd` is no terminal, or not one of the standard streams that the program was given. Output
+ * NOTTY: `fd` is no terminal, or not one of the standard streams that the program was given. IO: it
+ * was hung up; its input is at an end then, and what is written to it is IO, too. Output
  * is as ever ("\n" begins a new line), and the keys that end a program (Ctrl-C, Ctrl-\) still send
  * their signals; Ctrl-Z is a byte as others, so that nobody finds the terminal raw meanwhile. In
  * the background set_raw gives IO and changes nothing. A size that changes is seen by looking, 20

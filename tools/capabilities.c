@@ -7,7 +7,7 @@
 
 typedef struct Wants {
   bool arguments, environment, input, output, directories, changes, sockets, threads, clocks,
-      random;
+      random, terminal;
   bool others; /* imports that are no functions of WASI */
 } Wants;
 
@@ -52,6 +52,8 @@ static const struct {
 static void note_import(const Import *import, Wants *w) {
   if (is_named(import->module, "wasi") && is_named(import->name, "thread-spawn")) {
     w->threads = true;
+  } else if (is_named(import->module, "wasm_terminal")) {
+    w->terminal = true;
   } else if (!is_preview1(import->module)) {
     w->others |= import->kind == EXTERN_FUNC;
   } else {
@@ -118,7 +120,9 @@ bool print_capabilities(const Module *m, const char *path, Buffer *b) {
   put(b, w.directories && w.changes, "  - {host: ., guest: ., access: read-write}\n");
   put(b, w.directories && !w.changes, "  - {host: ., guest: ., access: read}\n");
   put(b, w.sockets, "listeners: []           # such as \"127.0.0.1:8080\"\n");
-  put(b, w.clocks, "# It reads clocks or waits.\n");
+  put(b, w.terminal, "terminal: true          # raw mode, its size\n");
+  put(b, w.clocks,
+      "# clock: {kind: real}   # which it reads or waits by; or frozen, stepped, coarse\n");
   put(b, w.random, "# It takes random bytes.\n");
   put_limits(m, &w, b);
   return !b->failed;

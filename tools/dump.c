@@ -1,6 +1,7 @@
 /* `wasm dump`: what the compiler makes of a function, stage by stage. Shows the library's insides.
  */
 #include "base/buffer.h"
+#include "base/quantity.h"
 #include "engine/engine.h"
 #include "jit/jit.h"
 #include "tools/load_decoded.h"
@@ -115,7 +116,7 @@ static u32 find_func(const Dump *d) {
   const Module *m = &d->module->module;
   uint64_t number;
   u32 at;
-  if (parse_number(d->func, &number))
+  if (wm_quantity_number(d->func, &number))
     at = number < m->func_count ? (u32)number : NO_INDEX;
   else if (!wm_namemap_get(&m->export_map, d->func, (u32)strlen(d->func), &at))
     at = NO_INDEX;

@@ -1,8 +1,8 @@
 /* Options that say how wasm runs: see tool.h. */
 #include "tools/tool.h"
 
-#include <errno.h>
-#include <stdlib.h>
+#include "base/quantity.h"
+
 #include <string.h>
 
 static int wants(const char *verb, const char *what) { return complain_usage(verb, "%s", what); }
@@ -19,27 +19,9 @@ static int set_tier(Options *o, wasm_config_t *config, const char *verb, const c
   return wants(verb, "--tier wants auto, interp or jit");
 }
 
-bool parse_number(const char *text, uint64_t *out) {
-  char *end;
-  errno = 0;
-  *out = strtoull(text, &end, 10);
-  return *text >= '0' && *text <= '9' && !errno && !*end;
-}
-
-bool parse_size(const char *text, uint64_t *out) {
-  char *end;
-  errno = 0;
-  unsigned long long n = strtoull(text, &end, 10);
-  unsigned shift = *end == 'K' || *end == 'k' ? 10 : *end == 'M' || *end == 'm' ? 20 : 0;
-  if (*end == 'G' || *end == 'g') shift = 30;
-  bool digits = *text >= '0' && *text <= '9'; /* strtoull takes spaces and signs before them */
-  *out = (uint64_t)n << shift;
-  return digits && !errno && !end[shift ? 1 : 0] && n <= UINT64_MAX >> shift;
-}
-
 static int set_threads(wasm_config_t *config, const char *verb, const char *text) {
   uint64_t count;
-  if (!parse_number(text, &count) || count > UINT32_MAX ||
+  if (!wm_quantity_number(text, &count) || count > UINT32_MAX ||
       !wasmx_config_set_compile_threads(config, (uint32_t)count))
     return wants(verb, "--compile-threads wants a number from 0 to 64");
   return STATUS_OK;

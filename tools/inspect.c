@@ -3,6 +3,7 @@
  * are refused. */
 #include "tools/inspect.h"
 
+#include "base/quantity.h"
 #include "binary/names.h"
 #include "tools/load_decoded.h"
 #include "tools/tool.h"
@@ -27,7 +28,7 @@ static int read_options(int argc, char **argv, Inspect *in) {
       in->capabilities = true;
     } else if (!take_option(&o, "--functions", &count)) {
       return complain_usage("inspect", "unknown option %s", printable(argv[o.at]));
-    } else if (!count || !parse_number(count, &in->functions)) {
+    } else if (!count || !wm_quantity_number(count, &in->functions)) {
       return complain_usage("inspect", "--functions wants a number");
     }
   }

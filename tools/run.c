@@ -5,6 +5,7 @@
 #include "tools/tool.h"
 
 #include "base/error.h"
+#include "base/quantity.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@ typedef struct Run {
   const char *policy;        /* a file that says what is given; NULL: options do */
   bool precompiled;          /* the file is from `wasm compile` */
   bool stats;                /* to be printed */
-  bool terminal;             /* the program may use it */
+  bool terminal;             /* the program may use it: options or the policy say so */
   Options options;
   char **args; /* of the guest, without its name */
   int arg_count;
@@ -56,36 +57,33 @@ static int add_env_file(Run *run, const char *path) {
 }
 
 static int set_max_memory(Run *run, const char *text) {
-  if (parse_size(text, &run->limits.total_bytes)) return STATUS_OK;
+  if (wm_quantity_size(text, &run->limits.total_bytes)) return STATUS_OK;
   return complain_usage("run", "--max-memory wants a size such as 64M");
 }
 
 static int set_max_elements(Run *run, const char *text) {
-  if (parse_number(text, &run->limits.table_elements)) return STATUS_OK;
+  if (wm_quantity_number(text, &run->limits.table_elements)) return STATUS_OK;
   return complain_usage("run", "--max-table-elements wants a number");
 }
 
 static int set_max_threads(Run *run, const char *text) {
   uint64_t count;
-  if (!parse_number(text, &count)) return complain_usage("run", "--max-threads wants a number");
+  if (!wm_quantity_number(text, &count))
+    return complain_usage("run", "--max-threads wants a number");
   wasi_config_set_max_threads(run->config, count);
   return STATUS_OK;
 }
 
 static int set_fuel(Run *run, const char *text) {
-  if (!parse_number(text, &run->fuel) || run->fuel == 0)
+  if (!wm_quantity_number(text, &run->fuel) || run->fuel == 0)
     return complain_usage("run", "--fuel wants a number of instructions");
   wasmx_config_set_fuel(run->engine_config, true);
   return STATUS_OK;
 }
 
 static int set_timeout(Run *run, const char *text) {
-  char *end;
-  double seconds = strtod(text, &end);
-  if (end == text || *end || !(seconds > 0 && seconds < 1e9))
-    return complain_usage("run", "--timeout wants seconds, such as 2.5");
-  run->timeout_ns = (uint64_t)(seconds * 1e9) + 1;
-  return STATUS_OK;
+  if (wm_quantity_seconds(text, &run->timeout_ns)) return STATUS_OK;
+  return complain_usage("run", "--timeout wants seconds, such as 2.5");
 }
 
 /* Without a cache programs run as well. */
@@ -97,7 +95,7 @@ static int set_cache(Run *run, const char *folder) {
 
 static int set_cache_limit(Run *run, const char *text) {
   uint64_t bytes;
-  if (!parse_size(text, &bytes))
+  if (!wm_quantity_size(text, &bytes))
     return complain_usage("run", "--cache-limit wants a size, such as 512M");
   wasmx_config_set_cache_limit(run->engine_config, bytes);
   return STATUS_OK;
@@ -160,7 +158,7 @@ static int set_policy(Run *run, const char *path) {
 }
 
 static int give_terminal(Run *run) {
-  run->terminal = true;
+  wasi_config_grant_terminal(run->config, true);
   if (add_terminal_env(run->config)) return STATUS_OK;
   return complain_usage("run", "the environment is not UTF-8");
 }
@@ -414,6 +412,7 @@ static int set_up(Run *run) {
   run->module = run->precompiled ? load_precompiled(run->store, run->path)
                                  : load_module(run->store, run->path);
   if (!run->module) return STATUS_FAILED;
+  run->terminal = wasi_config_grants_terminal(run->config);
   run->wasi = wasi_ctx_new(run->store, run->config, &err);
   run->config = NULL;
   if (!run->wasi) return complain("%s", err.message);

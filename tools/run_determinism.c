@@ -1,6 +1,8 @@
 /* How the options of run_determinism.h are spelled. */
 #include "tools/run_determinism.h"
 
+#include "base/quantity.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,8 @@ static bool read_numbers(const char *text, int count, uint64_t numbers[2]) {
   if (len >= sizeof first || (count == 2) != (colon != NULL)) return false;
   memcpy(first, text, len);
   first[len] = 0;
-  return parse_number(first, &numbers[0]) && (!colon || parse_number(colon + 1, &numbers[1]));
+  return wm_quantity_number(first, &numbers[0]) &&
+         (!colon || wm_quantity_number(colon + 1, &numbers[1]));
 }
 
 /* What stands behind the kind. */
@@ -38,14 +41,16 @@ static int set_clock(wasi_config_t *config, const char *text) {
 
 static int set_seed(wasi_config_t *config, const char *text) {
   uint64_t seed;
-  if (!parse_number(text, &seed)) return complain_usage("run", "--random-seed wants a number");
+  if (!wm_quantity_number(text, &seed))
+    return complain_usage("run", "--random-seed wants a number");
   wasi_config_set_random_seed(config, seed);
   return STATUS_OK;
 }
 
 static int set_all(wasi_config_t *config, wasm_config_t *engine_config, const char *text) {
   uint64_t seed;
-  if (!parse_number(text, &seed)) return complain_usage("run", "--deterministic wants a number");
+  if (!wm_quantity_number(text, &seed))
+    return complain_usage("run", "--deterministic wants a number");
   wasi_config_set_deterministic(config, seed);
   wasmx_config_set_canonical_nan(engine_config, true);
   return STATUS_OK;

@@ -3,6 +3,8 @@
 
 #include "tools/tool.h"
 
+#include "base/quantity.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,7 +109,7 @@ static int mount(wasi_config_t *config, const Spec *s, wasi_fs_t *fs, const wasm
 static bool read_memory(const char *text, uint64_t *limit) {
   *limit = DEFAULT_LIMIT;
   if (strncmp(text, "mem", 3) != 0) return false;
-  return !text[3] || (text[3] == ':' && parse_size(text + 4, limit));
+  return !text[3] || (text[3] == ':' && wm_quantity_size(text + 4, limit));
 }
 
 static int use_memory(wasi_config_t *config, Spec *s) {

@@ -69,10 +69,6 @@ bool take_flag(Options *o, const char *name);
 /* Takes the option `name` and its value; *value is NULL when that is missing. */
 bool take_option(Options *o, const char *name, const char **value);
 
-/* A decimal number, all of `text`. */
-bool parse_number(const char *text, uint64_t *out);
-/* The same for a size in bytes, or with K, M or G. */
-bool parse_size(const char *text, uint64_t *out);
 /* Takes an option that says how wasm runs (ENGINE_OPTIONS_HELP) into `config`; false: it is none of
  * these. *status is what was wrong with it (engine_options.c). */
 bool take_engine_option(Options *o, const char *verb, wasm_config_t *config, int *status);

@@ -1,7 +1,8 @@
 /* Tells of accesses: see wasi_audit.h.
  *
- * Calls on paths and sockets are told of each time, the others once, when they are made first, and
- * whenever they are refused: reading and writing is what a descriptor was opened for. */
+ * Calls on paths and sockets, and what changes a terminal, are told of each time, the others once,
+ * when they are made first, and whenever they are refused: reading and writing is what a descriptor
+ * was opened for. */
 #include "wasi/wasi_audit.h"
 
 #include <stdio.h>
@@ -46,9 +47,10 @@ void wm_access_checked_path(Access *a, const GuestPath *path, u32 len) {
 
 /* ---- what is told ---- */
 
-/* The names of all calls are longer. */
+/* A path, a socket, a terminal's mode. The names of all calls are longer. */
 static bool names_something(const CallRow *row) {
-  return memcmp(row->name, "path_", 5) == 0 || memcmp(row->name, "sock_", 5) == 0;
+  return memcmp(row->name, "path_", 5) == 0 || memcmp(row->name, "sock_", 5) == 0 ||
+         row->handler == wm_terminal_set_raw;
 }
 
 /* An exchange takes long. */

@@ -263,7 +263,8 @@ Errno wm_call_fd_readdir(Call *call) {
   u64 cookie = call->args[3].u64;
   u8 *out = guest_bytes(call, call->args[1].u32, room);
   if (!out) return call->error;
-  e = begin(call, d, cookie);
+  e = can_put_u32(call, call->args[4].u32);
+  if (!e) e = begin(call, d, cookie);
   if (!e) e = list(call, d, cookie, out, room, &used);
   if (e && !used) return e;
   return put_u32(call, call->args[4].u32, (u32)used);

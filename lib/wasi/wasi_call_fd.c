@@ -131,11 +131,12 @@ Errno wm_call_fd_seek(Call *call) {
   static const int unstable[] = {SEEK_CUR, SEEK_END, SEEK_SET};
   i64 offset = call->args[1].i64;
   u32 number = call->args[2].u32;
-  if (number > 2) return E_INVAL;
-  int whence = (call->unstable ? unstable : snapshot)[number];
-  Rights rights = offset == 0 && whence == SEEK_CUR ? RIGHT_FD_TELL : RIGHT_FD_SEEK;
+  bool known = number < ARRAY_LEN(snapshot);
+  int whence = (call->unstable ? unstable : snapshot)[known ? number : 0];
+  bool tells = known && offset == 0 && whence == SEEK_CUR;
   Descriptor *d;
-  Errno e = file_fd(call, rights, &d);
+  Errno e = file_fd(call, tells ? RIGHT_FD_TELL : RIGHT_FD_SEEK, &d);
+  if (!e && !known) e = E_INVAL;
   return e ? e : seek(call, d, offset, whence, call->args[3].u32);
 }
 

@@ -332,3 +332,21 @@ Errno wm_call_fd_read(Call *call) { return transfer(call, false, false, 3); }
 Errno wm_call_fd_write(Call *call) { return transfer(call, true, false, 3); }
 Errno wm_call_fd_pread(Call *call) { return transfer(call, false, true, 4); }
 Errno wm_call_fd_pwrite(Call *call) { return transfer(call, true, true, 4); }
+
+void wm_write_again(Call *call, u32 fd, u64 size) {
+  struct iovec *vectors = malloc(MAX_IOVECS * sizeof *vectors);
+  Descriptor *d;
+  u32 count = call->args[2].u32;
+  if (vectors && !wm_fds_find(&call->ctx->fds, fd, &d) &&
+      !wm_iovecs_read(call, call->args[1].u32, count, vectors)) {
+    Transfer t = {.d = *d, .vectors = vectors, .offset = CURRENT, .write = true};
+    t.count = (int)min_u32(count, MAX_IOVECS);
+    t.count = cut_piece(&t, size).count;
+    size_t done = 1;
+    for (Errno e = E_SUCCESS; !e && done && t.count;) {
+      done = 0;
+      e = unlimited_transfer(call, &t, &done);
+    }
+  }
+  free(vectors);
+}

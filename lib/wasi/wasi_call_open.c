@@ -320,7 +320,8 @@ Errno wm_call_path_open(Call *call) {
   if (call->access) call->access->rights |= o.requested & (RIGHT_FD_READ | RIGHT_FD_WRITE);
   if (e) return e;
   const Descriptor dir = allowed_now(found);
-  e = check_opening(&o, &dir);
+  e = check_lookup(call);
+  if (!e) e = check_opening(&o, &dir);
   if (!e) e = wm_path_read(call, 2, &o.path);
   if (!e) e = can_put_u32(call, out);
   if (!e) e = wm_fds_reserve(&call->ctx->fds); /* nothing is made or emptied in vain */

@@ -85,6 +85,7 @@ static Errno stat_target(Call *call, const Target *t, bool follow, struct stat *
 Errno wm_call_path_filestat_get(Call *call) {
   Target t;
   Errno e = read_target(call, 0, RIGHT_PATH_FILESTAT_GET, 2, &t);
+  if (!e) e = check_lookup(call);
   if (e) return e;
   size_t size = call->unstable ? FILESTAT_UNSTABLE_SIZE : FILESTAT_SIZE;
   u8 *out = wm_guest_array(call, call->args[4].u32, 1, size, 8);
@@ -115,6 +116,7 @@ Errno wm_call_path_filestat_set_times(Call *call) {
   struct timespec times[2];
   Descriptor *dir;
   Errno e = wm_call_fd(call, 0, RIGHT_PATH_FILESTAT_SET_TIMES, &dir);
+  if (!e) e = check_lookup(call);
   if (!e) e = wm_times_read(call, 4, times);
   if (!e) e = wm_path_read(call, 2, &t.path);
   if (e) return e;
@@ -258,9 +260,11 @@ Errno wm_call_path_readlink(Call *call) {
   char target[PATH_MAX];
   Target t;
   size_t room = call->args[4].u32, len;
+  Errno e = read_target(call, 0, RIGHT_PATH_READLINK, 1, &t);
+  if (e) return e;
   u8 *out = guest_bytes(call, call->args[3].u32, room);
   if (!out) return call->error;
-  Errno e = read_target(call, 0, RIGHT_PATH_READLINK, 1, &t);
+  e = can_put_u32(call, call->args[5].u32);
   if (e) return e;
   e = node_of(&t) ? wm_node_path_read_link(call, node_of(&t), &t.path, target, &len)
                   : host_read_link(call, &t, target, &len);
@@ -344,10 +348,11 @@ static Errno host_link(const Place *from, const Place *to) {
   return wm_errno_of_result(linkat(from->dir, from->leaf, to->dir, to->leaf, 0));
 }
 
-/* A link through a symbolic link would need its target as one name: refused. */
+/* A link through a symbolic link would need its target as one name: refused, as are flags that are
+ * none. */
 Errno wm_call_path_link(Call *call) {
   Target from, to;
-  if (call->args[1].u32 & LOOKUP_SYMLINK_FOLLOW) return E_INVAL;
+  if (call->args[1].u32) return E_INVAL;
   Errno e = read_two(call, 0, RIGHT_PATH_LINK_SOURCE, 4, RIGHT_PATH_LINK_TARGET, &from, &to);
   if (e) return e;
   return node_of(&from) ? wm_node_link(call, node_of(&from), &from.path, node_of(&to), &to.path)

@@ -45,8 +45,10 @@ static void read_clock(const Call *call, const u8 *from, Subscription *s) {
   size_t at = call->unstable ? 24 : 16;
   u32 id = guest_u32(from + at);
   u64 timeout = guest_u64(from + at + 8);
-  bool absolute = guest_u16(from + at + 24) & SUBCLOCK_ABSTIME;
+  u16 flags = guest_u16(from + at + 24);
+  bool absolute = flags & SUBCLOCK_ABSTIME;
   if (id > CLOCK_ID_MONOTONIC) s->error = id <= CLOCK_ID_THREAD ? E_NOTSUP : E_INVAL;
+  if (flags & ~SUBCLOCK_ABSTIME) s->error = E_INVAL;
   /* A span of time is measured by the clock that nobody sets. */
   s->clock = id == CLOCK_ID_REALTIME && absolute ? CLOCK_ID_REALTIME : CLOCK_ID_MONOTONIC;
   s->deadline = timeout;

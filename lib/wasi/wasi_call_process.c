@@ -6,7 +6,8 @@
 /* ---- arguments and environment ---- */
 
 static Errno list_sizes(Call *call, const StringList *list) {
-  Errno e = put_u32(call, call->args[0].u32, list->count);
+  Errno e = can_put_u32(call, call->args[1].u32);
+  if (!e) e = put_u32(call, call->args[0].u32, list->count);
   return e ? e : put_u32(call, call->args[1].u32, (u32)list->bytes.len);
 }
 

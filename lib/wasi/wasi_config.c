@@ -247,6 +247,14 @@ void wasi_config_raise_sigpipe(wasi_config_t *config, bool on) {
   if (config) config->raise_sigpipe = on;
 }
 
+void wasi_config_grant_terminal(wasi_config_t *config, bool on) {
+  if (config) config->grants_terminal = on;
+}
+
+bool wasi_config_grants_terminal(const wasi_config_t *config) {
+  return config && config->grants_terminal;
+}
+
 void wasi_config_set_resolver(wasi_config_t *config, int resolver) {
   if (config && resolver >= WASI_RESOLVER_AUTO && resolver <= WASI_RESOLVER_WALKER)
     config->resolver = resolver;

@@ -13,13 +13,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const CallRow wm_call_rows[WASI_CALLS] = {
+const CallRow wm_call_rows[ALL_CALLS] = {
 #define CALL(name, params, since, locks) {#name, params, since, locks, wm_call_##name},
+#define TERMINAL(name, params)           {"terminal_" #name, params, true, true, wm_terminal_##name},
 #include "wasi/wasi.def"
 #undef CALL
 };
 
-static const char *const module_names[2] = {"wasi_snapshot_preview1", "wasi_unstable"};
+static const char *const module_names[CALL_MODULES] = {
+    [MODULE_SNAPSHOT] = "wasi_snapshot_preview1",
+    [MODULE_UNSTABLE] = "wasi_unstable",
+    [MODULE_TERMINAL] = "wasm_terminal",
+};
 
 /* ---- life ---- */
 
@@ -158,10 +163,10 @@ static bool make_locks(wasi_ctx_t *ctx) {
 }
 
 static void bind_rows(wasi_ctx_t *ctx) {
-  for (u32 module = 0; module < 2; module++)
-    for (u32 row = 0; row < WASI_CALLS; row++)
+  for (u32 module = 0; module < CALL_MODULES; module++)
+    for (u32 row = 0; row < ALL_CALLS; row++)
       ctx->bindings[module][row] =
-          (Binding){.ctx = ctx, .row = &wm_call_rows[row], .unstable = module == 1};
+          (Binding){.ctx = ctx, .row = &wm_call_rows[row], .unstable = module == MODULE_UNSTABLE};
 }
 
 static bool make_parts(wasi_ctx_t *ctx, const wasi_config_t *config) {
@@ -191,6 +196,7 @@ wasi_ctx_t *wasi_ctx_new(wasm_store_t *store, wasi_config_t *config, wasmx_error
   ctx->resolver = (Resolver){.mode = config->resolver, .store = store};
   /* From here on the config owns none of it. */
   ctx->raise_sigpipe = config->raise_sigpipe;
+  ctx->terminal.configured = config->grants_terminal;
   ctx->audit = config->audit;
   config->audit = (Audit){0};
   ctx->record = config->record;
@@ -288,7 +294,16 @@ static wasm_func_t *make_func(wasi_ctx_t *ctx, wasm_store_t *store, u32 module, 
 }
 
 /* Whether `module` has the row, by number. */
-static bool has_row(u32 module, u32 row) { return module == 0 || !wm_call_rows[row].snapshot_only; }
+static bool has_row(u32 module, u32 row) {
+  if (module == MODULE_TERMINAL || row >= WASI_CALLS)
+    return module == MODULE_TERMINAL && row >= WASI_CALLS;
+  return module == MODULE_SNAPSHOT || !wm_call_rows[row].snapshot_only;
+}
+
+/* The import's name. */
+static const char *name_of_row(u32 row) {
+  return wm_call_rows[row].name + (row < WASI_CALLS ? 0 : strlen("terminal_"));
+}
 
 static bool same_name(const char *name, const char *text, size_t len) {
   return strlen(name) == len && memcmp(name, text, len) == 0;
@@ -296,7 +311,7 @@ static bool same_name(const char *name, const char *text, size_t len) {
 
 /* Imports may be of both versions in one module. */
 static bool find_module(const char *text, size_t len, u32 *module) {
-  for (*module = 0; *module < 2; ++*module)
+  for (*module = 0; *module < MODULE_TERMINAL; ++*module)
     if (same_name(module_names[*module], text, len)) return true;
   return false;
 }
@@ -317,18 +332,22 @@ static bool define(wasi_ctx_t *ctx, wasm_store_t *store, wasmx_linker_t *linker,
                    u32 row) {
   wasm_func_t *func = make_func(ctx, store, module, row);
   if (!func) return false;
-  bool ok = wasmx_linker_define(linker, module_names[module], wm_call_rows[row].name,
+  bool ok = wasmx_linker_define(linker, module_names[module], name_of_row(row),
                                 wasm_func_as_extern(func));
   wasm_func_delete(func);
   return ok;
 }
 
-bool wasi_ctx_define(wasi_ctx_t *ctx, wasmx_linker_t *linker) {
-  if (!ctx || !linker) return false;
-  for (u32 m = 0; m < 2; m++)
-    for (u32 r = 0; r < WASI_CALLS; r++)
-      if (has_row(m, r) && !define(ctx, ctx->store, linker, m, r)) return false;
+bool wm_ctx_define_all(wasi_ctx_t *ctx, wasm_store_t *store, wasmx_linker_t *linker,
+                       CallModule module) {
+  for (u32 r = 0; r < ALL_CALLS; r++)
+    if (has_row(module, r) && !define(ctx, store, linker, module, r)) return false;
   return true;
+}
+
+bool wasi_ctx_define(wasi_ctx_t *ctx, wasmx_linker_t *linker) {
+  return ctx && linker && wm_ctx_define_all(ctx, ctx->store, linker, MODULE_SNAPSHOT) &&
+         wm_ctx_define_all(ctx, ctx->store, linker, MODULE_UNSTABLE);
 }
 
 /* Only what is imported: 92 functions would cost more than most programs' start. */
@@ -350,6 +369,30 @@ bool wm_ctx_define_for(wasi_ctx_t *ctx, wasm_store_t *store, wasmx_linker_t *lin
 
 bool wasi_ctx_define_for(wasi_ctx_t *ctx, wasmx_linker_t *linker, const wasm_module_t *module) {
   return ctx && linker && module && wm_ctx_define_for(ctx, ctx->store, linker, module);
+}
+
+/* ---- terminals ---- */
+
+static bool imports_terminal(const wasm_module_t *module) {
+  const char *name = module_names[MODULE_TERMINAL];
+  wasm_importtype_vec_t imports;
+  wasm_module_imports(module, &imports);
+  bool found = false;
+  for (size_t i = 0; i < imports.size; i++) {
+    const wasm_name_t *from = wasm_importtype_module(imports.data[i]);
+    found |= same_name(name, from->data, from->size);
+  }
+  wasm_importtype_vec_delete(&imports);
+  return found;
+}
+
+bool wasi_ctx_define_terminal(wasi_ctx_t *ctx, wasmx_linker_t *linker, const wasm_module_t *module,
+                              bool granted) {
+  if (!ctx || !linker || !module) return false;
+  if (!imports_terminal(module)) return true;
+  ctx->terminal.defined = true;
+  ctx->terminal.granted = granted || ctx->terminal.configured;
+  return wm_ctx_define_all(ctx, ctx->store, linker, MODULE_TERMINAL);
 }
 
 /* ---- starting ---- */

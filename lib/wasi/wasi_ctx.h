@@ -16,7 +16,8 @@
 enum {
   DEFAULT_MAX_FDS = 1024,
   WASI_CALLS = 46,
-  MAX_IOVECS = 1024 /* as many as the host takes: more are a transfer that stops early */
+  ALL_CALLS = WASI_CALLS + 3, /* with those of "wasm_terminal" */
+  MAX_IOVECS = 1024           /* as many as the host takes: more are a transfer that stops early */
 };
 
 /* What waits poll beside what they wait for: readable once a grant allows less. */
@@ -48,7 +49,7 @@ typedef struct Audit {
   void *data;
   void (*finalizer)(void *);
   void (*flush)(void *); /* writes what is kept back, before the program waits; NULL: nothing is */
-  bool seen[WASI_CALLS]; /* calls that are told of once */
+  bool seen[ALL_CALLS];  /* calls that are told of once */
 } Audit;
 
 /* Strings that a guest asks for as a block of bytes and an array of addresses into it. */
@@ -88,6 +89,7 @@ struct wasi_config_t {
   int resolver;
   Determinism determinism;
   bool raise_sigpipe;
+  bool grants_terminal;
   Audit audit;
   Record record;
   wasi_limits_t limits;
@@ -104,7 +106,15 @@ typedef struct CallRow {
   Handler handler;
 } CallRow;
 
-extern const CallRow wm_call_rows[WASI_CALLS]; /* as in wasi.def */
+extern const CallRow wm_call_rows[ALL_CALLS]; /* as in wasi.def */
+
+/* What imports name. */
+typedef enum CallModule {
+  MODULE_SNAPSHOT,
+  MODULE_UNSTABLE,
+  MODULE_TERMINAL,
+  CALL_MODULES
+} CallModule;
 
 /* The env of one host function. */
 typedef struct Binding {
@@ -139,7 +149,7 @@ struct wasi_ctx_t {
   RandomSource random;
   bool sorts_dirs;
   FileIds *file_ids; /* owned; NULL: files are told as the host has them */
-  Binding bindings[2][WASI_CALLS];
+  Binding bindings[CALL_MODULES][ALL_CALLS];
 };
 
 /* One call by the guest. */
@@ -231,6 +241,9 @@ void wm_ctx_release(wasi_ctx_t *ctx);
 /* Defines the functions of WASI that the module imports, for the store. */
 bool wm_ctx_define_for(wasi_ctx_t *ctx, wasm_store_t *store, wasmx_linker_t *linker,
                        const wasm_module_t *module);
+/* Defines all functions of the module, for the store. */
+bool wm_ctx_define_all(wasi_ctx_t *ctx, wasm_store_t *store, wasmx_linker_t *linker,
+                       CallModule module);
 
 /* open(2), but never as one of the standard streams. */
 int wm_open_granted(const char *path, int flags);
@@ -249,6 +262,10 @@ void wm_note_times(wasi_ctx_t *ctx, const struct stat *st, const struct timespec
 bool wm_strings_add(StringList *list, const char *text, size_t len);
 /* Puts `made` in the place of *list when it is whole, else frees it; `whole`. */
 bool wm_strings_replace(StringList *list, StringList *made, bool whole);
+/* Many variables: each is added, then of those of one name the last stays (wasi_env.c). False: out
+ * of memory; that one is not added, or nothing is changed. */
+bool wm_env_append(StringList *list, const char *name, size_t len, const char *value);
+bool wm_env_settle(StringList *list);
 /* Whether it is there and UTF-8. */
 bool wm_text_valid(const char *text);
 
@@ -275,6 +292,11 @@ void wm_changes_leave(Changes *c, int event);
 Rights wm_rights_of_perms(wasi_dir_perms dir, wasi_file_perms file);
 void wm_audit_end(Audit *a);
 
+/* The flags in arg 1 of calls that look up a path: those that there are. */
+static inline Errno check_lookup(const Call *call) {
+  return call->args[1].u32 & ~(u32)LOOKUP_SYMLINK_FOLLOW ? E_INVAL : E_SUCCESS;
+}
+
 /* The path at args `arg` and `arg` + 1. */
 Errno wm_path_read(Call *call, u32 arg, GuestPath *path);
 
@@ -288,6 +310,10 @@ Errno wm_iovecs_read(Call *call, u32 address, u32 count, struct iovec *out);
 /* Steps over `moved` bytes, and over vectors of nothing behind them; how many vectors are left. */
 size_t wm_iovecs_skip(struct iovec **vectors, size_t count, size_t moved);
 
+/* Writes the first `size` bytes that a call of fd_write names, whole, to another number: what was
+ * recorded is shown so. Nobody is told when that cannot be. */
+void wm_write_again(Call *call, u32 fd, u64 size);
+
 /* What the host or a file system says of it; all zero but its type for a stream. */
 Errno wm_descriptor_stat(const Descriptor *d, struct stat *st);
 /* The 64 (unstable: 56) bytes of a filestat. */
@@ -299,6 +325,7 @@ Errno wm_times_read(const Call *call, u32 arg, struct timespec times[2]);
 
 /* Handlers: wm_call_<name>, one for each row of wasi.def. */
 #define CALL(name, params, since, locks) Errno wm_call_##name(Call *call);
+#define TERMINAL(name, params)           Errno wm_terminal_##name(Call *call);
 #include "wasi/wasi.def"
 #undef CALL
 

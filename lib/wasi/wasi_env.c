@@ -1,8 +1,11 @@
 /* The environment of a program: given, added one by one or from a file, inherited.
  *
  * A list is one block, as the guest will have it (environ_get): name=value 0 name=value 0 ... Of
- * two values for one name the later one stays. What cannot be had leaves the list as it was. */
+ * two values for one name the later one stays: looked for when one variable is added, and sorted
+ * out afterwards where many are. What cannot be had leaves the list as it was. */
 #include "wasi/wasi_ctx.h"
+
+#include "base/hashmap.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { MAX_FILE = 16 << 20 };
+enum { MAX_FILE = 16 << 20, SETTLE_FIRST = 1 << 16 };
 
 bool wasi_config_set_env(wasi_config_t *config, size_t envc, const char *names[],
                          const char *values[]) {
@@ -26,7 +29,7 @@ bool wasi_config_set_env(wasi_config_t *config, size_t envc, const char *names[]
   return wm_strings_replace(ok ? &config->env : NULL, &made, ok);
 }
 
-/* ---- one by one ---- */
+/* ---- variables ---- */
 
 /* Removes the variable, if there is one. */
 static void remove_variable(StringList *list, const char *name, size_t len) {
@@ -41,27 +44,97 @@ static void remove_variable(StringList *list, const char *name, size_t len) {
   }
 }
 
-/* Adds name=value in place of what was there. False when out of memory: nothing is changed. */
-static bool set_variable(StringList *list, const char *name, size_t len, const char *value,
-                         size_t value_len) {
+/* Room for name=value. A variable that is too large does not cost those that are there. */
+static bool make_room(StringList *list, size_t len, size_t value_len) {
   u64 room = (u64)len + value_len + 2;
-  if (list->bytes.len + room > UINT32_MAX || !wm_buffer_reserve(&list->bytes, room)) {
-    /* So that a variable that is too large does not cost those that are there. */
-    list->bytes.failed = false;
-    return false;
-  }
-  remove_variable(list, name, len);
+  bool ok = list->bytes.len + room <= UINT32_MAX && wm_buffer_reserve(&list->bytes, room);
+  if (!ok) list->bytes.failed = false;
+  return ok;
+}
+
+static void put_variable(StringList *list, const char *name, size_t len, const char *value) {
   wm_buffer_bytes(&list->bytes, name, len);
   wm_buffer_byte(&list->bytes, '=');
-  return wm_strings_add(list, value, value_len);
+  wm_strings_add(list, value, strlen(value)); /* there is room */
 }
+
+/* Adds name=value in place of what was there. False when out of memory: nothing is changed. */
+static bool set_variable(StringList *list, const char *name, size_t len, const char *value) {
+  if (!make_room(list, len, strlen(value))) return false;
+  remove_variable(list, name, len);
+  put_variable(list, name, len, value);
+  return true;
+}
+
+bool wm_env_append(StringList *list, const char *name, size_t len, const char *value) {
+  if (!make_room(list, len, strlen(value))) return false;
+  put_variable(list, name, len, value);
+  return true;
+}
+
+/* ---- sorting out ---- */
+
+/* Where the variables begin. */
+typedef Vec(u32) Starts;
+
+static size_t size_at(const StringList *list, u32 at) {
+  return strlen((const char *)list->bytes.data + at) + 1;
+}
+
+static bool find_starts(const StringList *list, Starts *starts) {
+  for (size_t at = 0; at < list->bytes.len; at += size_at(list, (u32)at)) {
+    u32 *start = vec_push(starts);
+    if (!start) return false;
+    *start = (u32)at;
+  }
+  return true;
+}
+
+/* Takes out of *starts those whose name comes once more later. */
+static bool keep_last(const StringList *list, Starts *starts) {
+  NameMap names = {.seed = hash_seed(list)};
+  u32 kept = starts->len;
+  bool ok = true;
+  for (u32 i = starts->len; ok && i-- > 0;) {
+    u32 start = starts->data[i];
+    const char *name = (const char *)list->bytes.data + start;
+    bool existed;
+    ok = wm_namemap_add(&names, name, (u32)strcspn(name, "="), 0, &existed);
+    if (ok && !existed) starts->data[--kept] = start;
+  }
+  wm_namemap_free(&names);
+  if (!ok) return false;
+  starts->len -= kept;
+  if (starts->len) memmove(starts->data, starts->data + kept, starts->len * sizeof *starts->data);
+  return true;
+}
+
+static void close_up(StringList *list, const Starts *starts) {
+  size_t to = 0;
+  for (u32 i = 0; i < starts->len; i++) {
+    size_t size = size_at(list, starts->data[i]);
+    memmove(list->bytes.data + to, list->bytes.data + starts->data[i], size);
+    to += size;
+  }
+  list->bytes.len = to;
+  list->count = starts->len;
+}
+
+bool wm_env_settle(StringList *list) {
+  Starts starts = {0};
+  bool ok = find_starts(list, &starts) && keep_last(list, &starts);
+  if (ok && starts.len < list->count) close_up(list, &starts);
+  vec_free(&starts);
+  return ok;
+}
+
+/* ---- one by one ---- */
 
 bool wasi_config_add_env(wasi_config_t *config, const char *name, const char *value) {
   if (!config || !wm_text_valid(name) || !*name || strchr(name, '=')) return false;
   if (!value) value = getenv(name);
   if (!value) return true;
-  return wm_text_valid(value) &&
-         set_variable(&config->env, name, strlen(name), value, strlen(value));
+  return wm_text_valid(value) && set_variable(&config->env, name, strlen(name), value);
 }
 
 void wasi_config_inherit_env(wasi_config_t *config) {
@@ -71,9 +144,9 @@ void wasi_config_inherit_env(wasi_config_t *config) {
     const char *equals = strchr(*e, '=');
     /* No variable that a program could ask for. */
     if (!equals || equals == *e) continue;
-    ok = set_variable(&config->env, *e, (size_t)(equals - *e), equals + 1, strlen(equals + 1));
+    ok = wm_env_append(&config->env, *e, (size_t)(equals - *e), equals + 1);
   }
-  if (!ok) config->failed = true;
+  if (!ok || !wm_env_settle(&config->env)) config->failed = true;
 }
 
 /* ---- from a file ---- */
@@ -130,23 +203,33 @@ static bool add_line(wasi_config_t *config, char *line, u32 number, wasmx_error_
   if (!value) value = getenv(line);
   if (!value) return true;
   if (!wm_text_valid(value)) return fail(err, WASMX_SYNTAX, number, "its value is not UTF-8");
-  return set_variable(&config->env, line, strlen(line), value, strlen(value)) ||
+  return wm_env_append(&config->env, line, strlen(line), value) ||
          fail(err, WASMX_OUT_OF_MEMORY, 0, "out of memory");
+}
+
+/* So that names which come again and again take no more than twice what stays. */
+static bool settle_at(wasi_config_t *config, size_t *limit, wasmx_error_t *err) {
+  if (config->env.bytes.len < *limit) return true;
+  if (!wm_env_settle(&config->env)) return fail(err, WASMX_OUT_OF_MEMORY, 0, "out of memory");
+  *limit = 2 * config->env.bytes.len + SETTLE_FIRST;
+  return true;
 }
 
 /* Lines end in a newline or with the file, whose bytes end in a zero. */
 static bool add_lines(wasi_config_t *config, Buffer *file, wasmx_error_t *err) {
   char *at = (char *)file->data, *end = at + file->len - 1;
+  size_t limit = config->env.bytes.len + SETTLE_FIRST;
   for (u32 number = 1; at < end; number++) {
     char *newline = memchr(at, '\n', (size_t)(end - at));
     char *stop = newline ? newline : end;
     *stop = 0;
     if (strlen(at) != (size_t)(stop - at))
       return fail(err, WASMX_SYNTAX, number, "a zero byte is no text");
-    if (!add_line(config, at, number, err)) return false;
+    if (!add_line(config, at, number, err) || !settle_at(config, &limit, err)) return false;
     at = stop + 1;
   }
-  return true;
+  limit = 0;
+  return settle_at(config, &limit, err);
 }
 
 bool wasi_config_add_env_file(wasi_config_t *config, const char *path, wasmx_error_t *err) {

@@ -196,16 +196,21 @@ Errno wm_fds_add(FdTable *t, const Descriptor *d, u32 *number) {
   return E_SUCCESS;
 }
 
+/* Streams, pipes and sockets have no places in them, and nothing that is kept. */
+static Errno flow_refusal(Rights missing) {
+  const Rights places = RIGHT_FD_SEEK | RIGHT_FD_TELL | RIGHT_FD_ADVISE | RIGHT_FD_ALLOCATE;
+  if (missing & places) return E_SPIPE;
+  const Rights files = RIGHT_FD_SYNC | RIGHT_FD_DATASYNC | RIGHT_FD_FILESTAT_SET_SIZE;
+  return missing & files ? E_INVAL : E_NOTCAPABLE;
+}
+
 /* Why an operation on a socket is refused. A listener has no peer to write to or to be shut down
  * for. */
 static Errno socket_refusal(const Descriptor *d, Rights missing) {
   if (d->listens && (missing & (RIGHT_FD_WRITE | RIGHT_SOCK_SHUTDOWN))) return E_NOTCONN;
   if (!d->listens && (missing & RIGHT_SOCK_ACCEPT))
     return d->type == FILETYPE_SOCKET_DGRAM ? E_NOTSUP : E_INVAL;
-  const Rights places = RIGHT_FD_SEEK | RIGHT_FD_TELL | RIGHT_FD_ADVISE | RIGHT_FD_ALLOCATE;
-  if (missing & places) return E_SPIPE;
-  const Rights files = RIGHT_FD_SYNC | RIGHT_FD_DATASYNC | RIGHT_FD_FILESTAT_SET_SIZE;
-  return missing & files ? E_INVAL : E_NOTCAPABLE;
+  return flow_refusal(missing);
 }
 
 /* Why an operation is refused. Where the thing itself cannot do it, the answer is what a native
@@ -221,9 +226,11 @@ static Errno refusal(const Descriptor *d, Rights missing) {
   int flags = access_of(d);
   if ((missing & RIGHT_FD_READ) && (flags == O_WRONLY || d->kind == FD_STREAM)) return E_BADF;
   if ((missing & RIGHT_FD_WRITE) && (flags == O_RDONLY || d->kind == FD_STREAM)) return E_BADF;
+  if (d->type == FILETYPE_UNKNOWN) return flow_refusal(missing);
   if ((missing & (RIGHT_FD_SEEK | RIGHT_FD_TELL)) && d->type != FILETYPE_REGULAR_FILE)
     return E_SPIPE;
   if ((missing & RIGHT_FD_FILESTAT_SET_SIZE) && flags == O_RDONLY) return E_INVAL;
+  if ((missing & RIGHT_FD_ALLOCATE) && flags == O_RDONLY) return E_BADF;
   return E_NOTCAPABLE;
 }
 

@@ -12,8 +12,10 @@ void *wm_guest_array(Call *call, u32 address, u64 count, size_t size, size_t ali
 }
 
 Errno wm_call_fd(Call *call, u32 arg, Rights rights, Descriptor **d) {
+  *d = NULL;
   Errno e = wm_fds_get(&call->ctx->fds, call->args[arg].u32, rights, d);
-  const Descriptor *found = e == E_BADF ? NULL : *d;
+  const Descriptor *found =
+      *d; /* NULL: it is not open; what is there may be refused all the same */
   wm_access_descriptor(call->access, call->args[arg].u32, found, rights);
   call->needs = rights;
   call->grant = found ? found->grant : NULL;

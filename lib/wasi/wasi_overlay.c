@@ -13,15 +13,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Of the host's errno, from one of WASI's that a resolver gave. */
+/* Of the host's errno, from one of WASI's that a resolver gave. What lies in the host is told as it
+ * is; that another thing has the name by now is not the program's doing. */
+static int host_errno(Errno e) {
+  switch (e) {
+  case E_SUCCESS: return 0;
+  case E_NOENT: return ENOENT;
+  case E_ACCES: return EACCES;
+  case E_MFILE: return EMFILE;
+  case E_NFILE: return ENFILE;
+  case E_NOMEM: return ENOMEM;
+  default: return EIO;
+  }
+}
+
 static int open_lower(const Tree *tree, const char *path, int flags, int *fd) {
   Resolver resolver = {.mode = WASI_RESOLVER_AUTO};
   GuestPath checked;
   if (!*path) path = ".";
   if (wm_path_check(&checked, path, (u32)strlen(path))) return ENAMETOOLONG;
-  Errno e = wm_resolve_open(&resolver, tree->lower.folder, &checked,
-                            flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0, fd);
-  return e == E_SUCCESS ? 0 : e == E_NOENT ? ENOENT : e == E_ACCES ? EACCES : EIO;
+  return host_errno(wm_resolve_open(&resolver, tree->lower.folder, &checked,
+                                    flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0, fd));
 }
 
 /* ---- files ---- */
@@ -101,14 +113,17 @@ static int add_one(Tree *tree, TreeNode *dir, const char *name, const char *targ
   return error;
 }
 
-/* What has gone again, and what is neither file, directory nor link, is passed over. */
+/* Why a name could not be looked at: it has gone again, or may not be. Else nothing is known. */
+static int why_not_seen(void) { return errno == ENOMEM || errno == EIO ? errno : 0; }
+
+/* What is not there to be seen, and what is neither file, directory nor link, is passed over. */
 static int add_name(Tree *tree, TreeNode *dir, int fd, const char *name) {
   struct stat st;
   char target[PATH_MAX];
-  if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) || !type_of(st.st_mode))
-    return 0;
+  if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT)) return why_not_seen();
+  if (!type_of(st.st_mode)) return 0;
   ssize_t len = S_ISLNK(st.st_mode) ? readlinkat(fd, name, target, sizeof target - 1) : 0;
-  if (len < 0) return 0;
+  if (len < 0) return why_not_seen();
   target[len] = 0;
   return add_one(tree, dir, name, S_ISLNK(st.st_mode) ? target : NULL, &st);
 }
@@ -116,11 +131,14 @@ static int add_name(Tree *tree, TreeNode *dir, int fd, const char *name) {
 static bool is_dots(const char *name) { return strcmp(name, ".") == 0 || strcmp(name, "..") == 0; }
 
 static int add_names(Tree *tree, TreeNode *dir, DIR *stream) {
-  int error = 0;
-  for (const struct dirent *d; !error && (d = readdir(stream));)
-    if (!is_dots(d->d_name) && !wm_tree_find(dir, d->d_name))
-      error = add_name(tree, dir, dirfd(stream), d->d_name);
-  return error;
+  for (;;) {
+    errno = 0;
+    const struct dirent *d = readdir(stream);
+    if (!d) return errno;
+    if (is_dots(d->d_name) || wm_tree_find(dir, d->d_name)) continue;
+    int error = add_name(tree, dir, dirfd(stream), d->d_name);
+    if (error) return error;
+  }
 }
 
 /* A second try, after there was no room or memory, goes on where the first one ended. */
@@ -130,8 +148,9 @@ static int fill_dir(Tree *tree, TreeNode *dir) {
   if (error) return error;
   DIR *stream = fdopendir(fd);
   if (!stream) {
+    error = errno;
     close(fd);
-    return ENOMEM;
+    return error;
   }
   error = add_names(tree, dir, stream);
   closedir(stream);

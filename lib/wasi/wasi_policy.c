@@ -1,10 +1,12 @@
 /* What a program is given, from a file: wasi_config_load_policy. YAML, read by libyaml into a tree
  * of nodes with their places; what the keys mean stands in tables here.
  *
- *   document -> map of the top --keys[]--> take_arguments, take_directories, ...
+ *   document -> map of the top --keys[]--> take_arguments, each of a list: take_directory, ...
  *                                            directory: map --dir_keys[]--> fields of a PolicyDir
  */
 #include "wasi/wasi_ctx.h"
+
+#include "base/quantity.h"
 
 #if WITH_YAML
 
@@ -12,6 +14,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 #include <yaml.h>
 
@@ -34,8 +37,9 @@ typedef bool Take(Policy *p, const yaml_node_t *value, void *to);
 
 typedef struct PolicyKey {
   const char *key;
-  Take *take;
+  Take *take;   /* of a list: each of its items */
   size_t field; /* of what `to` points at */
+  bool is_list;
 } PolicyKey;
 
 /* ---- errors ---- */
@@ -98,36 +102,20 @@ static bool take_flag(Policy *p, const yaml_node_t *n, void *to) {
 
 static bool take_number(Policy *p, const yaml_node_t *n, void *to) {
   const char *text = text_of(n);
-  char *end = NULL;
-  errno = 0;
-  if (text && *text >= '0' && *text <= '9') *(u64 *)to = strtoull(text, &end, 10);
-  return (end && !*end && !errno) || refuse(p, n->start_mark, "this should be a number");
+  return (text && wm_quantity_number(text, to)) ||
+         refuse(p, n->start_mark, "this should be a number");
 }
 
-/* Bytes, or with K, M or G. */
 static bool take_size(Policy *p, const yaml_node_t *n, void *to) {
-  static const char units[] = "KMG";
   const char *text = text_of(n);
-  char *end = NULL;
-  errno = 0;
-  u64 size = text && *text >= '0' && *text <= '9' ? strtoull(text, &end, 10) : 0;
-  const char *unit = end && *end ? strchr(units, *end) : NULL;
-  unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
-  if (unit) end++;
-  if (!end || *end || errno || size > UINT64_MAX >> shift)
-    return refuse(p, n->start_mark, "this should be a size, such as 64M");
-  *(u64 *)to = size << shift;
-  return true;
+  return (text && wm_quantity_size(text, to)) ||
+         refuse(p, n->start_mark, "this should be a size, such as 64M");
 }
 
 static bool take_seconds(Policy *p, const yaml_node_t *n, void *to) {
   const char *text = text_of(n);
-  char *end = NULL;
-  double seconds = text ? strtod(text, &end) : 0;
-  if (!end || end == text || *end || !(seconds > 0 && seconds < 1e9))
-    return refuse(p, n->start_mark, "this should be seconds, such as 2.5");
-  *(u64 *)to = (u64)(seconds * 1e9) + 1;
-  return true;
+  return (text && wm_quantity_seconds(text, to)) ||
+         refuse(p, n->start_mark, "this should be seconds, such as 2.5");
 }
 
 /* ---- maps and lists ---- */
@@ -136,11 +124,24 @@ static const yaml_node_t *node_of(Policy *p, int index) {
   return yaml_document_get_node(&p->doc, index);
 }
 
+static bool take_list(Policy *p, const yaml_node_t *n, Take *take, void *to) {
+  if (n->type != YAML_SEQUENCE_NODE) return refuse(p, n->start_mark, "this should be a list");
+  const yaml_node_item_t *end = n->data.sequence.items.top;
+  for (const yaml_node_item_t *item = n->data.sequence.items.start; item < end; item++)
+    if (!take(p, node_of(p, *item), to)) return false;
+  return true;
+}
+
+static bool take_value(Policy *p, const yaml_node_t *n, const PolicyKey *key, void *to) {
+  to = (char *)to + key->field;
+  return key->is_list ? take_list(p, n, key->take, to) : key->take(p, n, to);
+}
+
 static bool take_pair(Policy *p, const yaml_node_pair_t *pair, const PolicyKey *keys, size_t count,
                       void *to) {
   const yaml_node_t *key = node_of(p, pair->key), *value = node_of(p, pair->value);
   for (size_t i = 0; i < count; i++)
-    if (is_word(key, keys[i].key)) return keys[i].take(p, value, (char *)to + keys[i].field);
+    if (is_word(key, keys[i].key)) return take_value(p, value, &keys[i], to);
   const char *text = text_of(key);
   return refuse(p, key->start_mark, "there is no key '%s' here", text ? text : "of this kind");
 }
@@ -167,14 +168,6 @@ static bool take_map(Policy *p, const yaml_node_t *n, const PolicyKey *keys, siz
   return true;
 }
 
-static bool take_list(Policy *p, const yaml_node_t *n, Take *take) {
-  if (n->type != YAML_SEQUENCE_NODE) return refuse(p, n->start_mark, "this should be a list");
-  const yaml_node_item_t *end = n->data.sequence.items.top;
-  for (const yaml_node_item_t *item = n->data.sequence.items.start; item < end; item++)
-    if (!take(p, node_of(p, *item), p->config)) return false;
-  return true;
-}
-
 /* ---- arguments, environment, streams ---- */
 
 static bool take_argument(Policy *p, const yaml_node_t *n, void *to) {
@@ -189,7 +182,7 @@ static bool take_arguments(Policy *p, const yaml_node_t *n, void *to) {
   wasi_config_t *config = to;
   wm_buffer_free(&config->args.bytes);
   config->args = (StringList){0};
-  return take_list(p, n, take_argument);
+  return take_list(p, n, take_argument, config);
 }
 
 /* NAME: value; NAME: null for what this process has. */
@@ -198,8 +191,10 @@ static bool take_variable(Policy *p, const yaml_node_pair_t *pair) {
   const yaml_node_t *n = node_of(p, pair->value);
   if (!take_text(p, node_of(p, pair->key), &name)) return false;
   if (!is_null(n) && !take_text(p, n, &value)) return false;
-  return wasi_config_add_env(p->config, name, value) ||
-         refuse(p, n->start_mark, "a variable needs a name without '=', and UTF-8");
+  if (!value) value = getenv(name);
+  if (!wm_text_valid(name) || !*name || strchr(name, '=') || (value && !wm_text_valid(value)))
+    return refuse(p, n->start_mark, "a variable needs a name without '=', and UTF-8");
+  return !value || wm_env_append(&p->config->env, name, strlen(name), value) || out_of_memory(p);
 }
 
 static bool take_environment(Policy *p, const yaml_node_t *n, void *to) {
@@ -208,38 +203,26 @@ static bool take_environment(Policy *p, const yaml_node_t *n, void *to) {
   const yaml_node_pair_t *end = n->data.mapping.pairs.top;
   for (const yaml_node_pair_t *pair = n->data.mapping.pairs.start; pair < end; pair++)
     if (!take_variable(p, pair)) return false;
-  return true;
+  return wm_env_settle(&p->config->env) || out_of_memory(p);
 }
 
 typedef bool SetFile(wasi_config_t *config, const char *path);
 
-/* none, inherit, or "file:" and a name. */
-static bool take_stream(Policy *p, const yaml_node_t *n, int number) {
+/* none, inherit, or "file:" and a name; `to` is the stream in the config. */
+static bool take_stream(Policy *p, const yaml_node_t *n, void *to) {
   static void (*const inherit[])(wasi_config_t *) = {
       wasi_config_inherit_stdin, wasi_config_inherit_stdout, wasi_config_inherit_stderr};
   static SetFile *const set_file[] = {wasi_config_set_stdin_file, wasi_config_set_stdout_file,
                                       wasi_config_set_stderr_file};
   const char *text = "";
+  ptrdiff_t number = (Stream *)to - p->config->streams;
   if (!take_text(p, n, &text)) return false;
-  if (strcmp(text, "none") == 0) return wm_stream_close(&p->config->streams[number]), true;
+  if (strcmp(text, "none") == 0) return wm_stream_close(to), true;
   if (strcmp(text, "inherit") == 0) return inherit[number](p->config), true;
   if (strncmp(text, "file:", 5) != 0)
     return refuse(p, n->start_mark, "this should be none, inherit or file:NAME");
   return set_file[number](p->config, text + 5) ||
          refuse(p, n->start_mark, "cannot open %s: %s", text + 5, strerror(errno));
-}
-
-static bool take_stdin(Policy *p, const yaml_node_t *n, void *to) {
-  (void)to;
-  return take_stream(p, n, 0);
-}
-static bool take_stdout(Policy *p, const yaml_node_t *n, void *to) {
-  (void)to;
-  return take_stream(p, n, 1);
-}
-static bool take_stderr(Policy *p, const yaml_node_t *n, void *to) {
-  (void)to;
-  return take_stream(p, n, 2);
 }
 
 /* ---- directories ---- */
@@ -250,7 +233,7 @@ typedef struct PolicyDir {
   bool special;
 } PolicyDir;
 
-#define DIR_KEY(name, take) {#name, take, offsetof(PolicyDir, name)}
+#define DIR_KEY(name, take) {#name, take, offsetof(PolicyDir, name), false}
 static const PolicyKey dir_keys[] = {
     DIR_KEY(host, take_text),    DIR_KEY(guest, take_text),   DIR_KEY(overlay, take_text),
     DIR_KEY(archive, take_text), DIR_KEY(access, take_text),  DIR_KEY(memory, take_size),
@@ -302,11 +285,6 @@ static bool take_directory(Policy *p, const yaml_node_t *n, void *to) {
   return give_dir(p, &d, n->start_mark);
 }
 
-static bool take_directories(Policy *p, const yaml_node_t *n, void *to) {
-  (void)to;
-  return take_list(p, n, take_directory);
-}
-
 /* ---- sockets, audit ---- */
 
 static bool take_listener(Policy *p, const yaml_node_t *n, void *to) {
@@ -316,11 +294,6 @@ static bool take_listener(Policy *p, const yaml_node_t *n, void *to) {
   if (!take_text(p, n, &address)) return false;
   return wasi_config_preopen_listener(p->config, address, &err) ||
          refuse(p, n->start_mark, "%s", err.message);
-}
-
-static bool take_listeners(Policy *p, const yaml_node_t *n, void *to) {
-  (void)to;
-  return take_list(p, n, take_listener);
 }
 
 static bool take_audit(Policy *p, const yaml_node_t *n, void *to) {
@@ -338,7 +311,7 @@ typedef struct PolicyClock {
   u64 start, step;
 } PolicyClock;
 
-#define CLOCK_KEY(name, take) {#name, take, offsetof(PolicyClock, name)}
+#define CLOCK_KEY(name, take) {#name, take, offsetof(PolicyClock, name), false}
 static const PolicyKey clock_keys[] = {CLOCK_KEY(kind, take_text), CLOCK_KEY(start, take_number),
                                        CLOCK_KEY(step, take_number)};
 
@@ -358,65 +331,70 @@ static bool take_clock(Policy *p, const yaml_node_t *n, void *to) {
   return refuse(p, n->start_mark, "kind should be real, frozen, stepped or coarse");
 }
 
-static bool take_seed(Policy *p, const yaml_node_t *n, void *to) {
+/* By one of the two that take a seed. */
+static bool set_seed(Policy *p, const yaml_node_t *n, void (*set)(wasi_config_t *, u64)) {
   u64 seed = 0;
-  (void)to;
   if (!take_number(p, n, &seed)) return false;
-  wasi_config_set_random_seed(p->config, seed);
+  set(p->config, seed);
   return true;
 }
 
-static bool take_deterministic(Policy *p, const yaml_node_t *n, void *to) {
-  u64 seed = 0;
+static bool take_seed(Policy *p, const yaml_node_t *n, void *to) {
   (void)to;
-  if (!take_number(p, n, &seed)) return false;
-  wasi_config_set_deterministic(p->config, seed);
-  return true;
+  return set_seed(p, n, wasi_config_set_random_seed);
+}
+
+static bool take_deterministic(Policy *p, const yaml_node_t *n, void *to) {
+  (void)to;
+  return set_seed(p, n, wasi_config_set_deterministic);
 }
 
 /* ---- limits ---- */
 
-static bool take_descriptors(Policy *p, const yaml_node_t *n, void *to) {
-  u64 count = 0;
-  (void)to;
-  if (!take_number(p, n, &count)) return false;
-  wasi_config_set_max_fds(p->config, count);
-  return true;
-}
+typedef struct PolicyLimits {
+  wasi_limits_t of_store;
+  u64 descriptors, threads;
+} PolicyLimits;
 
-static bool take_threads(Policy *p, const yaml_node_t *n, void *to) {
-  u64 count = 0;
-  (void)to;
-  if (!take_number(p, n, &count)) return false;
-  wasi_config_set_max_threads(p->config, count);
-  return true;
-}
-
-#define LIMIT_KEY(key, take, field) {key, take, offsetof(wasi_limits_t, field)}
+#define STORE_KEY(key, take, field) {key, take, offsetof(PolicyLimits, of_store.field), false}
 static const PolicyKey limit_keys[] = {
-    LIMIT_KEY("memory", take_size, memory_bytes),
-    LIMIT_KEY("table-elements", take_number, table_elements),
-    LIMIT_KEY("fuel", take_number, fuel),
-    LIMIT_KEY("deadline", take_seconds, deadline_ns),
-    LIMIT_KEY("output", take_size, output_bytes),
-    {"descriptors", take_descriptors, 0},
-    {"threads", take_threads, 0},
+    STORE_KEY("memory", take_size, memory_bytes),
+    STORE_KEY("table-elements", take_number, table_elements),
+    STORE_KEY("fuel", take_number, fuel),
+    STORE_KEY("deadline", take_seconds, deadline_ns),
+    STORE_KEY("output", take_size, output_bytes),
+    {"descriptors", take_number, offsetof(PolicyLimits, descriptors), false},
+    {"threads", take_number, offsetof(PolicyLimits, threads), false},
 };
 
 static bool take_limits(Policy *p, const yaml_node_t *n, void *to) {
-  (void)to;
-  return take_map(p, n, limit_keys, ARRAY_LEN(limit_keys), &p->config->limits);
+  wasi_config_t *config = to;
+  PolicyLimits l = {config->limits, config->max_fds, config->max_threads};
+  if (!take_map(p, n, limit_keys, ARRAY_LEN(limit_keys), &l)) return false;
+  config->limits = l.of_store;
+  wasi_config_set_max_fds(config, l.descriptors);
+  wasi_config_set_max_threads(config, l.threads);
+  return true;
 }
 
 /* ---- the file ---- */
 
+#define STREAM_KEY(name, number)                                                                   \
+  {name, take_stream, offsetof(wasi_config_t, streams) + (number) * sizeof(Stream), false}
 static const PolicyKey top_keys[] = {
-    {"arguments", take_arguments, 0}, {"environment", take_environment, 0},
-    {"stdin", take_stdin, 0},         {"stdout", take_stdout, 0},
-    {"stderr", take_stderr, 0},       {"directories", take_directories, 0},
-    {"listeners", take_listeners, 0}, {"limits", take_limits, 0},
-    {"audit", take_audit, 0},         {"clock", take_clock, 0},
-    {"random-seed", take_seed, 0},    {"deterministic", take_deterministic, 0},
+    {"arguments", take_arguments, 0, false},
+    {"environment", take_environment, 0, false},
+    STREAM_KEY("stdin", 0),
+    STREAM_KEY("stdout", 1),
+    STREAM_KEY("stderr", 2),
+    {"directories", take_directory, 0, true},
+    {"listeners", take_listener, 0, true},
+    {"terminal", take_flag, offsetof(wasi_config_t, grants_terminal), false},
+    {"limits", take_limits, 0, false},
+    {"audit", take_audit, 0, false},
+    {"clock", take_clock, 0, false},
+    {"random-seed", take_seed, 0, false},
+    {"deterministic", take_deterministic, 0, false},
 };
 
 static bool take_document(Policy *p) {

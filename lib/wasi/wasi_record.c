@@ -44,6 +44,8 @@ static const struct {
     {"sock_accept", "w2"},
     {"sock_recv", "V124w4h5"},
     {"sock_send", "w4"},
+    {"terminal_size", "w1w2"},
+    {"terminal_wait", "w2"},
 };
 
 static const char *outputs_of(const CallRow *row) {
@@ -57,8 +59,9 @@ typedef struct Piece {
 } Piece;
 
 typedef struct Pieces {
-  u32 count;
+  u32 count, vector_count;
   Piece at[MAX_PIECES];
+  Piece vectors[MAX_IOVECS]; /* of the call: noted before it, as what is read may lie over them */
 } Pieces;
 
 /* What does not lie in memory was not written either. */
@@ -73,10 +76,19 @@ static u32 word_at(const Call *call, u32 address) {
   return is_within(address, 4, call->memory_size) ? guest_u32(call->memory + address) : 0;
 }
 
-static void add_vectors(const Call *call, Pieces *p, u32 vectors, u32 count, u64 left) {
-  for (u32 i = 0; i < min_u32(count, MAX_IOVECS) && left; i++, vectors += IOVEC_SIZE) {
-    u64 size = min_u64(left, word_at(call, vectors + 4));
-    add(call, p, word_at(call, vectors), size);
+/* Of a call whose outputs begin with vectors. */
+static void note_vectors(const Call *call, Pieces *p, const char *outputs) {
+  if (*outputs != 'V') return;
+  u32 at = arg(call, outputs[1]);
+  p->vector_count = min_u32(arg(call, outputs[2]), MAX_IOVECS);
+  for (u32 i = 0; i < p->vector_count; i++, at += IOVEC_SIZE)
+    p->vectors[i] = (Piece){word_at(call, at), word_at(call, at + 4)};
+}
+
+static void add_vectors(const Call *call, Pieces *p, u64 left) {
+  for (u32 i = 0; i < p->vector_count && left; i++) {
+    u64 size = min_u64(left, p->vectors[i].size);
+    add(call, p, p->vectors[i].address, size);
     left -= size;
   }
 }
@@ -102,9 +114,7 @@ static const char *add_output(const Call *call, Pieces *p, const CallRow *row, c
   case 'B': add(call, p, first, arg(call, o[2])); return o + 3;
   case 'U': add(call, p, first, word_at(call, arg(call, o[2]))); return o + 3;
   case 'E': add(call, p, first, (u64)EVENT_SIZE * word_at(call, arg(call, o[2]))); return o + 3;
-  case 'V':
-    add_vectors(call, p, first, arg(call, o[2]), word_at(call, arg(call, o[3])));
-    return o + 4;
+  case 'V': add_vectors(call, p, word_at(call, arg(call, o[3]))); return o + 4;
   default: add_strings(call, p, row); return o + 3;
   }
 }
@@ -128,9 +138,19 @@ static Errno give_up(Call *call, const char *why) {
   return E_IO;
 }
 
-static void put_head(FILE *file, u32 number, Errno e, u32 pieces, u64 hash) {
-  u8 head[HEAD_SIZE];
-  store_u16(head, (u16)number);
+/* The standard stream (1 or 2) that everybody sees what is written to by this call; 0: none. The
+ * number alone does not say so: a program may put another file there, or move the stream. */
+static u32 shown_stream(const Call *call, const CallRow *row) {
+  Descriptor *d;
+  if (row->handler != wm_call_fd_write) return 0;
+  if (wm_fds_find(&call->ctx->fds, call->args[0].u32, &d)) return 0;
+  for (u32 stream = 1; stream <= 2; stream++)
+    if (d->grant == &call->ctx->grants[stream]) return stream;
+  return 0;
+}
+
+static void put_head(FILE *file, u32 number, u32 stream, Errno e, u32 pieces, u64 hash) {
+  u8 head[HEAD_SIZE] = {(u8)number, (u8)stream};
   store_u16(head + 2, (u16)e);
   store_u32(head + 4, pieces);
   store_u64(head + 8, hash);
@@ -145,12 +165,22 @@ static void put_piece(const Call *call, FILE *file, const Piece *p) {
   fwrite(call->memory + p->address, 1, p->size, file);
 }
 
-static Errno record(Call *call, const CallRow *row, u32 number, u64 hash, Errno e) {
+/* Runs it; *p has what it gave. */
+static Errno run_and_note(Call *call, const CallRow *row, u32 number, Pieces *p) {
+  const char *outputs = outputs_of(row);
+  note_vectors(call, p, outputs);
+  Errno e = call->ctx->audit.callback ? wm_audit_run(call, row, number) : row->handler(call);
+  for (const char *o = e ? "" : outputs; *o;) o = add_output(call, p, row, o);
+  return e;
+}
+
+static Errno record(Call *call, const CallRow *row, u32 number, u64 hash) {
   FILE *file = call->ctx->record.file;
+  u32 stream = shown_stream(call, row);
   Pieces *p = calloc(1, sizeof *p);
   if (!p) return give_up(call, "out of memory: the run cannot be recorded");
-  for (const char *o = e ? "" : outputs_of(row); *o;) o = add_output(call, p, row, o);
-  put_head(file, number, e, p->count, hash);
+  Errno e = run_and_note(call, row, number, p);
+  put_head(file, number, stream, e, p->count, hash);
   for (u32 i = 0; i < p->count; i++) put_piece(call, file, &p->at[i]);
   free(p);
   if (call->trap) fflush(file); /* it ends here */
@@ -167,10 +197,16 @@ static bool get_piece(const Call *call, FILE *file) {
          fread(call->memory + address, 1, size, file) == size;
 }
 
-/* What everybody sees is done once more. */
-static bool is_shown(const Call *call, const CallRow *row) {
-  bool is_output = strcmp(row->name, "fd_write") == 0 && call->args[0].u32 - 1 < 2;
-  return is_output || row->handler == wm_call_proc_exit;
+/* The bytes that everybody saw are written once more, no others: before the count of them, which
+ * may lie over them, is there. */
+static bool show(Call *call, FILE *file, u32 stream) {
+  u8 count[PIECE_HEAD_SIZE + 4];
+  if (fread(count, 1, sizeof count, file) != sizeof count || load_u32(count + 4) != 4) return false;
+  wm_write_again(call, stream, load_u32(count + PIECE_HEAD_SIZE));
+  u32 address = load_u32(count);
+  if (!is_within(address, 4, call->memory_size)) return false;
+  memcpy(call->memory + address, count + PIECE_HEAD_SIZE, 4);
+  return true;
 }
 
 static Errno replay(Call *call, const CallRow *row, u32 number, u64 hash) {
@@ -178,19 +214,22 @@ static Errno replay(Call *call, const CallRow *row, u32 number, u64 hash) {
   u8 head[HEAD_SIZE];
   if (fread(head, 1, sizeof head, file) != sizeof head)
     return give_up(call, "the recording ends here, and the program goes on");
-  if (load_u16(head) != number || load_u64(head + 8) != hash)
+  if (head[0] != number || load_u64(head + 8) != hash)
     return give_up(call, "the program does something else than when it was recorded");
-  if (is_shown(call, row)) row->handler(call);
-  for (u32 left = load_u32(head + 4); left; left--)
-    if (!get_piece(call, file)) return give_up(call, "the recording is damaged");
+  if (row->handler == wm_call_proc_exit) wm_call_proc_exit(call);
+  u32 stream = row->handler == wm_call_fd_write ? head[1] : 0;
+  for (u32 left = load_u32(head + 4); left; left--) {
+    bool shown = stream - 1 < 2 && left == 1;
+    if (!(shown ? show(call, file, stream) : get_piece(call, file)))
+      return give_up(call, "the recording is damaged");
+  }
   return (Errno)min_u32(load_u16(head + 2), E_NOTCAPABLE);
 }
 
 Errno wm_record_run(Call *call, const CallRow *row, u32 number) {
   u64 hash = hash_arguments(call, row);
-  if (call->ctx->record.replays) return replay(call, row, number, hash);
-  Errno e = call->ctx->audit.callback ? wm_audit_run(call, row, number) : row->handler(call);
-  return record(call, row, number, hash, e);
+  return call->ctx->record.replays ? replay(call, row, number, hash)
+                                   : record(call, row, number, hash);
 }
 
 /* ---- the file ---- */

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-static const char magic[8] = "wasmrec1";
+static const char magic[8] = "wasmrec2";
 
 static bool set_file(wasi_config_t *config, FILE *file, int fd, bool replays) {
   if (!file) {

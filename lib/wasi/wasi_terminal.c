@@ -19,19 +19,18 @@ enum {
   EVENT_RESIZED = 2
 };
 
-static const char module_name[] = "wasm_terminal";
-
 /* ---- calls ---- */
 
 /* The terminal in arg 0: one of the streams that the host gave, not what the program opened. */
 static Errno find_terminal(Call *call, Rights rights, int *fd) {
   Descriptor *d;
-  if (!call->ctx->terminal.granted) return E_NOTCAPABLE;
   Errno e = wm_call_fd(call, 0, rights, &d);
+  if (!call->ctx->terminal.granted) return E_NOTCAPABLE;
   if (e) return e;
-  if (d->kind != FD_HOST || d->owned || !isatty(d->fd)) return E_NOTTY;
+  if (d->kind != FD_HOST || d->owned) return E_NOTTY;
   *fd = d->fd;
-  return E_SUCCESS;
+  if (isatty(d->fd)) return E_SUCCESS;
+  return errno == EIO ? E_IO : E_NOTTY; /* it was hung up, or is none */
 }
 
 static Errno read_size(int fd, TerminalSize *size) {
@@ -42,7 +41,7 @@ static Errno read_size(int fd, TerminalSize *size) {
 }
 
 /* size(fd, columns *, rows *) */
-static Errno call_size(Call *call) {
+Errno wm_terminal_size(Call *call) {
   int fd;
   TerminalSize size = {0};
   Errno e = find_terminal(call, RIGHT_FD_FILESTAT_GET, &fd);
@@ -55,7 +54,7 @@ static Errno call_size(Call *call) {
 }
 
 /* set_raw(fd, on) */
-static Errno call_set_raw(Call *call) {
+Errno wm_terminal_set_raw(Call *call) {
   int fd;
   u32 on = call->args[1].u32;
   Errno e = find_terminal(call, RIGHT_FD_READ, &fd);
@@ -98,7 +97,7 @@ static Errno wait_until(Call *call, int fd, u64 deadline, u32 *events) {
 }
 
 /* wait(fd, nanoseconds, events *) */
-static Errno call_wait(Call *call) {
+Errno wm_terminal_wait(Call *call) {
   int fd;
   u32 events, result = call->args[2].u32;
   u64 now = monotonic_now(), deadline;
@@ -107,77 +106,6 @@ static Errno call_wait(Call *call) {
   if (!checked_add(now, call->args[1].u64, &deadline)) deadline = UINT64_MAX;
   if (!e) e = wait_until(call, fd, deadline, &events);
   return e ? e : put_u32(call, result, events);
-}
-
-/* ---- the module ---- */
-
-static wasm_trap_t *dispatch(wasi_ctx_t *ctx, wasmx_caller_t *caller, wasmx_slot_t *slots,
-                             Handler handler) {
-  Call call
-      __attribute__((cleanup(wm_call_unlock))) = {.ctx = ctx, .caller = caller, .args = slots};
-  call.memory = (u8 *)wasmx_caller_memory(caller, &call.memory_size);
-  wm_call_lock(&call);
-  slots[0].u64 = handler(&call);
-  return NULL;
-}
-
-static wasm_trap_t *size_import(void *ctx, wasmx_caller_t *caller, wasmx_slot_t *slots) {
-  return dispatch(ctx, caller, slots, call_size);
-}
-
-static wasm_trap_t *set_raw_import(void *ctx, wasmx_caller_t *caller, wasmx_slot_t *slots) {
-  return dispatch(ctx, caller, slots, call_set_raw);
-}
-
-static wasm_trap_t *wait_import(void *ctx, wasmx_caller_t *caller, wasmx_slot_t *slots) {
-  return dispatch(ctx, caller, slots, call_wait);
-}
-
-static void unbind(void *ctx) { wm_ctx_release(ctx); }
-
-/* The type is taken; NULL: out of memory. */
-static bool define(wasi_ctx_t *ctx, wasm_store_t *store, wasmx_linker_t *linker, const char *name,
-                   wasm_functype_t *type, wasmx_raw_callback_t callback) {
-  wm_ctx_hold(ctx);
-  wasm_func_t *func = type ? wasmx_func_new_raw(store, type, callback, ctx, unbind) : NULL;
-  wasm_functype_delete(type);
-  if (!func) return wm_ctx_release(ctx), false;
-  bool ok = wasmx_linker_define(linker, module_name, name, wasm_func_as_extern(func));
-  wasm_func_delete(func);
-  return ok;
-}
-
-static wasm_valtype_t *number(void) { return wasm_valtype_new(WASM_I32); }
-
-bool wm_terminal_define(wasi_ctx_t *ctx, wasm_store_t *store, wasmx_linker_t *linker) {
-  return define(ctx, store, linker, "size",
-                wasm_functype_new_3_1(number(), number(), number(), number()), size_import) &&
-         define(ctx, store, linker, "set_raw", wasm_functype_new_2_1(number(), number(), number()),
-                set_raw_import) &&
-         define(ctx, store, linker, "wait",
-                wasm_functype_new_3_1(number(), wasm_valtype_new(WASM_I64), number(), number()),
-                wait_import);
-}
-
-static bool imports_terminal(const wasm_module_t *module) {
-  wasm_importtype_vec_t imports;
-  wasm_module_imports(module, &imports);
-  bool found = false;
-  for (size_t i = 0; i < imports.size; i++) {
-    const wasm_name_t *from = wasm_importtype_module(imports.data[i]);
-    found |= from->size == strlen(module_name) && !memcmp(from->data, module_name, from->size);
-  }
-  wasm_importtype_vec_delete(&imports);
-  return found;
-}
-
-bool wasi_ctx_define_terminal(wasi_ctx_t *ctx, wasmx_linker_t *linker, const wasm_module_t *module,
-                              bool granted) {
-  if (!ctx || !linker || !module) return false;
-  if (!imports_terminal(module)) return true;
-  ctx->terminal.defined = true;
-  ctx->terminal.granted = granted;
-  return wm_terminal_define(ctx, ctx->store, linker);
 }
 
 bool wasi_ctx_restore_terminal(wasi_ctx_t *ctx) {

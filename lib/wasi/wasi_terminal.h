@@ -25,13 +25,11 @@ typedef struct TerminalSize {
 
 /* What a context has to do with terminals; all-zero is nothing. */
 typedef struct TerminalUser {
+  bool configured;              /* granted by the config */
   bool defined, granted;        /* for the program's threads too */
   TerminalSize told;            /* under the context's lock */
   Terminal *raw[MAX_TERMINALS]; /* held; under the lock of all terminals */
 } TerminalUser;
-
-/* Defines the functions for the store. */
-bool wm_terminal_define(wasi_ctx_t *ctx, wasm_store_t *store, wasmx_linker_t *linker);
 
 /* ---- wasi_terminal_raw.c ---- */
 /* The same number for descriptors of the same terminal. */

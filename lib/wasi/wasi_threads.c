@@ -52,7 +52,7 @@ static wasm_instance_t *instantiate(wasi_ctx_t *ctx, wasm_store_t *store, wasm_t
   wasm_module_t *module = wasm_module_obtain(store, group->module);
   wasmx_linker_t *linker = module ? wasmx_linker_new(store) : NULL;
   bool ok = linker && wm_ctx_define_for(ctx, store, linker, module) &&
-            (!ctx->terminal.defined || wm_terminal_define(ctx, store, linker)) &&
+            (!ctx->terminal.defined || wm_ctx_define_all(ctx, store, linker, MODULE_TERMINAL)) &&
             define_spawn(ctx, store, linker, false) && define_memories(group, store, linker);
   wasm_instance_t *instance = ok ? wasmx_linker_instantiate(linker, module, trap, NULL) : NULL;
   wasmx_linker_delete(linker);

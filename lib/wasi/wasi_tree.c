@@ -411,10 +411,10 @@ static int check_rename(Tree *tree, const TreeNode *n, const TreeNode *from_dir,
 }
 
 static int replace_or_add(Tree *tree, TreeNode *dir, const char *name, TreeEntry *target,
-                          TreeNode *n) {
-  if (!target) return wm_tree_dir_add(tree, dir, name, n);
+                          const TreeEntry *source) {
+  if (!target) return wm_tree_dir_add_again(tree, dir, name, source);
   drop(tree, target->node);
-  target->node = n;
+  target->node = source->node;
   return 0;
 }
 
@@ -430,7 +430,7 @@ static int tree_rename(void *env, wasi_node_t *from_node, const char *from, wasi
   if (target && target->node == n) return 0;
   error = check_rename(env, n, from_dir, to_dir, target);
   if (error) return error;
-  error = replace_or_add(env, to_dir, to, target, n);
+  error = replace_or_add(env, to_dir, to, target, e);
   if (error) return error;
   wm_tree_dir_remove(env, from_dir, e);
   unnamed(n);

@@ -98,6 +98,9 @@ int wm_tree_write(Tree *tree, TreeNode *file, const void *from, size_t size, u64
 /* ENOMEM; ENOSPC: over the limit. */
 int wm_tree_dir_add(Tree *tree, TreeNode *at, const char *name, TreeNode *node);
 void wm_tree_dir_remove(Tree *tree, TreeNode *at, TreeEntry *entry);
+/* Adds the entry's node under another name; the entry itself is to be removed then, and counts as
+ * if it were gone: a move of a name takes room for what the new one is longer. */
+int wm_tree_dir_add_again(Tree *tree, TreeNode *at, const char *name, const TreeEntry *entry);
 /* The first one at the cookie or behind it; NULL: there are no more. */
 const TreeEntry *wm_tree_dir_at(const TreeDir *dir, u64 cookie);
 void wm_tree_dir_free(TreeDir *dir);

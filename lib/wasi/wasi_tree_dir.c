@@ -90,6 +90,14 @@ int wm_tree_dir_add(Tree *tree, TreeNode *at, const char *name, TreeNode *node) 
   return 0;
 }
 
+int wm_tree_dir_add_again(Tree *tree, TreeNode *at, const char *name, const TreeEntry *entry) {
+  size_t cost = cost_of(entry->len);
+  wm_tree_give(tree, cost);
+  int error = wm_tree_dir_add(tree, at, name, entry->node);
+  tree->used += cost; /* above the limit, perhaps, until the entry is removed */
+  return error;
+}
+
 /* The place in the order of the first one at the cookie or behind it. */
 static u32 place_of(const TreeDir *dir, u64 cookie) {
   u32 low = 0, high = dir->order.len;

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void tell(const char *name) {
   const char *value = getenv(name);
@@ -19,6 +20,14 @@ static int tell_all(void) {
   return 0;
 }
 
+/* As it comes, until there is no more. */
+static int read_all(void) {
+  char c;
+  while (terminal_wait(-1) & TERMINAL_INPUT)
+    if (read(0, &c, 1) != 1) return 5;
+  return 7;
+}
+
 int main(int argc, char **argv) {
   const char *how = argc > 1 ? argv[1] : "return";
   if (strcmp(how, "env") == 0) return tell_all();
@@ -27,9 +36,9 @@ int main(int argc, char **argv) {
   if (strcmp(how, "return") == 0) return 4;
   if (strcmp(how, "exit") == 0) exit(3);
   if (strcmp(how, "trap") == 0) __builtin_trap();
-  if (strcmp(how, "wait") == 0) terminal_wait(-1);
-  if (strcmp(how, "write") == 0)
-    for (;;) puts("something to read");
+  if (strcmp(how, "read") == 0) return read_all();
+  while (strcmp(how, "write") == 0)
+    if (puts("something to read") < 0 || fflush(stdout)) return 6; /* nobody is there any more */
   for (volatile int i = 0;; i++) {
   }
 }

@@ -3,7 +3,9 @@
 window, and that however they end the terminal is as it was. Usage: as run.py"""
 import os
 import pathlib
+import pty
 import re
+import select
 import shlex
 import shutil
 import signal
@@ -19,8 +21,9 @@ TMUX = shutil.which("tmux")
 EXAMPLES = HERE.parents[1] / "examples/guest"
 PATIENCE = 60  # seconds for anything to show
 
-# What runs in the pane: not a shell that puts a terminal in order by itself. Signals of the terminal reach it, too.
-SCRIPT = """trap : INT QUIT HUP
+# What runs in the pane: not a shell that puts a terminal in order by itself. Keys that send signals reach it, too. A
+# hang-up is sent to nobody but it, who leads the session: it must end by that, or nobody else hears of it.
+SCRIPT = """trap : INT QUIT
 echo what was there before
 stty -g >modes-before
 {command}
@@ -70,11 +73,13 @@ class Screen:
             time.sleep(0.02)
         return self.lines()
 
-    def signal(self, number):
-        """To the program that the script waits for."""
+    def program(self):
+        """The process that the script waits for."""
         script = tmux(self.folder, "display-message", "-p", "#{pane_pid}").strip()
-        children = pathlib.Path(f"/proc/{script}/task/{script}/children").read_text().split()
-        os.kill(int(children[0]), number)
+        return int(pathlib.Path(f"/proc/{script}/task/{script}/children").read_text().split()[0])
+
+    def signal(self, number):
+        os.kill(self.program(), number)
 
     def is_as_before(self):
         after = self.folder / "modes-after"
@@ -203,6 +208,102 @@ def all_ends(game, raw):
     ends("nobody reads", written, 0, says="141")
 
 
+# ---- hang-ups ----
+
+def hung_up(command, ignored=False, typed=b"x"):
+    """How a command of a terminal of its own ends when that is hung up: minus the signal, or the exit status."""
+    pid, host = pty.fork()
+    if pid == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+        os.execv(command[0], list(map(str, command)))
+    end, seen = time.monotonic() + PATIENCE, b""
+    while not seen and time.monotonic() < end:
+        if select.select([host], [], [], 0.05)[0]:
+            seen = os.read(host, 4096)
+    os.write(host, typed)
+    time.sleep(0.1)
+    os.close(host)
+    done, status = 0, None
+    while not done and time.monotonic() < end:
+        time.sleep(0.02)
+        done, status = os.waitpid(pid, os.WNOHANG)
+    if done:
+        return os.waitstatus_to_exitcode(status)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    return "it goes on"
+
+
+def hang_ups(game, raw):
+    """A program ends by the signal as a native one; where that is ignored, by what it is told when it reads or writes."""
+    native = hung_up(["/bin/sh", "-c", "echo ready; exec cat"])
+    check("a native program ends by SIGHUP", native == -signal.SIGHUP, native)
+    for way, how in WAYS.items():
+        for mode in ("loop", "read", "write"):
+            got = hung_up([WASM, "run", *how, "--terminal", raw, mode])
+            check(f"a hang-up ends {mode}{way}", got == native, got)
+        check(f"a hang-up ends the game{way}", hung_up([WASM, "run", *how, "--terminal", game, "7"]) == native)
+        for mode, status in (("read", 5), ("write", 6)):
+            got = hung_up([WASM, "run", *how, "--terminal", raw, mode], ignored=True)
+            check(f"without the signal, {mode} is told of it{way}", got == status, got)
+        got = hung_up([WASM, "run", *how, "--terminal", game, "7"], ignored=True)
+        check(f"without the signal, the game is told of it{way}", got == 0, got)
+    got = hung_up([WASM, "run", game, "7"])
+    check("a hang-up ends who was not granted the terminal", got == native, got)
+
+    def kill_window(screen):
+        screen.until(shows("the terminal is raw"))
+        program = pathlib.Path(f"/proc/{screen.program()}")
+        screen.close()
+        end = time.monotonic() + PATIENCE
+        while program.exists() and time.monotonic() < end:
+            time.sleep(0.02)
+        ended = not program.exists()
+        check("nothing goes on in a window that was killed", ended, program)
+        if not ended:
+            os.kill(int(program.name), signal.SIGKILL)
+    in_screen(line("run", "--terminal", raw, "loop"), kill_window)
+
+
+# ---- what is granted, told and recorded ----
+
+def policies(raw):
+    """What `wasm inspect --capabilities` prints grants the terminal; without that line it is refused, which is told."""
+    policy = run.wasm("inspect", "--capabilities", raw).stdout.decode()
+    check("the terminal and clocks are among the capabilities",
+          "\nterminal: true" in policy and "none of WASI" not in policy, policy)
+    clocks = run.wasm("inspect", "--capabilities", build_guest(EXAMPLES / "burrow.c", "burrow")).stdout.decode()
+    check("so is a clock", "\n# clock: {kind: real}" in clocks, clocks)
+    for name, text, text_of_raw in (("the policy grants it", policy, "raw=0"),
+                                    ("another one does not", policy.replace("\nterminal: true", "\nterminal: false"), "raw=76")):
+        def play(screen):
+            (screen.folder / "policy").write_text(text)
+            (screen.folder / "go").write_text("")
+            last = screen.until(shows("ended with"))
+            check(name, text_of_raw in "\n".join(last), last)
+            told = [l for l in (screen.folder / "audit").read_text().splitlines() if '"terminal_set_raw"' in l]
+            result = "success" if text_of_raw == "raw=0" else "notcapable"
+            check(f"{name}: the audit says so", len(told) == 1 and f'"result":"{result}"' in told[0]
+                  and '"grant":"stdin"' in told[0], told)
+        in_screen("while ! test -e go; do sleep 0.02; done; " + line("run", "--policy", "policy", "--audit", "audit", raw, "env"), play)
+
+
+def recordings(game):
+    """What was played in a window is played again where there is none."""
+    def play(screen):
+        screen.until(shows("q quits."))
+        for key, number in (("l", 1), ("Up", 2), ("h", 3)):
+            screen.keys(key)
+            screen.until(turn(number))
+        screen.keys("q")
+        screen.until(shows("ended with"))
+        again = run.wasm("run", "--replay", screen.folder / "run", game, "7")
+        seen = re.findall(r"(\d+x\d+)  Level 1.*?Turn (\d+)", again.stdout.decode())
+        check("a recorded game is played again", seen and seen[-1] == ("80x24", "3") and again.returncode == 0,
+              (seen, again.stderr))
+    in_screen(line("run", "--record", "run", "--terminal", game, "7"), play)
+
+
 def variables(raw):
     def seen(options, text):
         def play(screen):
@@ -226,6 +327,9 @@ def main():
         for way, how in WAYS.items():
             in_screen(line("run", *how, "--terminal", game, "7"), play_game(way))
         all_ends(game, raw)
+        hang_ups(game, raw)
+        policies(raw)
+        recordings(game)
         variables(raw)
     except Missing as why:
         tell("skipped", "terminals", str(why))

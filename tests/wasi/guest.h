@@ -17,7 +17,7 @@
 enum { GUEST_MEMORY = 1 << 16, SCRATCH = 1024, OUT = 64, FIRST_DIR = 3 };
 
 typedef struct Guest {
-  wasm_engine_t *engine;
+  wasm_engine_t *engine; /* these are its own, or NULL */
   wasm_store_t *store;
   wasi_ctx_t *ctx;
   char folder[64]; /* preopened as descriptor 3, when made */
@@ -48,14 +48,22 @@ static inline u64 put_text(Guest *g, u32 at, const char *text) {
 static inline u32 out_u32(const Guest *g) { return load_u32(g->memory + OUT); }
 static inline u64 out_u64(const Guest *g) { return load_u64(g->memory + OUT); }
 
-static inline Guest *guest_new(wasi_config_t *config) {
+/* In a store of the caller's. */
+static inline Guest *guest_new_in(wasm_store_t *store, wasi_config_t *config) {
   Guest *g = calloc(1, sizeof *g);
   assert_non_null(g);
-  g->engine = wasm_engine_new();
-  g->store = wasm_store_new(g->engine);
   wasmx_error_t err = {.size = sizeof err};
-  g->ctx = wasi_ctx_new(g->store, config, &err);
+  g->ctx = wasi_ctx_new(store, config, &err);
   assert_non_null(g->ctx);
+  return g;
+}
+
+static inline Guest *guest_new(wasi_config_t *config) {
+  wasm_engine_t *engine = wasm_engine_new();
+  wasm_store_t *store = wasm_store_new(engine);
+  Guest *g = guest_new_in(store, config);
+  g->engine = engine;
+  g->store = store;
   return g;
 }
 

@@ -24,8 +24,9 @@ typedef struct Program {
   "(import \"wasi_snapshot_preview1\" \"" name "\" (func $" name " (param " params                 \
   ") (result i32)))"
 
-/* `text` without the outer parentheses of the module. */
-static inline void program_new(Program *p, wasi_config_t *config, const char *text) {
+/* `text` without the outer parentheses of the module; `terminal`: whether it is granted. */
+static inline void program_new_granted(Program *p, wasi_config_t *config, const char *text,
+                                       bool terminal) {
   wasmx_error_t err = {.size = sizeof err};
   wasm_trap_t *trap = NULL;
   char whole[8192];
@@ -41,11 +42,15 @@ static inline void program_new(Program *p, wasi_config_t *config, const char *te
   wasmx_linker_t *linker = wasmx_linker_new(p->store);
   assert_true(wasi_ctx_define_for(p->ctx, linker, module));
   if (!wasi_ctx_define_threads(p->ctx, linker, module, &err)) fail_msg("%s", err.message);
-  assert_true(wasi_ctx_define_terminal(p->ctx, linker, module, true));
+  assert_true(wasi_ctx_define_terminal(p->ctx, linker, module, terminal));
   p->instance = wasmx_linker_instantiate(linker, module, &trap, &err);
   if (!p->instance) fail_msg("%s", err.message);
   wasmx_linker_delete(linker);
   wasm_module_delete(module);
+}
+
+static inline void program_new(Program *p, wasi_config_t *config, const char *text) {
+  program_new_granted(p, config, text, true);
 }
 
 static inline void program_delete(Program *p) {

@@ -2,6 +2,8 @@
 #include "support/failing_alloc.h"
 #include "wasi/guest.h"
 
+#include <time.h>
+
 /* What the program would see, one variable after another, each with '|' behind it. */
 static void check_env(wasi_config_t *config, const char *want) {
   char got[4096];
@@ -104,6 +106,35 @@ static void files(void **state) {
   wasi_config_delete(config);
 }
 
+/* A file of `count` variables, of `names` different names each with its last value. */
+static double time_of_file(u32 count, u32 names) {
+  char *text = malloc((size_t)count * 24), want[32];
+  size_t len = 0;
+  for (u32 i = 0; i < count; i++) len += (size_t)sprintf(text + len, "N%u=%u\n", i % names, i);
+  wasi_config_t *config = wasi_config_new();
+  struct timespec start, end;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
+  assert_true(add_text(config, text, len, NULL));
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
+  assert_int_equal(config->env.count, names);
+  snprintf(want, sizeof want, "N%u=%u", (count - 1) % names, count - 1);
+  const Buffer *bytes = &config->env.bytes;
+  assert_string_equal((char *)bytes->data + bytes->len - strlen(want) - 1, want);
+  wasi_config_delete(config);
+  free(text);
+  return (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9;
+}
+
+/* Linear in what there is: ten times as many take ten times as long, and not a hundred times. */
+static void many_variables(void **state) {
+  (void)state;
+  time_of_file(1000, 1);
+  double few = time_of_file(20000, 20000), many = time_of_file(200000, 200000);
+  print_message("20,000 variables: %.1f ms, 200,000: %.1f ms\n", few * 1e3, many * 1e3);
+  assert_true(many < few * 10 * 4 + 0.1);
+  assert_true(time_of_file(200000, 7) < few * 10 * 4 + 0.1);
+}
+
 static void without_memory_nothing_changes(void **state) {
   (void)state;
   static char big[20000];
@@ -140,6 +171,7 @@ int main(void) {
       cmocka_unit_test(one_by_one),
       cmocka_unit_test(inherited_ones_replace),
       cmocka_unit_test(files),
+      cmocka_unit_test(many_variables),
       cmocka_unit_test(without_memory_nothing_changes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,15 +1,11 @@
 /* File systems that are not the host's. The tree in memory and the one over a folder do as a folder
  * of the host's does: the same operations give the same errors, bytes and entries. */
 #include "support/failing_alloc.h"
-#include "wasi/guest.h"
-#include "wasi/wasi_node.h"
-#include "wasi/wasi_tree.h"
+#include "wasi/node_guest.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
-
-enum { LIMIT = 1 << 20 };
 
 /* ---- random operations on three worlds ---- */
 
@@ -96,7 +92,7 @@ typedef struct Operation {
   const char *name, *other;
 } Operation;
 
-enum { KINDS = 20, FDS = 9 };
+enum { KINDS = 20 };
 
 static Operation pick_operation(void) {
   Operation op = {.kind = pick(KINDS + 4), .fd = pick(4) ? FIRST_DIR : 3 + pick(FDS - 3)};
@@ -106,8 +102,6 @@ static Operation pick_operation(void) {
   op.other = pick_name();
   return op;
 }
-
-static const Rights all = RIGHTS_DIR | RIGHTS_FILE; /* NOLINT(misc-redundant-expression) */
 
 static Errno run_open(const Operation *op, Guest *g) {
   Rights rights = op->flags & 16 ? all : all & ~(RIGHT_FD_WRITE | RIGHT_FD_ALLOCATE);
@@ -188,37 +182,6 @@ static void run_operation(const Operation *op, Guest *g, Outcome *o) {
 
 enum { WORLDS = 3, HOST = 0, MEMORY, OVERLAY };
 static const char *const world_names[] = {"folder", "memory", "overlay"};
-
-/* What a folder has at first; also put into the tree in memory, by the guest. */
-static void furnish(Guest *g) {
-  u32 fd;
-  assert_int_equal(RUN(g, path_create_directory, FIRST_DIR, PATH(g, "d")), E_SUCCESS);
-  assert_int_equal(RUN(g, path_create_directory, FIRST_DIR, PATH(g, "d/e")), E_SUCCESS);
-  assert_int_equal(guest_open(g, "a", OFLAG_CREAT, all, &fd), E_SUCCESS);
-  assert_int_equal(guest_write(g, fd, "a file of the first hour"), E_SUCCESS);
-  assert_int_equal(RUN(g, fd_close, fd), E_SUCCESS);
-  assert_int_equal(guest_open(g, "d/e/f", OFLAG_CREAT, all, &fd), E_SUCCESS);
-  assert_int_equal(guest_write(g, fd, "deep"), E_SUCCESS);
-  assert_int_equal(RUN(g, fd_close, fd), E_SUCCESS);
-  assert_int_equal(RUN(g, path_symlink, PATH2(g, "d/e"), FIRST_DIR, PATH(g, "l")), E_SUCCESS);
-  assert_int_equal(RUN(g, path_symlink, PATH2(g, "loop"), FIRST_DIR, PATH(g, "loop")), E_SUCCESS);
-}
-
-static Guest *guest_on(wasi_fs_t *fs) {
-  wasi_config_t *config = wasi_config_new();
-  wasi_config_set_max_fds(config, FDS);
-  assert_non_null(fs);
-  assert_true(wasi_config_mount(config, fs, "/", WASI_DIR_PERMS_READ | WASI_DIR_PERMS_WRITE,
-                                WASI_FILE_PERMS_READ | WASI_FILE_PERMS_WRITE));
-  wasi_fs_delete(fs);
-  return guest_new(config);
-}
-
-static Guest *guest_on_folder(char folder[64]) {
-  wasi_config_t *config = config_with_folder(folder, true, WASI_RESOLVER_AUTO);
-  wasi_config_set_max_fds(config, FDS);
-  return guest_new(config);
-}
 
 static void make_worlds(Guest *worlds[WORLDS], char folder[64], char lower[64]) {
   folder[0] = lower[0] = 0;
@@ -353,129 +316,6 @@ static void open_files_stay(void **state) {
   guest_free(g);
 }
 
-/* Changes stay in memory; the folder is as it was. */
-static void overlays_leave_the_folder(void **state) {
-  (void)state;
-  char lower[64] = "", path[96];
-  u32 fd;
-  Guest *g = guest_on_folder(lower);
-  furnish(g);
-  guest_free(g);
-  g = guest_on(wasi_fs_new_overlay(lower, LIMIT, NULL));
-  assert_int_equal(guest_open(g, "a", 0, all, &fd), E_SUCCESS);
-  assert_int_equal(guest_write(g, fd, "A"), E_SUCCESS);
-  assert_int_equal(RUN(g, path_rename, FIRST_DIR, PATH(g, "d"), FIRST_DIR, PATH2(g, "moved")),
-                   E_SUCCESS);
-  assert_int_equal(RUN(g, path_unlink_file, FIRST_DIR, PATH(g, "moved/e/f")), E_SUCCESS);
-  assert_int_equal(RUN(g, path_remove_directory, FIRST_DIR, PATH(g, "moved/e")), E_SUCCESS);
-  const char *text;
-  assert_int_equal(RUN(g, fd_seek, fd, 0, 0, OUT), E_SUCCESS);
-  assert_int_equal(guest_read(g, fd, &text), E_SUCCESS);
-  assert_string_equal(text, "A file of the first hour");
-  guest_free(g);
-  g = guest_on_folder(lower);
-  assert_int_equal(guest_open(g, "a", 0, all, &fd), E_SUCCESS);
-  assert_int_equal(guest_read(g, fd, &text), E_SUCCESS);
-  assert_string_equal(text, "a file of the first hour");
-  assert_int_equal(guest_open(g, "d/e/f", 0, all, &fd), E_SUCCESS);
-  guest_free(g);
-  /* What is neither file, directory nor link is left out; what cannot be brought is told. */
-  snprintf(path, sizeof path, "%s/pipe", lower);
-  assert_int_equal(mkfifo(path, 0600), 0);
-  g = guest_on(wasi_fs_new_overlay(lower, 700, NULL));
-  assert_int_equal(guest_open(g, "a", 0, RIGHT_FD_READ, &fd), E_NOSPC);
-  guest_free(g);
-  g = guest_on(wasi_fs_new_overlay(lower, LIMIT, NULL));
-  assert_int_equal(guest_open(g, "pipe", 0, RIGHT_FD_READ, &fd), E_NOENT);
-  assert_int_equal(guest_open(g, "a", 0, all, &fd), E_SUCCESS);
-  guest_free(g);
-  remove_folder(lower);
-  wasmx_error_t err = {.size = sizeof err};
-  assert_null(wasi_fs_new_overlay("/tmp/there is no such folder", LIMIT, &err));
-  assert_non_null(strstr(err.message, "No such file"));
-}
-
-static void put_below(const char *folder, const char *name, const char *text) {
-  char path[128];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  FILE *f = fopen(path, "w");
-  assert_non_null(f);
-  assert_int_equal(fwrite(text, 1, strlen(text), f), strlen(text));
-  fclose(f);
-}
-
-/* The smallest limits are limits too. */
-static void overlays_without_room(void **state) {
-  (void)state;
-  char lower[64] = "";
-  u32 fd;
-  guest_free(guest_on_folder(lower));
-  put_below(lower, "f", "text");
-  for (size_t limit = 0; limit < 2 * sizeof(TreeNode); limit += sizeof(TreeNode) / 8) {
-    Guest *g = guest_on(wasi_fs_new_overlay(lower, limit, NULL));
-    assert_int_equal(guest_open(g, "f", 0, RIGHT_FD_READ, &fd), E_NOSPC);
-    guest_free(g);
-  }
-  remove_folder(lower);
-}
-
-/* A directory that there was no room for is whole when there is: with each limit, in turn, that
- * its names end at. */
-static void overlays_go_on(void **state) {
-  (void)state;
-  char lower[64] = "";
-  const char *text;
-  u32 fd;
-  guest_free(guest_on_folder(lower));
-  put_below(lower, "f", "text below");
-  for (size_t left = 0; left < 1000; left++) {
-    wasi_fs_t *fs = wasi_fs_new_overlay(lower, LIMIT, NULL);
-    Tree *tree = fs->env;
-    Guest *g = guest_on(fs);
-    tree->limit = tree->used + left;
-    Errno e = guest_open(g, "f", 0, RIGHT_FD_READ, &fd);
-    tree->limit = LIMIT;
-    if (e) assert_int_equal(e, E_NOSPC);
-    if (e) assert_int_equal(guest_open(g, "f", 0, RIGHT_FD_READ, &fd), E_SUCCESS);
-    assert_int_equal(guest_read(g, fd, &text), E_SUCCESS);
-    assert_string_equal(text, "text below");
-    guest_free(g);
-    if (!e) left = 1000;
-  }
-  remove_folder(lower);
-}
-
-static int read_half(Tree *tree, TreeNode *file, void *to, size_t size, u64 offset, size_t *done) {
-  (void)tree, (void)file;
-  if (offset) return EIO;
-  *done = size / 2;
-  memset(to, 'x', *done);
-  return 0;
-}
-
-/* What was brought of a file before an error is not there later. */
-static void overlays_forget_halves(void **state) {
-  (void)state;
-  char lower[64] = "";
-  const char *text;
-  u32 fd;
-  guest_free(guest_on_folder(lower));
-  put_below(lower, "f", "text below");
-  wasi_fs_t *fs = wasi_fs_new_overlay(lower, LIMIT, NULL);
-  TreeLower *from = &((Tree *)fs->env)->lower, right = *from;
-  Guest *g = guest_on(fs);
-  assert_int_equal(guest_open(g, "f", 0, all, &fd), E_SUCCESS);
-  from->read = read_half;
-  assert_int_equal(guest_write(g, fd, "T"), E_IO);
-  from->read = right.read;
-  assert_int_equal(RUN(g, fd_filestat_set_size, fd, 2), E_SUCCESS);
-  assert_int_equal(RUN(g, fd_filestat_set_size, fd, 8), E_SUCCESS);
-  assert_int_equal(guest_read(g, fd, &text), E_SUCCESS);
-  assert_memory_equal(text, "te\0\0\0\0\0", 8);
-  guest_free(g);
-  remove_folder(lower);
-}
-
 /* Names that are gone take no memory, whatever the order they went in. */
 static void names_leave_no_trace(void **state) {
   (void)state;
@@ -538,28 +378,6 @@ static void no_number_no_file(void **state) {
     guest_free(g);
     if (folder[0]) remove_folder(folder);
   }
-}
-
-/* A name in the folder that becomes a link out of it is not followed. */
-static void overlays_stay_in_the_folder(void **state) {
-  (void)state;
-  char lower[64] = "", command[512];
-  u32 fd;
-  Guest *g = guest_on_folder(lower);
-  furnish(g);
-  guest_free(g);
-  g = guest_on(wasi_fs_new_overlay(lower, LIMIT, NULL));
-  assert_int_equal(RUN(g, path_filestat_get, FIRST_DIR, 0, PATH(g, "d/e/f"), OUT), E_SUCCESS);
-  snprintf(command, sizeof command, "rm -r %s/d/e %s/a; ln -s /etc %s/d/e; ln -s /etc/passwd %s/a",
-           lower, lower, lower, lower);
-  assert_int_equal(system(command), 0);
-  const char *text;
-  assert_int_equal(guest_open(g, "a", 0, RIGHT_FD_READ, &fd), E_SUCCESS);
-  assert_int_equal(guest_read(g, fd, &text), E_IO);
-  assert_int_equal(guest_open(g, "d/e/f", 0, RIGHT_FD_READ, &fd), E_SUCCESS);
-  assert_int_equal(guest_read(g, fd, &text), E_IO);
-  guest_free(g);
-  remove_folder(lower);
 }
 
 /* Two file systems are two: nothing moves between them. */
@@ -800,23 +618,12 @@ static void memory_runs_out(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_same_as_a_folder),
-      cmocka_unit_test(limits_hold),
-      cmocka_unit_test(listings_go_on),
-      cmocka_unit_test(open_files_stay),
-      cmocka_unit_test(overlays_leave_the_folder),
-      cmocka_unit_test(overlays_stay_in_the_folder),
-      cmocka_unit_test(overlays_without_room),
-      cmocka_unit_test(overlays_go_on),
-      cmocka_unit_test(overlays_forget_halves),
-      cmocka_unit_test(names_leave_no_trace),
-      cmocka_unit_test(first_of_many),
-      cmocka_unit_test(no_number_no_file),
-      cmocka_unit_test(nothing_moves_between),
-      cmocka_unit_test(shared_by_threads),
-      cmocka_unit_test(read_only_mounts),
-      cmocka_unit_test(wild_file_systems),
-      cmocka_unit_test(memory_runs_out),
+      cmocka_unit_test(the_same_as_a_folder), cmocka_unit_test(limits_hold),
+      cmocka_unit_test(listings_go_on),       cmocka_unit_test(open_files_stay),
+      cmocka_unit_test(names_leave_no_trace), cmocka_unit_test(first_of_many),
+      cmocka_unit_test(no_number_no_file),    cmocka_unit_test(nothing_moves_between),
+      cmocka_unit_test(shared_by_threads),    cmocka_unit_test(read_only_mounts),
+      cmocka_unit_test(wild_file_systems),    cmocka_unit_test(memory_runs_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

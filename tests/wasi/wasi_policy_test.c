@@ -132,6 +132,36 @@ static void listeners(void **state) {
   guest_free(g);
 }
 
+static void terminals(void **state) {
+  (void)state;
+  static const char *const texts[] = {"terminal: false\n", "terminal: true\n"};
+  for (int on = 0; on < 2; on++) {
+    wasi_config_t *config = wasi_config_new();
+    write_policy(texts[on]);
+    assert_true(wasi_config_load_policy(config, policy, NULL));
+    assert_int_equal(wasi_config_grants_terminal(config), on);
+    wasi_config_delete(config);
+  }
+}
+
+/* As many as there is room for, in a moment. */
+static void many_variables(void **state) {
+  (void)state;
+  static char text[128 << 10];
+  u32 count = 0;
+  size_t len = (size_t)sprintf(text, "environment:\n  LAST: first\n");
+  for (; len < sizeof text - 40; count++)
+    len += (size_t)sprintf(text + len, "  N%u: %u\n", count, count);
+  sprintf(text + len, "  LAST: last\n");
+  write_policy(text);
+  wasi_config_t *config = wasi_config_new();
+  assert_true(wasi_config_load_policy(config, policy, NULL));
+  assert_int_equal(config->env.count, count + 1);
+  const Buffer *bytes = &config->env.bytes;
+  assert_string_equal((char *)bytes->data + bytes->len - 10, "LAST=last");
+  wasi_config_delete(config);
+}
+
 static void clocks_and_random_bytes(void **state) {
   (void)state;
   Guest *g = guest_of("clock: {kind: frozen, start: 1234567}\nrandom-seed: 7\n");
@@ -252,6 +282,10 @@ static void refusals(void **state) {
       {"directories:\n- {archive: /there/is/no/such, guest: /}\n", 2, "No such file"},
       {"stdin: file:/there/is/no/such\n", 1, "No such file"},
       {"stdout: terminal\n", 1, "none, inherit"},
+      {"terminal: maybe\n", 1, "true or false"},
+      {"terminal: [true]\n", 1, "true or false"},
+      {"limits: {deadline: 0x1p3}\n", 1, "seconds"},
+      {"limits: {deadline: \"2,5\"}\n", 1, "seconds"},
       {"listeners: [nowhere]\n", 1, "no address"},
       {"audit: /there/is/no/such\n", 1, "No such file"},
       {"limits: {memory: 1Q}\n", 1, "a size"},
@@ -386,6 +420,8 @@ int main(void) {
       cmocka_unit_test(streams),
       cmocka_unit_test(no_streams),
       cmocka_unit_test(listeners),
+      cmocka_unit_test(terminals),
+      cmocka_unit_test(many_variables),
       cmocka_unit_test(clocks_and_random_bytes),
       cmocka_unit_test(limits),
       cmocka_unit_test(output_ends),

@@ -170,6 +170,103 @@ static void disks_that_are_full(void **state) {
   wasi_config_delete(config);
 }
 
+/* ---- programs of another kind ---- */
+
+#define OPEN_IMPORT                                                                                \
+  "(import \"wasi_snapshot_preview1\" \"path_open\" (func $open"                                   \
+  " (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))"
+
+/* Runs `run` of the program; what it gave, and what it wrote to its standard output. */
+static int32_t run_captured(wasi_config_t *config, const char *source, size_t limit, char *out) {
+  Program p;
+  wasm_byte_vec_t bytes;
+  wasi_config_capture_stdout(config, limit);
+  program_new(&p, config, source);
+  int32_t result = program_call(&p, "run", NULL);
+  wasi_ctx_take_stdout(p.ctx, &bytes);
+  snprintf(out, 64, "%.*s", (int)bytes.size, bytes.size ? bytes.data : "");
+  wasm_byte_vec_delete(&bytes);
+  program_delete(&p);
+  return result;
+}
+
+static wasi_config_t *config_to_replay(void) {
+  wasi_config_t *config = wasi_config_new();
+  assert_true(wasi_config_replay(config, recording));
+  return config;
+}
+
+/* The count that fd_read gives lies over its vectors: over the address of the first, its length,
+ * and the second; what is read lies over them, too. */
+static void counts_over_vectors(void **state) {
+  (void)state;
+  static const char source[] = OPEN_IMPORT WASI_IMPORT("fd_read", "i32 i32 i32 i32") WASI_IMPORT(
+      "args_sizes_get",
+      "i32 i32") "(memory (export \"memory\") 1) (data (i32.const 100) \"f\")"
+                 "(global $sum (mut i32) (i32.const 0))"
+                 "(func $read (param $out i32) (param $to i32)"
+                 "  (drop (call $open (i32.const 3) (i32.const 0) (i32.const 100) (i32.const 1) "
+                 "(i32.const 0)"
+                 "    (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 2028)))"
+                 "  (i32.store (i32.const 120) (i32.const 7000)) (i32.store (i32.const 124) "
+                 "(i32.const 3))"
+                 "  (i32.store (i32.const 128) (local.get $to)) (i32.store (i32.const 132) "
+                 "(i32.const 9))"
+                 "  (drop (call $fd_read (i32.load (i32.const 2028)) (i32.const 120) (i32.const 2)"
+                 "    (local.get $out)))"
+                 "  (global.set $sum (i32.add (i32.mul (global.get $sum) (i32.const 31)) (i32.add"
+                 "    (i32.load (i32.const 7000)) (i32.add (i32.load (i32.const 8000))"
+                 "    (i32.add (i32.load (i32.const 124)) (i32.load (local.get $out))))))))"
+                 "(func (export \"run\") (result i32)"
+                 "  (call $read (i32.const 120) (i32.const 8000)) (call $read (i32.const 124) "
+                 "(i32.const 8000))"
+                 "  (call $read (i32.const 128) (i32.const 8000)) (call $read (i32.const 132) "
+                 "(i32.const 8000))"
+                 "  (call $read (i32.const 6000) (i32.const 120))"
+                 "  (drop (call $args_sizes_get (i32.const 8000) (i32.const 65535)))"
+                 "  (i32.add (global.get $sum) (i32.load (i32.const 8000))))";
+  char out[64];
+  wasi_config_t *config = config_of_world();
+  assert_true(wasi_config_record(config, recording));
+  int32_t sum = run_captured(config, source, 100, out);
+  assert_int_equal(run_captured(config_to_replay(), source, 100, out), sum);
+}
+
+/* Only what went to the standard output is seen again, whatever its number was: not what was
+ * written to the file that came in its place, nor what did not fit. */
+static void only_output_is_shown(void **state) {
+  (void)state;
+  static const char source[] = OPEN_IMPORT WASI_IMPORT("fd_write", "i32 i32 i32 i32") WASI_IMPORT(
+      "fd_renumber",
+      "i32 i32") "(memory (export \"memory\") 1) (data (i32.const 100) \"new\")"
+                 "(data (i32.const 200) \"first moved file- last! \")"
+                 "(func $write (param $fd i32) (param $at i32) (param $size i32) (result i32)"
+                 "  (i32.store (i32.const 120) (local.get $at)) (i32.store (i32.const 124) "
+                 "(local.get $size))"
+                 "  (drop (call $fd_write (local.get $fd) (i32.const 120) (i32.const 1) (i32.const "
+                 "2032)))"
+                 "  (i32.load (i32.const 2032)))"
+                 "(func $open_new (result i32)"
+                 "  (drop (call $open (i32.const 3) (i32.const 0) (i32.const 100) (i32.const 3) "
+                 "(i32.const 1)"
+                 "    (i64.const 64) (i64.const 0) (i32.const 0) (i32.const 2028)))"
+                 "  (i32.load (i32.const 2028)))"
+                 "(func (export \"run\") (result i32)"
+                 "  (drop (call $write (i32.const 1) (i32.const 200) (i32.const 6)))"
+                 "  (drop (call $fd_renumber (i32.const 1) (call $open_new)))" /* it is 4 then */
+                 "  (drop (call $write (i32.const 4) (i32.const 206) (i32.const 6)))"
+                 "  (drop (call $open_new))" /* 1: the lowest */
+                 "  (drop (call $write (i32.const 1) (i32.const 212) (i32.const 6)))"
+                 "  (call $write (i32.const 4) (i32.const 218) (i32.const 6)))";
+  char out[64], again[64];
+  wasi_config_t *config = config_of_world();
+  assert_true(wasi_config_record(config, recording));
+  assert_int_equal(run_captured(config, source, 16, out), 4);
+  assert_string_equal(out, "first moved last");
+  assert_int_equal(run_captured(config_to_replay(), source, 100, again), 4);
+  assert_string_equal(again, out);
+}
+
 static int make_folder(void **state) {
   (void)state;
   snprintf(folder, sizeof folder, "/tmp/wasi_record_XXXXXX");
@@ -186,10 +283,9 @@ static int drop_folder(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_same_again),
-      cmocka_unit_test(other_programs_end),
-      cmocka_unit_test(bad_recordings),
-      cmocka_unit_test(disks_that_are_full),
+      cmocka_unit_test(the_same_again),      cmocka_unit_test(other_programs_end),
+      cmocka_unit_test(bad_recordings),      cmocka_unit_test(disks_that_are_full),
+      cmocka_unit_test(counts_over_vectors), cmocka_unit_test(only_output_is_shown),
   };
   return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }

@@ -1,342 +1,128 @@
-/* Terminals: what preview 1 says of them, and the imports "wasm_terminal". Each test has a pair of
- * its own: `host` is the side of whoever sits before it, `name` what the program is given. */
-#include "wasi/program.h"
-#include "wasi/wasi_abi.h"
+/* Terminals: what preview 1 says of them, and the imports "wasm_terminal". */
+#include "wasi/terminal_guest.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <pthread.h>
-#include <pty.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
-#include <termios.h>
-#include <time.h>
-#include <unistd.h>
-
-enum {
-  OUT = 64,
-  OUT2 = 68,
-  VECTOR = 128,
-  TEXT = 256,
-  SUBS = 512,
-  EVENTS = 1024,
-  SECOND = 1000000000
-};
-
-/* Each import by its name, with the memory of the program. */
-#define TERMINAL_IMPORT(name, params)                                                              \
-  "(import \"wasm_terminal\" \"" name "\" (func $" name " (param " params ") (result i32)))"
-#define WRAP2(name)                                                                                \
-  "(func (export \"" name "\") (param i32 i32) (result i32)"                                       \
-  " (call $" name " (local.get 0) (local.get 1)))"
-#define WRAP3(name, second)                                                                        \
-  "(func (export \"" name "\") (param i32 " second " i32) (result i32)"                            \
-  " (call $" name " (local.get 0) (local.get 1) (local.get 2)))"
-#define WRAP4(name)                                                                                \
-  "(func (export \"" name "\") (param i32 i32 i32 i32) (result i32)"                               \
-  " (call $" name " (local.get 0) (local.get 1) (local.get 2) (local.get 3)))"
-static const char text[] = TERMINAL_IMPORT("size", "i32 i32 i32") TERMINAL_IMPORT(
-    "set_raw", "i32 i32") TERMINAL_IMPORT("wait", "i32 i64 i32") WASI_IMPORT("fd_read",
-                                                                             "i32 i32 i32 i32")
-    WASI_IMPORT("fd_write", "i32 i32 i32 i32") WASI_IMPORT(
-        "poll_oneoff", "i32 i32 i32 i32") WASI_IMPORT("fd_fdstat_get",
-                                                      "i32 i32") WASI_IMPORT("fd_fdstat_set_flags",
-                                                                             "i32 i32")
-        WASI_IMPORT("fd_fdstat_set_rights", "i32 i64 i64") WASI_IMPORT(
-            "path_open",
-            "i32 i32 i32 i32 i32 i64 i64 i32 i32") "(memory (export \"memory\") 1)"
-                                                   "(func (export \"fd_fdstat_set_rights\") (param "
-                                                   "i32 i64 i64) "
-                                                   "(result i32)"
-                                                   " (call $fd_fdstat_set_rights (local.get 0) "
-                                                   "(local.get 1) "
-                                                   "(local.get 2)))"
-                                                   "(func (export \"path_open\") (param i32 i32 "
-                                                   "i32 i32 i32 i64 i64 i32 i32) (result i32)"
-                                                   " (call $path_open (local.get 0) (local.get 1) "
-                                                   "(local.get 2) (local.get 3) (local.get 4)"
-                                                   "   (local.get 5) (local.get 6) (local.get 7) "
-                                                   "(local.get 8)))"
-                                                   "(func (export \"trap\") unreachable)" WRAP3(
-                                                       "size", "i32") WRAP2("set_raw")
-                                                       WRAP3("wait", "i64") WRAP4("fd_read")
-                                                           WRAP4("fd_write") WRAP4("poll_oneoff")
-                                                               WRAP2("fd_fdstat_get")
-                                                                   WRAP2("fd_fdstat_set_flags");
-
-typedef struct Pair {
-  int host, guest; /* guest: the program's side, for the test to look at */
-  char name[64];
-  struct termios before;
-} Pair;
-
-/* Without what is between its fields. */
-static struct termios mode_of(const Pair *t) {
-  struct termios mode;
-  memset(&mode, 0, sizeof mode);
-  assert_int_equal(tcgetattr(t->guest, &mode), 0);
-  return mode;
-}
-
-static void pair_new(Pair *t) {
-  const struct winsize size = {.ws_col = 90, .ws_row = 30};
-  assert_int_equal(openpty(&t->host, &t->guest, t->name, NULL, &size), 0);
-  t->before = mode_of(t);
-}
-
-static void pair_delete(Pair *t) {
-  close(t->host);
-  close(t->guest);
-}
-
-static void terminal_program(Program *p, const Pair *t) {
-  wasi_config_t *config = wasi_config_new();
-  assert_true(wasi_config_set_stdin_file(config, t->name));
-  assert_true(wasi_config_set_stdout_file(config, t->name));
-  program_new(p, config, text);
-}
-
-static wasm_trap_t *call_slots(const Program *p, const char *name, wasmx_slot_t *slots) {
-  wasm_func_t *func = wasmx_instance_func(p->instance, name);
-  assert_non_null(func);
-  wasm_trap_t *trap = wasmx_func_call_raw(func, slots);
-  wasm_func_delete(func);
-  return trap;
-}
-
-/* CALL(p, name, arguments...): the errno. */
-static int call(const Program *p, const char *name, const uint64_t *args, size_t count) {
-  wasmx_slot_t slots[16] = {{.u64 = 0}};
-  for (size_t i = 0; i < count; i++) slots[i].u64 = args[i];
-  assert_null(call_slots(p, name, slots));
-  return slots[0].i32;
-}
-#define CALL(p, name, ...)                                                                         \
-  call((p), (name), (uint64_t[]){__VA_ARGS__}, sizeof((uint64_t[]){__VA_ARGS__}) / 8)
-
-static unsigned char *memory_of(const Program *p) {
-  wasm_memory_t *memory = wasmx_instance_memory(p->instance, "memory");
-  unsigned char *data = (unsigned char *)wasm_memory_data(memory);
-  wasm_memory_delete(memory);
-  return data;
-}
-
-static uint32_t u32_at(const Program *p, uint32_t at) { return load_u32(memory_of(p) + at); }
-
-static bool is_raw(const Pair *t) { return !(mode_of(t).c_lflag & ICANON); }
-
-static void assert_as_before(const Pair *t) {
-  struct termios now = mode_of(t);
-  assert_memory_equal(&now, &t->before, sizeof now);
-}
-
-static void resize(const Pair *t, unsigned short columns, unsigned short rows) {
-  const struct winsize size = {.ws_col = columns, .ws_row = rows};
-  assert_int_equal(ioctl(t->host, TIOCSWINSZ, &size), 0);
-}
-
-static void nap(int ms) {
-  const struct timespec t = {ms / 1000, ms % 1000 * 1000000L};
-  nanosleep(&t, NULL);
-}
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* ---- preview 1 ---- */
 
-static int read_some(const Program *p, uint32_t fd) {
-  unsigned char *memory = memory_of(p);
-  store_u32(memory + VECTOR, TEXT);
-  store_u32(memory + VECTOR + 4, 100);
-  memset(memory + TEXT, 0, 100);
-  return CALL(p, "fd_read", fd, VECTOR, 1, OUT);
-}
-
-/* A subscription of fd 0 and one of a clock: what happened first is the type of the first event. */
-static int poll_input(const Program *p, uint64_t nanoseconds, uint32_t *bytes) {
-  unsigned char *memory = memory_of(p);
-  memset(memory + SUBS, 0, 96);
-  memory[SUBS + 8] = EVENT_FD_READ;
-  memory[SUBS + 48 + 8] = EVENT_CLOCK;
-  store_u32(memory + SUBS + 48 + 16, CLOCK_ID_MONOTONIC);
-  store_u64(memory + SUBS + 48 + 24, nanoseconds);
-  assert_int_equal(CALL(p, "poll_oneoff", SUBS, EVENTS, 2, OUT), E_SUCCESS);
-  assert_int_equal(u32_at(p, OUT), 1);
-  *bytes = u32_at(p, EVENTS + 16);
-  return memory[EVENTS + 10];
-}
-
 static void terminals_cannot_seek(void **state) {
-  (void)state;
-  Pair t;
-  Program p;
-  pair_new(&t);
-  terminal_program(&p, &t);
+  Program *p = program_of(state);
   for (uint32_t fd = 0; fd < 2; fd++) {
-    assert_int_equal(CALL(&p, "fd_fdstat_get", fd, OUT), E_SUCCESS);
-    assert_int_equal(memory_of(&p)[OUT], FILETYPE_CHARACTER_DEVICE);
-    uint64_t rights = load_u64(memory_of(&p) + OUT + 8);
+    assert_int_equal(CALL(p, "fd_fdstat_get", fd, OUT), E_SUCCESS);
+    assert_int_equal(memory_of(p)[OUT], FILETYPE_CHARACTER_DEVICE);
+    uint64_t rights = load_u64(memory_of(p) + OUT + 8);
     assert_int_equal(rights & (RIGHT_FD_SEEK | RIGHT_FD_TELL), 0);
     assert_true(rights & (fd ? RIGHT_FD_WRITE : RIGHT_FD_READ));
   }
-  program_delete(&p);
-  pair_delete(&t);
 }
 
 /* Whoever made the terminal raw: a program that only knows preview 1 reads what there is. */
 static void raw_input_without_waiting(void **state) {
-  (void)state;
-  Pair t;
-  Program p;
+  Pair *t = pair_of(state);
+  Program *p = program_of(state);
   uint32_t bytes;
-  pair_new(&t);
-  terminal_program(&p, &t);
-  assert_int_equal(CALL(&p, "fd_fdstat_set_flags", 0, FDFLAG_NONBLOCK), E_SUCCESS);
-  assert_int_equal(write(t.host, "a", 1), 1);
-  assert_int_equal(read_some(&p, 0), E_AGAIN); /* no line yet */
-  assert_int_equal(poll_input(&p, SECOND / 100, &bytes), EVENT_CLOCK);
-  assert_int_equal(CALL(&p, "set_raw", 0, 1), E_SUCCESS);
-  assert_int_equal(poll_input(&p, SECOND, &bytes), EVENT_FD_READ);
+  assert_int_equal(CALL(p, "fd_fdstat_set_flags", 0, FDFLAG_NONBLOCK), E_SUCCESS);
+  assert_int_equal(write(t->host, "a", 1), 1);
+  assert_int_equal(read_some(p, 0), E_AGAIN); /* no line yet */
+  assert_int_equal(poll_input(p, SECOND / 100, &bytes), EVENT_CLOCK);
+  assert_int_equal(CALL(p, "set_raw", 0, 1), E_SUCCESS);
+  assert_int_equal(poll_input(p, SECOND, &bytes), EVENT_FD_READ);
   assert_int_equal(bytes, 1);
-  assert_int_equal(read_some(&p, 0), E_SUCCESS);
-  assert_string_equal((char *)memory_of(&p) + TEXT, "a");
-  assert_int_equal(read_some(&p, 0), E_AGAIN);
-  assert_int_equal(poll_input(&p, SECOND / 100, &bytes), EVENT_CLOCK);
-  assert_int_equal(write(t.host, "\r\032\033[A", 5), 5); /* as typed: Enter, Ctrl-Z, an arrow */
-  assert_int_equal(poll_input(&p, SECOND, &bytes), EVENT_FD_READ);
-  assert_int_equal(read_some(&p, 0), E_SUCCESS);
-  assert_string_equal((char *)memory_of(&p) + TEXT, "\r\032\033[A");
-  program_delete(&p);
-  pair_delete(&t);
+  assert_int_equal(read_some(p, 0), E_SUCCESS);
+  assert_string_equal((char *)memory_of(p) + TEXT, "a");
+  assert_int_equal(read_some(p, 0), E_AGAIN);
+  assert_int_equal(poll_input(p, SECOND / 100, &bytes), EVENT_CLOCK);
+  assert_int_equal(write(t->host, "\r\032\033[A", 5), 5); /* as typed: Enter, Ctrl-Z, an arrow */
+  assert_int_equal(poll_input(p, SECOND, &bytes), EVENT_FD_READ);
+  assert_int_equal(read_some(p, 0), E_SUCCESS);
+  assert_string_equal((char *)memory_of(p) + TEXT, "\r\032\033[A");
 }
 
 /* Nothing is added to the bytes, nor taken away, but what the terminal does to a line's end. */
 static void output_is_as_written(void **state) {
-  (void)state;
+  Pair *t = pair_of(state);
+  Program *p = program_of(state);
   static const char out[] = "\033[1;31mred\033[0m \033[?25l\xff\x01\n";
-  Pair t;
-  Program p;
   char got[64] = {0};
-  pair_new(&t);
-  terminal_program(&p, &t);
-  memcpy(memory_of(&p) + TEXT, out, sizeof out);
-  store_u32(memory_of(&p) + VECTOR, TEXT);
-  store_u32(memory_of(&p) + VECTOR + 4, sizeof out - 1);
+  memcpy(memory_of(p) + TEXT, out, sizeof out);
+  store_u32(memory_of(p) + VECTOR, TEXT);
+  store_u32(memory_of(p) + VECTOR + 4, sizeof out - 1);
   for (int raw = 0; raw < 2; raw++) {
-    assert_int_equal(CALL(&p, "set_raw", 0, (uint64_t)raw), E_SUCCESS);
-    assert_int_equal(CALL(&p, "fd_write", 1, VECTOR, 1, OUT), E_SUCCESS);
-    assert_int_equal(read(t.host, got, sizeof got), sizeof out);
+    assert_int_equal(CALL(p, "set_raw", 0, (uint64_t)raw), E_SUCCESS);
+    assert_int_equal(CALL(p, "fd_write", 1, VECTOR, 1, OUT), E_SUCCESS);
+    assert_int_equal(read(t->host, got, sizeof got), sizeof out);
     assert_memory_equal(got, out, sizeof out - 2);
     assert_string_equal(got + sizeof out - 2, "\r\n");
   }
-  program_delete(&p);
-  pair_delete(&t);
 }
 
 /* ---- sizes ---- */
 
-static void assert_size(const Program *p, uint32_t fd, uint32_t columns, uint32_t rows) {
-  assert_int_equal(CALL(p, "size", fd, OUT, OUT2), E_SUCCESS);
-  assert_int_equal(u32_at(p, OUT), columns);
-  assert_int_equal(u32_at(p, OUT2), rows);
-}
-
 static void sizes(void **state) {
-  (void)state;
-  Pair t;
-  Program p;
-  pair_new(&t);
-  terminal_program(&p, &t);
-  assert_size(&p, 0, 90, 30);
-  resize(&t, 65535, 1);
-  assert_size(&p, 1, 65535, 1);
-  resize(&t, 0, 0);
-  assert_size(&p, 1, 0, 0);
-  assert_int_equal(CALL(&p, "size", 0, 65536, OUT), E_FAULT);
-  assert_int_equal(CALL(&p, "size", 0, OUT, 65533), E_FAULT);
-  assert_int_equal(CALL(&p, "size", 0, OUT, OUT + 1), E_INVAL);
-  program_delete(&p);
-  pair_delete(&t);
+  Pair *t = pair_of(state);
+  Program *p = program_of(state);
+  assert_size(p, 0, 90, 30);
+  resize(t, 65535, 1);
+  assert_size(p, 1, 65535, 1);
+  resize(t, 0, 0);
+  assert_size(p, 1, 0, 0);
+  assert_int_equal(CALL(p, "size", 0, 65536, OUT), E_FAULT);
+  assert_int_equal(CALL(p, "size", 0, OUT, 65533), E_FAULT);
+  assert_int_equal(CALL(p, "size", 0, OUT, OUT + 1), E_INVAL);
 }
 
 /* ---- raw mode, and its end ---- */
 
 static void raw_and_back(void **state) {
-  (void)state;
-  Pair t;
-  Program p;
-  pair_new(&t);
-  terminal_program(&p, &t);
-  assert_int_equal(CALL(&p, "set_raw", 0, 0), E_SUCCESS);
-  assert_as_before(&t);
-  for (int i = 0; i < 2; i++) assert_int_equal(CALL(&p, "set_raw", 0, 1), E_SUCCESS);
-  struct termios raw = mode_of(&t);
+  Pair *t = pair_of(state);
+  Program *p = program_of(state);
+  assert_int_equal(CALL(p, "set_raw", 0, 0), E_SUCCESS);
+  assert_as_before(t);
+  for (int i = 0; i < 2; i++) assert_int_equal(CALL(p, "set_raw", 0, 1), E_SUCCESS);
+  struct termios raw = mode_of(t);
   assert_int_equal(raw.c_lflag & (ICANON | ECHO | ISIG), ISIG);
-  assert_int_equal(raw.c_oflag, t.before.c_oflag);
+  assert_int_equal(raw.c_oflag, t->before.c_oflag);
   assert_int_equal(raw.c_iflag & (ICRNL | IXON), 0);
-  assert_int_equal(CALL(&p, "set_raw", 0, 2), E_INVAL);
-  assert_int_equal(CALL(&p, "set_raw", 0, 0), E_SUCCESS);
-  assert_as_before(&t);
-  program_delete(&p);
-  pair_delete(&t);
+  assert_int_equal(CALL(p, "set_raw", 0, 2), E_INVAL);
+  assert_int_equal(CALL(p, "set_raw", 0, 0), E_SUCCESS);
+  assert_as_before(t);
 }
 
 /* What others did to it meanwhile is undone when a program asks once more. */
 static void raw_once_more(void **state) {
-  (void)state;
-  Pair t;
-  Program p;
-  pair_new(&t);
-  terminal_program(&p, &t);
-  assert_int_equal(CALL(&p, "set_raw", 0, 1), E_SUCCESS);
-  assert_int_equal(tcsetattr(t.guest, TCSANOW, &t.before), 0);
-  assert_int_equal(CALL(&p, "set_raw", 0, 1), E_SUCCESS);
-  assert_true(is_raw(&t));
-  program_delete(&p);
-  assert_as_before(&t);
-  pair_delete(&t);
+  Pair *t = pair_of(state);
+  Program *p = program_of(state);
+  assert_int_equal(CALL(p, "set_raw", 0, 1), E_SUCCESS);
+  assert_int_equal(tcsetattr(t->guest, TCSANOW, &t->before), 0);
+  assert_int_equal(CALL(p, "set_raw", 0, 1), E_SUCCESS);
+  assert_true(is_raw(t));
 }
 
 static void restored_by_the_host(void **state) {
-  (void)state;
-  Pair t;
-  Program p;
+  Pair *t = pair_of(state);
+  Program *p = program_of(state);
   wasmx_slot_t slots[8] = {{.u64 = 0}};
-  pair_new(&t);
-  terminal_program(&p, &t);
-  assert_false(wasi_ctx_restore_terminal(p.ctx));
-  assert_int_equal(CALL(&p, "set_raw", 0, 1), E_SUCCESS);
-  wasm_trap_delete(call_slots(&p, "trap", slots));
-  assert_true(is_raw(&t));
-  assert_true(wasi_ctx_restore_terminal(p.ctx));
-  assert_as_before(&t);
-  assert_false(wasi_ctx_restore_terminal(p.ctx));
+  assert_false(wasi_ctx_restore_terminal(p->ctx));
+  assert_int_equal(CALL(p, "set_raw", 0, 1), E_SUCCESS);
+  wasm_trap_delete(call_slots(p, "trap", slots));
+  assert_true(is_raw(t));
+  assert_true(wasi_ctx_restore_terminal(p->ctx));
+  assert_as_before(t);
+  assert_false(wasi_ctx_restore_terminal(p->ctx));
   assert_false(wasi_ctx_restore_terminal(NULL));
-  program_delete(&p);
-  pair_delete(&t);
 }
 
 /* The context, then the last of its functions. */
 static void restored_when_all_goes(void **state) {
-  (void)state;
-  Pair t;
-  Program p;
-  pair_new(&t);
-  terminal_program(&p, &t);
-  assert_int_equal(CALL(&p, "set_raw", 0, 1), E_SUCCESS);
-  wasi_ctx_delete(p.ctx);
-  p.ctx = NULL;
-  assert_as_before(&t);
-  assert_int_equal(CALL(&p, "set_raw", 0, 1), E_SUCCESS);
-  assert_true(is_raw(&t));
-  program_delete(&p);
-  assert_as_before(&t);
-  pair_delete(&t);
+  Pair *t = pair_of(state);
+  Program *p = program_of(state);
+  assert_int_equal(CALL(p, "set_raw", 0, 1), E_SUCCESS);
+  wasi_ctx_delete(p->ctx);
+  p->ctx = NULL;
+  assert_as_before(t);
+  assert_int_equal(CALL(p, "set_raw", 0, 1), E_SUCCESS);
+  assert_true(is_raw(t));
 }
 
 /* The one that lets go last puts back what was before the first, whatever the order. */
@@ -386,25 +172,19 @@ static void restored_after_the_host_moved_on(void **state) {
 
 /* The child of a fork lets its parent have it. */
 static void forks(void **state) {
-  (void)state;
-  Pair t;
-  Program p;
+  Pair *t = pair_of(state);
+  Program *p = program_of(state);
   int status;
-  pair_new(&t);
-  terminal_program(&p, &t);
-  assert_int_equal(CALL(&p, "set_raw", 0, 1), E_SUCCESS);
+  assert_int_equal(CALL(p, "set_raw", 0, 1), E_SUCCESS);
   pid_t child = fork();
   if (child == 0) {
-    wasi_ctx_restore_terminal(p.ctx);
-    program_delete(&p);
+    wasi_ctx_restore_terminal(p->ctx);
+    program_delete(p);
     _exit(0);
   }
   assert_int_equal(waitpid(child, &status, 0), child);
   assert_int_equal(status, 0);
-  assert_true(is_raw(&t));
-  program_delete(&p);
-  assert_as_before(&t);
-  pair_delete(&t);
+  assert_true(is_raw(t));
 }
 
 /* In a group of its own, while its parent's has the terminal: 0, when it was refused. */
@@ -460,12 +240,6 @@ static void not_from_the_background(void **state) {
 
 /* ---- waiting ---- */
 
-static int wait_for(const Program *p, uint64_t nanoseconds, uint32_t *events) {
-  int error = CALL(p, "wait", 0, nanoseconds, OUT);
-  *events = u32_at(p, OUT);
-  return error;
-}
-
 static void waiting(void **state) {
   (void)state;
   Pair t;
@@ -516,54 +290,38 @@ static void *type_soon(void *env) {
 
 /* While it waits for ever. */
 static void waiting_ends(void **state) {
-  (void)state;
+  Pair *t = pair_of(state);
+  Program *p = program_of(state);
   void *(*const whats[])(void *) = {resize_soon, type_soon};
-  Pair t;
-  Program p;
   uint32_t events;
-  pair_new(&t);
-  terminal_program(&p, &t);
-  assert_int_equal(CALL(&p, "set_raw", 0, 1), E_SUCCESS);
-  assert_size(&p, 1, 90, 30);
+  assert_int_equal(CALL(p, "set_raw", 0, 1), E_SUCCESS);
+  assert_size(p, 1, 90, 30);
   for (int i = 0; i < 2; i++) {
     pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, whats[i], &t), 0);
-    wait_for(&p, UINT64_MAX, &events);
+    assert_int_equal(pthread_create(&thread, NULL, whats[i], t), 0);
+    wait_for(p, UINT64_MAX, &events);
     pthread_join(thread, NULL);
     assert_int_equal(events, i ? 1 : 2);
-    assert_size(&p, 1, 40, 10);
+    assert_size(p, 1, 40, 10);
   }
-  program_delete(&p);
-  pair_delete(&t);
 }
 
 static void stops_end_it(void **state) {
-  (void)state;
-  Pair t;
-  Program p;
-  pair_new(&t);
-  terminal_program(&p, &t);
-  assert_int_equal(CALL(&p, "set_raw", 0, 1), E_SUCCESS);
-  assert_true(wasmx_store_set_deadline(p.store, SECOND / 50));
+  Pair *t = pair_of(state);
+  Program *p = program_of(state);
+  assert_int_equal(CALL(p, "set_raw", 0, 1), E_SUCCESS);
+  assert_true(wasmx_store_set_deadline(p->store, SECOND / 50));
   wasmx_slot_t slots[3] = {{.u64 = 0}, {.u64 = UINT64_MAX}, {.u64 = OUT}};
   double start = now();
-  wasm_trap_t *trap = call_slots(&p, "wait", slots);
+  wasm_trap_t *trap = call_slots(p, "wait", slots);
   assert_true(now() - start < 10);
   assert_int_equal(wasmx_trap_code(trap), WASMX_TRAP_INTERRUPTED);
   wasm_trap_delete(trap);
-  assert_true(wasi_ctx_restore_terminal(p.ctx));
-  assert_as_before(&t);
-  program_delete(&p);
-  pair_delete(&t);
+  assert_true(wasi_ctx_restore_terminal(p->ctx));
+  assert_as_before(t);
 }
 
 /* ---- what is refused ---- */
-
-static void assert_all(const Program *p, uint32_t fd, int error) {
-  assert_int_equal(CALL(p, "size", fd, OUT, OUT2), error);
-  assert_int_equal(CALL(p, "set_raw", fd, 1), error);
-  assert_int_equal(CALL(p, "wait", fd, 0, OUT), error);
-}
 
 static void what_is_no_terminal(void **state) {
   (void)state;
@@ -608,23 +366,18 @@ static void what_the_program_opened(void **state) {
 
 /* Output is not input, though natively a terminal is one thing. */
 static void rights_count(void **state) {
-  (void)state;
-  Pair t;
-  Program p;
-  pair_new(&t);
-  terminal_program(&p, &t);
-  assert_int_equal(CALL(&p, "set_raw", 1, 1), E_BADF);
-  assert_int_equal(CALL(&p, "wait", 1, 0, OUT), E_BADF);
-  assert_int_equal(CALL(&p, "fd_fdstat_set_rights", 0, RIGHT_FD_READ, 0), E_SUCCESS);
-  assert_int_equal(CALL(&p, "wait", 0, 0, OUT), E_NOTCAPABLE);
-  assert_int_equal(CALL(&p, "size", 0, OUT, OUT2), E_NOTCAPABLE);
-  assert_int_equal(CALL(&p, "set_raw", 0, 1), E_SUCCESS);
-  assert_int_equal(CALL(&p, "set_raw", 0, 0), E_SUCCESS);
-  assert_int_equal(CALL(&p, "fd_fdstat_set_rights", 0, 0, 0), E_SUCCESS);
-  assert_int_equal(CALL(&p, "set_raw", 0, 1), E_NOTCAPABLE);
-  assert_as_before(&t);
-  program_delete(&p);
-  pair_delete(&t);
+  Pair *t = pair_of(state);
+  Program *p = program_of(state);
+  assert_int_equal(CALL(p, "set_raw", 1, 1), E_BADF);
+  assert_int_equal(CALL(p, "wait", 1, 0, OUT), E_BADF);
+  assert_int_equal(CALL(p, "fd_fdstat_set_rights", 0, RIGHT_FD_READ, 0), E_SUCCESS);
+  assert_int_equal(CALL(p, "wait", 0, 0, OUT), E_NOTCAPABLE);
+  assert_int_equal(CALL(p, "size", 0, OUT, OUT2), E_NOTCAPABLE);
+  assert_int_equal(CALL(p, "set_raw", 0, 1), E_SUCCESS);
+  assert_int_equal(CALL(p, "set_raw", 0, 0), E_SUCCESS);
+  assert_int_equal(CALL(p, "fd_fdstat_set_rights", 0, 0, 0), E_SUCCESS);
+  assert_int_equal(CALL(p, "set_raw", 0, 1), E_NOTCAPABLE);
+  assert_as_before(t);
 }
 
 /* ---- who gets it ---- */
@@ -639,30 +392,25 @@ static wasm_module_t *parse(wasm_store_t *store, const char *source) {
 
 /* The imports are there when they are asked for; what they do must be granted. */
 static void only_when_granted(void **state) {
-  (void)state;
-  Pair t;
-  Program p;
-  pair_new(&t);
-  terminal_program(&p, &t);
-  wasmx_linker_t *linker = wasmx_linker_new(p.store);
-  wasm_module_t *other = parse(p.store, "(module)");
-  wasm_module_t *module = parse(p.store, "(module " TERMINAL_IMPORT("size", "i32 i32 i32") ")");
-  assert_true(wasi_ctx_define_terminal(p.ctx, linker, other, true));
+  Pair *t = pair_of(state);
+  Program *p = program_of(state);
+  wasmx_linker_t *linker = wasmx_linker_new(p->store);
+  wasm_module_t *other = parse(p->store, "(module)");
+  wasm_module_t *module = parse(p->store, "(module " TERMINAL_IMPORT("size", "i32 i32 i32") ")");
+  assert_true(wasi_ctx_define_terminal(p->ctx, linker, other, true));
   assert_null(wasmx_linker_get(linker, "wasm_terminal", "size"));
-  assert_true(wasi_ctx_define_terminal(p.ctx, linker, module, false));
+  assert_true(wasi_ctx_define_terminal(p->ctx, linker, module, false));
   wasm_extern_t *found = wasmx_linker_get(linker, "wasm_terminal", "size");
   assert_non_null(found);
   wasm_extern_delete(found);
-  assert_all(&p, 0, E_NOTCAPABLE);
-  assert_as_before(&t);
+  assert_all(p, 0, E_NOTCAPABLE);
+  assert_as_before(t);
   assert_false(wasi_ctx_define_terminal(NULL, linker, module, true));
-  assert_false(wasi_ctx_define_terminal(p.ctx, NULL, module, true));
-  assert_false(wasi_ctx_define_terminal(p.ctx, linker, NULL, true));
+  assert_false(wasi_ctx_define_terminal(p->ctx, NULL, module, true));
+  assert_false(wasi_ctx_define_terminal(p->ctx, linker, NULL, true));
   wasm_module_delete(module);
   wasm_module_delete(other);
   wasmx_linker_delete(linker);
-  program_delete(&p);
-  pair_delete(&t);
 }
 
 /* Threads of a program have it too; the exit status is what the thread was told. */
@@ -713,25 +461,25 @@ static void threads_have_it(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(terminals_cannot_seek),
-      cmocka_unit_test(raw_input_without_waiting),
-      cmocka_unit_test(output_is_as_written),
-      cmocka_unit_test(sizes),
-      cmocka_unit_test(raw_and_back),
-      cmocka_unit_test(raw_once_more),
-      cmocka_unit_test(restored_by_the_host),
-      cmocka_unit_test(restored_when_all_goes),
+      AT_TERMINAL(terminals_cannot_seek),
+      AT_TERMINAL(raw_input_without_waiting),
+      AT_TERMINAL(output_is_as_written),
+      AT_TERMINAL(sizes),
+      AT_TERMINAL(raw_and_back),
+      AT_TERMINAL(raw_once_more),
+      AT_TERMINAL(restored_by_the_host),
+      AT_TERMINAL(restored_when_all_goes),
       cmocka_unit_test(several_users),
       cmocka_unit_test(restored_after_the_host_moved_on),
-      cmocka_unit_test(forks),
+      AT_TERMINAL(forks),
       cmocka_unit_test(not_from_the_background),
       cmocka_unit_test(waiting),
-      cmocka_unit_test(waiting_ends),
-      cmocka_unit_test(stops_end_it),
+      AT_TERMINAL(waiting_ends),
+      AT_TERMINAL(stops_end_it),
       cmocka_unit_test(what_is_no_terminal),
       cmocka_unit_test(what_the_program_opened),
-      cmocka_unit_test(rights_count),
-      cmocka_unit_test(only_when_granted),
+      AT_TERMINAL(rights_count),
+      AT_TERMINAL(only_when_granted),
       cmocka_unit_test(threads_have_it),
   };
   return wasmx_has("text") ? cmocka_run_group_tests(tests, NULL, NULL) : 77;
