@@ -147,6 +147,36 @@ WASM_API_EXTERN own wasm_global_t *wasmx_instance_global(const wasm_instance_t *
 WASM_API_EXTERN own wasm_table_t *wasmx_instance_table(const wasm_instance_t *, const char *name);
 WASM_API_EXTERN own wasm_tag_t *wasmx_instance_tag(const wasm_instance_t *, const char *name);
 
+/* The instance as a module in the binary format: its own, with memories, tables and mutable globals
+ * as they are now, segments that were dropped giving nothing, and without the start function, which
+ * ran. Code, names and other custom sections stay byte by byte, as do imports. What an initializer
+ * did once need not be done again: instances of the snapshot begin behind it.
+ *
+ * What the host has of it (open files of WASI, C state behind imported functions) is not in it, nor
+ * are values of imports: who instantiates a snapshot gives the same ones.
+ *
+ * options: NULL, or changes of exports, each of one that is there (WASMX_ARGUMENT): under another
+ * name, which takes the place of an export that had it, or (to NULL) left out. Strings are UTF-8,
+ * zero-terminated, borrowed for the call.
+ *
+ * True: *out is the caller's. False: *err (may be NULL) says why, *out is empty. WASMX_ARGUMENT:
+ * there is what cannot be kept (imported memories and tables, imported mutable globals, shared
+ * memories; references to host objects, exceptions or functions that are neither the module's nor
+ * its imports), or wasm runs in the store; WASMX_LIMIT: the module would be too large. By the
+ * store's thread; takes time as its memories are large, which nothing interrupts. */
+typedef struct wasmx_export_change_t {
+  const char *from;
+  const char *to;
+} wasmx_export_change_t;
+typedef struct wasmx_snapshot_options_t {
+  size_t size; /* sizeof(wasmx_snapshot_options_t) */
+  const wasmx_export_change_t *exports;
+  size_t export_count;
+} wasmx_snapshot_options_t;
+WASM_API_EXTERN bool wasmx_instance_snapshot(const wasm_instance_t *,
+                                             const wasmx_snapshot_options_t *options,
+                                             own wasm_byte_vec_t *out, wasmx_error_t *err);
+
 /* A linker: externals by module and name, to instantiate without ordering imports by hand. Belongs
  * to its store and is used by the store's thread; holds what is defined in it until it is deleted,
  * which may be after the store. NULL (wasmx_last_error): no store, or out of memory. */
@@ -406,8 +436,9 @@ WASM_API_EXTERN bool wasmx_config_set_hidden(wasm_config_t *, const char *settin
 
 /* ----------------------------------------------------------------------------- what is compiled */
 
-/* What an engine compiled so far. What is not compiled runs in the interpreter, as it should: the
- * results are the same, only slower. */
+/* What an engine compiled so far, and where memories came from. What is not compiled runs in the
+ * interpreter, as it should, and what cannot be mapped is copied: the results are the same, only
+ * slower. */
 typedef struct wasmx_engine_stats_t {
   size_t size; /* sizeof(wasmx_engine_stats_t) */
   /* Functions that the modules loaded so far define (deleted modules included), those of them that
@@ -425,10 +456,17 @@ typedef struct wasmx_engine_stats_t {
   uint64_t wasm_bytes, code_bytes; /* of what was compiled: from how much, to how much */
   uint64_t compile_ns;             /* time of the threads that compiled, failures included */
   char trouble[160];               /* about the first not_implemented or rejected; else "" */
+  /* Of modules with much data: images of initialized memories, which each instance but the first
+   * maps instead of copying the data; how often one was wanted and not to be had (descriptors, an
+   * old system, memory). */
+  uint64_t memory_images, memory_images_refused;
+  /* Memories that began as a mapping of an image; that took the place of one before, content
+   * cleared; that got new address space. */
+  uint64_t memories_imaged, memories_reused, memories_fresh;
 } wasmx_engine_stats_t;
 
-/* Fills *stats, whose size is set before; all zero for NULL, and in the interpreter's tier. From
- * any thread. */
+/* Fills *stats, whose size is set before; all zero for NULL, and what is about compiled code in the
+ * interpreter's tier. From any thread. */
 WASM_API_EXTERN void wasmx_engine_stats(const wasm_engine_t *, wasmx_engine_stats_t *stats);
 
 /* ------------------------------------------------------------------------------- running time */

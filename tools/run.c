@@ -1,4 +1,6 @@
 /* `wasm run`: a program under WASI, or one function of a module. */
+#include "tools/run.h"
+
 #include "tools/run_determinism.h"
 #include "tools/run_dirs.h"
 #include "tools/run_terminal.h"
@@ -12,30 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <wasi.h>
-
-typedef struct Run {
-  const char *path, *invoke; /* invoke: NULL is _start */
-  const char *argv0;         /* what the guest is told of its name; NULL: path */
-  const char *policy;        /* a file that says what is given; NULL: options do */
-  bool precompiled;          /* the file is from `wasm compile` */
-  bool stats;                /* to be printed */
-  bool terminal;             /* the program may use it: options or the policy say so */
-  Options options;
-  char **args; /* of the guest, without its name */
-  int arg_count;
-  wasmx_limits_t limits;
-  uint64_t fuel, timeout_ns;    /* 0: no limit */
-  wasm_config_t *engine_config; /* owned until the engine is made */
-  wasi_config_t *config;        /* owned until the context is made */
-
-  wasm_engine_t *engine;
-  wasm_store_t *store;
-  wasm_module_t *module;
-  wasi_ctx_t *wasi;
-  wasmx_linker_t *linker;
-  wasm_instance_t *instance;
-} Run;
 
 /* ---- options ---- */
 
@@ -202,7 +180,7 @@ static const struct {
     {"--timeout", set_timeout},
 };
 
-static int read_option(Run *run) {
+int run_read_option(Run *run) {
   Options *o = &run->options;
   const char *name = o->argv[o->at], *value;
   int status;
@@ -237,14 +215,10 @@ static int load_policy(Run *run) {
   return STATUS_OK;
 }
 
-static int read_arguments(Run *run, int argc, char **argv) {
+int run_take_file(Run *run) {
   Options *o = &run->options;
-  *o = (Options){.argc = argc, .argv = argv, .at = 1};
-  while (next_is_option(o)) {
-    int status = read_option(run);
-    if (status) return status;
-  }
-  if (o->at == argc) return complain_usage("run", "no file given");
+  char **argv = o->argv;
+  int argc = o->argc;
   if (!run->policy) wasi_config_inherit_stdio(run->config); /* else it says what there is */
   run->path = argv[o->at];
   run->args = argv + o->at + 1;
@@ -257,11 +231,20 @@ static int read_arguments(Run *run, int argc, char **argv) {
   return run->policy ? load_policy(run) : STATUS_OK;
 }
 
+static int read_arguments(Run *run, int argc, char **argv) {
+  Options *o = &run->options;
+  *o = (Options){.argc = argc, .argv = argv, .at = 1};
+  while (next_is_option(o)) {
+    int status = run_read_option(run);
+    if (status) return status;
+  }
+  if (o->at == argc) return complain_usage("run", "no file given");
+  return run_take_file(run);
+}
+
 /* ---- ends ---- */
 
-/* What the end of a call, by a trap or not, means for the exit status; prints traps that are no
- * exit. All threads end with it. */
-static int end_of(const Run *run, wasm_trap_t *trap) {
+int run_end_of(const Run *run, wasm_trap_t *trap) {
   int status;
   trap = wasi_ctx_end_threads(run->wasi, trap);
   release_terminal(run->wasi);
@@ -302,8 +285,7 @@ static void print_export(const wasm_exporttype_t *export) {
   fprintf(stderr, "\n");
 }
 
-/* There is nothing to start: says what there is. */
-static int list_exports(const Run *run, const char *wanted) {
+int run_list_exports(const Run *run, const char *wanted) {
   wasm_exporttype_vec_t exports;
   wasm_module_exports(run->module, &exports);
   complain("%s: %s; %s", printable(run->path), wanted,
@@ -335,7 +317,7 @@ static int call_and_print(const Run *run, const wasm_func_t *func, const wasm_fu
   wasmx_slot_t *slots = calloc((params > results ? params : results) + 1, sizeof *slots);
   if (!slots) return complain("out of memory");
   int status = fill_slots(run, wasm_functype_params(type), slots);
-  if (!status) status = end_of(run, wasmx_func_call_raw(func, slots));
+  if (!status) status = run_end_of(run, wasmx_func_call_raw(func, slots));
   const wasm_valtype_vec_t *kinds = wasm_functype_results(type);
   if (!status)
     for (size_t i = 0, at = 0; i < kinds->size; i++)
@@ -352,7 +334,7 @@ static int invoke(Run *run) {
   if (!func) {
     char wanted[128];
     snprintf(wanted, sizeof wanted, "there is no function '%s'", printable(run->invoke));
-    status = list_exports(run, wanted);
+    status = run_list_exports(run, wanted);
   } else {
     status = type ? call_and_print(run, func, type) : complain("out of memory");
   }
@@ -372,9 +354,9 @@ static int run_entry(const Run *run, bool *ended) {
   wasm_trap_t *trap;
   *ended = true;
   if (!wasi_start(run->instance, &trap, NULL))
-    return list_exports(run, "_start and _initialize take and give nothing");
+    return run_list_exports(run, "_start and _initialize take and give nothing");
   *ended = trap != NULL;
-  return trap || !run->invoke ? end_of(run, trap) : STATUS_OK; /* else it goes on */
+  return trap || !run->invoke ? run_end_of(run, trap) : STATUS_OK; /* else it goes on */
 }
 
 /* A reactor is ready for calls once it is initialized. */
@@ -390,7 +372,7 @@ static int start(Run *run) {
   bool is_reactor = !is_command && exports_func(run, "_initialize");
   if (run->invoke) return is_reactor ? initialize_and_invoke(run) : invoke(run);
   if (!is_command && !is_reactor)
-    return list_exports(run, "there is no _start to run (use --invoke)");
+    return run_list_exports(run, "there is no _start to run (use --invoke)");
   bool ended;
   return run_entry(run, &ended);
 }
@@ -401,8 +383,7 @@ static bool set_limits(const Run *run) {
          (!run->timeout_ns || wasmx_store_set_deadline(run->store, run->timeout_ns));
 }
 
-/* Engine, store, module, WASI, linker; STATUS_OK, or what was said. */
-static int set_up(Run *run) {
+int run_set_up(Run *run) {
   wasmx_error_t err = {.size = sizeof err};
   wasmx_config_set_demangle(run->engine_config, demangle);
   run->engine = wasm_engine_new_with_config(run->engine_config);
@@ -430,10 +411,10 @@ static int instantiate_and_start(Run *run) {
   wasm_trap_t *trap = NULL;
   run->instance = wasmx_linker_instantiate(run->linker, run->module, &trap, &err);
   if (run->instance) return start(run);
-  return trap ? end_of(run, trap) : complain_error(run->path, &err);
+  return trap ? run_end_of(run, trap) : complain_error(run->path, &err);
 }
 
-static void tear_down(Run *run) {
+void run_tear_down(Run *run) {
   wasm_instance_delete(run->instance);
   wasmx_linker_delete(run->linker);
   wasi_ctx_delete(run->wasi);
@@ -456,18 +437,24 @@ static int show_stats(const Run *run) {
   return run->options.verifies ? check_compiled(run->engine, run->options.tier) : STATUS_OK;
 }
 
+int run_begin(Run *run) {
+  *run = (Run){.engine_config = wasm_config_new(), .config = wasi_config_new()};
+  memset(&run->limits, 0xff, sizeof run->limits); /* none */
+  run->limits.size = sizeof run->limits;
+  if (!run->config || !run->engine_config) return complain("out of memory");
+  wasi_config_raise_sigpipe(run->config, true);
+  return STATUS_OK;
+}
+
 int run_main(int argc, char **argv) {
-  Run run = {.engine_config = wasm_config_new(), .config = wasi_config_new()};
-  memset(&run.limits, 0xff, sizeof run.limits); /* none */
-  run.limits.size = sizeof run.limits;
-  if (!run.config || !run.engine_config) return complain("out of memory");
-  wasi_config_raise_sigpipe(run.config, true);
-  int status = read_arguments(&run, argc, argv);
-  if (!status) status = set_up(&run);
+  Run run;
+  int status = run_begin(&run);
+  if (!status) status = read_arguments(&run, argc, argv);
+  if (!status) status = run_set_up(&run);
   if (!status) {
     status = instantiate_and_start(&run);
     if (show_stats(&run) != STATUS_OK) status = STATUS_FAILED;
   }
-  tear_down(&run);
+  run_tear_down(&run);
   return status;
 }

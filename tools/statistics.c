@@ -43,6 +43,12 @@ void print_stats(const wasm_engine_t *engine, FILE *out) {
   fprintf(out, "code:       %llu bytes from %llu of wasm in %.3f ms", (Number)s.code_bytes,
           (Number)s.wasm_bytes, ms);
   fprintf(out, ms > 0 ? ", %.1f MB/s\n" : "\n", ms > 0 ? mb / ms * 1e3 : 0);
+  fprintf(out, "memories:   %llu new, %llu in the place of others; %llu from %llu images",
+          (Number)s.memories_fresh, (Number)s.memories_reused, (Number)s.memories_imaged,
+          (Number)s.memory_images);
+  if (s.memory_images_refused)
+    fprintf(out, ", %llu images not to be had", (Number)s.memory_images_refused);
+  fputc('\n', out);
 }
 
 int check_compiled(const wasm_engine_t *engine, wasmx_tier_t tier) {

@@ -111,6 +111,27 @@ static const Verb verbs[] = {
      "  --functions COUNT          how many functions are listed (10)\n"
      "  --capabilities             instead the policy that it needs at most, for 'wasm run "
      "--policy'\n"},
+    {"snapshot", snapshot_main, "run an initializer once, write what it made as a module",
+     "usage: wasm snapshot FILE -o OUTPUT [OPTION]... [ARGUMENT]...\n"
+     "Instantiates a module (with WASI, and the options that 'wasm run' has for what it is given), "
+     "calls\n"
+     "its initializer, and writes a module that begins where that ended: memories, tables and "
+     "globals\n"
+     "have the values of that moment, the start function and the initializer are gone. Code and "
+     "names\n"
+     "stay as they are. A reactor's _initialize is called before, and is gone, too.\n"
+     "  --init NAME                the initializer, an export (wizer.initialize)\n"
+     "  --keep-init                it stays an export\n"
+     "  --rename-func NEW=OLD      an export under another name, instead of what had that one, "
+     "such "
+     "as\n"
+     "                             _start=main_after_init; may be given several times\n"
+     "Open files, sockets and the like are not in it: the initializer closes what it opened. "
+     "Refused are\n"
+     "imported memories, tables and mutable globals, shared memories, and references to what is "
+     "not "
+     "a\n"
+     "function of the module.\n"},
 #if WITH_JIT
     {"compile", compile_main, "compile a module ahead of time",
      "usage: wasm compile [OPTION]... FILE [-o OUTPUT]\n"

@@ -265,6 +265,7 @@ void wasm_engine_delete(wasm_engine_t *engine) {
 /* The one place that knows both sides of the statistics; names on the left are the ABI's. */
 static wasmx_engine_stats_t stats_of(const Engine *engine) {
   TierStats s = wm_engine_tier_stats(engine);
+  PoolStats p = wm_engine_pool_stats(engine);
   wasmx_engine_stats_t all = {
       .functions = s.defined,
       .native_functions = s.native_functions,
@@ -281,6 +282,11 @@ static wasmx_engine_stats_t stats_of(const Engine *engine) {
       .wasm_bytes = s.wasm_bytes,
       .code_bytes = s.code_bytes,
       .compile_ns = s.compile_ns,
+      .memory_images = p.images,
+      .memory_images_refused = p.images_refused,
+      .memories_imaged = p.memories_imaged,
+      .memories_reused = p.memories_reused,
+      .memories_fresh = p.memories_fresh,
   };
   _Static_assert(sizeof all.trouble == sizeof s.trouble, "one length");
   memcpy(all.trouble, s.trouble, sizeof all.trouble);

@@ -212,6 +212,8 @@ JitOptions wm_engine_jit_options(const Engine *engine) { return engine->options;
 
 bool wm_engine_charges_fuel(const Engine *engine) { return engine->config.fuel; }
 
+PoolStats wm_engine_pool_stats(const Engine *engine) { return wm_pool_stats(engine->pool); }
+
 Demangle wm_engine_demangle(const Engine *engine) { return engine->config.demangle; }
 
 /* ---- engines ---- */

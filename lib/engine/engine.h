@@ -51,6 +51,8 @@ void wm_engine_release(Engine *engine);
 TypeRegistry *wm_engine_types(Engine *engine); /* borrowed */
 bool wm_engine_charges_fuel(const Engine *engine);
 Demangle wm_engine_demangle(const Engine *engine);
+/* What became of memories (runtime/pool.h). */
+PoolStats wm_engine_pool_stats(const Engine *engine);
 /* How functions are compiled. */
 JitOptions wm_engine_jit_options(const Engine *engine);
 

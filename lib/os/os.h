@@ -22,10 +22,34 @@ bool wm_os_decommit(void *start, size_t size_bytes); /* no access, contents gone
 void wm_os_release(void *start, size_t size_bytes);
 /* Zeroed read-write memory (reserve + commit); wm_os_release frees it. */
 void *wm_os_alloc_pages(size_t size_bytes);
-/* Memory that will be written all: few faults are better than small pages. */
-void wm_os_prefer_large_pages(void *start, size_t size_bytes);
+/* Memory that will be written all: few faults are better than small pages. Whether it is large
+ * enough for that to be of use. */
+bool wm_os_prefer_large_pages(void *start, size_t size_bytes);
+/* The pages' contents are forgotten, the memory they took is given back: they read as when they
+ * were committed or mapped. */
+bool wm_os_forget(void *start, size_t size_bytes);
 /* Committed pages become code: readable and executable, never writable again. False: not here. */
 bool wm_os_protect_exec(void *start, size_t size_bytes);
+
+/* ---- images: pages that many mappings begin with, each a copy of its own once it is written ----
+ * Held by a descriptor, whose number a host may close and give to something else: what it stood for
+ * is looked at before each use. */
+typedef struct PageImage {
+  int descriptor; /* -1: none */
+  u64 device, inode;
+} PageImage;
+/* How many of them a process should have at most, for the sake of its other descriptors; 0: there
+ * are none here. */
+u32 wm_os_images_most(void);
+/* One of zeros. False: none can be had. */
+bool wm_os_image_new(PageImage *out, u64 size_bytes);
+bool wm_os_image_write(const PageImage *image, u64 at, const void *bytes, size_t size_bytes);
+/* Nobody can write it from now on, through whatever descriptor. */
+bool wm_os_image_seal(const PageImage *image);
+/* The image's first bytes replace reserved pages, read-write. False: those are as they were, or
+ * reserved without access. */
+bool wm_os_image_map(const PageImage *image, void *start, size_t size_bytes);
+void wm_os_image_close(PageImage *image); /* mappings stay */
 
 /* ---- threads ---- */
 typedef pthread_mutex_t Mutex;

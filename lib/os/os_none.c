@@ -37,7 +37,22 @@ void wm_os_release(void *start, size_t size_bytes) {
 
 void *wm_os_alloc_pages(size_t size_bytes) { return wm_os_reserve(size_bytes); }
 
-void wm_os_prefer_large_pages(void *start, size_t size_bytes) { (void)start, (void)size_bytes; }
+bool wm_os_prefer_large_pages(void *start, size_t size_bytes) {
+  return (void)start, (void)size_bytes, false;
+}
+bool wm_os_forget(void *start, size_t size_bytes) { return wm_os_decommit(start, size_bytes); }
+
+u32 wm_os_images_most(void) { return 0; }
+bool wm_os_image_new(PageImage *out, u64 size_bytes) { return (void)out, (void)size_bytes, false; }
+bool wm_os_image_write(const PageImage *image, u64 at, const void *bytes, size_t size_bytes) {
+  return (void)image, (void)at, (void)bytes, (void)size_bytes, false;
+}
+bool wm_os_image_seal(const PageImage *image) { return (void)image, false; }
+bool wm_os_image_map(const PageImage *image, void *start, size_t size_bytes) {
+  return (void)image, (void)start, (void)size_bytes, false;
+}
+void wm_os_image_close(PageImage *image) { (void)image; }
+
 bool wm_os_protect_exec(void *start, size_t size_bytes) {
   (void)start;
   (void)size_bytes;

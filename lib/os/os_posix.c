@@ -47,12 +47,16 @@ void *wm_os_alloc_pages(size_t size_bytes) {
 enum { LARGE_PAGE_BYTES = 2 << 20 };
 
 /* What lies between is the caller's alone: whole large pages inside of it. */
-void wm_os_prefer_large_pages(void *start, size_t size_bytes) {
-  if (size_bytes < LARGE_PAGE_BYTES) return;
+bool wm_os_prefer_large_pages(void *start, size_t size_bytes) {
+  if (size_bytes < LARGE_PAGE_BYTES) return false;
   uintptr_t page = wm_os_page_size();
   uintptr_t low = ((uintptr_t)start + page - 1) / page * page;
   uintptr_t high = ((uintptr_t)start + size_bytes) / page * page;
-  if (low < high) (void)madvise((void *)low, high - low, MADV_HUGEPAGE);
+  return low < high && madvise((void *)low, high - low, MADV_HUGEPAGE) == 0;
+}
+
+bool wm_os_forget(void *start, size_t size_bytes) {
+  return size_bytes == 0 || madvise(start, size_bytes, MADV_DONTNEED) == 0;
 }
 
 bool wm_os_protect_exec(void *start, size_t size_bytes) {

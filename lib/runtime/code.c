@@ -110,9 +110,15 @@ static void free_osr_entries(LoadedModule *lm) {
   }
 }
 
+static void free_memory_images(LoadedModule *lm) {
+  MemoryImages *images = atomic_load_explicit(&lm->images, memory_order_relaxed);
+  if (images) images->free(images);
+}
+
 void wm_loaded_release(LoadedModule *lm) {
   if (!lm || atomic_fetch_sub_explicit(&lm->references, 1, memory_order_acq_rel) != 1) return;
   if (lm->on_unused) lm->on_unused(lm);
+  free_memory_images(lm);
   wm_native_free(lm);
   free_osr_entries(lm);
   for (CodeChunk *chunk = lm->chunks, *next; chunk; chunk = next) {

@@ -19,6 +19,7 @@ typedef struct LoadedModule LoadedModule;
 typedef struct FuncCode FuncCode;
 typedef struct NativeBody NativeBody;
 typedef struct NativeIndex NativeIndex;
+typedef struct PoolImage PoolImage;
 
 /* Runs a function of `in` from native code: its arguments are in slots frame[0..] (frame.h), the
  * results come back in frame[0..]. The caller has pushed a fresh Activation (store->activation) and
@@ -96,6 +97,14 @@ struct CodeImage {
   void (*free)(CodeImage *);
 };
 
+/* What memories of the module begin with (memory_image.h). */
+typedef struct MemoryImages MemoryImages;
+struct MemoryImages {
+  void (*free)(MemoryImages *);
+  u32 count;
+  PoolImage *of[]; /* by memory; owned; NULL: none */
+};
+
 /* A chunk of translated code; the functions in it in ascending order of address. */
 typedef struct CodeChunk CodeChunk;
 
@@ -137,6 +146,9 @@ struct LoadedModule {
   void (*on_body)(LoadedModule *, NativeBody *body);
   /* Called before a body's memory goes, when it has `debug`. */
   void (*on_body_free)(NativeBody *body);
+  /* Owned; NULL: not made yet. */
+  _Atomic(MemoryImages *) images;
+  _Atomic bool was_instantiated;
   Name *func_names;  /* owned, under the lock: made when tools want names of bodies; or NULL */
   BranchHint *hints; /* owned: the compiler's, ascending; or NULL */
   u32 hint_count;

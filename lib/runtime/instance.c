@@ -4,6 +4,7 @@
 
 #include "runtime/activation.h"
 #include "runtime/collect.h"
+#include "runtime/memory_image.h"
 #include "runtime/native.h"
 #include "runtime/pieces.h"
 
@@ -132,8 +133,10 @@ static bool make_tables(Instance *in, Error *err) {
 
 static bool make_memories(Instance *in, Error *err) {
   const Module *m = &in->module->module;
+  const MemoryImages *images = m->data_count ? wm_memory_images(in) : NULL;
   for (u32 i = m->memory_import_count; i < m->memory_count; i++) {
-    in->memories[i] = wm_memory_new(in->store, &m->memories[i], err);
+    PoolImage *image = images ? images->of[i] : NULL;
+    in->memories[i] = wm_memory_new_from(in->store, &m->memories[i], image, err);
     if (!in->memories[i]) return false;
   }
   if (m->memory_count) in->memory0_base = in->memories[0]->space.base;
@@ -245,19 +248,32 @@ static bool write_elems(Instance *in, Error *err) {
   return true;
 }
 
+static bool write_data(Instance *in, u32 segment, Error *err) {
+  const DataSegment *seg = &in->module->module.datas[segment];
+  u64 offset[2];
+  if (wm_memory_is_imaged(in, seg->memory)) return true; /* it is there */
+  if (!wm_const_evaluate(in, seg->offset, offset, err)) return false;
+  TrapCode code = wm_memory_init(in, seg->memory, segment, offset[0], 0, seg->size_bytes);
+  return !code || raise_trap(in->store, code, seg->offset.offset, err);
+}
+
 static bool write_datas(Instance *in, Error *err) {
   const Module *m = &in->module->module;
   for (u32 i = 0; i < m->data_count; i++) {
-    const DataSegment *seg = &m->datas[i];
     if (!may_go_on(in->store, i, err)) return false;
-    if (seg->mode != SEGMENT_ACTIVE) continue;
-    u64 offset[2];
-    if (!wm_const_evaluate(in, seg->offset, offset, err)) return false;
-    TrapCode code = wm_memory_init(in, seg->memory, i, offset[0], 0, seg->size_bytes);
-    if (code) return raise_trap(in->store, code, seg->offset.offset, err);
+    if (m->datas[i].mode != SEGMENT_ACTIVE) continue;
+    if (!write_data(in, i, err)) return false;
     wm_data_drop(in, i);
   }
   return true;
+}
+
+/* Elements come first: where they end it, no data was written, and an imported table may lead to
+ * somebody who looks. */
+static bool write_segments(Instance *in, Error *err) {
+  if (write_elems(in, err)) return write_datas(in, err);
+  wm_memory_images_unwrite(in);
+  return false;
 }
 
 static bool start(Instance *in, Error *err) {
@@ -328,7 +344,7 @@ Instance *wm_instance_new(Store *store, LoadedModule *lm, Object *const *imports
   if (in) {
     object_hold(&in->head);
     birth.instance = in;
-    if (!write_elems(in, err) || !write_datas(in, err) || !start(in, err)) in = NULL;
+    if (!write_segments(in, err) || !start(in, err)) in = NULL;
   }
   if (!in) wm_store_safepoint(store); /* what was made for it may be large */
   return in;

@@ -107,6 +107,9 @@ struct Instance {
 /* ---- construction. All return NULL with err set (err may be NULL). Types are canonical. ---- */
 /* A shared one is new, too. */
 Memory *wm_memory_new(Store *store, const MemoryType *type, Error *err);
+/* The same with an image (memory_image.h; NULL: none) to begin with. space.image says whether it
+ * does: where an image cannot be had, it is zeros. */
+Memory *wm_memory_new_from(Store *store, const MemoryType *type, PoolImage *image, Error *err);
 /* This store's view of a shared memory, of which it takes its own count. */
 Memory *wm_memory_new_of_shared(Store *store, SharedMemory *shared, Error *err);
 void wm_memory_free_space(Memory *memory); /* its end */

@@ -4,13 +4,17 @@
 #include "runtime/pieces.h"
 #include "runtime/shared_memory.h"
 
+static bool acquire(Store *store, Memory *memory, PoolImage *image, u64 bytes, u64 most) {
+  return (image && wm_pool_acquire_image(store->pool, image, bytes, most, &memory->space)) ||
+         wm_pool_acquire(store->pool, bytes, most, memory->type.limits.is_64, &memory->space);
+}
+
 /* Memory that is this store's alone. */
-static bool make_own(Store *store, Memory *memory, Error *err) {
+static bool make_own(Store *store, Memory *memory, PoolImage *image, Error *err) {
   u64 bytes = memory->type.limits.min << memory->type.limits.page_log2;
   u64 most = memory_max_pages(&memory->type) << memory->type.limits.page_log2;
   if (!wm_account_take_memory(store->account, bytes, err)) return false;
-  if (wm_pool_acquire(store->pool, bytes, most, memory->type.limits.is_64, &memory->space))
-    return true;
+  if (acquire(store, memory, image, bytes, most)) return true;
   wm_account_return_memory(store->account, bytes);
   return wm_error_out_of_memory(err);
 }
@@ -26,6 +30,10 @@ static bool take_shared(Memory *memory, SharedMemory *shared) {
 }
 
 Memory *wm_memory_new(Store *store, const MemoryType *type, Error *err) {
+  return wm_memory_new_from(store, type, NULL, err);
+}
+
+Memory *wm_memory_new_from(Store *store, const MemoryType *type, PoolImage *image, Error *err) {
   u64 pages = type->limits.min;
   if (pages > memory_max_pages(type)) {
     wm_error_set(err, ERR_LIMIT, 0, "memory of %llu pages is too large, at most %llu",
@@ -39,7 +47,7 @@ Memory *wm_memory_new(Store *store, const MemoryType *type, Error *err) {
   bool made =
       type->limits.is_shared
           ? take_shared(memory, wm_shared_memory_new(store->pool, store->account, type, err))
-          : make_own(store, memory, err);
+          : make_own(store, memory, image, err);
   return made ? memory : NULL;
 }
 
@@ -138,7 +146,8 @@ TrapCode wm_memory_init(Instance *in, u32 memory, u32 segment, u64 dst, u64 src,
     return TRAP_MEMORY_OUT_OF_BOUNDS;
   const u8 *from = m->bytes + m->datas[segment].data_offset + src;
   if (UNLIKELY(len > UNPOLLED_BYTES)) {
-    wm_os_prefer_large_pages(base + dst, (size_t)len);
+    in->memories[memory]->space.prefers_large_pages |=
+        wm_os_prefer_large_pages(base + dst, (size_t)len);
     return copy_pieces(in->store, base + dst, from, len, false);
   }
   if (len) memcpy(base + dst, from, (size_t)len);

@@ -1,31 +1,18 @@
 /* Reserving, growing and reusing the address space of memories (pool.h). */
-#include "runtime/pool.h"
-
-#include "os/os.h"
+#include "runtime/pool_internal.h"
 #include "wasm/limits.h"
 
 #include <stdlib.h>
 
 enum {
   GUARD_BYTES = 65536,
-  POOL_SLOTS = 64,
-  KEPT_BYTES_SLOT = 256 << 10, /* zeroed by hand and kept accessible: cheaper than new pages */
-  KEPT_BYTES_POOL = 4 << 20,
-  GROWTH_STEP = 64 << 20, /* what is reserved to grow into when address space is short */
+  KEPT_ACCESSIBLE_BYTES = 64 << 20, /* of a memory that is kept: its page tables are, too */
+  GROWTH_STEP = 64 << 20,           /* what is reserved to grow into when address space is short */
   GROWTH_STEP_PAID = 1 << 20,
 };
 #define MAX_BYTES32   (UINT64_C(1) << 32)
 /* Index and offset below 2^32 each, and an access of up to 16 bytes that may lie in the guard. */
 #define GUARDED_BYTES (2 * MAX_BYTES32 + GUARD_BYTES)
-
-struct MemoryPool {
-  Mutex lock;
-  bool wants_guards;
-  MemorySource *source; /* counted; or NULL */
-  u32 count;
-  u64 kept_bytes;                /* accessible in all slots */
-  Reservation slots[POOL_SLOTS]; /* usual 32-bit reservations, as their memories left them */
-};
 
 static const struct {
   MemoryHeader header;
@@ -35,18 +22,17 @@ static const struct {
 u8 *wm_pool_empty_base(void) { return (u8 *)(uintptr_t)empty_memory.base; }
 
 MemoryPool *wm_pool_new(void) {
-  MemoryPool *pool = calloc(1, sizeof *pool);
-  if (pool && !wm_mutex_init(&pool->lock)) {
-    free(pool);
-    pool = NULL;
-  }
-  return pool;
+  MemoryPool *pool = aligned_alloc(_Alignof(MemoryPool), sizeof *pool);
+  if (!pool) return NULL;
+  memset(pool, 0, sizeof *pool);
+  pool->images_most = wm_os_images_most();
+  if (wm_pool_slots_init(pool)) return pool;
+  free(pool);
+  return NULL;
 }
 
-/* What the system can make accessible. */
-static u64 whole_pages(u64 bytes) {
-  u64 page = wm_os_page_size();
-  return (bytes + page - 1) / page * page;
+bool wm_pool_fits(const MemoryPool *pool, const Reservation *r, bool is_64) {
+  return is_64 || !pool->wants_guards || r->reserved_bytes >= GUARDED_BYTES;
 }
 
 void wm_pool_use_source(MemoryPool *pool, MemorySource *source) {
@@ -54,27 +40,8 @@ void wm_pool_use_source(MemoryPool *pool, MemorySource *source) {
   pool->source = source;
 }
 
-static void give_back_to_source(const Reservation *r) {
-  r->source->release(r->source->env, r->base, r->reserved_bytes);
-  wm_memory_source_release(r->source);
-}
-
-void wm_pool_discard(Reservation *r) {
-  size_t page = wm_os_page_size();
-  if (r->source)
-    give_back_to_source(r);
-  else if (r->base)
-    wm_os_release(r->base - page, page + (size_t)r->reserved_bytes);
-  *r = (Reservation){0};
-}
-
-bool wm_pool_fits(const MemoryPool *pool, const Reservation *r, bool is_64) {
-  return is_64 || !pool->wants_guards || r->reserved_bytes >= GUARDED_BYTES;
-}
-
 void wm_pool_delete(MemoryPool *pool) {
-  for (u32 i = 0; i < pool->count; i++) wm_pool_discard(&pool->slots[i]);
-  wm_mutex_destroy(&pool->lock);
+  wm_pool_slots_end(pool);
   wm_memory_source_release(pool->source);
   free(pool);
 }
@@ -143,68 +110,54 @@ static bool is_usual(const MemoryPool *pool, const Reservation *r) {
   return r->reserved_bytes == usual && r->capacity_bytes == MAX_BYTES32;
 }
 
-/* Makes [0, bytes), whole pages, accessible and nothing behind it. New bytes are zero. */
-static bool set_accessible(Reservation *r, u64 bytes) {
-  u64 now = r->accessible_bytes;
-  bool done = r->source      ? r->source->commit(r->source->env, r->base, now, bytes)
-              : bytes >= now ? wm_os_commit(r->base + now, (size_t)(bytes - now))
-                             : wm_os_decommit(r->base + bytes, (size_t)(now - bytes));
-  if (done) r->accessible_bytes = bytes;
-  return done;
+/* ---- taking ---- */
+
+/* Nothing of it accessible but the header page, if that. */
+static bool reserve_new(MemoryPool *pool, u64 min_bytes, u64 max_bytes, bool is_64,
+                        Reservation *out) {
+  if (!reserve_some(pool, out, min_bytes, max_bytes, is_64)) return false;
+  atomic_fetch_add_explicit(&pool->fresh, 1, memory_order_relaxed);
+  return true;
 }
 
-static bool take_slot(MemoryPool *pool, u64 min_bytes, Reservation *out) {
-  wm_mutex_lock(&pool->lock);
-  u32 found = pool->count;
-  for (u32 i = pool->count; i-- > 0;) {
-    if (found == pool->count) found = i;
-    if (pool->slots[i].accessible_bytes == min_bytes) {
-      found = i;
-      break;
-    }
-  }
-  bool taken = found < pool->count;
-  if (taken) {
-    *out = pool->slots[found];
-    pool->kept_bytes -= out->accessible_bytes;
-    pool->slots[found] = pool->slots[--pool->count];
-  }
-  wm_mutex_unlock(&pool->lock);
-  return taken;
+static bool discard(Reservation *r) {
+  wm_pool_discard(r);
+  return false;
+}
+
+/* What was kept of a memory without image. */
+static bool clean(Reservation *r, u64 bytes) {
+  if (!wm_reservation_set_accessible(r, bytes)) return false;
+  memset(r->base, 0, (size_t)min_u64(r->dirty_bytes, bytes));
+  r->dirty_bytes = 0;
+  return true;
+}
+
+static bool acquire_used(MemoryPool *pool, u64 bytes, Reservation *out) {
+  if (!wm_pool_slots_take(pool, NULL, bytes, out)) return false;
+  bool done = out->image ? wm_reservation_strip(out) && wm_reservation_commit(out, bytes)
+                         : clean(out, bytes);
+  return done || discard(out);
+}
+
+/* When there is no more address space, what is kept of it has to do. */
+static bool acquire_last(MemoryPool *pool, u64 bytes, Reservation *out) {
+  if (!wm_pool_slots_take_any(pool, out)) return false;
+  return (wm_reservation_strip(out) && wm_reservation_commit(out, bytes)) || discard(out);
 }
 
 static bool acquire_from_host(const MemoryPool *pool, u64 min_bytes, u64 max_bytes, bool is_64,
                               Reservation *out) {
   if (!reserve_host(pool, out, min_bytes, max_bytes, is_64)) return false;
-  if (!min_bytes || set_accessible(out, min_bytes)) return true;
-  wm_pool_discard(out);
-  return false;
+  return !min_bytes || wm_reservation_set_accessible(out, min_bytes) || discard(out);
 }
 
-static bool acquire_new(const MemoryPool *pool, u64 min_bytes, u64 max_bytes, bool is_64,
+static bool acquire_new(MemoryPool *pool, u64 min_bytes, u64 max_bytes, bool is_64,
                         Reservation *out) {
-  size_t page = wm_os_page_size();
   if (pool->source) return acquire_from_host(pool, min_bytes, max_bytes, is_64, out);
-  if (!reserve_some(pool, out, min_bytes, max_bytes, is_64)) return false;
-  /* One call makes header page and contents accessible. */
-  if (wm_os_commit(out->base - page, page + (size_t)min_bytes)) {
-    out->accessible_bytes = min_bytes;
-    return true;
-  }
-  wm_pool_discard(out);
-  return false;
-}
-
-/* Of an emptied reservation: what is kept accessible may be dirty. */
-static bool acquire_used(MemoryPool *pool, u64 min_bytes, Reservation *out) {
-  if (!take_slot(pool, min_bytes, out)) return false;
-  u64 used = min_u64(out->accessible_bytes, min_bytes);
-  if (!set_accessible(out, min_bytes)) {
-    wm_pool_discard(out);
-    return false;
-  }
-  memset(out->base, 0, (size_t)used);
-  return true;
+  if (!reserve_new(pool, min_bytes, max_bytes, is_64, out))
+    return !is_64 && acquire_last(pool, min_bytes, out);
+  return wm_reservation_commit(out, min_bytes) || discard(out);
 }
 
 bool wm_pool_acquire(MemoryPool *pool, u64 min_bytes, u64 max_bytes, bool is_64, Reservation *out) {
@@ -215,42 +168,77 @@ bool wm_pool_acquire(MemoryPool *pool, u64 min_bytes, u64 max_bytes, bool is_64,
   return true;
 }
 
-bool wm_pool_grow(Reservation *r, u64 new_bytes) {
-  if (new_bytes > r->capacity_bytes) return false;
-  if (new_bytes > r->accessible_bytes && !set_accessible(r, whole_pages(new_bytes))) return false;
-  memory_set_length(r->base, new_bytes);
+/* Reserved pages become the image and what is behind it. */
+static bool show_image(Reservation *r, PoolImage *image, u64 bytes) {
+  size_t page = wm_os_page_size();
+  if (!wm_os_image_map(&image->pages, r->base - page, page + (size_t)image->bytes)) return false;
+  pool_image_retain(image);
+  r->image = image;
+  r->accessible_bytes = image->bytes;
+  atomic_fetch_add_explicit(&image->pool->imaged_fresh, 1, memory_order_relaxed);
+  return wm_reservation_set_accessible(r, bytes);
+}
+
+/* An older memory had the image: it is there. */
+static bool reuse_image(MemoryPool *pool, PoolImage *image, u64 bytes, Reservation *out) {
+  if (!wm_pool_slots_take(pool, image, bytes, out)) return false;
+  bool done = out->image == image ? wm_reservation_set_accessible(out, bytes)
+                                  : wm_reservation_strip(out) && show_image(out, image, bytes);
+  return done || discard(out);
+}
+
+bool wm_pool_acquire_image(MemoryPool *pool, PoolImage *image, u64 min_bytes, u64 max_bytes,
+                           Reservation *out) {
+  u64 now = whole_pages(min_bytes), most = max_u64(now, max_bytes);
+  if (pool->source) return false;
+  if (!reuse_image(pool, image, now, out)) {
+    if (!reserve_new(pool, now, most, false, out)) return false;
+    if (!show_image(out, image, now)) return discard(out);
+  }
+  memory_set_length(out->base, min_bytes);
   return true;
 }
 
-/* Makes the memory fit for the pool: small contents stay until somebody takes them (who zeroes
- * them), the rest is given back to the system. False: it cannot be kept. */
-static bool trim(MemoryPool *pool, Reservation *r) {
-  wm_mutex_lock(&pool->lock);
-  bool has_slot = pool->count < POOL_SLOTS;
-  u64 room = KEPT_BYTES_POOL - pool->kept_bytes;
-  wm_mutex_unlock(&pool->lock);
-  if (!has_slot) return false;
-  u64 keep = min_u64(r->accessible_bytes, KEPT_BYTES_SLOT);
-  if (keep > room) keep = 0;
-  return set_accessible(r, keep);
+/* ---- giving back ---- */
+
+/* What cost page tables, or was for large pages, is given back to begin anew. */
+static bool cut(Reservation *r) {
+  u64 most = max_u64(KEPT_ACCESSIBLE_BYTES, r->image ? r->image->bytes : 0);
+  if (r->prefers_large_pages) most = 0;
+  r->prefers_large_pages = false;
+  if (most < r->accessible_bytes && r->image && r->image->bytes > most) return false;
+  return most >= r->accessible_bytes || wm_reservation_set_accessible(r, most);
 }
 
-/* Another thread may have filled the pool meanwhile. */
-static bool put_slot(MemoryPool *pool, const Reservation *r) {
-  wm_mutex_lock(&pool->lock);
-  bool fits = pool->count < POOL_SLOTS && pool->kept_bytes + r->accessible_bytes <= KEPT_BYTES_POOL;
-  if (fits) {
-    pool->slots[pool->count++] = *r;
-    pool->kept_bytes += r->accessible_bytes;
-  }
-  wm_mutex_unlock(&pool->lock);
-  return fits;
+/* Makes the memory fit for the pool: the first of its contents stay until somebody takes them (who
+ * zeroes them), the rest is what it was when it was made, all of it where it began with an image.
+ * False: it cannot be kept. */
+static bool forget(MemoryPool *pool, Reservation *r) {
+  if (!cut(r)) return false;
+  u64 keep = r->image ? 0 : min_u64(r->accessible_bytes, POOL_DIRTY_BYTES);
+  r->dirty_bytes = keep && wm_pool_slots_may_be_dirty(pool, keep) ? keep : 0;
+  return wm_os_forget(r->base + r->dirty_bytes, (size_t)(r->accessible_bytes - r->dirty_bytes));
 }
 
 void wm_pool_release(MemoryPool *pool, Reservation *r) {
   if (!r->base) return;
-  if (is_usual(pool, r) && trim(pool, r) && put_slot(pool, r))
+  if (is_usual(pool, r) && forget(pool, r) && wm_pool_slots_put(pool, r))
     *r = (Reservation){0};
   else
     wm_pool_discard(r);
+}
+
+PoolStats wm_pool_stats(MemoryPool *pool) {
+  PoolStats stats = {.images = atomic_load(&pool->images_made),
+                     .images_refused = atomic_load(&pool->images_refused),
+                     .memories_imaged = atomic_load(&pool->imaged_fresh),
+                     .memories_fresh = atomic_load(&pool->fresh)};
+  for (u32 i = 0; i < POOL_SHARDS; i++) {
+    PoolShard *shard = &pool->shards[i];
+    wm_mutex_lock(&shard->lock);
+    stats.memories_imaged += shard->imaged;
+    stats.memories_reused += shard->reused;
+    wm_mutex_unlock(&shard->lock);
+  }
+  return stats;
 }

@@ -1,8 +1,10 @@
 /* Address space for linear memories: reserved with guard pages where they are wanted, kept for
- * reuse by the next memory. Engine-level, locked. Each memory takes two mappings of the system's
- * (header and contents; the rest).
+ * reuse by the next memory. Engine-level, locked in shards, of which a thread looks at its own
+ * first. Each memory takes two mappings of the system's (header and contents; the rest), one more
+ * when it is much larger than the image that it began with.
  *
  *   [ header page: ... MemoryHeader | base: accessible | reserved, no access ... | guard ]
+ *   [ image: zeros | what the memory begins with ... ]   instead of the first pages, copy on write
  *
  * The header sits right below base, so that code holding only the base finds the length at
  * base - sizeof(MemoryHeader); wasm addresses are unsigned and cannot reach it. */
@@ -30,6 +32,13 @@ static inline void memory_set_length(u8 *base, u64 length_bytes) {
 
 typedef struct MemoryPool MemoryPool;
 
+/* Of a memory that is kept, what may stay resident: zeroing it costs less than pages that are new,
+ * of which a program is likely to touch some (tests/bench/README). */
+enum { POOL_DIRTY_BYTES = 256 << 10 };
+
+/* What memories begin with (page_image.c). */
+typedef struct PoolImage PoolImage;
+
 /* One memory's address space: its holder's, until it gives it to wm_pool_release. */
 typedef struct Reservation {
   u8 *base;           /* the memory's address 0; never moves */
@@ -37,7 +46,10 @@ typedef struct Reservation {
   u64 capacity_bytes; /* what can be made accessible; >= the memory's maximum, or less when space is
                          short */
   u64 accessible_bytes;
-  MemorySource *source; /* counted: the host's; NULL: the system's, in whole pages */
+  MemorySource *source;     /* counted: the host's; NULL: the system's, in whole pages */
+  bool prefers_large_pages; /* some of it was written in one go */
+  PoolImage *image;         /* counted: what it began with; NULL: zeros */
+  u64 dirty_bytes;          /* kept for reuse: of who had it; behind them as when it was made */
 } Reservation;
 
 MemoryPool *wm_pool_new(void); /* NULL: out of memory */
@@ -64,6 +76,28 @@ void wm_pool_release(MemoryPool *pool, Reservation *r);
 void wm_pool_discard(Reservation *r);
 /* Whether code that relies on this pool's guards may use a memory that came from any pool. */
 bool wm_pool_fits(const MemoryPool *pool, const Reservation *r, bool is_64);
+
+/* ---- images: made by one thread, written, sealed; then for any thread ---- */
+/* One of `bytes` zeros, whole pages. NULL: the system has none to give, or enough are in use. */
+PoolImage *wm_pool_image_new(MemoryPool *pool, u64 bytes);
+bool wm_pool_image_write(PoolImage *image, u64 at, const u8 *from, u64 size_bytes);
+bool wm_pool_image_seal(PoolImage *image);
+/* Its maker's end: no memory will want it any more. Those that have it keep it. NULL is allowed. */
+void wm_pool_image_retire(PoolImage *image);
+/* wm_pool_acquire for a 32-bit memory that begins with the image, which is not larger, and has
+ * zeros behind it. False: not to be had; the contents have to be copied. */
+bool wm_pool_acquire_image(MemoryPool *pool, PoolImage *image, u64 min_bytes, u64 max_bytes,
+                           Reservation *out);
+
+/* What was done so far. */
+typedef struct PoolStats {
+  u64 images;          /* made */
+  u64 images_refused;  /* wanted, and not to be had */
+  u64 memories_imaged; /* that began with an image */
+  u64 memories_reused; /* in the address space of an earlier one */
+  u64 memories_fresh;  /* in new address space */
+} PoolStats;
+PoolStats wm_pool_stats(MemoryPool *pool);
 
 /* The base of a memory of length 0, for instances without one. */
 u8 *wm_pool_empty_base(void);

@@ -42,6 +42,11 @@ void *__real_realloc(void *old, size_t size);
 void *__real_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset);
 int __real_mprotect(void *at, size_t size, int protection);
 char *__real_strdup(const char *text);
+void *__real_aligned_alloc(size_t alignment, size_t size);
+int __real_memfd_create(const char *name, unsigned flags);
+int __real_ftruncate64(int fd, off_t size);
+ssize_t __real_pwrite64(int fd, const void *from, size_t size, off_t at);
+int __real_madvise(void *at, size_t size, int advice);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
@@ -49,6 +54,11 @@ void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_
 void *__wrap_mmap64(void *at, size_t size, int protection, int flags, int fd, off_t offset);
 int __wrap_mprotect(void *at, size_t size, int protection);
 char *__wrap_strdup(const char *text);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+int __wrap_memfd_create(const char *name, unsigned flags);
+int __wrap_ftruncate64(int fd, off_t size);
+ssize_t __wrap_pwrite64(int fd, const void *from, size_t size, off_t at);
+int __wrap_madvise(void *at, size_t size, int advice);
 
 void *__wrap_malloc(size_t size) { return is_due() ? NULL : __real_malloc(size); }
 void *__wrap_calloc(size_t count, size_t size) {
@@ -66,5 +76,18 @@ void *__wrap_mmap64(void *at, size_t size, int protection, int flags, int fd, of
 }
 int __wrap_mprotect(void *at, size_t size, int protection) {
   return is_due() ? -1 : __real_mprotect(at, size, protection);
+}
+void *__wrap_aligned_alloc(size_t alignment, size_t size) {
+  return is_due() ? NULL : __real_aligned_alloc(alignment, size);
+}
+int __wrap_memfd_create(const char *name, unsigned flags) {
+  return is_due() ? -1 : __real_memfd_create(name, flags);
+}
+int __wrap_ftruncate64(int fd, off_t size) { return is_due() ? -1 : __real_ftruncate64(fd, size); }
+ssize_t __wrap_pwrite64(int fd, const void *from, size_t size, off_t at) {
+  return is_due() ? -1 : __real_pwrite64(fd, from, size, at);
+}
+int __wrap_madvise(void *at, size_t size, int advice) {
+  return is_due() ? -1 : __real_madvise(at, size, advice);
 }
 char *__wrap_strdup(const char *text) { return is_due() ? NULL : __real_strdup(text); }

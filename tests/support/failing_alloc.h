@@ -1,6 +1,6 @@
 /* Memory that runs out on purpose. The tests are linked with --wrap for malloc, calloc, realloc,
- * strdup, mmap and mprotect, so that the library's calls (not those of other libraries) can be made
- * to fail:
+ * aligned_alloc, strdup, mmap, mprotect, and what files in memory are made with, so that the
+ * library's calls (not those of other libraries) can be made to fail:
  *
  *   for (u64 n = 1;; n++) {
  *     failing_alloc_start(n);            the n-th call from here on fails, once

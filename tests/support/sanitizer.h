@@ -1,4 +1,5 @@
-/* UNDER_ASAN: the test runs under AddressSanitizer, whose own memory would be measured too. */
+/* UNDER_ASAN, UNDER_TSAN: the test runs under a sanitizer, whose own memory would be measured too.
+ */
 #ifndef WM_TESTS_SANITIZER_H
 #define WM_TESTS_SANITIZER_H
 
@@ -11,6 +12,17 @@
 #endif
 #ifndef UNDER_ASAN
 #define UNDER_ASAN 0
+#endif
+
+#if defined(__SANITIZE_THREAD__)
+#define UNDER_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define UNDER_TSAN 1
+#endif
+#endif
+#ifndef UNDER_TSAN
+#define UNDER_TSAN 0
 #endif
 
 #endif
