@@ -76,6 +76,12 @@ typedef double float64_t;
                                                                                                    \
   WASM_API_EXTERN void wasm_##name##_delete(own wasm_##name##_t *);
 
+/* Members behind the two of each vector, for headers on top of this one whose programs have more
+ * (wasm_c_api.h of libwasm-compat). The library knows the two. */
+#ifndef WASM_VEC_MORE
+#define WASM_VEC_MORE
+#endif
+
 /* Declares a vector: `size` items at `data`. Items are values, or owned pointers (may be NULL).
  *   new_empty           size 0, data NULL
  *   new_uninitialized   room for `size` items: pointers and values start as zero bytes
@@ -87,6 +93,7 @@ typedef double float64_t;
   typedef struct wasm_##name##_vec_t {                                                             \
     size_t size;                                                                                   \
     wasm_##name##_t ptr_or_none *data;                                                             \
+    WASM_VEC_MORE                                                                                  \
   } wasm_##name##_vec_t;                                                                           \
                                                                                                    \
   WASM_API_EXTERN void wasm_##name##_vec_new_empty(own wasm_##name##_vec_t *out);                  \
@@ -97,7 +104,8 @@ typedef double float64_t;
                                               const wasm_##name##_vec_t *);                        \
   WASM_API_EXTERN void wasm_##name##_vec_delete(own wasm_##name##_vec_t *);
 
-/* Bytes: binaries and names. Names are UTF-8, need no terminating zero, and may hold zeros. */
+/* Bytes: binaries and names. Names are UTF-8, need no terminating zero, and may hold zeros. Vectors
+ * that this library made have a zero behind their last byte. */
 typedef byte_t wasm_byte_t;
 WASM_DECLARE_VEC(byte, )
 

@@ -434,6 +434,20 @@ WASM_API_EXTERN bool wasmx_config_set_demangle(wasm_config_t *, wasmx_demangle_t
 /* Settings for tests of this library, as "name=value"; false for unknown ones. */
 WASM_API_EXTERN bool wasmx_config_set_hidden(wasm_config_t *, const char *setting);
 
+/* What the host hangs on a configuration and finds again at the engine made of it. It is set once:
+ * false (wasmx_last_error) when there is info already, for NULL, and out of memory; then `info`
+ * stays the caller's. The finalizer (may be NULL) is run with it once nothing uses the engine any
+ * more, in the thread that lets go last. An engine's may be set and read from any thread, and read
+ * by signal handlers. */
+WASM_API_EXTERN bool wasmx_config_set_host_info(wasm_config_t *, void *info,
+                                                void (*finalizer)(void *));
+WASM_API_EXTERN void *wasmx_config_host_info(const wasm_config_t *);
+WASM_API_EXTERN bool wasmx_engine_set_host_info(wasm_engine_t *, void *info,
+                                                void (*finalizer)(void *));
+WASM_API_EXTERN void *wasmx_engine_host_info(const wasm_engine_t *);
+/* The same engine for another owner, who deletes it as well; NULL for NULL. From any thread. */
+WASM_API_EXTERN own wasm_engine_t *wasmx_engine_copy(const wasm_engine_t *);
+
 /* ----------------------------------------------------------------------------- what is compiled */
 
 /* What an engine compiled so far, and where memories came from. What is not compiled runs in the
@@ -481,6 +495,13 @@ WASM_API_EXTERN void wasmx_store_interrupt(wasm_store_t *);
 WASM_API_EXTERN void wasmx_store_clear_interrupt(wasm_store_t *);
 /* Whether the store has been told to stop, for host functions that take long. */
 WASM_API_EXTERN bool wasmx_store_interrupted(const wasm_store_t *);
+/* Asked, in the store's thread and in the midst of wasm, whether wasm goes on after an interrupt:
+ * true takes the interrupt back and nothing has happened, false traps. It may read and interrupt,
+ * and must not call into the store otherwise, nor be left by an exception or longjmp. Deadlines ask
+ * nobody, nor does an interrupt that finds wasm waiting for memory or for the host. NULL: no
+ * handler, as when not set. False (wasmx_last_error): no store. */
+typedef bool (*wasmx_stop_handler_t)(void *env);
+WASM_API_EXTERN bool wasmx_store_set_stop_handler(wasm_store_t *, wasmx_stop_handler_t, void *env);
 /* For host functions that wait: a descriptor for poll() that is readable while the store is told to
  * stop; nothing is to be read from it. Belongs to the store. -1: the system has none. */
 WASM_API_EXTERN int wasmx_store_interrupt_fd(wasm_store_t *);
@@ -535,6 +556,8 @@ enum wasmx_trapcode_enum {
 WASM_API_EXTERN uint32_t wasmx_trap_code(const wasm_trap_t *);
 /* A trap that ends a program with a status (WASI's proc_exit); otherwise as wasm_trap_new. */
 WASM_API_EXTERN own wasm_trap_t *wasmx_trap_new_exit(wasm_store_t *, int status);
+/* A trap of that code with its message; of the code HOST when there is no such code. */
+WASM_API_EXTERN own wasm_trap_t *wasmx_trap_new_code(wasm_store_t *, uint32_t code);
 /* The status of such a trap in *status (may be NULL); false for any other. */
 WASM_API_EXTERN bool wasmx_trap_exit_status(const wasm_trap_t *, int *status);
 /* The message and a backtrace with names, for people: lines such as
@@ -546,6 +569,9 @@ WASM_API_EXTERN void wasmx_trap_print(const wasm_trap_t *, own wasm_byte_vec_t *
  * Borrowed from the frame. */
 WASM_API_EXTERN const char *wasmx_frame_func_name(const wasm_frame_t *);
 WASM_API_EXTERN const char *wasmx_frame_module_name(const wasm_frame_t *);
+/* The same as names of wasm.h, whose size does not count the terminating zero. */
+WASM_API_EXTERN const wasm_name_t *wasmx_frame_func_name_view(const wasm_frame_t *);
+WASM_API_EXTERN const wasm_name_t *wasmx_frame_module_name_view(const wasm_frame_t *);
 
 /* ----------------------------------------------------------------------------------- exceptions */
 

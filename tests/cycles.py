@@ -61,10 +61,11 @@ def cycles(graph):
 
 
 def source_names(room):
-    """Members are called by the path of their source, with _ for /; sources have unique names."""
+    """Members are called by the path of their source, with _ for /, from lib/ or (where the room's own
+    meson.build makes the library) from the room's folder; sources have unique names."""
     lib = pathlib.Path(__file__).resolve().parent.parent / "lib"
-    return {str(path.relative_to(lib)).replace("/", "_") + ".o": path.name
-            for path in (lib / room).rglob("*") if path.suffix in {".c", ".S"}}
+    return {str(path.relative_to(start)).replace("/", "_") + ".o": path.name
+            for path in (lib / room).rglob("*") if path.suffix in {".c", ".S"} for start in (lib, lib / room)}
 
 
 def shorten(graph, cycle):

@@ -8,10 +8,11 @@ import sys
 
 LAYERS = {"base": 0, "os": 1, "wasm": 2, "binary": 3, "valid": 3, "text": 4, "runtime": 5,
           "interp": 6, "jit": 6, "engine": 7, "api": 8}
-PUBLIC = {"wasm.h": {"api", "wasi"}, "wasmx.h": {"api", "wasi"}, "wasi.h": {"wasi"}, "wasi_fs.h": {"wasi"}, **dict.fromkeys(
+PUBLIC = {"wasm.h": {"api", "wasi", "compat"}, "wasmx.h": {"api", "wasi", "compat"}, "wasi.h": {"wasi", "compat"},
+          "wasi_fs.h": {"wasi"}, **dict.fromkeys(
     ("wasm.hh", "wasm_types.hh", "wasmx.hh", "wasmx_engine.hh", "wasmx_values.hh", "wasi.hh"), set())}
 SYSTEM_ONLY_IN = {"sys/mman.h": {"os", "wasi"}, "pthread.h": {"os", "wasi"}, "signal.h": {"os", "wasi"}}
-WASI_MAY = {"wasi", "base"}
+STAND_OUTSIDE = {"wasi", "compat"}  # on the public headers and base/
 # Rooms that know of machines; words that only one of them has, a machine's files included.
 KNOW_MACHINES = {"os", "runtime", "interp", "jit", "engine", "api"}
 MACHINE_WORDS = re.compile(r"""
@@ -29,7 +30,7 @@ for path in sorted(lib.rglob("*")):
         continue
     room = path.relative_to(lib).parts[0]
     where = path.relative_to(lib.parent)
-    if room != "wasi" and room not in LAYERS:
+    if room not in STAND_OUTSIDE and room not in LAYERS:
         offences.append(f"{where}: a room that has no layer")
         continue
     if path.name in names:
@@ -58,10 +59,10 @@ for path in sorted(lib.rglob("*")):
             offences.append(f"{at}: write it as \"folder/file.h\" of lib/")
         elif other == room:
             continue
-        elif room == "wasi":
-            if other not in WASI_MAY:
-                offences.append(f"{at}: wasi/ stands on the public headers and base/")
-        elif other == "wasi" or LAYERS[other] >= LAYERS[room]:
+        elif room in STAND_OUTSIDE:
+            if other != "base":
+                offences.append(f"{at}: {room}/ stands on the public headers and base/")
+        elif other in STAND_OUTSIDE or LAYERS[other] >= LAYERS[room]:
             offences.append(f"{at}: {room}/ is layer {LAYERS[room]}, {other}/ is {LAYERS.get(other, '?')}")
 
 for offence in offences:

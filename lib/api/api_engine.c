@@ -41,12 +41,15 @@ bool wasmx_has(const char *part) {
 wasm_config_t *wasm_config_new(void) {
   wasm_config_t *config = malloc(sizeof *config);
   if (!config) return wm_api_out_of_memory(), NULL;
-  config->config = wm_config_default();
+  *config = (wasm_config_t){.config = wm_config_default()};
   return config;
 }
 
 void wasm_config_delete(wasm_config_t *config) {
-  if (config) wm_memory_source_release(config->config.memory_source);
+  if (config) {
+    wm_memory_source_release(config->config.memory_source);
+    wm_host_note_free(config->note);
+  }
   free(config);
 }
 
@@ -253,13 +256,54 @@ wasm_engine_t *wasm_engine_new(void) { return wasm_engine_new_with_config(NULL);
 
 wasm_engine_t *wasm_engine_new_with_config(wasm_config_t *config) {
   Engine *engine = wm_engine_new(config ? &config->config : NULL);
-  wasm_config_delete(config);
   if (!engine) wm_api_out_of_memory();
+  if (engine && config && config->note && wm_engine_set_note(engine, config->note))
+    config->note = NULL;
+  wasm_config_delete(config);
   return (wasm_engine_t *)(void *)engine;
 }
 
 void wasm_engine_delete(wasm_engine_t *engine) {
   if (engine) wm_engine_release(engine_of(engine));
+}
+
+wasm_engine_t *wasmx_engine_copy(const wasm_engine_t *engine) {
+  wasm_engine_t *same = (wasm_engine_t *)(uintptr_t)engine;
+  if (engine) wm_engine_retain(engine_of(same));
+  return same;
+}
+
+/* ---- what the host hangs on them ---- */
+
+static HostNote *note_new(void *info, void (*finalizer)(void *)) {
+  HostNote *note = malloc(sizeof *note);
+  if (!note) return wm_api_out_of_memory(), NULL;
+  *note = (HostNote){info, finalizer};
+  return note;
+}
+
+bool wasmx_config_set_host_info(wasm_config_t *config, void *info, void (*finalizer)(void *)) {
+  if (!config) return no_config();
+  if (config->note) return wm_api_fail(ERR_ARGUMENT, "the configuration has host info");
+  config->note = note_new(info, finalizer);
+  return config->note != NULL;
+}
+
+void *wasmx_config_host_info(const wasm_config_t *config) {
+  return config && config->note ? config->note->info : NULL;
+}
+
+bool wasmx_engine_set_host_info(wasm_engine_t *engine, void *info, void (*finalizer)(void *)) {
+  if (!engine) return wm_api_fail(ERR_ARGUMENT, "the engine is NULL");
+  HostNote *note = note_new(info, finalizer);
+  if (!note || wm_engine_set_note(engine_of(engine), note)) return note != NULL;
+  free(note);
+  return wm_api_fail(ERR_ARGUMENT, "the engine has host info");
+}
+
+void *wasmx_engine_host_info(const wasm_engine_t *engine) {
+  const HostNote *note = engine ? wm_engine_note((const Engine *)(const void *)engine) : NULL;
+  return note ? note->info : NULL;
 }
 
 /* The one place that knows both sides of the statistics; names on the left are the ABI's. */
@@ -399,6 +443,14 @@ void wasmx_store_interrupt(wasm_store_t *home) {
 void wasmx_store_clear_interrupt(wasm_store_t *home) {
   Store *store = store_of(home);
   if (store) wm_stop_take_back(store->stop, UINT32_MAX);
+}
+
+bool wasmx_store_set_stop_handler(wasm_store_t *home, wasmx_stop_handler_t handler, void *env) {
+  Store *store = store_of(home);
+  if (!store) return wm_api_fail(ERR_ARGUMENT, "there is no store");
+  store->on_stop = handler;
+  store->on_stop_env = env;
+  return true;
 }
 
 bool wasmx_store_interrupted(const wasm_store_t *home) {

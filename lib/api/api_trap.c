@@ -76,6 +76,13 @@ wasm_trap_t *wasmx_trap_new_exit(wasm_store_t *home, int status) {
   return trap_of_host(home, TRAP_EXIT, status, message, strlen(message));
 }
 
+wasm_trap_t *wasmx_trap_new_code(wasm_store_t *home, uint32_t code) {
+  bool is_known = code > TRAP_NONE && code < TRAP_CODE_COUNT;
+  TrapCode known = is_known ? (TrapCode)code : TRAP_HOST;
+  const char *message = wm_trap_message(known);
+  return trap_of_host(home, known, 0, message, strlen(message));
+}
+
 /* Without memory for a handle the trap goes, and the one that says so stands for it. */
 wasm_trap_t *wm_api_take_trap(wasm_store_t *home) {
   Trap *trap = wm_store_take_trap(home->store);
@@ -138,7 +145,8 @@ enum { NAME_BYTES = 256, MANGLED_BYTES = 1024 };
 struct wasm_frame_t {
   Handle instance; /* lent to the host as a wasm_instance_t, which it does not delete */
   FrameInfo info;
-  char *func_name, *module_name; /* owned; NULL until asked for */
+  char *func_name, *module_name;      /* owned; NULL until asked for */
+  wasm_name_t func_view, module_view; /* of these */
 };
 
 static wasm_frame_t *frame_new(wasm_store_t *home, const FrameInfo *info) {
@@ -232,6 +240,21 @@ const char *wasmx_frame_module_name(const wasm_frame_t *frame) {
   const Module *m = frame_module(frame);
   bool found = m && wm_names_find_module(m, &name);
   return found ? keep_name(&frame->module_name, name) : NULL;
+}
+
+static const wasm_name_t *view_of(const wasm_name_t *place, const char *name) {
+  if (!name) return NULL;
+  wasm_name_t *view = (wasm_name_t *)(uintptr_t)place; /* a cache, too */
+  *view = (wasm_name_t){strlen(name), (char *)(uintptr_t)name};
+  return view;
+}
+
+const wasm_name_t *wasmx_frame_func_name_view(const wasm_frame_t *frame) {
+  return frame ? view_of(&frame->func_view, wasmx_frame_func_name(frame)) : NULL;
+}
+
+const wasm_name_t *wasmx_frame_module_name_view(const wasm_frame_t *frame) {
+  return frame ? view_of(&frame->module_view, wasmx_frame_module_name(frame)) : NULL;
 }
 
 /* ---- printing ---- */

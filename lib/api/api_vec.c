@@ -1,10 +1,11 @@
 /* What all vectors share, and those of bytes (api_vec.h). */
 #include "api/api_vec.h"
 
-/* More than PTRDIFF_MAX bytes is never had, and the product is not formed. */
+/* More than PTRDIFF_MAX bytes is never had, and the product is not formed. A zero byte stands
+ * behind the items: programs that take names for C strings read no further. */
 void *wm_items_new(size_t size, size_t item_bytes) {
   if (size == 0) return NULL;
-  void *items = size <= PTRDIFF_MAX / item_bytes ? calloc(size, item_bytes) : NULL;
+  void *items = size <= PTRDIFF_MAX / item_bytes - 1 ? calloc(1, size * item_bytes + 1) : NULL;
   if (!items) wm_api_out_of_memory();
   return items;
 }

@@ -60,6 +60,7 @@ struct wasm_ref_t {
 
 struct wasm_config_t {
   Config config;
+  HostNote *note; /* owned; NULL: none. The engine's, once there is one */
 };
 
 /* Lives on the C stack during a host function's call; all borrowed. */

@@ -20,6 +20,7 @@ struct Engine {
   JitOptions options;
   Tiers *tiers; /* owned; NULL: interpreter only */
   Deadlines deadlines;
+  _Atomic(HostNote *) note; /* owned; NULL: none */
 };
 
 enum {
@@ -223,8 +224,21 @@ static void free_engine(Engine *engine) {
   free_tiers(engine);
   if (engine->types) wm_types_delete(engine->types);
   if (engine->pool) wm_pool_delete(engine->pool);
+  wm_host_note_free(atomic_load(&engine->note));
   free(engine);
 }
+
+void wm_host_note_free(HostNote *note) {
+  if (note && note->finalizer) note->finalizer(note->info);
+  free(note);
+}
+
+bool wm_engine_set_note(Engine *engine, HostNote *note) {
+  HostNote *none = NULL;
+  return atomic_compare_exchange_strong(&engine->note, &none, note);
+}
+
+const HostNote *wm_engine_note(const Engine *engine) { return atomic_load(&engine->note); }
 
 Engine *wm_engine_new(const Config *config) {
   Engine *engine = calloc(1, sizeof *engine);

@@ -46,6 +46,17 @@ typedef struct Engine Engine;
 /* Counted: the creator holds one count, each store and module one. config NULL: the default. NULL:
  * out of memory. */
 Engine *wm_engine_new(const Config *config);
+/* What the host hangs on an engine: set once, by whichever thread is first. Owned by who has it. */
+typedef struct HostNote {
+  void *info;
+  void (*finalizer)(void *); /* or NULL */
+} HostNote;
+/* Runs the finalizer; NULL is allowed. */
+void wm_host_note_free(HostNote *note);
+/* Takes the note; false: there is one already, and this one stays the caller's. */
+bool wm_engine_set_note(Engine *engine, HostNote *note);
+const HostNote *
+wm_engine_note(const Engine *engine); /* borrowed; NULL: none. Signal handlers too */
 void wm_engine_retain(Engine *engine);
 void wm_engine_release(Engine *engine);
 TypeRegistry *wm_engine_types(Engine *engine); /* borrowed */

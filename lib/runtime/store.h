@@ -115,6 +115,10 @@ struct Store {
 
   i64 fuel;   /* instructions that may still run (LoadedModule.charges_fuel) */
   Stop *stop; /* counted */
+  /* Asked at polls whether wasm goes on all the same when the host alone (STOP_ASKED) wants it to
+   * stop; NULL: it does not. */
+  bool (*on_stop)(void *env);
+  void *on_stop_env; /* the host's */
   /* Set by engine/: STOP_CALL_DEADLINE is for this time from now on (0: for none), and not before
    * it. False: out of memory. */
   bool (*set_call_deadline)(Store *store, u64 deadline_ns);
@@ -170,11 +174,13 @@ Trap *wm_store_take_trap(Store *store);
 bool wm_trap_tell(const Store *store, u64 offset, Error *err);
 
 /* ---- stopping (stop.h) ---- */
+/* There are reasons to stop: what comes of them, once the host's handler was asked. */
+TrapCode wm_store_stopped(Store *store);
 /* Whether wasm must stop, and with which trap: called at polls (every DEFAULT_TICKS calls and loop
  * rounds of the interpreter; in compiled code when its instance's stack_limit says so; before and
  * between the pieces of long operations; when a host function returns). */
 static inline TrapCode wm_store_poll(Store *store) {
-  return UNLIKELY(stop_is_wanted(store->stop)) ? TRAP_INTERRUPTED : TRAP_NONE;
+  return UNLIKELY(stop_is_wanted(store->stop)) ? wm_store_stopped(store) : TRAP_NONE;
 }
 /* The same, and raises the trap. */
 static inline TrapCode store_poll_and_raise(Store *store) {

@@ -122,6 +122,17 @@ Trap *wm_store_take_trap(Store *store) {
   return trap;
 }
 
+/* The request is taken back before the handler is asked, so that one that comes meanwhile counts.
+ */
+TrapCode wm_store_stopped(Store *store) {
+  Stop *stop = store->stop;
+  if (!store->on_stop || atomic_load(&stop->reasons) != STOP_ASKED) return TRAP_INTERRUPTED;
+  wm_stop_take_back(stop, STOP_ASKED);
+  if (store->on_stop(store->on_stop_env)) return TRAP_NONE;
+  wm_stop_request(stop, STOP_ASKED);
+  return TRAP_INTERRUPTED;
+}
+
 /* ---- as errors of what is no call ---- */
 
 bool wm_trap_tell(const Store *store, u64 offset, Error *err) {

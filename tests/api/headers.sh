@@ -26,7 +26,7 @@ try() { # COMPILER LANGUAGE STANDARD FILE-SUFFIX TEXT
     name=$(basename "$header")
     printf '#include <%s>\n#include <wasmx.h>\n%s\n' "$name" "$5" >"$work/try.$4"
     $1 -x "$2" "-std=$3" -pedantic -Wall -Wextra -Wshadow -Wconversion -Wundef -Werror -fsyntax-only \
-      "-I$include" "$work/try.$4" 2>"$work/log" || { echo "$1 -std=$3, $name:"; cat "$work/log"; failed=1; }
+      "-I$include" "-I$(dirname "$include")" "$work/try.$4" 2>"$work/log" || { echo "$1 -std=$3, $name:"; cat "$work/log"; failed=1; }
   done
 }
 
@@ -50,6 +50,7 @@ for compiler in g++ clang++ clang++-19; do
   tried=$((tried + 1))
   for standard in c++11 c++14 c++17; do try "$compiler" c++ "$standard" cc "$body"; done
   try "$compiler" c++ c++20 cc "$values$body"
+  [ -f "$include/wasm.hh" ] || continue
   for standard in c++11 c++14; do try_cpp "$compiler" "$standard" wasm.hh; done
   for standard in c++17 c++20; do try_cpp "$compiler" "$standard" wasm.hh wasmx.hh wasi.hh; done
   if [ "$tried" = 1 ]; then

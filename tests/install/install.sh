@@ -49,6 +49,17 @@ done
 # A static program needs what the library needs; a shared one does not.
 pkg-config --libs libwasm | grep -q ffi && fault "libffi is no private requirement"
 
+# ---- clients of other engines ----
+
+# shellcheck disable=SC2046
+if pkg-config --exists libwasm-compat; then
+  for engine in wasmtime wasmer; do
+    [ -f "$lib/libwasm-compat/lib$engine.so" ] || fault "lib$engine.so is not installed"
+  done
+  try "a host of wasm_c_api.h" cc "$source/tests/compat/proxy_host.c" $(pkg-config --cflags --libs libwasm-compat)
+  try "a host of wasmtime.h" cc "$source/tests/compat/layout_test.c" $(pkg-config --cflags --libs libwasm-compat)
+fi
+
 # ---- languages, compilers, linking ----
 
 static_libs() { pkg-config --static --libs "$@" | sed -E 's/-l(wasm|wasi)( |$)/-l:lib\1.a\2/g'; }
