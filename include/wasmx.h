@@ -256,6 +256,22 @@ WASM_API_EXTERN uint64_t wasmx_slot_of_ref(const wasm_ref_t *ref);
  * another store (wasmx_last_error). */
 WASM_API_EXTERN own wasm_ref_t *wasmx_ref_of_slot(wasm_store_t *, uint64_t slot);
 
+/* What a reference refers to (spec 4.2.14): externref and anyref hold any of them but exceptions
+ * and, in anyref, what the host did not make external. */
+typedef uint8_t wasmx_refkind_t;
+enum wasmx_refkind_enum {
+  WASMX_REF_NULL,
+  WASMX_REF_HOST, /* an object of the store: a foreign one, a memory, an instance ... */
+  WASMX_REF_FUNC,
+  WASMX_REF_EXCEPTION,
+  WASMX_REF_I31,
+  WASMX_REF_STRUCT,
+  WASMX_REF_ARRAY
+};
+/* Of a slot that this store's wasm gave; WASMX_REF_NULL also for what is no reference of the store
+ * (wasmx_last_error). */
+WASM_API_EXTERN wasmx_refkind_t wasmx_slot_ref_kind(wasm_store_t *, uint64_t slot);
+
 /* Slots that a function takes and gives: its parameters and results, each v128 counted twice. */
 WASM_API_EXTERN size_t wasmx_func_param_slots(const wasm_func_t *);
 WASM_API_EXTERN size_t wasmx_func_result_slots(const wasm_func_t *);
@@ -344,9 +360,11 @@ typedef struct wasmx_limits_t {
   uint64_t memory_bytes;   /* all linear memories of the store together; UINT64_MAX: no limit */
   uint64_t table_elements; /* all tables together */
   uint64_t instances;      /* alive at once */
-  uint64_t total_bytes;    /* memories and tables together, 8 bytes an element: all that a guest can
+  uint64_t total_bytes;    /* memories, tables (8 bytes an element) and heaps: all that a guest can
                               make grow (what else an instance takes follows from its module); 0,
                               too, is no limit, so that hosts that do not know it set none */
+  uint64_t heap_bytes; /* structs and arrays, in blocks of 64 KiB; 0: no limit. Beyond it, and when
+                          nothing can be freed, wasm traps (OUT_OF_MEMORY) */
 } wasmx_limits_t;
 
 /* Sets the limits from now on; what exists stays, and fields that the size leaves out are no limit.
@@ -547,10 +565,13 @@ enum wasmx_trapcode_enum {
   WASMX_TRAP_OUT_OF_MEMORY,
   WASMX_TRAP_INTERRUPTED,
   WASMX_TRAP_OUT_OF_FUEL,
-  WASMX_TRAP_HOST,          /* made by the host: wasm_trap_new */
-  WASMX_TRAP_EXIT,          /* the program asked to end: wasmx_trap_exit_status */
-  WASMX_TRAP_NULL_FUNCTION, /* a call through a null reference */
-  WASMX_TRAP_NULL_EXCEPTION /* throw_ref of a null reference */
+  WASMX_TRAP_HOST,           /* made by the host: wasm_trap_new */
+  WASMX_TRAP_EXIT,           /* the program asked to end: wasmx_trap_exit_status */
+  WASMX_TRAP_NULL_FUNCTION,  /* a call through a null reference */
+  WASMX_TRAP_NULL_EXCEPTION, /* throw_ref of a null reference */
+  WASMX_TRAP_NULL_STRUCT,    /* a field of a null reference */
+  WASMX_TRAP_NULL_ARRAY,     /* elements or the length of one */
+  WASMX_TRAP_NULL_I31        /* the value of one */
 };
 /* One of the numbers above; 0 for NULL. */
 WASM_API_EXTERN uint32_t wasmx_trap_code(const wasm_trap_t *);

@@ -88,7 +88,8 @@ struct Limits {
   std::uint64_t memory_bytes = UINT64_MAX;
   std::uint64_t table_elements = UINT64_MAX;
   std::uint64_t instances = UINT64_MAX;
-  std::uint64_t total_bytes = UINT64_MAX; /* of memories and tables */
+  std::uint64_t total_bytes = UINT64_MAX; /* of memories, tables and heaps */
+  std::uint64_t heap_bytes = UINT64_MAX;  /* of structs and arrays */
 };
 
 /* The means to stop a store from any thread, also when it may be gone by then. */
@@ -126,8 +127,8 @@ public:
   }
 
   Result<void> try_set_limits(const Limits &limits) {
-    const wasmx_limits_t c_limits = {sizeof c_limits, limits.memory_bytes, limits.table_elements,
-                                     limits.instances, limits.total_bytes};
+    const wasmx_limits_t c_limits = {sizeof c_limits,  limits.memory_bytes, limits.table_elements,
+                                     limits.instances, limits.total_bytes,  limits.heap_bytes};
     return detail::done(wasmx_store_set_limits(c(), &c_limits));
   }
   /* What it holds now. */
@@ -135,7 +136,8 @@ public:
     wasmx_limits_t used = {};
     used.size = sizeof used;
     wasmx_store_get_usage(c(), &used);
-    return {used.memory_bytes, used.table_elements, used.instances, used.total_bytes};
+    return {used.memory_bytes, used.table_elements, used.instances, used.total_bytes,
+            used.heap_bytes};
   }
   /* Frees what nothing reaches any more, now. */
   void collect() { wasmx_store_collect(c()); }

@@ -90,6 +90,15 @@ static bool is_host_ref(HostRefs *h, u64 slot, u64 number) {
   return same;
 }
 
+static bool is_of_kind(u8 expected, wasmx_refkind_t kind) {
+  switch (expected) {
+  case WAST_REF_I31: return kind == WASMX_REF_I31;
+  case WAST_REF_STRUCT: return kind == WASMX_REF_STRUCT;
+  case WAST_REF_ARRAY: return kind == WASMX_REF_ARRAY;
+  default: return kind >= WASMX_REF_I31; /* eq */
+  }
+}
+
 bool value_matches(HostRefs *h, const WastValue *expected, wasm_valkind_t kind,
                    const wasmx_slot_t *slots) {
   switch (expected->kind) {
@@ -104,12 +113,21 @@ bool value_matches(HostRefs *h, const WastValue *expected, wasm_valkind_t kind,
   case WAST_REF_EXTERN:
     return kind == WASM_EXTERNREF && slots->ref &&
            (!expected->has_bits || is_host_ref(h, slots->ref, expected->bits));
+  case WAST_REF_HOST: return kind == WASM_EXTERNREF && is_host_ref(h, slots->ref, expected->bits);
   case WAST_REF_FUNC: return kind == WASM_FUNCREF && slots->ref;
+  case WAST_REF_ANY: return kind == WASM_EXTERNREF && slots->ref;
+  case WAST_REF_EQ:
+  case WAST_REF_I31:
+  case WAST_REF_STRUCT:
+  case WAST_REF_ARRAY:
+    return kind == WASM_EXTERNREF &&
+           is_of_kind(expected->kind, wasmx_slot_ref_kind(h->store, slots->ref));
+  case WAST_REF_EXN: return kind == WASMX_EXNREF && slots->ref;
   case WAST_EITHER:
     for (u32 i = 1; i <= expected->alternatives; i++)
       if (value_matches(h, expected + i, kind, slots)) return true;
     return false;
-  default: return false; /* references of the gc proposal */
+  default: return false;
   }
 }
 

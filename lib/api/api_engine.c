@@ -214,6 +214,7 @@ static const Hidden hidden_settings[] = {
     {"float-regs", offsetof(Config, jit.float_regs), false},
     {"first-func", offsetof(Config, jit.first_func), false},
     {"last-func", offsetof(Config, jit.last_func), false},
+    {"heap-stress", offsetof(Config, heap_stress), true},
     {"verify", offsetof(Config, jit.verify), true},
     {"spill-all", offsetof(Config, jit.spill_all), true},
     {"inline-all", offsetof(Config, jit.inline_all), true},
@@ -402,14 +403,14 @@ bool wasmx_store_set_limits(wasm_store_t *home, const wasmx_limits_t *limits) {
   Store *store = store_of(home);
   if (!store || !limits || limits->size < sizeof limits->size)
     return wm_api_fail(ERR_ARGUMENT, "no store, or no limits with their size set");
-  wasmx_limits_t all = {sizeof all, UINT64_MAX, UINT64_MAX, UINT64_MAX, 0};
+  wasmx_limits_t all = {sizeof all, UINT64_MAX, UINT64_MAX, UINT64_MAX, 0, 0};
   memcpy(&all, limits, limits->size < sizeof all ? limits->size : sizeof all);
   wm_account_set_limits(
-      store->account,
-      &(StoreLimits){.memory_bytes = all.memory_bytes,
-                     .table_elements = all.table_elements,
-                     .instances = all.instances,
-                     .total_bytes = all.total_bytes ? all.total_bytes : UINT64_MAX});
+      store->account, &(StoreLimits){.memory_bytes = all.memory_bytes,
+                                     .table_elements = all.table_elements,
+                                     .instances = all.instances,
+                                     .total_bytes = all.total_bytes ? all.total_bytes : UINT64_MAX,
+                                     .heap_bytes = all.heap_bytes ? all.heap_bytes : UINT64_MAX});
   return true;
 }
 
@@ -423,6 +424,7 @@ void wasmx_store_get_usage(const wasm_store_t *home, wasmx_limits_t *usage) {
     all.table_elements = used.table_elements;
     all.instances = used.instances;
     all.total_bytes = used.total_bytes;
+    all.heap_bytes = used.heap_bytes;
   }
   memcpy(usage, &all, usage->size < sizeof all ? usage->size : sizeof all);
 }

@@ -76,6 +76,12 @@ Handle *wm_handle_new(wasm_store_t *home, Object *object) {
   return handle_bind(h, object);
 }
 
+Handle *wm_handle_of_ref(wasm_store_t *home, Ref ref) {
+  if (!ref_is_i31(ref) && !ref_heap_object(ref)) return wm_handle_new(home, ref_object(ref));
+  HeapRef *object = wm_heap_ref_new(home->store, ref);
+  return object ? wm_handle_new(home, &object->head) : (wm_api_out_of_memory(), NULL);
+}
+
 /* Lone traps may be copied and deleted by different threads, objects only by their store's. */
 static void hold(const Handle *h) {
   if (!h->object)
@@ -159,7 +165,9 @@ void wm_handle_delete(Handle *h) {
 /* Two handles are the same when their object is: identity, not the handles' addresses. */
 static bool same(const Handle *a, const Handle *b) {
   if (!a || !b) return a == b;
-  return a->home == b->home && a->object == b->object && (a->object || a->lone == b->lone);
+  if (a->home != b->home) return false;
+  if (!a->object || !b->object) return a->object == b->object && a->lone == b->lone;
+  return a->object == b->object || (handle_store(a) && handle_ref(a) == handle_ref(b));
 }
 
 static bool is_lone(const Handle *h) { return h && !h->object && h->lone; }

@@ -4,6 +4,7 @@
  * anything: it must be aligned as an object, and its header must name this store; that the address
  * can be read at all is what the host vouches for (README, security). */
 #include "api/handle.h"
+#include "runtime/gc.h"
 
 bool wm_slots_want_look(const ValType *types, u32 count) {
   u32 slots = 0;
@@ -15,9 +16,18 @@ bool wm_slots_want_look(const ValType *types, u32 count) {
   return slots > NARROW_SLOTS;
 }
 
+/* What only externref, anyref and their subtypes can hold. */
+static bool gc_ref_fits(const Store *store, Ref ref, ValType t) {
+  HeapType heap = val_heap(t);
+  bool is_other = heap == HEAP_FUNC || heap == HEAP_EXN || heap == HEAP_NOFUNC ||
+                  (!heap_is_abstract(heap) && wm_types_get(store->types, heap)->kind == COMP_FUNC);
+  return !is_other && wm_ref_is(store, ref, t);
+}
+
 bool wm_ref_fits(Store *store, Ref ref, ValType t) {
   if (!val_is_ref(t)) return false;
   if (!ref) return val_is_nullable(t);
+  if (ref_is_i31(ref) || ref_heap_object(ref)) return gc_ref_fits(store, ref, t);
   const Object *object = ref_object(ref);
   HeapType heap = val_heap(t);
   /* Any object may be external to wasm. */
@@ -29,7 +39,10 @@ bool wm_ref_fits(Store *store, Ref ref, ValType t) {
 
 bool wm_slot_is_ref(Store *store, u64 slot, ValType t) {
   Ref ref = ref_of_slot(slot);
-  if (slot % _Alignof(Object) || (ref && ref_object(ref)->store != store)) return false;
+  if (ref_is_i31(ref)) return slot <= UINT32_MAX && wm_ref_fits(store, ref, t);
+  if (slot % _Alignof(Object)) return false;
+  bool is_object = ref && !(store->heap && heap_has(store->heap, slot));
+  if (is_object && ref_object(ref)->store != store) return false;
   return wm_ref_fits(store, ref, t);
 }
 

@@ -44,8 +44,8 @@ wasm_ref_t *wasm_table_get(const wasm_table_t *ref, wasm_table_size_t index) {
   const Table *table = table_at(ref, index);
   if (!table) return NULL;
   /* A null element is NULL, and no error. */
-  Object *object = ref_object(table->elems[index]);
-  return object ? wm_handle_new(handle_of(ref)->home, object) : NULL;
+  Ref element = table->elems[index];
+  return element ? (wasm_ref_t *)wm_handle_of_ref(handle_of(ref)->home, element) : NULL;
 }
 
 bool wasm_table_set(wasm_table_t *ref, wasm_table_size_t index, wasm_ref_t *value) {

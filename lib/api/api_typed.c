@@ -52,7 +52,7 @@ static bool make_handles(wasm_store_t *home, const SubType *type, u64 *slots) {
   u64 *slot = slots;
   for (u32 i = 0; i < type->result_count; i++) {
     if (val_is_ref(type->results[i]) && *slot) {
-      *slot = (u64)(uintptr_t)wm_handle_new(home, ref_object(ref_of_slot(*slot)));
+      *slot = (u64)(uintptr_t)wm_handle_of_ref(home, ref_of_slot(*slot));
       if (!*slot) {
         while (i-- > 0) {
           slot -= val_slots(type->results[i]);

@@ -42,7 +42,7 @@ void wasm_val_vec_copy(wasm_val_vec_t *out, const wasm_val_vec_t *from) {
 
 bool wm_ref_of_handle(Store *store, const Handle *h, ValType t, Ref *out) {
   if (h && h->home->store != store) return false;
-  *out = ref_of_object(h ? h->object : NULL);
+  *out = handle_ref(h);
   return wm_ref_fits(store, *out, t);
 }
 
@@ -72,7 +72,7 @@ static bool val_of_ref(wasm_store_t *home, wasm_val_t *out, ValType t, u64 slot)
   if (!val_is_ref(t))
     return wm_api_fail(ERR_ARGUMENT, "a wasm_val_t has no room for a v128: use slots");
   out->kind = wm_kind_of_valtype(home->store->types, t);
-  out->of.ref = slot ? wm_handle_new(home, ref_object(ref_of_slot(slot))) : NULL;
+  out->of.ref = slot ? wm_handle_of_ref(home, ref_of_slot(slot)) : NULL;
   return out->of.ref || !slot;
 }
 
@@ -116,13 +116,12 @@ bool wm_value_of_slots(wasm_store_t *home, wasmx_val_t *out, ValType t, const u6
 
 /* Not a root: the host keeps the handle while wasm has not taken the slot. */
 uint64_t wasmx_slot_of_ref(const wasm_ref_t *ref) {
-  return handle_store(ref) ? ref_slot(ref_of_object(ref->object)) : 0;
+  return handle_store(ref) ? ref_slot(handle_ref(ref)) : 0;
 }
 
 wasm_ref_t *wasmx_ref_of_slot(wasm_store_t *home, uint64_t slot) {
   Store *store = store_of(home);
   if (!store || !slot) return NULL;
-  if (wm_slot_is_ref(store, slot, VAL_EXTERNREF))
-    return wm_handle_new(home, ref_object(ref_of_slot(slot)));
+  if (wm_slot_is_ref(store, slot, VAL_EXTERNREF)) return wm_handle_of_ref(home, ref_of_slot(slot));
   return wm_api_fail(ERR_ARGUMENT, "the slot holds no reference of this store"), NULL;
 }

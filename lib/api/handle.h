@@ -19,6 +19,7 @@
 #include "engine/engine.h"
 #include "runtime/activation.h"
 #include "runtime/collect.h"
+#include "runtime/heap.h"
 #include "wasm/limits.h"
 #include "wasmx.h"
 
@@ -75,6 +76,12 @@ static inline Handle *handle_of(const void *ref) { return (Handle *)(uintptr_t)r
 /* The store of a handle; NULL for NULL, and when it is deleted. */
 static inline Store *handle_store(const Handle *h) { return h ? h->home->store : NULL; }
 
+/* What the handle (NULL: null) refers to. */
+static inline Ref handle_ref(const Handle *h) {
+  if (h && h->kind == OBJ_HEAP_REF) return ((const HeapRef *)h->object)->ref;
+  return ref_of_object(h ? h->object : NULL);
+}
+
 static inline Engine *engine_of(wasm_engine_t *engine) { return (Engine *)(void *)engine; }
 static inline Store *store_of(const wasm_store_t *home) { return home ? home->store : NULL; }
 static inline wasm_store_t *home_of(const Store *store) { return store->embedder; }
@@ -109,6 +116,8 @@ Handle *wm_api_begin(wasm_store_t *home, Error *err);
 Handle *wm_api_finish(Handle *h, Object *object, Error *err);
 /* A handle for an object that exists; NULL with the last error set. */
 Handle *wm_handle_new(wasm_store_t *home, Object *object);
+/* The same for a reference that is not null. */
+Handle *wm_handle_of_ref(wasm_store_t *home, Ref ref);
 Handle *wm_handle_copy(const Handle *h);
 /* Makes *out a handle that counts nothing, and must not be kept. */
 void wm_handle_lend(wasm_store_t *home, Object *object, Handle *out);

@@ -421,6 +421,7 @@ static Store *make_store(Engine *engine, Account *account) {
   Store *store = wm_store_new(engine->types, engine->pool, engine, account);
   if (!store) return NULL;
   store->stack_bytes = engine->config.stack_bytes;
+  store->heap_stress = engine->config.heap_stress;
   store->native.budget_bytes = engine->config.native_stack_bytes;
   store->set_call_deadline = set_call_deadline;
   wm_interp_prepare_store(store);

@@ -1,5 +1,6 @@
 /* Tables, globals and element segments in a snapshot: references are numbers of functions there. */
 #include "engine/snapshot_parts.h"
+#include "runtime/heap.h"
 
 /* ---- functions by number ---- */
 
@@ -10,12 +11,15 @@ static bool note_imports(Snapshot *s) {
   return true;
 }
 
+/* Structs, arrays and i31: what they have become, their initialisers do not say. */
+static bool is_of_heap(Ref ref) { return ref_is_i31(ref) || ref_heap_object(ref) != NULL; }
+
 /* False: it is no function of this instance. */
 static bool index_of(const Snapshot *s, Ref ref, u32 *out) {
   const Object *object = ref_object(ref);
   const Func *func = (const Func *)object;
   u64 found;
-  if (!object || object->kind != OBJ_FUNC) return false;
+  if (!object || is_of_heap(ref) || object->kind != OBJ_FUNC) return false;
   *out = func->index;
   if (func->instance == s->in) return true;
   if (!wm_ptrmap_get(&s->imported_funcs, object, &found)) return false;
@@ -65,9 +69,8 @@ static bool check_global(const Snapshot *s, u32 i) {
   const Global *global = s->in->globals[i];
   Ref ref = ref_of_slot(global->value[0]);
   u32 index;
-  if (!global->type.is_mutable || !val_is_ref(global->type.type) || !ref ||
-      index_of(s, ref, &index))
-    return true;
+  if (!val_is_ref(global->type.type) || !ref || index_of(s, ref, &index)) return true;
+  if (!global->type.is_mutable && !is_of_heap(ref)) return true;
   return wm_error_set(s->err, ERR_ARGUMENT, 0,
                       "global %u refers to what is not a function of the module", i);
 }
@@ -119,8 +122,19 @@ static bool find_in_table(Snapshot *s, u32 i) {
   return true;
 }
 
+static bool check_segment(const Snapshot *s, u32 i) {
+  const Ref *refs = s->in->elem_refs[i];
+  for (u32 k = 0; refs && k < s->in->elem_lens[i]; k++)
+    if (refs[k] && is_of_heap(refs[k]))
+      return wm_error_set(s->err, ERR_ARGUMENT, 0,
+                          "element segment %u refers to what is not a function of the module", i);
+  return true;
+}
+
 bool wm_snapshot_find_refs(Snapshot *s) {
   if (!note_imports(s)) return false;
+  for (u32 i = 0; i < s->m->elem_count; i++)
+    if (!check_segment(s, i)) return false;
   for (u32 i = 0; i < s->m->table_count; i++)
     if (!find_in_table(s, i)) return false;
   for (u32 i = s->m->global_import_count; i < s->m->global_count; i++)

@@ -24,7 +24,7 @@
 #ifndef WM_INTERP_CELL_H
 #define WM_INTERP_CELL_H
 
-#include "runtime/instance.h"
+#include "runtime/gc.h"
 
 /* What the first word holds while a function is translated. */
 typedef struct Draft {
@@ -112,6 +112,9 @@ const Cell *wm_slow_translate(Instance *inst, const Cell *pc, u64 *fp);
 
 /* The access of an atomic cell, with the result in its slot. */
 TrapCode wm_slow_atomic(Instance *inst, const Cell *pc, u64 *fp);
+
+/* An instruction on objects (translate_gc.c). */
+TrapCode wm_slow_gc(Instance *inst, const Cell *pc, u64 *fp);
 
 /* Parameters and results, the link, the other locals, the operands. */
 static inline u32 frame_slots_of(const FuncCode *code, const FuncFacts *facts) {

@@ -40,6 +40,13 @@ TrapCode wm_slow_atomic(Instance *inst, const Cell *pc, u64 *fp) {
   return trap;
 }
 
+TrapCode wm_slow_gc(Instance *inst, const Cell *pc, u64 *fp) {
+  note_place(inst, pc, fp);
+  inst->store->stack_top = fp + (u32)pc->x[1];
+  GcInstr instr = {(u16)pc->b, (u32)pc->x[0], (u32)(pc->x[0] >> 32)};
+  return wm_gc_run(inst, &instr, fp + pc->a);
+}
+
 /* ---- what is hot ---- */
 
 static void request_whole(FuncCode *code) {

@@ -137,6 +137,16 @@ static void br_on_non_null(Translator *t) {
   wm_value_pop(t);
 }
 
+/* The reference goes with the branch, and stays: only its type differs. */
+static void br_on_cast(Translator *t) {
+  Control *c = control_at(t, t->in.index);
+  wm_values_settle(t, label_types(c)->count);
+  bool direct = is_direct(t, c, 0), if_true = (t->in.op == OP_br_on_cast) == direct;
+  wm_translate_cast_test(t);
+  Condition is = {.compare = if_true ? CMP_i32_ne : CMP_i32_eq, .is_acc = true, .is_imm = true};
+  branch_on(t, c, &is, direct);
+}
+
 /* The label that a branch table's entry goes to: the target's own, or a stub that moves values, or
  * goes back to a loop, which must be counted. Stubs are shared by the entries of one target. */
 static u32 table_label(Translator *t, Control *c) {
@@ -233,6 +243,8 @@ static bool translate_control(Translator *t) {
   case OP_br_if: br_if(t); return true;
   case OP_br_on_null: br_on_null(t); return true;
   case OP_br_on_non_null: br_on_non_null(t); return true;
+  case OP_br_on_cast:
+  case OP_br_on_cast_fail: br_on_cast(t); return true;
   case OP_br: {
     Control *c = control_at(t, t->in.index);
     settle_if_many(t, label_types(c));
@@ -262,7 +274,15 @@ static bool ends_fuel_before(u16 op) {
 }
 
 static bool may_branch(u16 op) {
-  return op == OP_if || op == OP_br_if || op == OP_br_on_null || op == OP_br_on_non_null;
+  switch (op) {
+  case OP_if:
+  case OP_br_if:
+  case OP_br_on_null:
+  case OP_br_on_non_null:
+  case OP_br_on_cast:
+  case OP_br_on_cast_fail: return true;
+  default: return false;
+  }
 }
 
 static void translate_instructions(Translator *t) {
@@ -290,7 +310,8 @@ static void translate_instructions(Translator *t) {
     } else if (t->in.op == OP_end || t->in.op == OP_delegate) {
       if (t->in.op == OP_delegate) wm_catch_delegate(t);
       live = wm_block_close(t, live);
-    } else if (!wm_translate_operation(t) && !wm_translate_data(t) && !wm_translate_atomic(t)) {
+    } else if (!wm_translate_operation(t) && !wm_translate_data(t) && !wm_translate_atomic(t) &&
+               !wm_translate_gc(t)) {
       live = translate_control(t);
       if (!live || may_branch(t->in.op)) wm_fuel_end(t);
     }

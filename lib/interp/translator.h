@@ -284,6 +284,11 @@ void wm_translate_is_null(Translator *t);
 bool wm_translate_data(Translator *t);
 /* Atomic accesses, wait, notify and the fence (translate_atomic.c). False: not one of these. */
 bool wm_translate_atomic(Translator *t);
+/* Structs, arrays, i31, casts (translate_gc.c). False: not one of these. */
+bool wm_translate_gc(Translator *t);
+/* A cell that leaves in acc whether the reference on top, which stays there, is of the type that
+ * br_on_cast wants. */
+void wm_translate_cast_test(Translator *t);
 /* Calls and tail calls (translate_call.c). Returns whether what follows can be reached. */
 bool wm_translate_call(Translator *t);
 /* Pops the condition on top and emits a branch that is taken when it is not zero (if_true) or zero.

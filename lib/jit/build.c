@@ -105,6 +105,8 @@ static void build_one(Build *b) {
   case OP_return: wm_build_go_to(b, &b->controls.data[frame_of(b)->control_base]); break;
   case OP_br_on_null: wm_build_br_on_null(b); break;
   case OP_br_on_non_null: wm_build_br_on_non_null(b); break;
+  case OP_br_on_cast:
+  case OP_br_on_cast_fail: wm_build_br_on_cast(b); break;
   case OP_call:
   case OP_return_call: wm_build_call(b); break;
   default: wm_build_instruction(b); break;

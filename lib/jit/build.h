@@ -90,6 +90,7 @@ typedef struct KnownWord {
   u32 address, disp, value;
   u16 op; /* the load */
   u8 bytes;
+  bool is_field; /* of a struct or array, no guest memory */
 } KnownWord;
 
 typedef struct KnownGlobal {
@@ -237,6 +238,7 @@ void wm_build_go_to(Build *b, Control *ctl);
 void wm_build_br_if(Build *b);
 void wm_build_br_on_null(Build *b);
 void wm_build_br_on_non_null(Build *b);
+void wm_build_br_on_cast(Build *b);
 void wm_build_br_table(Build *b);
 
 /* ---- build_control.c ---- */
@@ -288,6 +290,14 @@ void wm_build_start_here(Build *b);
 /* ---- build_insn.c: every instruction that is not control flow ---- */
 void wm_build_instruction(Build *b);
 
+/* ---- build_gc.c: structs, arrays, i31, casts ---- */
+void wm_build_gc(Build *b);
+/* Traps unless the function's type is the one that call_indirect names, which the i32 `same` tells,
+ * or one of its subtypes. */
+void wm_build_check_subtype(Build *b, u32 func, u32 same, u32 type_index);
+/* The instruction b->in, br_on_cast or br_on_cast_fail: whether the reference is of the type. */
+u32 wm_build_cast_test(Build *b, u32 reference);
+
 /* ---- build_atomic.c ---- */
 void wm_build_atomic(Build *b);
 
@@ -308,6 +318,12 @@ void wm_mem_global_set(Build *b);
 /* The place of the access b->in of `bytes` bytes; false: it surely traps (the block ends). */
 bool wm_mem_locate(Build *b, u32 index, u32 bytes, AccessPlace *place);
 
+/* A field of a struct or array, or an element whose index is checked; with an op of memory. */
+u32 wm_mem_load_field(Build *b, u16 op, u32 address, u32 disp);
+void wm_mem_store_field(Build *b, u16 op, u32 address, u32 disp, u32 value);
+/* The reference is null, which traps; or is known not to be from here on. */
+void wm_mem_check_null(Build *b, u32 reference, TrapCode code);
+void wm_mem_is_not_null(Build *b, u32 reference);
 /* A word of the runtime at an absolute address that cannot fault. */
 u32 wm_mem_load_word(Build *b, u16 op, u32 address, size_t disp);
 /* The value of a slot (runtime/frame.h) there. */

@@ -126,6 +126,13 @@ void wm_build_br_on_non_null(Build *b) {
   pop(b);
 }
 
+/* The reference goes with the branch, and stays. */
+void wm_build_br_on_cast(Build *b) {
+  u32 is = wm_build_cast_test(b, b->stack.data[b->stack.len - 1]);
+  if (b->in.op == OP_br_on_cast_fail) is = pure(b, OP_i32_eqz, is, 0);
+  branch_if(b, control_at(b, b->in.index), is);
+}
+
 /* ---- br_table ---- */
 
 /* The entry's label, the default's for the last one. */

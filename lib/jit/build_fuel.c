@@ -41,6 +41,8 @@ void wm_build_count_fuel(Build *b) {
   case OP_br_table:
   case OP_br_on_null:
   case OP_br_on_non_null:
+  case OP_br_on_cast:
+  case OP_br_on_cast_fail:
   case OP_return:
   case OP_throw:
   case OP_throw_ref:

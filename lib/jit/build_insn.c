@@ -285,7 +285,10 @@ static void call_indirect(Build *b) {
   u32 type = wm_mem_load_word(b, OP_i32_load, func, offsetof(Func, type_id));
   u32 place = b->layout.type_ids + 4 * type_index;
   u32 wanted = wm_ir_pure(b->c, make_node(IR_INST_LOAD, T_I32, place, 0, 0));
-  wm_build_trap_if(b, pure(b, OP_i32_ne, type, wanted), TRAP_INDIRECT_CALL_TYPE);
+  if (b->module->types[type_index].is_final)
+    wm_build_trap_if(b, pure(b, OP_i32_ne, type, wanted), TRAP_INDIRECT_CALL_TYPE);
+  else
+    wm_build_check_subtype(b, func, pure(b, OP_i32_eq, type, wanted), type_index);
   wm_build_call_ref(b, func, type_index, false);
 }
 
@@ -352,6 +355,8 @@ static void build_by_hand(Build *b) {
   default:
     if (wm_op_info[b->in.op].feature == FEATURE_THREADS)
       wm_build_atomic(b);
+    else if (wm_op_info[b->in.op].feature == FEATURE_GC)
+      wm_build_gc(b);
     else
       wm_jit_not_implemented(b->c, wm_ir_name(b->in.op));
   }

@@ -37,13 +37,14 @@ static void remember_word(Build *b, KnownWord w) {
   b->words[b->word_count++] = w;
 }
 
-/* A store to `bytes` bytes: keeps the words that are surely elsewhere. */
-static void forget_overwritten(Build *b, u32 address, u32 disp, u32 bytes) {
+/* A store to `bytes` bytes: keeps the words that are surely elsewhere. Objects are not in a guest's
+ * memory. */
+static void forget_overwritten(Build *b, u32 address, u32 disp, u32 bytes, bool is_field) {
   u32 kept = 0;
   for (u32 i = 0; i < b->word_count; i++) {
     const KnownWord *w = &b->words[i];
     bool apart = w->disp + w->bytes <= disp || disp + bytes <= w->disp;
-    if (w->address == address && apart) b->words[kept++] = *w;
+    if (w->is_field != is_field || (w->address == address && apart)) b->words[kept++] = *w;
   }
   b->word_count = kept;
 }
@@ -174,7 +175,7 @@ void wm_mem_load(Build *b) {
   u32 value = b->c->options.no_opt ? NONE : find_word(b, op, place.address, place.disp);
   if (value == NONE) {
     value = access_at(b, op, wm_ir_result_type(op), &place, 0);
-    remember_word(b, (KnownWord){place.address, place.disp, value, op, bytes});
+    remember_word(b, (KnownWord){place.address, place.disp, value, op, bytes, false});
   }
   push(b, value);
 }
@@ -250,10 +251,41 @@ void wm_mem_store(Build *b) {
   if (!wm_mem_locate(b, pop(b), bytes, &place)) return;
   if (!b->c->options.no_opt) value = narrow_value(b, &op, value);
   access_at(b, op, T_NONE, &place, value);
-  forget_overwritten(b, place.address, place.disp, bytes);
+  forget_overwritten(b, place.address, place.disp, bytes, false);
   u16 load = load_of_store(op);
   if (load != OP_COUNT)
-    remember_word(b, (KnownWord){place.address, place.disp, value, load, bytes});
+    remember_word(b, (KnownWord){place.address, place.disp, value, load, bytes, false});
+}
+
+/* ---- structs and arrays ---- */
+
+u32 wm_mem_load_field(Build *b, u16 op, u32 address, u32 disp) {
+  u32 known = b->c->options.no_opt ? NONE : find_word(b, op, address, disp);
+  if (known != NONE) return known;
+  u32 value = wm_mem_load_word(b, op, address, disp);
+  remember_word(b, (KnownWord){address, disp, value, op, wm_op_info[op].access_bytes, true});
+  return value;
+}
+
+void wm_mem_store_field(Build *b, u16 op, u32 address, u32 disp, u32 value) {
+  u8 bytes = wm_op_info[op].access_bytes;
+  if (!b->c->options.no_opt) value = narrow_value(b, &op, value);
+  AccessPlace place = {address, disp, IR_POINTER | IR_WORD};
+  access_at(b, op, T_NONE, &place, value);
+  forget_overwritten(b, address, disp, bytes, true);
+  u16 load = load_of_store(op);
+  if (load != OP_COUNT) remember_word(b, (KnownWord){address, disp, value, load, bytes, true});
+}
+
+/* A null check is a bounds check without a base. */
+void wm_mem_is_not_null(Build *b, u32 reference) {
+  *jit_push(b->c, &b->known) = (KnownBounds){reference, NONE, reference, 1};
+}
+
+void wm_mem_check_null(Build *b, u32 reference, TrapCode code) {
+  if (find_bounds(b, reference, NONE, 1) != NONE) return;
+  wm_build_trap_if(b, pure(b, OP_i64_eqz, reference, 0), code);
+  if (b->block != NONE) wm_mem_is_not_null(b, reference);
 }
 
 /* ---- globals ---- */

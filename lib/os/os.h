@@ -18,6 +18,8 @@ void *wm_os_reserve(size_t size_bytes);
 /* Pages that were reserved or decommitted become read-write; they are zero. */
 bool wm_os_commit(void *start, size_t size_bytes);
 bool wm_os_decommit(void *start, size_t size_bytes); /* no access, contents gone, still reserved */
+/* Committed pages stay so, and are zero. False: nothing was done. */
+bool wm_os_discard(void *start, size_t size_bytes);
 /* Gives back all of what one call reserved. */
 void wm_os_release(void *start, size_t size_bytes);
 /* Zeroed read-write memory (reserve + commit); wm_os_release frees it. */

@@ -30,6 +30,8 @@ bool wm_os_decommit(void *start, size_t size_bytes) {
   return true;
 }
 
+bool wm_os_discard(void *start, size_t size_bytes) { return wm_os_decommit(start, size_bytes); }
+
 void wm_os_release(void *start, size_t size_bytes) {
   (void)size_bytes;
   free(start);

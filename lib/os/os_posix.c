@@ -36,6 +36,10 @@ bool wm_os_decommit(void *start, size_t size_bytes) {
   return size_bytes == 0 || map(start, size_bytes, PROT_NONE, MAP_FIXED);
 }
 
+bool wm_os_discard(void *start, size_t size_bytes) {
+  return madvise(start, size_bytes, MADV_DONTNEED) == 0;
+}
+
 void wm_os_release(void *start, size_t size_bytes) {
   if (start) munmap(start, size_bytes);
 }

@@ -9,7 +9,8 @@ Account *wm_account_new(void) {
   Account *account = calloc(1, sizeof *account);
   if (!account) return NULL;
   atomic_init(&account->references, 1);
-  wm_account_set_limits(account, &(StoreLimits){UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX});
+  wm_account_set_limits(account,
+                        &(StoreLimits){UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX});
   return account;
 }
 
@@ -27,13 +28,15 @@ void wm_account_set_limits(Account *account, const StoreLimits *limits) {
   atomic_store(&account->max_table_elements, limits->table_elements);
   atomic_store(&account->max_instances, limits->instances);
   atomic_store(&account->max_total_bytes, limits->total_bytes);
+  atomic_store(&account->max_heap_bytes, limits->heap_bytes);
 }
 
 StoreLimits wm_account_usage(const Account *account) {
   StoreLimits used = {.memory_bytes = atomic_load(&account->memory_bytes),
                       .table_elements = atomic_load(&account->table_elements),
-                      .instances = atomic_load(&account->instances)};
-  used.total_bytes = used.memory_bytes + used.table_elements * sizeof(Ref);
+                      .instances = atomic_load(&account->instances),
+                      .heap_bytes = atomic_load(&account->heap_bytes)};
+  used.total_bytes = used.memory_bytes + used.table_elements * sizeof(Ref) + used.heap_bytes;
   return used;
 }
 
@@ -57,7 +60,7 @@ static bool check_total(Account *account, _Atomic u64 *sum, u64 more, u64 unit_b
   if (fits(limit, wm_account_usage(account).total_bytes, more * unit_bytes)) return true;
   atomic_fetch_sub(sum, more);
   return wm_error_set(err, ERR_LIMIT, 0,
-                      "the store's limit of %llu bytes of memories and tables is used up",
+                      "the store's limit of %llu bytes of memories, tables and heaps is used up",
                       (unsigned long long)limit);
 }
 
@@ -78,6 +81,12 @@ bool wm_account_take_instance(Account *account, Error *err) {
               "the store's limit of %llu instances is used up", err);
 }
 
+bool wm_account_take_heap(Account *account, u64 bytes, Error *err) {
+  return take(&account->heap_bytes, &account->max_heap_bytes, bytes,
+              "the store's limit of %llu bytes of structs and arrays is used up", err) &&
+         check_total(account, &account->heap_bytes, bytes, 1, err);
+}
+
 void wm_account_return_memory(Account *account, u64 bytes) {
   atomic_fetch_sub(&account->memory_bytes, bytes);
 }
@@ -85,3 +94,6 @@ void wm_account_return_table(Account *account, u64 elements) {
   atomic_fetch_sub(&account->table_elements, elements);
 }
 void wm_account_return_instance(Account *account) { atomic_fetch_sub(&account->instances, 1); }
+void wm_account_return_heap(Account *account, u64 bytes) {
+  atomic_fetch_sub(&account->heap_bytes, bytes);
+}

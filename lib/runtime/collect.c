@@ -5,6 +5,7 @@
 #include "runtime/collect.h"
 
 #include "runtime/activation.h"
+#include "runtime/heap.h"
 #include "runtime/native.h"
 
 #include <stdlib.h>
@@ -37,7 +38,7 @@ static bool grow_todo(Marker *m) {
   return true;
 }
 
-static void mark(void *env, Object *object) {
+static void mark_object(void *env, Object *object) {
   Marker *m = env;
   if (!object) return;
   object = object_owner(object);
@@ -49,6 +50,16 @@ static void mark(void *env, Object *object) {
     m->overflowed = true;
 }
 
+static void mark(void *env, Ref ref) {
+  Marker *m = env;
+  u64 slot = ref_slot(ref);
+  if (!slot || ref_is_i31(ref)) return;
+  if (m->store->heap && heap_has(m->store->heap, slot))
+    wm_heap_mark_object(m->store->heap, (HeapObject *)(void *)ref);
+  else
+    mark_object(m, ref_object(ref));
+}
+
 static void visit(Marker *m, const Object *object) {
   m->words_read += wm_object_trace(object, mark, m);
 }
@@ -57,8 +68,8 @@ static void visit_todo(Marker *m) {
   while (m->len > 0) visit(m, m->todo[--m->len]);
 }
 
-/* Marks everything that is reachable from what is marked already. */
-static void mark_reachable(Marker *m) {
+/* All marked objects have their references marked. */
+static void visit_all(Marker *m) {
   visit_todo(m);
   while (m->overflowed) {
     m->overflowed = false;
@@ -68,6 +79,17 @@ static void mark_reachable(Marker *m) {
       visit_todo(m);
     }
   }
+}
+
+/* Marks everything that is reachable from what is marked already: objects lead to the heap, and the
+ * heap to objects. */
+static void mark_reachable(Marker *m) {
+  Heap *heap = m->store->heap;
+  do {
+    visit_all(m);
+    if (heap) wm_heap_drain(heap);
+  } while (m->len > 0 || m->overflowed);
+  if (heap) m->words_read += heap->words_read;
 }
 
 /* ---- roots ---- */
@@ -101,15 +123,22 @@ static AddressRange range_of_objects(const Store *store) {
   return range;
 }
 
-/* The words from `at` to `end` that may be addresses of objects. A native stack's words are read as
- * they are, whatever they were made for. */
-__attribute__((no_sanitize("address"))) static bool
-gather_range(const u64 *at, const u64 *end, AddressRange range, PtrMap *words) {
-  for (; at < end; at++)
-    if (*at >= range.low && *at <= range.high && *at % _Alignof(Object) == 0 &&
-        !wm_ptrmap_set(words, (const void *)(uintptr_t)*at, 0))
-      return false;
+/* Where references may be that nobody else knows of: words of stacks, which are read as they are,
+ * whatever they were made for. False: stop. */
+typedef bool VisitWords(void *env, const u64 *at, const u64 *end);
+
+/* What compiled code has on the native stack, and in the registers it was left with. */
+static bool visit_native(const Store *store, VisitWords *look, void *env) {
+  for (const Activation *a = store->activation; a; a = a->outer) {
+    if (!a->native_sp) continue;
+    const u64 *low = (const u64 *)a->native_sp - NATIVE_SAVED_WORDS;
+    if (!look(env, low, a->entry_sp)) return false;
+  }
   return true;
+}
+
+static bool visit_stacks(const Store *store, VisitWords *look, void *env) {
+  return look(env, store->stack, store->stack_top) && visit_native(store, look, env);
 }
 
 static bool has_native_frames(const Store *store) {
@@ -118,21 +147,34 @@ static bool has_native_frames(const Store *store) {
   return a != NULL;
 }
 
-/* What compiled code has on the native stack, and in the registers it was left with. */
-static bool gather_native(const Store *store, AddressRange range, PtrMap *words) {
-  for (const Activation *a = store->activation; a; a = a->outer) {
-    if (!a->native_sp) continue;
-    const u64 *low = (const u64 *)a->native_sp - NATIVE_SAVED_WORDS;
-    if (!gather_range(low, a->entry_sp, range, words)) return false;
-  }
+/* Those that may be addresses of objects. */
+typedef struct Gather {
+  AddressRange range;
+  PtrMap *words;
+} Gather;
+
+__attribute__((no_sanitize("address"))) static bool gather(void *env, const u64 *at,
+                                                           const u64 *end) {
+  const Gather *g = env;
+  for (; at < end; at++)
+    if (*at >= g->range.low && *at <= g->range.high && *at % _Alignof(Object) == 0 &&
+        !wm_ptrmap_set(g->words, (const void *)(uintptr_t)*at, 0))
+      return false;
   return true;
 }
 
 static bool gather_words(const Store *store, PtrMap *words) {
   if (store->stack_top == store->stack && !has_native_frames(store)) return true;
-  AddressRange range = range_of_objects(store);
-  return gather_range(store->stack, store->stack_top, range, words) &&
-         gather_native(store, range, words);
+  Gather g = {range_of_objects(store), words};
+  return visit_stacks(store, gather, &g);
+}
+
+/* Those that may be addresses in the heap. */
+__attribute__((no_sanitize("address"))) static bool mark_words(void *heap, const u64 *at,
+                                                               const u64 *end) {
+  for (; at < end; at++)
+    if (UNLIKELY(heap_has(heap, *at))) wm_heap_mark_word(heap, *at);
+  return true;
 }
 
 static bool is_on_stack(Marker *m, const PtrMap *words, Object *object) {
@@ -147,16 +189,16 @@ static bool is_on_stack(Marker *m, const PtrMap *words, Object *object) {
 
 static void mark_roots(Marker *m, const PtrMap *words) {
   Store *store = m->store;
-  mark(m, (Object *)store->trap);
-  mark(m, (Object *)store->out_of_memory);
-  mark(m, (Object *)store->unwind.exception);
+  mark_object(m, (Object *)store->trap);
+  mark_object(m, (Object *)store->out_of_memory);
+  mark_object(m, (Object *)store->unwind.exception);
   for (Activation *a = store->activation; a; a = a->outer) {
-    mark(m, (Object *)a->func);
-    mark(m, (Object *)a->callee);
-    mark(m, (Object *)a->instance);
+    mark_object(m, (Object *)a->func);
+    mark_object(m, (Object *)a->callee);
+    mark_object(m, (Object *)a->instance);
   }
   for (Object *o = store->objects; o; o = o->next) {
-    if (o->handles > 0 || is_on_stack(m, words, o)) mark(m, o);
+    if (o->handles > 0 || is_on_stack(m, words, o)) mark_object(m, o);
     if (m->len > INLINE_TODO / 2) visit_todo(m);
   }
 }
@@ -200,10 +242,15 @@ static bool find_doomed(Store *store) {
     store->mark ^= 1;
     Marker m = {.store = store, .cap = INLINE_TODO, .words_read = words.count};
     m.todo = m.inline_todo;
+    if (store->heap) {
+      wm_heap_begin_marking(store->heap, mark_object, &m);
+      visit_stacks(store, mark_words, store->heap);
+    }
     mark_roots(&m, &words);
     mark_reachable(&m);
     if (m.todo != m.inline_todo) free(m.todo);
     sweep(store, m.words_read * sizeof(u64));
+    if (store->heap) wm_heap_sweep(store->heap);
   }
   wm_ptrmap_free(&words);
   return done;
@@ -229,8 +276,26 @@ NOINLINE void wm_store_collect(Store *store) {
   if (find_doomed(store)) destroy_doomed(store);
 }
 
+/* The finalizers wait: wasm is in the middle of an instruction. */
+NOINLINE void wm_store_collect_heap(Store *store) {
+  if (store->collecting) return;
+  Collection c __attribute__((cleanup(end_collection))) = {store, store_enter(store)};
+  c.store->collecting = true;
+  find_doomed(store);
+}
+
+static NOINLINE void run_finalizers(Store *store) {
+  if (store->collecting) return;
+  Collection c __attribute__((cleanup(end_collection))) = {store, store_enter(store)};
+  c.store->collecting = true;
+  destroy_doomed(store);
+}
+
 void wm_store_safepoint(Store *store) {
-  if (store->debt_bytes > store->threshold_bytes) wm_store_collect(store);
+  if (store->debt_bytes > store->threshold_bytes)
+    wm_store_collect(store);
+  else if (UNLIKELY(store->doomed != NULL))
+    run_finalizers(store);
 }
 
 void wm_store_free_objects(Store *store) {

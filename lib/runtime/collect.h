@@ -24,6 +24,8 @@ void *wm_object_new(Store *store, ObjectKind kind, size_t size, u64 weight_bytes
 
 /* Collects when the debt says so. */
 void wm_store_safepoint(Store *store);
+/* Collects now, while wasm allocates (heap.h): finalizers run at the next safe point. */
+void wm_store_collect_heap(Store *store);
 /* Collects now, however long that takes: nothing stops it. Does nothing inside a finalizer or when
  * memory is too short to scan the stack. */
 void wm_store_collect(Store *store);
@@ -31,10 +33,10 @@ void wm_store_collect(Store *store);
 void wm_store_free_objects(Store *store);
 
 /* ---- what a kind of object is made of: object_class.c ---- */
-typedef void Visit(void *env, Object *child);
+typedef void Visit(void *env, Ref child);
 /* Bytes that `object` keeps busy, its struct and what that owns. */
 u64 wm_object_weight(const Object *object);
-/* Calls visit for each object that `object`, which is no inner one, refers to (NULLs too). Returns
+/* Calls visit for whatever `object`, which is no inner one, refers to (nulls too). Returns
  * how many words it looked at. */
 u64 wm_object_trace(const Object *object, Visit *visit, void *env);
 /* Tells the watcher, runs the finalizers, gives everything back; each once, also when a C++

@@ -2,6 +2,8 @@
  * for each table, memory and global of the module's own, evaluate, write segments, start. */
 #include "runtime/instance.h"
 
+#include "runtime/heap.h"
+
 #include "runtime/activation.h"
 #include "runtime/collect.h"
 #include "runtime/memory_image.h"
@@ -89,6 +91,17 @@ static Instance *allocate(Store *store, LoadedModule *lm, Error *err) {
   return in;
 }
 
+/* Objects of the module's types can be made from now on. */
+static bool hold_types(Instance *in, Error *err) {
+  const Module *m = &in->module->module;
+  u32 i = 0;
+  while (i < m->type_count && m->types[i].kind == COMP_FUNC) i++;
+  if (i == m->type_count) return true;
+  Heap *heap = wm_store_heap(in->store);
+  return (heap && wm_heap_hold_types(heap, in->type_ids, m->type_count)) ||
+         wm_error_out_of_memory(err);
+}
+
 static void take_imports(Instance *in, Object *const *imports) {
   const Module *m = &in->module->module;
   for (u32 i = 0; i < m->import_count; i++) {
@@ -170,7 +183,7 @@ static bool make_globals(Instance *in, Error *err) {
   return true;
 }
 
-static bool evaluate_ref(const Instance *in, ConstExpr expr, Ref *out, Error *err) {
+static bool evaluate_ref(Instance *in, ConstExpr expr, Ref *out, Error *err) {
   u64 value[2];
   if (!wm_const_evaluate(in, expr, value, err)) return false;
   *out = ref_of_slot(value[0]);
@@ -190,7 +203,7 @@ static bool fill_tables(Instance *in, Error *err) {
   return true;
 }
 
-static bool evaluate_refs(const Instance *in, const ElemSegment *seg, Ref *refs, Error *err) {
+static bool evaluate_refs(Instance *in, const ElemSegment *seg, Ref *refs, Error *err) {
   for (u32 i = 0; i < seg->count; i++)
     if (!may_go_on(in->store, i, err) || !evaluate_ref(in, seg->exprs[i], &refs[i], err))
       return false;
@@ -225,9 +238,13 @@ static Instance *make(Store *store, LoadedModule *lm, Object *const *imports, Er
   if (!in) return NULL;
   take_imports(in, imports);
   size_datas(in);
+  if (!hold_types(in, err)) return NULL;
+  /* Nobody holds what is made here yet. */
+  if (store->heap) store->heap->no_collect++;
   bool made = make_funcs(in, err) && make_tables(in, err) && make_memories(in, err) &&
               make_tags(in, err) && make_globals(in, err) && fill_tables(in, err) &&
               evaluate_elems(in, err);
+  if (store->heap) store->heap->no_collect--;
   return made ? in : NULL;
 }
 

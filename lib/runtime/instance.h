@@ -145,6 +145,8 @@ TrapCode wm_memory_fill(Instance *in, u32 memory, u64 dst, u8 value, u64 len);
 TrapCode wm_table_init(Instance *in, u32 table, u32 segment, u64 dst, u64 src, u64 len);
 TrapCode wm_table_copy(Instance *in, u32 dst_table, u32 src_table, u64 dst, u64 src, u64 len);
 TrapCode wm_table_fill(Instance *in, u32 table, u64 dst, Ref value, u64 len);
+/* References of the segment, which has so many from `from` on. */
+void wm_elem_read(const Instance *in, u32 segment, Ref *to, u64 from, u64 count);
 void wm_elem_drop(Instance *in, u32 segment);
 void wm_data_drop(Instance *in, u32 segment);
 
@@ -160,7 +162,7 @@ Instance *wm_instance_new(Store *store, LoadedModule *lm, Object *const *imports
 
 /* The value of a constant expression of `in`'s module, in slots. False with err set: out of memory,
  * or wasm must stop. */
-bool wm_const_evaluate(const Instance *in, ConstExpr expr, u64 out[2], Error *err);
+bool wm_const_evaluate(Instance *in, ConstExpr expr, u64 out[2], Error *err);
 
 /* Whether `object` may be imported as `import`; false sets err: ERR_LINK, or ERR_ARGUMENT when it
  * belongs to another store. */

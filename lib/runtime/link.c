@@ -74,6 +74,7 @@ static void describe_object(char *out, TypeRegistry *types, const Object *object
   case OBJ_MODULE: print(out, "a module"); break;
   case OBJ_TRAP: print(out, "a trap"); break;
   case OBJ_EXCEPTION: print(out, "an exception"); break;
+  case OBJ_HEAP_REF: print(out, "a reference to a struct, an array or an i31"); break;
   case OBJ_FOREIGN: print(out, "a host object"); break;
   }
 }

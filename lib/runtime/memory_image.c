@@ -40,14 +40,14 @@ typedef struct Extent {
   u64 new_bytes; /* of the data: behind what the pool keeps */
 } Extent;
 
-static bool offset_of(const Instance *in, const DataSegment *seg, u64 *out) {
+static bool offset_of(Instance *in, const DataSegment *seg, u64 *out) {
   u64 value[2];
   if (!wm_const_evaluate(in, seg->offset, value, NULL)) return false;
   *out = (u32)value[0];
   return true;
 }
 
-static bool add_segment(const Instance *in, const DataSegment *seg, Extent *extents) {
+static bool add_segment(Instance *in, const DataSegment *seg, Extent *extents) {
   const Module *m = &in->module->module;
   Extent *extent = &extents[seg->memory];
   u64 at;
@@ -62,7 +62,7 @@ static bool add_segment(const Instance *in, const DataSegment *seg, Extent *exte
 }
 
 /* False: some segment may trap, or goes elsewhere. */
-static bool find_extents(const Instance *in, Extent *extents) {
+static bool find_extents(Instance *in, Extent *extents) {
   const Module *m = &in->module->module;
   for (u32 i = 0; i < m->data_count; i++)
     if (m->datas[i].mode == SEGMENT_ACTIVE && !add_segment(in, &m->datas[i], extents)) return false;
@@ -76,7 +76,7 @@ static bool is_worth_it(const Extent *e) {
 /* ---- making ---- */
 
 /* In pieces; false: wasm must stop, or the system fails. */
-static bool write_segment(const Instance *in, const DataSegment *seg, PoolImage *image) {
+static bool write_segment(Instance *in, const DataSegment *seg, PoolImage *image) {
   const u8 *from = in->module->module.bytes + seg->data_offset;
   u64 at, size = seg->size_bytes;
   if (!offset_of(in, seg, &at)) return false;
@@ -88,7 +88,7 @@ static bool write_segment(const Instance *in, const DataSegment *seg, PoolImage 
   return true;
 }
 
-static bool write_segments(const Instance *in, u32 memory, PoolImage *image) {
+static bool write_segments(Instance *in, u32 memory, PoolImage *image) {
   const Module *m = &in->module->module;
   for (u32 i = 0; i < m->data_count; i++)
     if (m->datas[i].mode == SEGMENT_ACTIVE && m->datas[i].memory == memory &&
@@ -103,7 +103,7 @@ static u64 image_bytes(const Extent *e, u64 min_bytes) {
   return min_bytes / MAX_MAPPED_ZEROS <= whole ? min_bytes : whole;
 }
 
-static PoolImage *make_image(const Instance *in, u32 memory, const Extent *e) {
+static PoolImage *make_image(Instance *in, u32 memory, const Extent *e) {
   u64 bytes = image_bytes(e, min_bytes_of(&in->module->module, memory));
   PoolImage *image = wm_pool_image_new(in->store->pool, bytes);
   if (!image || write_segments(in, memory, image)) return image;
@@ -119,7 +119,7 @@ static void free_images(MemoryImages *images) {
   free(images);
 }
 
-static void fill_images(const Instance *in, MemoryImages *images) {
+static void fill_images(Instance *in, MemoryImages *images) {
   u32 count = in->module->module.memory_count;
   Extent extents[MAX_MEMORIES] = {{0}};
   if (!find_extents(in, extents)) return;
@@ -129,7 +129,7 @@ static void fill_images(const Instance *in, MemoryImages *images) {
 }
 
 /* NULL: not now: out of memory, or this store's wasm must stop. */
-static MemoryImages *make_images(const Instance *in) {
+static MemoryImages *make_images(Instance *in) {
   u32 count = in->module->module.memory_count;
   MemoryImages *images = calloc(1, sizeof *images + count * sizeof *images->of);
   if (!images) return NULL;
@@ -160,7 +160,7 @@ const MemoryImages *wm_memory_images(Instance *in) {
   return images && images->count ? images : NULL;
 }
 
-void wm_memory_images_unwrite(const Instance *in) {
+void wm_memory_images_unwrite(Instance *in) {
   const Module *m = &in->module->module;
   for (u32 i = m->memory_import_count; i < m->memory_count; i++) {
     Reservation *space = &in->memories[i]->space;

@@ -17,6 +17,6 @@ static inline bool wm_memory_is_imaged(const Instance *in, u32 memory) {
   return memory >= in->module->module.memory_import_count && in->memories[memory]->space.image;
 }
 /* They are zeros again: before anything else wrote to them. */
-void wm_memory_images_unwrite(const Instance *in);
+void wm_memory_images_unwrite(Instance *in);
 
 #endif

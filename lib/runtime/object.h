@@ -16,19 +16,19 @@ typedef enum ObjectKind {
   OBJ_MODULE,  /* a store's view of a LoadedModule */
   OBJ_TRAP,
   OBJ_EXCEPTION,
+  OBJ_HEAP_REF, /* what a handle holds in place of a struct, an array or an i31 (heap.h) */
 } ObjectKind;
-enum { OBJECT_KINDS = OBJ_EXCEPTION + 1 };
+enum { OBJECT_KINDS = OBJ_HEAP_REF + 1 };
 
 typedef struct Store Store;
 typedef struct Object Object;
 
 /* A reference in a frame slot, table, global or field: one word, opaque to all but the functions
- * below. Today it is the object's address; null is 0 and is to stay so, as fresh tables and zeroed
- * frames hold nulls. i31 and what else a reference will be that is no object has its place here:
- * who has a Ref must be ready that there is no object behind it. */
+ * below and heap.h. It is the address of an object of the store, or of a struct or array, or an i31
+ * (bit 0 is set); null is 0, as fresh tables and zeroed frames hold nulls. */
 typedef struct OpaqueRef *Ref;
 
-/* The object that it refers to; NULL: null, or no object. */
+/* The object that it refers to, where it is known to be null or one. */
 static inline Object *ref_object(Ref ref) { return (Object *)(void *)ref; }
 /* Of NULL: null. */
 static inline Ref ref_of_object(const void *object) { return (Ref)(uintptr_t)object; }

@@ -2,18 +2,19 @@
  * is a row of `classes`. */
 #include "runtime/collect.h"
 #include "runtime/exception.h"
+#include "runtime/heap.h"
 
 #include <stdlib.h>
 
 /* ---- what they refer to ---- */
 
 static u64 trace_list(Object *const *list, u64 count, Visit *visit, void *env) {
-  for (u64 i = 0; i < count; i++) visit(env, list[i]);
+  for (u64 i = 0; i < count; i++) visit(env, ref_of_object(list[i]));
   return count;
 }
 
 static u64 trace_refs(const Ref *refs, u64 count, Visit *visit, void *env) {
-  for (u64 i = 0; i < count; i++) visit(env, ref_object(refs[i]));
+  for (u64 i = 0; i < count; i++) visit(env, refs[i]);
   return count;
 }
 
@@ -49,8 +50,8 @@ static u64 trace_table(const Object *object, Visit *visit, void *env) {
 
 static u64 trace_trap(const Object *object, Visit *visit, void *env) {
   const Trap *trap = (const Trap *)object;
-  visit(env, (Object *)trap->exception);
-  for (u32 i = 0; i < trap->frame_count; i++) visit(env, (Object *)trap->frames[i].instance);
+  visit(env, ref_of_object(trap->exception));
+  for (u32 i = 0; i < trap->frame_count; i++) visit(env, ref_of_object(trap->frames[i].instance));
   return trap->frame_count;
 }
 
@@ -59,9 +60,9 @@ static u64 trace_exception(const Object *object, Visit *visit, void *env) {
   if (!exception->tag) return 0; /* not yet built */
   const SubType *type = wm_types_get(object->store->types, exception->tag->type_id);
   const u64 *slot = exception->args;
-  visit(env, (Object *)exception->tag);
+  visit(env, ref_of_object(exception->tag));
   for (u32 i = 0; i < type->param_count; i++) {
-    if (val_is_ref(type->params[i])) visit(env, ref_object(ref_of_slot(*slot)));
+    if (val_is_ref(type->params[i])) visit(env, ref_of_slot(*slot));
     slot += val_slots(type->params[i]);
   }
   return type->param_count;
@@ -69,7 +70,12 @@ static u64 trace_exception(const Object *object, Visit *visit, void *env) {
 
 static u64 trace_global(const Object *object, Visit *visit, void *env) {
   const Global *global = (const Global *)object;
-  if (val_is_ref(global->type.type)) visit(env, ref_object(ref_of_slot(global->value[0])));
+  if (val_is_ref(global->type.type)) visit(env, ref_of_slot(global->value[0]));
+  return 1;
+}
+
+static u64 trace_heap_ref(const Object *object, Visit *visit, void *env) {
+  visit(env, ((const HeapRef *)object)->ref);
   return 1;
 }
 
@@ -163,6 +169,7 @@ static const ObjectClass classes[] = {
     [OBJ_MODULE] = {sizeof(ModuleObject), NULL, NULL, end_module},
     [OBJ_TRAP] = {sizeof(Trap), trace_trap, weigh_trap, end_trap},
     [OBJ_EXCEPTION] = {sizeof(Exception), trace_exception, weigh_exception, NULL},
+    [OBJ_HEAP_REF] = {sizeof(HeapRef), trace_heap_ref, NULL, NULL},
 };
 _Static_assert(ARRAY_LEN(classes) == OBJECT_KINDS, "a class for each kind");
 

@@ -3,6 +3,7 @@
 
 #include "runtime/activation.h"
 #include "runtime/collect.h"
+#include "runtime/heap.h"
 #include "runtime/native.h"
 
 #include <stdlib.h>
@@ -32,6 +33,7 @@ bool wm_store_delete(Store *store) {
   if (!store) return true;
   if (store->activation || store->collecting) return false;
   wm_store_free_objects(store);
+  wm_heap_delete(store->heap);
   wm_ptrmap_free(&store->host_info);
   size_t stack_bytes = (size_t)(store->stack_end - store->stack) * sizeof(u64);
   wm_os_release(store->stack, stack_bytes + wm_os_page_size());

@@ -99,6 +99,9 @@ struct Store {
   bool closing;        /* being deleted: no new objects */
   PtrMap host_info;    /* Object* -> HostInfo* */
   Object *doomed;      /* unreached ones whose finalizers are still to run */
+  u64 made;            /* the object that a helper of compiled code made last */
+  bool heap_stress;    /* collects at each allocation of its heap, and spoils what it frees */
+  struct Heap *heap;   /* owned: structs and arrays (heap.h); NULL until the first */
 
   u64 stack_bytes; /* of the value stack, before it is made */
   u64 *stack;      /* owned: the value stack, made at the first call */

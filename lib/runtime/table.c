@@ -153,7 +153,7 @@ u64 wm_table_grow(Store *store, Table *table, u64 delta, Ref init) {
 
 /* ---- bulk operations ---- */
 
-static void init_piece(const Instance *in, u32 segment, Ref *to, u64 src, u64 len) {
+void wm_elem_read(const Instance *in, u32 segment, Ref *to, u64 src, u64 len) {
   const ElemSegment *seg = &in->module->module.elems[segment];
   const Ref *refs = in->elem_refs[segment];
   for (u64 i = 0; i < len; i++)
@@ -169,7 +169,7 @@ TrapCode wm_table_init(Instance *in, u32 table, u32 segment, u64 dst, u64 src, u
     TrapCode stop = poll_before(in->store, count * sizeof(Ref));
     if (stop) return stop;
     mark_cards(to, dst + done, count);
-    init_piece(in, segment, to->elems + dst + done, src + done, count);
+    wm_elem_read(in, segment, to->elems + dst + done, src + done, count);
   }
   return TRAP_NONE;
 }

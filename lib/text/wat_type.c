@@ -116,7 +116,7 @@ static ValType storage_type(Wat *w) {
 
 static FieldType field_type(Wat *w) {
   bool is_mutable = wm_lexer_take_list(&w->lx, "mut");
-  FieldType f = {storage_type(w), is_mutable};
+  FieldType f = {.type = storage_type(w), .is_mutable = is_mutable};
   if (is_mutable) wm_lexer_close(&w->lx);
   return f;
 }

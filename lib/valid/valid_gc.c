@@ -55,6 +55,12 @@ static bool check_plain(Validator *v, const FieldType *element) {
   return wm_valid_fail(v, "array type is not numeric or vector");
 }
 
+static bool pop_two(Validator *v, ValType t) {
+  for (u32 i = 0; i < 2; i++)
+    if (!pop(v, t)) return false;
+  return true;
+}
+
 /* ---- structs ---- */
 
 static bool check_struct_new(Validator *v) {
@@ -117,7 +123,7 @@ static bool check_array_new_fixed(Validator *v) {
 
 /* array.new_data and array.new_elem: which part of the segment. */
 static bool check_new_from_segment(Validator *v) {
-  if (!pop(v, VAL_I32) || !pop(v, VAL_I32)) return false;
+  if (!pop_two(v, VAL_I32)) return false;
   push(v, REF_TYPE(v->in.index));
   return true;
 }
@@ -187,7 +193,7 @@ static bool check_copied(Validator *v, const FieldType *from, const FieldType *t
 static bool check_array_copy(Validator *v) {
   const FieldType *to = written_elements(v);
   const FieldType *from = to ? array_elements(v, v->in.index2) : NULL;
-  return from && check_copied(v, from, to) && pop(v, VAL_I32) && pop(v, VAL_I32) &&
+  return from && check_copied(v, from, to) && pop_two(v, VAL_I32) &&
          pop(v, REF_NULL_TYPE(v->in.index2)) && pop_place(v);
 }
 
@@ -196,7 +202,7 @@ static bool check_array_init(Validator *v) {
   if (!element) return false;
   if (!(v->in.op == OP_array_init_data ? check_data(v, element) : check_elem(v, element)))
     return false;
-  return pop(v, VAL_I32) && pop(v, VAL_I32) && pop_place(v);
+  return pop_two(v, VAL_I32) && pop_place(v);
 }
 
 /* ---- i31, and between the hierarchies ---- */
@@ -214,7 +220,7 @@ static bool check_i31_get(Validator *v) {
 }
 
 static bool check_ref_eq(Validator *v) {
-  if (!pop(v, REF_NULL_TYPE(HEAP_EQ)) || !pop(v, REF_NULL_TYPE(HEAP_EQ))) return false;
+  if (!pop_two(v, REF_NULL_TYPE(HEAP_EQ))) return false;
   push(v, VAL_I32);
   return true;
 }

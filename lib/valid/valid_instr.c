@@ -7,12 +7,6 @@
 
 /* ---- what immediates name ---- */
 
-const TableType *wm_valid_table(Validator *v, u32 index) {
-  if (LIKELY(index < v->m->table_count)) return &v->m->tables[index].type;
-  wm_valid_fail(v, "unknown table %u", index);
-  return NULL;
-}
-
 /* The type of the memory's addresses; VAL_BOTTOM: failed. */
 static ValType memory_address(Validator *v, u32 index) {
   if (LIKELY(index < v->m->memory_count)) return limits_address(&v->m->memories[index].limits);
@@ -68,19 +62,6 @@ static bool check_shuffle(Validator *v) {
   for (u32 i = 0; i < 16; i++)
     if (!check_lane(v, v->in.v128.u8x16[i], 32)) return false;
   return true;
-}
-
-/* Bodies come before the data section, so its count must have been announced. */
-bool wm_valid_data(Validator *v, u32 index) {
-  if (!v->m->has_data_count)
-    return wm_error_set(v->err, ERR_MALFORMED, v->in.offset, "data count section required");
-  return index < v->m->data_count || wm_valid_fail(v, "unknown data segment %u", index);
-}
-
-const ElemSegment *wm_valid_elem(Validator *v, u32 index) {
-  if (index < v->m->elem_count) return &v->m->elems[index];
-  wm_valid_fail(v, "unknown elem segment %u", index);
-  return NULL;
 }
 
 /* ---- fixed signatures ---- */
@@ -302,12 +283,6 @@ static bool check_ref_func(Validator *v) {
   /* Declared means named outside of bodies (spec 3.5.12); which all was checked before. */
   return v->m->funcs[v->in.index].escapes ||
          wm_valid_fail(v, "undeclared function reference to function %u", v->in.index);
-}
-
-bool wm_valid_pop_ref(Validator *v, ValType *found) {
-  if (!pop_any(v, found)) return false;
-  if (*found == VAL_BOTTOM) *found = REF_TYPE(HEAP_BOTTOM);
-  return val_is_ref(*found) || wm_valid_mismatch(v, VAL_FUNCREF, found);
 }
 
 static bool check_ref_is_null(Validator *v) {

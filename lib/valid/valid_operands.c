@@ -61,3 +61,9 @@ bool wm_valid_peek_types_slow(Validator *v, Types types) {
   }
   return true;
 }
+
+bool wm_valid_pop_ref(Validator *v, ValType *found) {
+  if (!pop_any(v, found)) return false;
+  if (*found == VAL_BOTTOM) *found = REF_TYPE(HEAP_BOTTOM);
+  return val_is_ref(*found) || wm_valid_mismatch(v, VAL_FUNCREF, found);
+}

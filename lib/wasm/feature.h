@@ -22,7 +22,7 @@
   F(CUSTOM_PAGE_SIZES, "custom-page-sizes", true)                                                  \
   F(TAIL_CALL, "tail-call", true)                                                                  \
   F(FUNCTION_REFERENCES, "function-references", true)                                              \
-  F(GC, "gc", false)                                                                               \
+  F(GC, "gc", true)                                                                                \
   F(EXCEPTIONS, "exception-handling", true)                                                        \
   F(LEGACY_EXCEPTIONS, "legacy-exceptions", true)                                                  \
   F(THREADS, "threads", true)                                                                      \

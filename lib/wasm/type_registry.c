@@ -218,6 +218,20 @@ static const ValType *copy_valtypes(const Source *src, const Entry *entries, con
   return copy;
 }
 
+/* Places a struct's fields one after the other, each at a multiple of its size (8 at most), so that
+ * those of a supertype are where it has them. An array's field is its first element. */
+static void lay_out(SubType *t, FieldType *fields) {
+  u32 at = OBJECT_HEADER_BYTES;
+  for (u32 i = 0; i < t->field_count; i++) {
+    u32 size = val_storage_bytes(fields[i].type), align = min_u32(size, 8);
+    at = (at + align - 1) & ~(align - 1);
+    fields[i].offset = at;
+    if (val_is_ref(fields[i].type) && at / 8 < 64) t->ref_words |= UINT64_C(1) << at / 8;
+    at += size;
+  }
+  t->object_bytes = t->kind == COMP_ARRAY ? OBJECT_HEADER_BYTES : (at + 7) & ~7u;
+}
+
 /* Copies a type's lists into the block and resolves its references; entries before it are complete,
  * and all have their ids. */
 static void fill_entry(const TypeRegistry *reg, const Source *src, Entry *entries, u32 i,
@@ -239,6 +253,7 @@ static void fill_entry(const TypeRegistry *reg, const Source *src, Entry *entrie
     (*fields)[f] = from->fields[f];
     (*fields)[f].type = resolve_valtype(src, entries, from->fields[f].type);
   }
+  lay_out(&e->type, *fields);
   *fields += from->field_count;
 }
 

@@ -78,6 +78,18 @@ static inline u32 val_slots(ValType t) { return t == VAL_V128 ? 2 : 1; }
 /* Whether a value fills only half of its slot. */
 static inline bool val_is_narrow(ValType t) { return t == VAL_I32 || t == VAL_F32; }
 
+/* Bytes that a field or element takes. */
+static inline u32 val_storage_bytes(ValType t) {
+  switch (t) {
+  case VAL_I8: return 1;
+  case VAL_I16: return 2;
+  case VAL_I32:
+  case VAL_F32: return 4;
+  case VAL_V128: return 16;
+  default: return 8;
+  }
+}
+
 /* Storage types: on the operand stack a packed field is an i32. */
 static inline bool val_is_packed(ValType t) { return t == VAL_I8 || t == VAL_I16; }
 static inline ValType val_unpacked(ValType t) { return val_is_packed(t) ? VAL_I32 : t; }
@@ -90,6 +102,9 @@ enum {
   TYPE_SUB = 0x50,
 };
 
+/* What every struct and array begins with (runtime/heap.h). */
+enum { OBJECT_HEADER_BYTES = 8 };
+
 typedef enum CompositeKind {
   COMP_FUNC = 0x60,
   COMP_STRUCT = 0x5F,
@@ -99,6 +114,7 @@ typedef enum CompositeKind {
 typedef struct FieldType {
   ValType type; /* or VAL_I8, VAL_I16 */
   bool is_mutable;
+  u32 offset; /* canonical types: bytes from the object's start; of an array's first element */
 } FieldType;
 
 /* One defined type (spec 2.3.9 to 2.3.11). The items of a module's recursion group are consecutive;
@@ -113,8 +129,12 @@ typedef struct SubType {
   const ValType *params, *results; /* arena */
   u32 field_count;                 /* COMP_STRUCT; 1 for COMP_ARRAY */
   const FieldType *fields;         /* arena */
-  u32 type_id;                     /* canonical id, or NO_TYPE before interning */
-  u32 offset;                      /* in the module's bytes, for errors */
+  /* Canonical structs and arrays, as they lie in a heap: the bytes of a struct, or of an array
+   * without elements; which of its first 64 words are references (bit i: word i). */
+  u32 object_bytes;
+  u64 ref_words;
+  u32 type_id; /* canonical id, or NO_TYPE before interning */
+  u32 offset;  /* in the module's bytes, for errors */
 } SubType;
 
 #define NO_TYPE 0xFFFFFFFFu

@@ -195,7 +195,7 @@ static void stubs_without_defaults(void **state) {
     wasm_module_delete(module);
   }
   /* A limit of the store. */
-  wasmx_limits_t limits = {sizeof limits, 65536, 10, UINT64_MAX, 0};
+  wasmx_limits_t limits = {sizeof limits, 65536, 10, UINT64_MAX, 0, 0};
   wasmx_store_set_limits(w.store, &limits);
   module = module_of(w.store, "(module (import \"a\" \"m\" (memory 2)))");
   assert_false(wasmx_linker_define_unknown_imports(linker, module, WASMX_STUB_DEFAULT, &err));

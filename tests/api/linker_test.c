@@ -457,7 +457,7 @@ static void limit_of_all_bytes(void **state) {
   wasm_module_t *module = module_of(w.store, "(module (table 1 funcref))");
   assert_null(wasmx_instance_new(w.store, module, NULL, NULL, &err));
   assert_int_equal(err.code, WASMX_LIMIT);
-  assert_non_null(strstr(err.message, "limit of 196608 bytes of memories and tables"));
+  assert_non_null(strstr(err.message, "limit of 196608 bytes of memories, tables and heaps"));
   limit.total_bytes = 0; /* a host that does not know the field */
   assert_true(wasmx_store_set_limits(w.store, &limit));
   assert_true(wasm_memory_grow(m, 1));

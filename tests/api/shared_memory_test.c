@@ -219,7 +219,7 @@ static uint64_t memory_in_use(const wasm_store_t *store) {
 static void limits_follow_the_maker(void **state) {
   (void)state;
   World w = world_new();
-  wasmx_limits_t limits = {sizeof limits, 4 * 65536, UINT64_MAX, UINT64_MAX, 0};
+  wasmx_limits_t limits = {sizeof limits, 4 * 65536, UINT64_MAX, UINT64_MAX, 0, 0};
   assert_true(wasmx_store_set_limits(w.store, &limits));
   wasmx_shared_memory_t *shared = shared_new(w.store);
   wasm_store_t *other = wasm_store_new(w.engine), *beside = wasmx_store_new_beside(w.store);
@@ -263,7 +263,7 @@ static void *grow_much(void *env) {
 static void growth_takes_turns(void **state) {
   (void)state;
   World w = world_new();
-  wasmx_limits_t limits = {sizeof limits, 51 * 65536, UINT64_MAX, UINT64_MAX, 0};
+  wasmx_limits_t limits = {sizeof limits, 51 * 65536, UINT64_MAX, UINT64_MAX, 0, 0};
   assert_true(wasmx_store_set_limits(w.store, &limits));
   wasmx_shared_memory_t *shared = shared_new(w.store);
   Job jobs[THREADS];

@@ -14,7 +14,8 @@ static inline void seed_const(Buffer *b, i64 value) {
 
 static inline void seed_types(Buffer *b) {
   static const ValType params[] = {VAL_I32, VAL_F64}, results[] = {VAL_I64};
-  static const FieldType fields[] = {{VAL_I8, true}, {REF_NULL_TYPE(2), false}};
+  static const FieldType fields[] = {{.type = VAL_I8, .is_mutable = true},
+                                     {.type = REF_NULL_TYPE(2), .is_mutable = false}};
   SubType func = {.kind = COMP_FUNC, .is_final = true, .super = NO_TYPE, .group_len = 1};
   SubType group[2] = {{.kind = COMP_STRUCT, .super = NO_TYPE, .fields = fields, .field_count = 2},
                       {.kind = COMP_STRUCT, .is_final = true, .super = 2, .fields = fields}};
@@ -81,7 +82,7 @@ static inline void seed_spaces(Buffer *b) {
   wm_encode_close(b, section);
   section = wm_encode_section(b, SECTION_GLOBAL);
   wm_buffer_uleb(b, 1);
-  wm_encode_globaltype(b, (GlobalType){VAL_I32, false});
+  wm_encode_globaltype(b, (GlobalType){.type = VAL_I32, .is_mutable = false});
   seed_const(b, -5);
   wm_encode_close(b, section);
 }

@@ -99,6 +99,96 @@ static const Example examples[] = {
     {OP_table_copy, "iii", "i",
      "(table.copy $a $b (local.get 0) (local.get 1) (local.get 2))"
      " (ref.is_null (table.get $a (local.get 0)))"},
+    /* objects */
+    {OP_ref_eq, "ii", "i", "(ref.eq (ref.i31 (local.get 0)) (ref.i31 (local.get 1)))"},
+    {OP_struct_new, "ils", "s",
+     "(struct.get $s 4 (struct.new $s (local.get 0) (local.get 0) (local.get 1) (f32.const 1) "
+     "(local.get 2) (ref.null $s)))"},
+    {OP_struct_new_default, "", "l", "(struct.get $s 2 (struct.new_default $s))"},
+    {OP_struct_get, "i", "l",
+     "(struct.get $s 2 (struct.new $s (local.get 0) (local.get 0) (i64.const 7) (f32.const 1) "
+     "(v128.const i64x2 1 2) (struct.new_default $s)))"},
+    {OP_struct_get_s, "i", "i",
+     "(struct.get_s $s 0 (struct.new $s (local.get 0) (local.get 0) (i64.const 7) (f32.const 1) "
+     "(v128.const i64x2 1 2) (struct.new_default $s)))"},
+    {OP_struct_get_u, "i", "i",
+     "(struct.get_u $s 1 (struct.new $s (local.get 0) (local.get 0) (i64.const 7) (f32.const 1) "
+     "(v128.const i64x2 1 2) (struct.new_default $s)))"},
+    {OP_struct_set, "ii", "i",
+     "(local $p (ref null $s)) (if (local.get 1) (then (local.set $p (struct.new_default $s)))) "
+     "(struct.set $s 0 (local.get $p) (local.get 0)) (struct.get_s $s 0 (local.get $p))"},
+    {OP_array_new, "il", "l",
+     "(array.get $longs (array.new $longs (local.get 1) (i32.and (local.get 0) (i32.const 15))) "
+     "(i32.const 3))"},
+    {OP_array_new_default, "ii", "i",
+     "(array.get_u $bytes (array.new_default $bytes (i32.and (local.get 0) (i32.const 0xFFFF))) "
+     "(local.get 1))"},
+    {OP_array_new_fixed, "il", "l",
+     "(array.get $longs (array.new_fixed $longs 3 (local.get 1) (i64.const 5) (local.get 1)) "
+     "(local.get 0))"},
+    {OP_array_new_data, "ii", "i",
+     "(array.get_s $bytes (array.new_data $bytes $d (local.get 0) (local.get 1)) (i32.const 1))"},
+    {OP_array_new_elem, "ii", "i",
+     "(ref.is_null (array.get $funcs (array.new_elem $funcs $e (local.get 0) (local.get 1)) "
+     "(i32.const 1)))"},
+    {OP_array_get, "il", "l",
+     "(array.get $longs (array.new $longs (local.get 1) (i32.const 4)) (local.get 0))"},
+    {OP_array_get_s, "ii", "i",
+     "(array.get_s $bytes (array.new $bytes (local.get 1) (i32.const 4)) (local.get 0))"},
+    {OP_array_get_u, "ii", "i",
+     "(array.get_u $bytes (array.new $bytes (local.get 1) (i32.const 4)) (local.get 0))"},
+    {OP_array_set, "ii", "i",
+     "(local $p (ref null $bytes)) (if (local.get 1) (then (local.set $p (array.new $bytes "
+     "(i32.const 9) (i32.const 40))))) (array.set $bytes (local.get $p) (local.get 0) (local.get "
+     "1)) (array.get_u $bytes (local.get $p) (i32.const 31))"},
+    {OP_array_len, "i", "i",
+     "(local $p (ref null $bytes)) (if (local.get 0) (then (local.set $p (array.new_default $bytes "
+     "(i32.and (local.get 0) (i32.const 0xFFFF)))))) (array.len (local.get $p))"},
+    {OP_array_fill, "iis", "s",
+     "(local $p (ref $vectors)) (local.set $p (array.new_default $vectors (i32.const 40))) "
+     "(array.fill $vectors (local.get $p) (local.get 0) (local.get 2) (local.get 1)) (array.get "
+     "$vectors (local.get $p) (i32.const 31))"},
+    {OP_array_copy, "iii", "i",
+     "(local $p (ref $bytes)) (local $i i32) (local.set $p (array.new_default $bytes (i32.const "
+     "70))) (loop $l (array.set $bytes (local.get $p) (local.get $i) (local.get $i)) (br_if $l "
+     "(i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 70)))) "
+     "(array.copy $bytes $bytes (local.get $p) (local.get 0) (local.get $p) (local.get 1) "
+     "(local.get 2)) (array.get_u $bytes (local.get $p) (i32.const 33))"},
+    {OP_array_init_data, "iii", "i",
+     "(local $p (ref $bytes)) (local.set $p (array.new_default $bytes (i32.const 40))) "
+     "(array.init_data $bytes $d (local.get $p) (local.get 0) (local.get 1) (local.get 2)) "
+     "(array.get_u $bytes (local.get $p) (i32.const 2))"},
+    {OP_array_init_elem, "iii", "i",
+     "(local $p (ref $funcs)) (local.set $p (array.new_default $funcs (i32.const 40))) "
+     "(array.init_elem $funcs $e (local.get $p) (local.get 0) (local.get 1) (local.get 2)) "
+     "(ref.is_null (array.get $funcs (local.get $p) (i32.const 1)))"},
+    {OP_ref_test, "i", "i",
+     "(i32.or (ref.test (ref $sub) (call $any (local.get 0))) (i32.shl (ref.test (ref i31) (call "
+     "$any (local.get 0))) (i32.const 1)))"},
+    {OP_ref_test_null, "i", "i",
+     "(i32.or (ref.test (ref null $sub) (call $any (local.get 0))) (i32.shl (ref.test (ref null "
+     "$s) (call $any (local.get 0))) (i32.const 1)))"},
+    {OP_ref_cast, "i", "i",
+     "(struct.get $super 0 (ref.cast (ref $super) (call $any (local.get 0))))"},
+    {OP_ref_cast_null, "i", "i",
+     "(ref.is_null (ref.cast (ref null $s) (call $any (local.get 0))))"},
+    {OP_br_on_cast, "i", "i",
+     "(block $o (result (ref $super)) (br_on_cast $o anyref (ref $super) (call $any (local.get "
+     "0))) (drop) (return (i32.const 77))) (struct.get $super 0)"},
+    {OP_br_on_cast_fail, "i", "i",
+     "(block $o (result anyref) (br_on_cast_fail $o anyref (ref $s) (call $any (local.get 0))) "
+     "(drop) (return (i32.const 77))) (ref.is_null)"},
+    {OP_any_convert_extern, "i", "i",
+     "(ref.test (ref eq) (any.convert_extern (extern.convert_any (call $any (local.get 0)))))"},
+    {OP_extern_convert_any, "i", "i",
+     "(ref.is_null (extern.convert_any (call $any (local.get 0))))"},
+    {OP_ref_i31, "i", "i", "(i31.get_s (ref.i31 (local.get 0)))"},
+    {OP_i31_get_s, "i", "i",
+     "(local $p (ref null i31)) (if (local.get 0) (then (local.set $p (ref.i31 (local.get 0))))) "
+     "(i31.get_s (local.get $p))"},
+    {OP_i31_get_u, "i", "i",
+     "(local $p (ref null i31)) (if (local.get 0) (then (local.set $p (ref.i31 (local.get 0))))) "
+     "(i31.get_u (local.get $p))"},
     {OP_memory_copy, "ppp", "", "(memory.copy (local.get 0) (local.get 1) (local.get 2))"},
 };
 
@@ -167,10 +257,26 @@ static void print_types(Buffer *b, const char *keyword, const char *letters) {
   wm_buffer_print(b, ")");
 }
 
+/* Another function: a reference of the kind that its argument asks for. */
+static const char any_of_each_kind[] =
+    " (func $any (param i32) (result anyref)"
+    "  (block (block (block (block (block (block"
+    "   (br_table 0 1 2 3 4 5 (i32.and (local.get 0) (i32.const 7))))"
+    "   (return (ref.null any))) (return (ref.i31 (local.get 0))))"
+    "   (return (struct.new $super (local.get 0))))"
+    "   (return (struct.new $sub (local.get 0) (i64.const 1))))"
+    "   (return (struct.new_default $s))) (array.new_default $bytes (i32.const 3)))";
+
 static Buffer module_of(const Example *e) {
   Buffer text = {0}, out = {0};
   wm_buffer_print(&text,
                   "(module (type $t (func (param i32) (result i32)))"
+                  " (type $s (struct (field (mut i8) (mut i16) (mut i64) f32 (mut v128)"
+                  "   (ref null $s))))"
+                  " (type $super (sub (struct (field i32))))"
+                  " (type $sub (sub $super (struct (field i32) (field i64))))"
+                  " (type $bytes (array (mut i8))) (type $longs (array (mut i64)))"
+                  " (type $vectors (array (mut v128))) (type $funcs (array (mut funcref)))"
                   " (memory 1 3) (data $d \"0123456789\") (global $g (mut i64) (i64.const 5))"
                   " (table $a 4 8 funcref) (table $b 3 3 funcref)"
                   " (elem $e funcref (ref.func $h) (ref.null func) (ref.func $h))"
@@ -180,7 +286,7 @@ static Buffer module_of(const Example *e) {
                   " (func (export \"f\")");
   print_types(&text, "param", e->params);
   print_types(&text, "result", e->results);
-  wm_buffer_print(&text, " %s))", e->body);
+  wm_buffer_print(&text, " %s)%s)", e->body, any_of_each_kind);
   Error err = {0};
   bool ok = wm_wat_to_binary((const char *)text.data, text.len, &out, &err);
   if (!ok) fail_msg("%s: the text format: %s", wm_op_text(e->op), err.message);
@@ -413,7 +519,11 @@ static bool is_in_body(const LoadedModule *lm, u16 op) {
   Error err = {0};
   const Module *m = &lm->module;
   Reader r = wm_reader_at(m, m->funcs[1].code_offset, m->funcs[1].code_bytes, &err);
-  (void)wm_reader_u32(&r); /* no locals */
+  u32 groups = wm_reader_u32(&r);
+  for (u32 i = 0; i < groups; i++) {
+    wm_reader_u32(&r);
+    wm_reader_valtype(&r);
+  }
   bool found = false;
   for (Instr in; r.pos < r.end && wm_instr_read(&r, &in);) found |= in.op == op;
   return found && reader_ok(&r);

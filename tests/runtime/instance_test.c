@@ -164,7 +164,8 @@ static void start_functions_run(void **state) {
 static void limits_hold(void **state) {
   Fixture *f = *state;
   Error err;
-  wm_account_set_limits(f->store->account, &(StoreLimits){3 * 65536, 10, 2, UINT64_MAX});
+  wm_account_set_limits(f->store->account,
+                        &(StoreLimits){3 * 65536, 10, 2, UINT64_MAX, UINT64_MAX});
   assert_null(try_instantiate(f, "(module (memory 4))", NULL, 0, &err));
   assert_int_equal(err.code, ERR_LIMIT);
   assert_null(try_instantiate(f, "(module (table 11 funcref))", NULL, 0, &err));

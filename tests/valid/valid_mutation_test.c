@@ -109,7 +109,7 @@ static void test_mutations(void **state) {
     hex_write(&original, seeds[s]);
     u32 before = accepted;
     try_module(&original, reg, &accepted);
-    assert_int_equal(accepted - before, s + 1 < ARRAY_LEN(seeds)); /* all but the last are valid */
+    assert_int_equal(accepted - before, 1);
     for (u32 i = 0; i < 10000; i++) {
       Buffer b = {0};
       wm_buffer_bytes(&b, original.data, original.len);
@@ -147,7 +147,7 @@ static void test_truncations(void **state) {
 /* Each allocation fails in turn: an ordinary error, and nothing is left behind. */
 static void test_memory(void **state) {
   (void)state;
-  for (size_t s = 0; s + 1 < ARRAY_LEN(seeds); s++) {
+  for (size_t s = 0; s < ARRAY_LEN(seeds); s++) {
     Buffer b = {0};
     wm_encode_header(&b);
     hex_write(&b, seeds[s]);

@@ -404,7 +404,7 @@ static void limits_hold_over_all(void **state) {
                   THREAD("(call $here) (drop (memory.grow (i32.const 2)))"
                          "(i32.atomic.store (i32.const 16) (memory.grow (i32.const 1)))"
                          "(call $here)"));
-  wasmx_limits_t limits = {sizeof limits, 3 * 65536, UINT64_MAX, 2, 0};
+  wasmx_limits_t limits = {sizeof limits, 3 * 65536, UINT64_MAX, 2, 0, 0};
   assert_true(wasmx_store_set_limits(p.store, &limits));
   assert_int_equal(run(&p), 1000 - 1);
   program_delete(&p);

@@ -67,7 +67,10 @@ static void final_and_open_types_differ(void **state) {
 static void mutability_and_packing_differ(void **state) {
   (void)state;
   TypeRegistry *reg = wm_types_new();
-  FieldType fields[] = {{VAL_I32, false}, {VAL_I32, true}, {VAL_I8, false}, {VAL_I16, false}};
+  FieldType fields[] = {{.type = VAL_I32, .is_mutable = false},
+                        {.type = VAL_I32, .is_mutable = true},
+                        {.type = VAL_I8, .is_mutable = false},
+                        {.type = VAL_I16, .is_mutable = false}};
   SubType types[4];
   for (u32 i = 0; i < 4; i++) {
     types[i] = STRUCT_TYPE(&fields[i], 1);
@@ -80,8 +83,8 @@ static void mutability_and_packing_differ(void **state) {
 /* (rec (struct (ref null 0)) (struct (ref null 1))) at `start`, with references to each other or to
  * themselves. */
 static void make_pair(SubType *types, u32 start, FieldType fields[2], bool crossed) {
-  fields[0] = (FieldType){REF_NULL_TYPE(start + (crossed ? 1 : 0)), false};
-  fields[1] = (FieldType){REF_NULL_TYPE(start + (crossed ? 0 : 1)), true};
+  fields[0] = (FieldType){.type = REF_NULL_TYPE(start + (crossed ? 1 : 0)), .is_mutable = false};
+  fields[1] = (FieldType){.type = REF_NULL_TYPE(start + (crossed ? 0 : 1)), .is_mutable = true};
   types[start] = STRUCT_TYPE(&fields[0], 1);
   types[start + 1] = STRUCT_TYPE(&fields[1], 1);
 }
@@ -174,7 +177,7 @@ static void too_deep_is_refused(void **state) {
 static void references_match(void **state) {
   (void)state;
   TypeRegistry *reg = wm_types_new();
-  FieldType field = {VAL_I32, true};
+  FieldType field = {.type = VAL_I32, .is_mutable = true};
   SubType types[] = {FUNC_TYPE(numbers, 0, numbers, 0),
                      STRUCT_TYPE(&field, 1),
                      STRUCT_TYPE(&field, 1),

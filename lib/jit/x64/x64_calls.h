@@ -60,6 +60,12 @@ void wm_x64_save_slot(void);
 void wm_x64_save_ref(void);
 void wm_x64_tail_saved(void);
 void wm_x64_poll(void);
+/* COLLECTS rows of helpers.def */
+void wm_x64_struct_new(void);
+void wm_x64_array_new_fixed(void);
+void wm_x64_array_new(void);
+void wm_x64_array_new_data(void);
+void wm_x64_array_new_elem(void);
 
 /* ---- x64_calls.c and x64_tail.c, called by it ---- */
 void wm_x64_spread(NativeEntry *entry, u64 *stack);

@@ -2,6 +2,7 @@
 #include "jit/x64/x64_calls.h"
 
 #include "runtime/atomics.h"
+#include "runtime/gc_helpers.h"
 
 #define CHECK_OFFSET(name, type, field) _Static_assert(name == offsetof(type, field), #name)
 CHECK_OFFSET(INSTANCE_MEMORY0, Instance, memory0_base);
@@ -98,7 +99,8 @@ static const void *const helpers[HELPER_COUNT] = {
     [STUB_TAIL_REF] = ADDRESS(wm_x64_tail_ref),   [STUB_SAVE_SLOT] = ADDRESS(wm_x64_save_slot),
     [STUB_SAVE_REF] = ADDRESS(wm_x64_save_ref),   [STUB_TAIL_SAVED] = ADDRESS(wm_x64_tail_saved),
     [STUB_POLL] = ADDRESS(wm_x64_poll),           [STUB_THROW] = ADDRESS(wm_x64_throw),
-#define HELPER(id, traps, function) [HELPER_##id] = ADDRESS(function),
+#define HELPER(id, traps, function)   [HELPER_##id] = ADDRESS(function),
+#define COLLECTS(id, traps, function) [HELPER_##id] = ADDRESS(wm_x64_##id),
 #include "runtime/helpers.def"
 #undef HELPER
 };

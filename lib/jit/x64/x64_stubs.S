@@ -312,6 +312,32 @@ out_trapped:
   jmp *LANDING_PC(%rdx)
 END(same_instance_callee)
 
+/* A helper that may collect (helpers.def): called as a C function, with the instance in rdi. What
+ * it was given is a root, too. */
+.macro COLLECTING_HELPER name, function
+FUNCTION(\name)
+  SAVE_FOR_COLLECTOR
+  movq INSTANCE_STORE(%rdi), %r11
+  movq STORE_ACTIVATION(%r11), %r11
+  leaq 32(%rsp), %r10
+  movq %r10, ACTIVATION_NATIVE_SP(%r11)
+  PUSH %rsi
+  PUSH %rdx
+  PUSH %rcx
+  PUSH %r8
+  PUSH %r9
+  call \function
+  SHRINK 40
+  RESTORE_AND_RETURN
+END(\name)
+.endm
+
+COLLECTING_HELPER wm_x64_struct_new, wm_helper_struct_new
+COLLECTING_HELPER wm_x64_array_new_fixed, wm_helper_array_new_fixed
+COLLECTING_HELPER wm_x64_array_new, wm_helper_array_new
+COLLECTING_HELPER wm_x64_array_new_data, wm_helper_array_new_data
+COLLECTING_HELPER wm_x64_array_new_elem, wm_helper_array_new_elem
+
 /* What a slot holds whose function is not compiled; called by `call [rip + slot]`. */
 FUNCTION(wm_x64_call_slot)
   SAVE_FOR_COLLECTOR

@@ -1,0 +1,128 @@
+/* Structs, i31, casts, and the way to arrays (gc.h). */
+#include "runtime/gc.h"
+
+#include "wasm/opcode.h"
+
+/* ---- structs ---- */
+
+static HeapObject *struct_new(Store *store, const GcInstr *instr) {
+  HeapObject *o = heap_allocate(store->heap, gc_type(store, instr->type)->object_bytes);
+  if (o) *o = (HeapObject){heap_word(instr->type), 0};
+  return o;
+}
+
+static TrapCode run_struct_new(Store *store, const GcInstr *instr, u64 *at) {
+  const SubType *type = gc_type(store, instr->type);
+  HeapObject *o = struct_new(store, instr);
+  if (!o) return TRAP_OUT_OF_MEMORY;
+  const u64 *slot = at;
+  for (u32 i = 0; i < type->field_count; i++) {
+    const FieldType *field = &type->fields[i];
+    wm_field_write(heap_at(o, field->offset), field->type, slot);
+    slot += val_slots(field->type);
+  }
+  *at = ref_slot(ref_of_object(o));
+  return TRAP_NONE;
+}
+
+static TrapCode run_struct_new_default(Store *store, const GcInstr *instr, u64 *at) {
+  HeapObject *o = struct_new(store, instr);
+  if (!o) return TRAP_OUT_OF_MEMORY;
+  memset(o + 1, 0, gc_type(store, instr->type)->object_bytes - OBJECT_HEADER_BYTES);
+  *at = ref_slot(ref_of_object(o));
+  return TRAP_NONE;
+}
+
+static const FieldType *field_of(const Store *store, const GcInstr *instr) {
+  return &gc_type(store, instr->type)->fields[instr->index2];
+}
+
+static TrapCode run_struct_get(const Store *store, const GcInstr *instr, u64 *at) {
+  HeapObject *o = (HeapObject *)(void *)ref_of_slot(*at);
+  if (!o) return TRAP_NULL_STRUCT;
+  const FieldType *field = field_of(store, instr);
+  wm_field_read(heap_at(o, field->offset), field->type, instr->op == OP_struct_get_s, at);
+  return TRAP_NONE;
+}
+
+static TrapCode run_struct_set(const Store *store, const GcInstr *instr, u64 *at) {
+  HeapObject *o = (HeapObject *)(void *)ref_of_slot(*at);
+  if (!o) return TRAP_NULL_STRUCT;
+  const FieldType *field = field_of(store, instr);
+  wm_field_write(heap_at(o, field->offset), field->type, at + 1);
+  return TRAP_NONE;
+}
+
+/* ---- casts ---- */
+
+static bool is_object_of(const Store *store, const HeapObject *o, HeapType heap) {
+  if (!o) return false;
+  u32 type_id = heap_type_id(o);
+  if (heap == HEAP_EQ) return true;
+  CompositeKind kind = gc_type(store, type_id)->kind;
+  if (heap == HEAP_STRUCT) return kind == COMP_STRUCT;
+  if (heap == HEAP_ARRAY) return kind == COMP_ARRAY;
+  return !heap_is_abstract(heap) && wm_types_is_sub(store->types, type_id, heap);
+}
+
+/* Not null, and known to be in the hierarchy of `heap`. */
+static bool is_of_heap_type(const Store *store, Ref ref, HeapType heap) {
+  switch (heap) {
+  case HEAP_ANY:
+  case HEAP_EXTERN:
+  case HEAP_FUNC:
+  case HEAP_EXN: return true;
+  case HEAP_NONE:
+  case HEAP_NOEXTERN:
+  case HEAP_NOFUNC:
+  case HEAP_NOEXN: return false;
+  case HEAP_I31: return ref_is_i31(ref);
+  default: break;
+  }
+  if (ref_is_i31(ref)) return heap == HEAP_EQ;
+  if (heap_is_abstract(heap)) return is_object_of(store, ref_heap_object(ref), heap);
+  if (wm_types_get(store->types, heap)->kind != COMP_FUNC)
+    return is_object_of(store, ref_heap_object(ref), heap);
+  return wm_types_is_sub(store->types, ((const Func *)ref_object(ref))->type_id, heap);
+}
+
+bool wm_ref_is(const Store *store, Ref ref, ValType type) {
+  return ref ? is_of_heap_type(store, ref, val_heap(type)) : val_is_nullable(type);
+}
+
+/* ---- all of them ---- */
+
+static TrapCode run_cast(const Store *store, const GcInstr *instr, u64 *at) {
+  return wm_ref_is(store, ref_of_slot(*at), instr->type) ? TRAP_NONE : TRAP_CAST_FAILURE;
+}
+
+static TrapCode run_i31_get(bool sign, u64 *at) {
+  Ref ref = ref_of_slot(*at);
+  if (!ref) return TRAP_NULL_I31;
+  u32 value = (u32)ref_i31(ref);
+  *at = sign ? value : value & 0x7FFFFFFF;
+  return TRAP_NONE;
+}
+
+TrapCode wm_gc_run(Instance *in, const GcInstr *instr, u64 *at) {
+  Store *store = in->store;
+  switch (instr->op) {
+  case OP_ref_eq: *at = at[0] == at[1]; return TRAP_NONE;
+  case OP_struct_new: return run_struct_new(store, instr, at);
+  case OP_struct_new_default: return run_struct_new_default(store, instr, at);
+  case OP_struct_get:
+  case OP_struct_get_s:
+  case OP_struct_get_u: return run_struct_get(store, instr, at);
+  case OP_struct_set: return run_struct_set(store, instr, at);
+  case OP_ref_test:
+  case OP_ref_test_null: *at = wm_ref_is(store, ref_of_slot(*at), instr->type); return TRAP_NONE;
+  case OP_ref_cast:
+  case OP_ref_cast_null: return run_cast(store, instr, at);
+  case OP_any_convert_extern:
+  case OP_extern_convert_any: return TRAP_NONE; /* one reference, whichever way it is looked at */
+  case OP_ref_i31: *at = ref_slot(ref_of_i31((u32)*at)); return TRAP_NONE;
+  case OP_i31_get_s:
+  case OP_i31_get_u: return run_i31_get(instr->op == OP_i31_get_s, at);
+  default: return wm_gc_array(in, instr, at);
+  }
+}

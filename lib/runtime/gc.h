@@ -1,0 +1,37 @@
+/* Instructions on structs, arrays, i31 and casts (spec 4.6.8) as C: what the interpreter runs, and
+ * compiled code where it has nothing better. Operands are in slots, the first at `at`, and so is
+ * the result then. Types are canonical ids. Allocation may collect: the store's stack_top must be
+ * above the operands, and the activation told where wasm stands. */
+#ifndef WM_RUNTIME_GC_H
+#define WM_RUNTIME_GC_H
+
+#include "runtime/heap.h"
+#include "runtime/instance.h"
+
+typedef struct GcInstr {
+  u16 op;     /* OpId */
+  u32 type;   /* type id; casts: the ValType that is wanted */
+  u32 index2; /* field, segment, count of array.new_fixed; array.copy: the source's type id */
+} GcInstr;
+
+/* TRAP_NONE, or the code of a trap that the caller raises (TRAP_INTERRUPTED: wasm must stop; some
+ * of it may be done). */
+TrapCode wm_gc_run(Instance *in, const GcInstr *instr, u64 *at);
+
+/* Whether the reference is of a canonical type (ref.test). */
+bool wm_ref_is(const Store *store, Ref ref, ValType type);
+
+/* ---- between its files ---- */
+/* A new array whose elements are written next; *is_zero: they are zero. NULL: out of memory. */
+HeapObject *wm_array_new(Store *store, u32 type_id, u32 length, bool *is_zero);
+TrapCode wm_gc_array(Instance *in, const GcInstr *instr, u64 *at);
+/* A value of a field's type between its place in an object and slots. `sign`: a packed one is
+ * sign-extended. */
+void wm_field_write(u8 *to, ValType type, const u64 *slot);
+void wm_field_read(const u8 *from, ValType type, bool sign, u64 *slot);
+
+static inline const SubType *gc_type(const Store *store, u32 type_id) {
+  return store->heap->types.data[type_id];
+}
+
+#endif
