@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes one libwasm.c of lib/, to be dropped into another program beside wasm.h and wasmx.h:
+"""Makes one libwasm.c of lib/, to be dropped into another program beside wasm.h and wasmx*.h:
 
-    amalgamate.py [--interpreter] FOLDER     writes FOLDER/libwasm.c, wasm.h, wasmx.h
+    amalgamate.py [--interpreter] FOLDER     writes FOLDER/libwasm.c, wasm.h, wasmx*.h
     cc -O2 -c libwasm.c                      (gnu11, the default; link with -lm -lpthread)
 
 With the compiler for Linux on x86-64, or with the interpreter only (for every machine). The text format is
@@ -19,7 +19,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LIB = ROOT / "lib"
 ROOMS = ["base", "os", "wasm", "binary", "valid", "text", "runtime", "interp", "jit", "engine", "api"]
-PUBLIC = ["wasm.h", "wasmx.h"]
+PUBLIC = ["wasm.h", *sorted(path.name for path in (ROOT / "include").glob("wasmx*.h"))]
 NOT_CODE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"][^\n]*\n', re.M)
 DEFINE = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.M)
@@ -189,9 +189,11 @@ class Amalgamation:
         return rename(text, own, name) if room == its_room else text
 
     def assembly(self, path):
-        """Preprocessed now; the lines as strings."""
+        """Preprocessed now; the lines as strings. Its macros end with it: the assembler looks for them, in any
+        case, among the instructions of what follows."""
         text = subprocess.run(["cc", "-E", "-P", f"-I{LIB}", str(path)], check=True, capture_output=True,
                               text=True).stdout
+        text += "".join(f".purgem {name}\n" for name in dict.fromkeys(re.findall(r"^\s*\.macro\s+(\w+)", text, re.M)))
         lines = [line.replace("\\", "\\\\").replace('"', '\\"') for line in text.splitlines() if line.strip()]
         return "__asm__(\n" + "\n".join(f'  "{line}\\n"' for line in lines) + '\n  ".text\\n");\n'
 

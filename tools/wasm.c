@@ -120,6 +120,7 @@ static const Verb verbs[] = {
      "have the values of that moment, the start function and the initializer are gone. Code and "
      "names\n"
      "stay as they are. A reactor's _initialize is called before, and is gone, too.\n"
+     "  -o OUTPUT                  where the new module goes\n"
      "  --init NAME                the initializer, an export (wizer.initialize)\n"
      "  --keep-init                it stays an export\n"
      "  --rename-func NEW=OLD      an export under another name, instead of what had that one, "

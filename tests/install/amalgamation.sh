@@ -1,13 +1,12 @@
 #!/bin/sh
 # One file of all (tools/amalgamate.py), the interpreter only and with the compiler: compiled without a warning, then add_one
 # called, the API's tests run, and the official suite by `wasm` linked with it in the place of the library.
-# Usage: amalgamation.sh SOURCE-FOLDER BUILD-FOLDER SPEC-FOLDER; CC is the compiler
+# Usage: amalgamation.sh SOURCE-FOLDER BUILD-FOLDER SPEC-FOLDER WRAP; CC is the compiler, WRAP what tests link with
 set -u
-source=$1 build=$2 spec=$3
+source=$1 build=$2 spec=$3 wrap=$4
 : "${CC:=cc}"
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-wrap='-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=mmap,--wrap=mmap64,--wrap=mprotect,--wrap=strdup'
 # What one file of all costs gcc 11 seconds, clang takes 25 for.
 case $CC in *clang*) optimize=-O0 ;; *) optimize=-O1 ;; esac
 failed=0
