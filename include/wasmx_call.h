@@ -64,7 +64,8 @@ WASM_API_EXTERN bool wasmx_global_set(wasm_global_t *, const wasmx_val_t *);
 /* Tables, with 64-bit sizes and indices, where null and an error are two things. get, set: false
  * (wasmx_last_error) out of bounds, for a value that is not of the element's type or of another
  * store, out of memory. grow: `init` NULL is null; *old (may be NULL) is the size before; false
- * beyond the maximum or a limit, or vetoed. size: 0 without a table. */
+ * (WASMX_LIMIT) beyond the maximum, a limit or the memory that there is, or vetoed. size: 0 without
+ * a table. */
 WASM_API_EXTERN bool wasmx_table_get(const wasm_table_t *, uint64_t index, own wasmx_val_t *out);
 WASM_API_EXTERN bool wasmx_table_set(wasm_table_t *, uint64_t index, const wasmx_val_t *);
 WASM_API_EXTERN uint64_t wasmx_table_size(const wasm_table_t *);

@@ -178,7 +178,7 @@ static Handle *find(const wasm_instance_t *ref, const char *name, size_t len, in
 
 bool wm_api_lend_export(const wasm_instance_t *ref, const char *name, ObjectKind kind, Handle *out,
                         Error *err) {
-  Object *object = find_object(ref, name, name ? strlen(name) : 0, kind, err);
+  Object *object = find_object(ref, name, name ? strlen(name) : 0, (int)kind, err);
   if (object) wm_handle_lend(handle_of(ref)->home, object, out);
   return object != NULL;
 }

@@ -102,8 +102,8 @@ void wasmtime_store_limiter(wasmtime_store_t *store, int64_t memory_size, int64_
                             int64_t instances, int64_t tables, int64_t memories) {
   (void)tables, (void)memories;
   if (!store) return;
-  wasmx_limits_t limits = {sizeof limits, limit_of(memory_size), limit_of(table_elements),
-                           limit_of(instances), 0, 0};
+  wasmx_limits_t limits = {
+      sizeof limits, limit_of(memory_size), limit_of(table_elements), limit_of(instances), 0, 0};
   wasmx_store_set_limits(store->context.store, &limits);
 }
 

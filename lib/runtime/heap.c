@@ -25,10 +25,11 @@ static bool reserve_range(Heap *h) {
     if (h->base) wm_os_release(h->base, 2 * h->part_bytes);
     h->base = NULL;
   }
+  if (!h->base) return false;
   h->large_base = h->base + h->part_bytes;
   h->max_blocks = (u32)(h->part_bytes >> BLOCK_LOG2);
   h->max_pages = (u32)(h->part_bytes >> LARGE_PAGE_LOG2);
-  return h->base != NULL;
+  return true;
 }
 
 static bool make_tables(Heap *h) {

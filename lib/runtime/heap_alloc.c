@@ -27,16 +27,18 @@ static bool make_room(Heap *h, u64 bytes, bool or_hole) {
 
 enum { COMMIT_BLOCKS = 32 }; /* become accessible at a time */
 
+/* Sweeping must not fail: each block that there may be can be in either list, which has room before
+ * there is the block. */
 static bool commit_blocks(Heap *h) {
   u32 count = min_u32(COMMIT_BLOCKS, h->max_blocks - h->committed_blocks);
+  u32 all = h->committed_blocks + count;
   u8 *start = heap_block(h, h->committed_blocks);
-  if (!count || !wm_os_commit(start, (u64)count << BLOCK_LOG2) ||
+  if (!count || !vec_reserve(&h->empty, all) || !vec_reserve(&h->partial, all) ||
+      !wm_os_commit(start, (u64)count << BLOCK_LOG2) ||
       !wm_os_commit(heap_mark_of(h, start), (u64)count * BLOCK_GRANULES))
     return false;
-  h->committed_blocks += count;
-  /* Sweeping must not fail: each block can be in either list. */
-  return vec_reserve(&h->empty, h->committed_blocks) &&
-         vec_reserve(&h->partial, h->committed_blocks);
+  h->committed_blocks = all;
+  return true;
 }
 
 /* A block without objects, whose bytes are accounted for. NO_BLOCK: there is no more. */

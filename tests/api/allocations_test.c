@@ -2,9 +2,7 @@
  * made is NULL (or empty, or false) with WASMX_OUT_OF_MEMORY, nothing is left behind (the
  * sanitizers look), and the same step works right after. tests/api/swept.py looks that no function
  * is left out. */
-#include "api/fixture.h"
-
-#include "support/failing_alloc.h"
+#include "api/sweep.h"
 
 #include <unistd.h>
 
@@ -48,35 +46,7 @@ static struct {
   char file[64];
 } s;
 
-static uint64_t refused; /* in this run of a step, how often something was not made */
 static int gone;
-static const char *current; /* the step that runs */
-
-static bool made_or_says(bool good, const wasmx_error_t *err) {
-  if (!good && err->code != WASMX_OUT_OF_MEMORY)
-    fail_msg("%s: error %u, %s", current, err->code, err->message);
-  if (!good) refused++;
-  return good;
-}
-
-/* Was it made? If not, memory is why. */
-static bool made(bool good) { return made_or_says(good, wasmx_last_error()); }
-
-static wasmx_error_t no_error(void) {
-  wasmx_error_t err = {.size = sizeof err};
-  return err;
-}
-
-static void no_trap(wasm_trap_t *trap) {
-  if (!trap) return;
-  wasm_message_t message;
-  wasm_trap_message(trap, &message);
-  if (wasmx_trap_code(trap) != WASMX_TRAP_OUT_OF_MEMORY)
-    fail_msg("%s: trap %u, %s", current, wasmx_trap_code(trap), message.data);
-  wasm_byte_vec_delete(&message);
-  refused++;
-  wasm_trap_delete(trap);
-}
 
 /* ---- types ---- */
 
@@ -584,6 +554,7 @@ static void traps(void) {
       wasm_frame_instance(origin), wasm_frame_func_index(origin), wasm_frame_func_offset(origin);
       wasm_frame_module_offset(origin), wasmx_frame_func_name(origin),
           wasmx_frame_module_name(origin);
+      made(wasmx_frame_func_name_view(origin) && wasmx_frame_module_name_view(origin));
     }
     if (!message.data || !text.data || !trace.data || !origin) refused++;
     wasm_frame_delete(origin);
@@ -660,41 +631,6 @@ static void stops(void) {
   if (made(store != NULL)) assert_true(wasmx_store_try_delete(store));
 }
 
-static bool no_names(const char *name, char *out, size_t size) {
-  (void)name, (void)out, (void)size;
-  return false;
-}
-
-static void settings(void) {
-  wasm_config_t *config = wasm_config_new();
-  if (!made(config != NULL)) return;
-  assert_true(wasmx_config_set_tier(config, WASMX_TIER_INTERP));
-  assert_true(wasmx_config_set_stack_size(config, 1 << 20) &&
-              wasmx_config_set_native_stack_size(config, 1 << 20));
-  assert_true(wasmx_config_set_feature(config, "simd", false) &&
-              wasmx_config_set_compile_threads(config, 1));
-  assert_true(wasmx_config_set_signals(config, false) && wasmx_config_set_fuel(config, true));
-  assert_true(wasmx_config_set_canonical_nan(config, true) &&
-              wasmx_config_set_relaxed_simd_fast(config, true));
-  assert_true(wasmx_config_set_cache(config, "/tmp") &&
-              wasmx_config_set_cache_limit(config, 1 << 20));
-  assert_true(wasmx_config_set_profile(config, WASMX_PROFILE_GDB) &&
-              wasmx_config_set_demangle(config, no_names));
-  assert_true(wasmx_config_set_hidden(config, "verify=1"));
-  wasm_config_delete(config);
-  bool supported;
-  wasmx_engine_stats_t stats = {.size = sizeof stats};
-  wasmx_engine_stats(s.engine, &stats);
-  assert_non_null(wasmx_feature(0, &supported));
-  assert_non_null(wasmx_version());
-}
-
-typedef struct Step {
-  const char *name;
-  void (*run)(void);
-} Step;
-
-#define STEP(function)       {#function, function}
 #define TYPE_STEP(name)      STEP(name##_steps)
 #define OBJECT_STEP(name)    STEP(name##_handles)
 #define EXTERNAL_STEPS(name) STEP(name##_handles), STEP(name##_casts), STEP(name##_externals)
@@ -747,7 +683,6 @@ static const Step steps[] = {
     STEP(memories),
     STEP(tables_and_globals),
     STEP(stops),
-    STEP(settings),
 };
 
 static void write_file(const char *path, const wasm_byte_vec_t *bytes_) {
@@ -828,30 +763,10 @@ static void delete_scene(void) {
   wasm_engine_delete(s.engine);
 }
 
-/* What a step allocates for the first time and keeps is not its own: it is run once before. */
-static uint64_t sweep(const Step *step) {
-  current = step->name;
-  step->run();
-  assert_int_equal(refused, 0);
-  for (uint64_t n = 1;; n++) {
-    refused = 0;
-    failing_alloc_start(n);
-    step->run();
-    if (!failing_alloc_stop()) return n - 1;
-    refused = 0;
-    step->run();
-    if (refused) fail_msg("%s does not work after allocation %d failed", step->name, (int)n);
-  }
-}
-
 static void every_function_stands_it(void **state) {
   (void)state;
-  uint64_t sum = 0;
   make_scene();
-  for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) sum += sweep(&steps[i]);
-  print_message("%d steps, %d allocations, each failed once\n", (int)(sizeof steps / sizeof *steps),
-                (int)sum);
-  assert_true(sum > 200);
+  assert_true(sweep_all(steps, sizeof steps / sizeof *steps) > 200);
   delete_scene();
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The sweeps of failing allocations leave no function out: each of libwasm.symbols is called in allocations_test.c or
-out_of_memory_test.c, as the preprocessor leaves them. Usage: swept.py SOURCE-FOLDER C-COMPILER..."""
+"""The sweeps of failing allocations leave no function out: each of libwasm.symbols is called in a file
+allocations_test.c or out_of_memory_test.c, as the preprocessor leaves them. Usage: swept.py SOURCE-FOLDER C-COMPILER..."""
 import pathlib
 import re
 import subprocess
@@ -8,8 +8,7 @@ import sys
 
 source, compiler = pathlib.Path(sys.argv[1]), sys.argv[2:]
 called = set()
-for name in ("allocations_test.c", "out_of_memory_test.c"):
-    path = source / "tests/api" / name
+for path in [*source.glob("tests/api/*allocations_test.c"), source / "tests/api/out_of_memory_test.c"]:
     text = subprocess.run([*compiler, "-E", f"-I{source}/include", f"-I{source}/lib", f"-I{source}/tests", str(path)],
                           capture_output=True, text=True, check=True).stdout
     own = False
