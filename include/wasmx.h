@@ -1,5 +1,5 @@
 /* wasmx.h: what wasm.h lacks. Additive to the standard header, C99 and C++. Two parts of it have
- * files of their own, which it includes: wasmx_call.h and wasmx_host.h.
+ * files of their own, which it includes: wasmx_call.h, wasmx_host.h and wasmx_suspend.h.
  *
  * Ownership words are those of wasm.h: `own` results are the caller's to delete, other pointers are
  * borrowed. Structs that callers fill or receive start with their size (set it to sizeof), so that
@@ -39,7 +39,8 @@ WASM_API_EXTERN const char *wasmx_version(void);
  * (may be NULL) tells whether modules that use it run, or are refused by its name. */
 WASM_API_EXTERN const char *wasmx_feature(size_t i, bool *supported);
 
-/* Whether an optional part was built: "text", "native" (libffi). False for unknown names. */
+/* Whether an optional part was built: "text", "jit", "native" (libffi), "suspend" (calls that can
+ * be suspended: Linux on x86-64). False for unknown names. */
 WASM_API_EXTERN bool wasmx_has(const char *part);
 
 /* --------------------------------------------------------------------------------------- errors */
@@ -378,7 +379,8 @@ WASM_API_EXTERN void wasmx_store_get_usage(const wasm_store_t *, wasmx_limits_t 
  * what lives and what goes are large; nothing stops it. */
 WASM_API_EXTERN void wasmx_store_collect(wasm_store_t *);
 /* wasm_store_delete that says whether it was done: false (wasmx_last_error) while wasm or a
- * finalizer runs in the store, which stays the caller's then. */
+ * finalizer runs in the store, which stays the caller's then. Calls that are suspended are dropped
+ * (wasmx_call_delete). */
 WASM_API_EXTERN bool wasmx_store_try_delete(own wasm_store_t *);
 
 /* --------------------------------------------------------------------------------------- config */
@@ -715,5 +717,6 @@ WASM_API_EXTERN own wasm_store_t *wasmx_store_new_beside(const wasm_store_t *);
 
 #include "wasmx_call.h" /* signatures, typed calls, options of a call, values of any type */
 #include "wasmx_host.h" /* linkers' functions and stubs, user data, guest memory, growth, hooks */
+#include "wasmx_suspend.h" /* calls that a host function in them can suspend */
 
 #endif

@@ -8,6 +8,7 @@
  * takes what is there and assumes the rest, writing fills no more than there is room for. */
 #include "api/handle.h"
 #include "engine/tiers.h"
+#include "os/os_coroutine.h"
 #include "os/os_file.h"
 
 #include <stdlib.h>
@@ -33,6 +34,7 @@ bool wasmx_has(const char *part) {
   if (!part) return false;
   if (strcmp(part, "text") == 0) return WITH_TEXT;
   if (strcmp(part, "jit") == 0) return wm_config_can_compile();
+  if (strcmp(part, "suspend") == 0) return wm_os_has_coroutines();
   return strcmp(part, "native") == 0 && WITH_NATIVE;
 }
 
@@ -381,6 +383,7 @@ bool wasmx_store_try_delete(wasm_store_t *home) {
   wm_store_find_dead(store);
   if (store->collecting)
     return wm_api_fail(ERR_ARGUMENT, "a finalizer of the store runs, or it is asked about growth");
+  if (!store->activation && !store->fiber) wm_api_drop_calls(store);
   /* From here on handles are dead, for finalizers too. */
   home->store = NULL;
   if (!wm_engine_store_delete(store)) {
@@ -444,7 +447,7 @@ void wasmx_store_interrupt(wasm_store_t *home) {
 
 void wasmx_store_clear_interrupt(wasm_store_t *home) {
   Store *store = store_of(home);
-  if (store) wm_stop_take_back(store->stop, UINT32_MAX);
+  if (store) wm_stop_take_back(store->stop, ~(u32)STOP_DROPPED);
 }
 
 bool wasmx_store_set_stop_handler(wasm_store_t *home, wasmx_stop_handler_t handler, void *env) {

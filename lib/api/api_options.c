@@ -47,8 +47,7 @@ u64 wm_call_deadline_in(u64 nanoseconds) {
   return checked_add(wm_os_monotonic_ns(), nanoseconds, &at) ? at : 0;
 }
 
-/* What the caller's struct has; the rest is none. */
-static wasmx_call_options_t whole(const wasmx_call_options_t *given) {
+wasmx_call_options_t wm_call_options_whole(const wasmx_call_options_t *given) {
   wasmx_call_options_t all = {.size = sizeof all};
   memcpy(&all, given, given->size < sizeof all ? given->size : sizeof all);
   return all;
@@ -58,7 +57,7 @@ bool wm_call_options_of(const Store *store, const wasmx_call_options_t *given, C
                         Error *err) {
   if (given->size < sizeof given->size)
     return wm_error_set(err, ERR_ARGUMENT, 0, "the options have no size");
-  wasmx_call_options_t all = whole(given);
+  wasmx_call_options_t all = wm_call_options_whole(given);
   if (all.fuel && !wm_engine_charges_fuel(store->engine))
     return wm_error_set(err, ERR_ARGUMENT, 0, "the engine was made without counting fuel");
   Interrupt *interrupt = interrupt_of(all.interrupt);
@@ -73,6 +72,6 @@ bool wm_call_options_of(const Store *store, const wasmx_call_options_t *given, C
 
 void wm_call_options_tell(const wasmx_call_options_t *given, const CallOptions *options) {
   if (!given) return;
-  wasmx_call_options_t all = whole(given);
+  wasmx_call_options_t all = wm_call_options_whole(given);
   if (all.fuel_left) *all.fuel_left = options->fuel_left;
 }

@@ -206,6 +206,8 @@ wasm_trap_t *wm_api_call_with(const Handle *h, wasmx_slot_t *slots, CallOptions 
 /* The runtime's form of what a host gives (not NULL); false with err set. */
 bool wm_call_options_of(const Store *store, const wasmx_call_options_t *given, CallOptions *out,
                         Error *err);
+/* What the caller's struct (not NULL) has; the rest is none. */
+wasmx_call_options_t wm_call_options_whole(const wasmx_call_options_t *given);
 /* That long from now by the clock; 0, which is never: later than it can tell. */
 u64 wm_call_deadline_in(u64 nanoseconds);
 /* Tells the host what is left (given may be NULL). */
@@ -235,6 +237,10 @@ void wm_host_info_replace(HostInfo *place, HostInfo info);
 /* ---- growth: api_growth.c ---- */
 /* Store.may_grow. */
 bool wm_api_may_grow(Store *store, const Growth *growth);
+
+/* ---- calls that can be suspended: api_call.c ---- */
+/* Drops all, as the store is to be deleted; none runs. */
+void wm_api_drop_calls(Store *store);
 
 /* ---- native functions: api_native.c ---- */
 /* Store.on_watched_free: frees the C function pointer of a function that goes. */

@@ -64,6 +64,8 @@ static inline bool is_within(u64 start, u64 len, u64 size) {
 static inline u32 min_u32(u32 a, u32 b) { return a < b ? a : b; }
 static inline u32 max_u32(u32 a, u32 b) { return a > b ? a : b; }
 static inline u64 min_u64(u64 a, u64 b) { return a < b ? a : b; }
+static inline i64 min_i64(i64 a, i64 b) { return a < b ? a : b; }
+static inline i64 max_i64(i64 a, i64 b) { return a > b ? a : b; }
 static inline u64 max_u64(u64 a, u64 b) { return a > b ? a : b; }
 
 /* Unaligned little-endian access. */

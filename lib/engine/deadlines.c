@@ -32,6 +32,7 @@ static void *keep_time(void *env) {
   wm_mutex_lock(&d->lock);
   while (!d->ends) {
     u64 next = strike(d, wm_os_monotonic_ns());
+    d->sleeps_until_ns = next;
     if (next == UINT64_MAX)
       wm_condition_wait(&d->changed, &d->lock);
     else
@@ -76,24 +77,29 @@ void wm_deadlines_end(Deadlines *d) {
   d->ready = false;
 }
 
-static void remove_deadline(Deadlines *d, const Stop *stop, u32 reason) {
+/* Taken out of the list; NULL: there is none. */
+static Deadline *take_deadline(Deadlines *d, const Stop *stop, u32 reason) {
   for (Deadline **link = &d->list; *link; link = &(*link)->next) {
     Deadline *deadline = *link;
     if (deadline->stop != stop || deadline->reason != reason) continue;
     *link = deadline->next;
-    free(deadline);
-    return;
+    return deadline;
   }
+  return NULL;
+}
+
+/* The thread is told when it sleeps for longer: who sets the same deadline again and again does not
+ * wake it each time. */
+static void put_deadline(Deadlines *d, Deadline *deadline, Stop *stop, u32 reason, u64 at_ns) {
+  *deadline = (Deadline){d->list, stop, reason, at_ns};
+  d->list = deadline;
+  if (at_ns < d->sleeps_until_ns) wm_condition_wake_all(&d->changed);
 }
 
 static bool add_deadline(Deadlines *d, Stop *stop, u32 reason, u64 at_ns) {
-  if (!start(d)) return false;
-  Deadline *deadline = malloc(sizeof *deadline);
-  if (!deadline) return false;
-  *deadline = (Deadline){d->list, stop, reason, at_ns};
-  d->list = deadline;
-  wm_condition_wake_all(&d->changed);
-  return true;
+  Deadline *deadline = start(d) ? malloc(sizeof *deadline) : NULL;
+  if (deadline) put_deadline(d, deadline, stop, reason, at_ns);
+  return deadline != NULL;
 }
 
 bool wm_deadlines_copy(Deadlines *d, Stop *from, Stop *to, u32 reason) {
@@ -112,9 +118,15 @@ bool wm_deadlines_copy(Deadlines *d, Stop *from, Stop *to, u32 reason) {
 
 bool wm_deadlines_set(Deadlines *d, Stop *stop, u32 reason, u64 at_ns) {
   wm_mutex_lock(&d->lock);
-  remove_deadline(d, stop, reason);
-  wm_stop_take_back(stop, reason);
-  bool ok = at_ns == 0 || add_deadline(d, stop, reason, at_ns);
+  Deadline *before = take_deadline(d, stop, reason);
+  bool ok = true;
+  if (at_ns == 0)
+    free(before);
+  else if (before)
+    put_deadline(d, before, stop, reason, at_ns);
+  else
+    ok = add_deadline(d, stop, reason, at_ns);
+  if (ok) wm_stop_take_back(stop, reason);
   wm_mutex_unlock(&d->lock);
   return ok;
 }

@@ -13,6 +13,7 @@ typedef struct Deadlines {
   ForkWatch forks;
   Deadline *list; /* owned; unordered: few */
   Thread thread;
+  u64 sleeps_until_ns; /* the thread, when it does */
   bool ready, runs, ends;
 } Deadlines;
 
@@ -21,7 +22,7 @@ bool wm_deadlines_init(Deadlines *d);
 void wm_deadlines_end(Deadlines *d);
 /* Gives `stop` the reason at `at_ns` of wm_os_monotonic_ns, instead of when it was to get it
  * before; 0: not at all. One that it got from an earlier deadline is taken back. False: no thread,
- * or out of memory. */
+ * or out of memory, and nothing is changed. */
 bool wm_deadlines_set(Deadlines *d, Stop *stop, u32 reason, u64 at_ns);
 /* Gives `to`, which has none, the same as `from` has, or its reason if it has struck. False: out of
  * memory. */

@@ -9,6 +9,7 @@
 #include "engine/image.h"
 #include "engine/tiers.h"
 #include "interp/interp.h"
+#include "runtime/fiber.h"
 
 #include <stdlib.h>
 
@@ -20,6 +21,7 @@ struct Engine {
   JitOptions options;
   Tiers *tiers; /* owned; NULL: interpreter only */
   Deadlines deadlines;
+  FiberPool fibers;
   _Atomic(HostNote *) note; /* owned; NULL: none */
 };
 
@@ -222,6 +224,7 @@ Demangle wm_engine_demangle(const Engine *engine) { return engine->config.demang
 static void free_engine(Engine *engine) {
   wm_deadlines_end(&engine->deadlines);
   free_tiers(engine);
+  wm_fiber_pool_end(&engine->fibers);
   if (engine->types) wm_types_delete(engine->types);
   if (engine->pool) wm_pool_delete(engine->pool);
   wm_host_note_free(atomic_load(&engine->note));
@@ -248,7 +251,8 @@ Engine *wm_engine_new(const Config *config) {
   engine->types = wm_types_new();
   engine->pool = wm_pool_new();
   if (engine->pool) wm_pool_use_source(engine->pool, engine->config.memory_source);
-  if (engine->types && engine->pool && wm_deadlines_init(&engine->deadlines) && make_tiers(engine))
+  if (engine->types && engine->pool && wm_deadlines_init(&engine->deadlines) &&
+      wm_fiber_pool_init(&engine->fibers) && make_tiers(engine))
     return engine;
   free_engine(engine);
   return NULL;
@@ -424,6 +428,7 @@ static Store *make_store(Engine *engine, Account *account) {
   store->heap_stress = engine->config.heap_stress;
   store->native.budget_bytes = engine->config.native_stack_bytes;
   store->set_call_deadline = set_call_deadline;
+  store->fiber_pool = &engine->fibers;
   wm_interp_prepare_store(store);
   wm_engine_retain(engine);
   return store;

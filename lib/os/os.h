@@ -27,6 +27,8 @@ void *wm_os_alloc_pages(size_t size_bytes);
 /* Memory that will be written all: few faults are better than small pages. Whether it is large
  * enough for that to be of use. */
 bool wm_os_prefer_large_pages(void *start, size_t size_bytes);
+/* Memory of which little will ever be touched. */
+void wm_os_prefer_small_pages(void *start, size_t size_bytes);
 /* The pages' contents are forgotten, the memory they took is given back: they read as when they
  * were committed or mapped. */
 bool wm_os_forget(void *start, size_t size_bytes);
@@ -103,13 +105,18 @@ void wm_whole_end(int before);
 /* How many processors this process may use; at least 1. */
 u32 wm_os_processors(void);
 
-/* This thread's stack, from its lowest address to one past its highest; NULLs when unknown, also
- * when the caller runs on another stack than the thread's. Cached per thread. See also
- * wm_os_want_faults (os_fault.h). */
+/* The stack that the caller runs on, this thread's or a coroutine's (os_coroutine.h), from its
+ * lowest address to one past its highest; NULLs when it is another one, or unknown. Cached per
+ * thread. See also wm_os_want_faults (os_fault.h). */
 typedef struct StackRange {
   u8 *low, *high;
 } StackRange;
 StackRange wm_os_stack_range(void);
+/* This thread is about to go on on the stack of a coroutine; NULLs: on its own. What it was before.
+ */
+StackRange wm_os_change_stack(StackRange to);
+/* Memory that was a stack may be another one's from now on: counts as a thread that ended. */
+void wm_os_stack_goes(void);
 /* A function's frame on the C stack, in [low, high). */
 typedef struct StackFrame {
   const u8 *low, *high;

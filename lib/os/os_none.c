@@ -42,6 +42,7 @@ void *wm_os_alloc_pages(size_t size_bytes) { return wm_os_reserve(size_bytes); }
 bool wm_os_prefer_large_pages(void *start, size_t size_bytes) {
   return (void)start, (void)size_bytes, false;
 }
+void wm_os_prefer_small_pages(void *start, size_t size_bytes) { (void)start, (void)size_bytes; }
 bool wm_os_forget(void *start, size_t size_bytes) { return wm_os_decommit(start, size_bytes); }
 
 u32 wm_os_images_most(void) { return 0; }
@@ -118,6 +119,8 @@ void wm_os_event_close(int event) { (void)event; }
 void wm_os_event_renew(int event) { (void)event; }
 
 StackRange wm_os_stack_range(void) { return (StackRange){NULL, NULL}; }
+StackRange wm_os_change_stack(StackRange to) { return (void)to, (StackRange){NULL, NULL}; }
+void wm_os_stack_goes(void) {}
 
 void wm_os_walk_stack(FrameVisit *visit, void *env) { (void)visit, (void)env; }
 

@@ -63,6 +63,10 @@ bool wm_os_forget(void *start, size_t size_bytes) {
   return size_bytes == 0 || madvise(start, size_bytes, MADV_DONTNEED) == 0;
 }
 
+void wm_os_prefer_small_pages(void *start, size_t size_bytes) {
+  (void)madvise(start, size_bytes, MADV_NOHUGEPAGE);
+}
+
 bool wm_os_protect_exec(void *start, size_t size_bytes) {
   return mprotect(start, size_bytes, PROT_READ | PROT_EXEC) == 0;
 }

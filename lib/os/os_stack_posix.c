@@ -60,16 +60,28 @@ static void take_faults(void) {
 /* High NULL: not asked yet; low NULL: unknown. */
 static _Thread_local StackRange stack_range;
 
-StackRange wm_os_stack_range(void) {
+/* Of the coroutine that this thread runs, or NULLs. */
+static _Thread_local StackRange other_stack;
+
+NOINLINE StackRange wm_os_change_stack(StackRange to) {
+  StackRange before = other_stack;
+  other_stack = to;
+  return before;
+}
+
+static bool is_within_stack(StackRange range, const u8 *here) {
+  return range.low && here >= range.low && here < range.high;
+}
+
+NOINLINE StackRange wm_os_stack_range(void) {
   StackRange *range = &stack_range;
   u8 *here = __builtin_frame_address(0);
   if (!takes_faults && atomic_load_explicit(&faults_wanted, memory_order_relaxed)) take_faults();
+  if (is_within_stack(other_stack, here)) return other_stack;
   if (!range->high) {
-    bool found =
-        getpid() == gettid() && main_stack(range) && here >= range->low && here < range->high;
+    bool found = getpid() == gettid() && main_stack(range) && is_within_stack(*range, here);
     if (!found) thread_stack(range);
     if (!range->high) *range = (StackRange){NULL, here}; /* asked; unknown */
   }
-  bool is_own = range->low && here >= range->low && here < range->high;
-  return is_own ? *range : (StackRange){NULL, NULL};
+  return is_within_stack(*range, here) ? *range : (StackRange){NULL, NULL};
 }

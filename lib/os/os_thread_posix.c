@@ -200,11 +200,18 @@ void wm_thread_join(Thread t) {
 
 void wm_thread_yield(void) { sched_yield(); }
 
-const void *wm_os_thread_token(void) { return (const void *)(uintptr_t)pthread_self(); }
+/* The C library says that pthread_self is always the same to who calls it; in a coroutine, which
+ * goes from thread to thread, it is not. */
+NOINLINE const void *wm_os_thread_token(void) {
+  __asm__ volatile("");
+  return (const void *)(uintptr_t)pthread_self();
+}
 
 /* ---- the end of threads that ran wasm or have something kept ---- */
 
 _Atomic u32 wm_threads_ended;
+void wm_os_stack_goes(void) { atomic_fetch_add(&wm_threads_ended, 1); }
+
 static pthread_key_t key;
 static bool has_key;
 /* The slot of this thread that is freed at its end. */
@@ -212,7 +219,7 @@ static _Thread_local void **kept;
 
 static void on_end(void *ignored) {
   (void)ignored;
-  atomic_fetch_add(&wm_threads_ended, 1);
+  wm_os_stack_goes();
   if (!kept) return;
   free(*kept);
   *kept = NULL;

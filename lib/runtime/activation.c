@@ -1,5 +1,7 @@
 /* Entries that end, and those that are found to be over (activation.h). */
 #include "runtime/activation.h"
+
+#include "runtime/fiber.h"
 #include "runtime/instance.h"
 
 TrapCode wm_activation_call_host(Store *store, const FuncCode *code, Func *func, u64 *slots) {
@@ -14,10 +16,12 @@ TrapCode wm_activation_call_host(Store *store, const FuncCode *code, Func *func,
 /* ---- ending ---- */
 
 NOINLINE void wm_entry_drop_inner(Store *store, const Activation *entry) {
+  if (store->fiber) wm_fibers_return_to(store, entry);
   while (store->activation->entry != entry) entry_drop(store, store->activation->entry);
 }
 
 NOINLINE void wm_store_return_to(Store *store, const Activation *act) {
+  if (store->fiber) wm_fibers_return_to(store, act);
   while (store->activation != act) entry_drop(store, store->activation->entry);
 }
 
@@ -40,6 +44,7 @@ static void forget_user(Store *store) {
 }
 
 NOINLINE void wm_store_forget_dead(Store *store, const void *here) {
+  if (store->fiber) wm_fibers_forget_left(store, here);
   while (store->activation && is_dead(store, store->activation->entry, here))
     entry_drop(store, store->activation->entry);
   forget_user(store);
@@ -67,10 +72,12 @@ ON_REAL_STACK static bool is_frame_of(const Store *store, const Activation *entr
   return is_way_in && *entry->proof == entry_token(entry);
 }
 
-/* Looks at the entries below the frame's end. */
+/* Looks at the entries below the frame's end. On another stack than theirs there is nothing to be
+ * seen. */
 static bool compare_frame(void *env, const StackFrame *frame) {
   Search *s = env;
   StackRange range = s->store->native.range;
+  if (frame->low < range.low || frame->high > range.high) return false;
   while (*s->link) {
     Activation *entry = (*s->link)->entry;
     const u8 *at = (const u8 *)entry->proof;
@@ -102,4 +109,7 @@ const void *wm_store_enter(Store *store) {
   return before;
 }
 
-void wm_store_leave(Store *store, const void *before) { atomic_store(&store->thread, before); }
+/* Who was there before is this thread; its own word may be of another one (fiber.h). */
+void wm_store_leave(Store *store, const void *before) {
+  atomic_store(&store->thread, before ? wm_os_thread_token() : NULL);
+}

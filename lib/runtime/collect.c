@@ -5,6 +5,7 @@
 #include "runtime/collect.h"
 
 #include "runtime/activation.h"
+#include "runtime/fiber.h"
 #include "runtime/heap.h"
 #include "runtime/native.h"
 
@@ -128,8 +129,8 @@ static AddressRange range_of_objects(const Store *store) {
 typedef bool VisitWords(void *env, const u64 *at, const u64 *end);
 
 /* What compiled code has on the native stack, and in the registers it was left with. */
-static bool visit_native(const Store *store, VisitWords *look, void *env) {
-  for (const Activation *a = store->activation; a; a = a->outer) {
+static bool visit_native(const Activation *innermost, VisitWords *look, void *env) {
+  for (const Activation *a = innermost; a; a = a->outer) {
     if (!a->native_sp) continue;
     const u64 *low = (const u64 *)a->native_sp - NATIVE_SAVED_WORDS;
     if (!look(env, low, a->entry_sp)) return false;
@@ -138,11 +139,14 @@ static bool visit_native(const Store *store, VisitWords *look, void *env) {
 }
 
 static bool visit_stacks(const Store *store, VisitWords *look, void *env) {
-  return look(env, store->stack, store->stack_top) && visit_native(store, look, env);
+  bool ok = look(env, store->stack, store->stack_top) && visit_native(store->activation, look, env);
+  for (const Fiber *f = store->fibers; f && ok; f = f->next)
+    ok = look(env, f->stacks.stack, f->stacks.stack_top) &&
+         visit_native(f->stacks.activation, look, env);
+  return ok;
 }
 
-static bool has_native_frames(const Store *store) {
-  const Activation *a = store->activation;
+static bool has_native_frames(const Activation *a) {
   while (a && !a->native_sp) a = a->outer;
   return a != NULL;
 }
@@ -164,7 +168,8 @@ __attribute__((no_sanitize("address"))) static bool gather(void *env, const u64 
 }
 
 static bool gather_words(const Store *store, PtrMap *words) {
-  if (store->stack_top == store->stack && !has_native_frames(store)) return true;
+  if (store->stack_top == store->stack && !has_native_frames(store->activation) && !store->fibers)
+    return true;
   Gather g = {range_of_objects(store), words};
   return visit_stacks(store, gather, &g);
 }
@@ -187,15 +192,23 @@ static bool is_on_stack(Marker *m, const PtrMap *words, Object *object) {
   return false;
 }
 
+static void mark_activations(Marker *m, const Activation *innermost) {
+  for (const Activation *a = innermost; a; a = a->outer) {
+    mark_object(m, (Object *)a->func);
+    mark_object(m, (Object *)a->callee);
+    mark_object(m, (Object *)a->instance);
+  }
+}
+
 static void mark_roots(Marker *m, const PtrMap *words) {
   Store *store = m->store;
   mark_object(m, (Object *)store->trap);
   mark_object(m, (Object *)store->out_of_memory);
   mark_object(m, (Object *)store->unwind.exception);
-  for (Activation *a = store->activation; a; a = a->outer) {
-    mark_object(m, (Object *)a->func);
-    mark_object(m, (Object *)a->callee);
-    mark_object(m, (Object *)a->instance);
+  mark_activations(m, store->activation);
+  for (const Fiber *f = store->fibers; f; f = f->next) {
+    mark_object(m, (Object *)f->func);
+    mark_activations(m, f->stacks.activation);
   }
   for (Object *o = store->objects; o; o = o->next) {
     if (o->handles > 0 || is_on_stack(m, words, o)) mark_object(m, o);

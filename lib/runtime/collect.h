@@ -1,7 +1,7 @@
 /* The store's collector. Roots: objects with handles, store->trap, the activations' functions and
  * instances, and the value stack from its start to its top and the native frames of compiled code,
- * scanned conservatively: a word that is the address of an object of this store is taken for a
- * reference.
+ * of all fibers too, scanned conservatively: a word that is the address of an object of this store
+ * is taken for a reference.
  *
  * Collection happens only at safe points, where every object that native code still needs is
  * reachable from a root: wm_store_safepoint, called by the API when an object was made or the last

@@ -6,7 +6,8 @@
 
 static void tell(InterruptUse *use) {
   atomic_store(&use->told, true);
-  wm_stop_request(use->stop, STOP_CALL_INTERRUPT);
+  Stop *stop = atomic_load(&use->stop);
+  if (stop) wm_stop_request(stop, STOP_CALL_INTERRUPT);
 }
 
 static void tell_all(Interrupt *interrupt) {
@@ -32,6 +33,8 @@ Interrupt *wm_interrupt_new(Stop *stop) {
   wm_fork_watch(&interrupt->forks, in_child, interrupt);
   return interrupt;
 }
+
+void wm_interrupt_retain(Interrupt *interrupt) { atomic_fetch_add(&interrupt->references, 1); }
 
 void wm_interrupt_release(Interrupt *interrupt) {
   if (!interrupt || atomic_fetch_sub(&interrupt->references, 1) != 1) return;
@@ -60,9 +63,9 @@ bool wm_interrupt_is_raised(const Interrupt *interrupt) {
 }
 
 void wm_interrupt_enter(Interrupt *interrupt, Stop *stop, InterruptUse *use) {
-  atomic_fetch_add(&interrupt->references, 1);
+  wm_interrupt_retain(interrupt);
   use->interrupt = interrupt;
-  use->stop = stop;
+  atomic_init(&use->stop, stop);
   atomic_init(&use->told, false);
   wm_mutex_lock(&interrupt->lock);
   InterruptUse *first = atomic_load(&interrupt->uses);
@@ -74,6 +77,10 @@ void wm_interrupt_enter(Interrupt *interrupt, Stop *stop, InterruptUse *use) {
   if (atomic_load(&interrupt->raised)) tell(use);
 }
 
+static void wait_for_walkers(Interrupt *interrupt) {
+  while (atomic_load(&interrupt->walkers)) wm_thread_yield();
+}
+
 void wm_interrupt_leave(InterruptUse *use) {
   Interrupt *interrupt = use->interrupt;
   wm_mutex_lock(&interrupt->lock);
@@ -81,7 +88,17 @@ void wm_interrupt_leave(InterruptUse *use) {
   if (next) next->link = use->link;
   atomic_store(use->link, next);
   wm_mutex_unlock(&interrupt->lock);
-  while (atomic_load(&interrupt->walkers)) wm_thread_yield();
+  wait_for_walkers(interrupt);
   use->interrupt = NULL;
   wm_interrupt_release(interrupt);
+}
+
+void wm_interrupt_pause(InterruptUse *use) {
+  atomic_store(&use->stop, NULL);
+  wait_for_walkers(use->interrupt);
+}
+
+void wm_interrupt_go_on(InterruptUse *use, Stop *stop) {
+  atomic_store(&use->stop, stop);
+  if (atomic_load(&use->told)) tell(use);
 }

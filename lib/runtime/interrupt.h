@@ -27,13 +27,14 @@ typedef struct Interrupt {
 
 struct InterruptUse {
   Interrupt *interrupt; /* counted; NULL: none, and the rest means nothing */
-  Stop *stop;           /* borrowed: the store runs */
+  _Atomic(Stop *) stop; /* borrowed: the store runs; NULL: not this call, which is suspended */
   _Atomic bool told;    /* the call is to end, also when the interrupt is cleared */
   _Atomic(InterruptUse *) next, *link;
 };
 
 /* stop: for that store (counted); NULL: for calls. NULL: out of memory. */
 Interrupt *wm_interrupt_new(Stop *stop);
+void wm_interrupt_retain(Interrupt *interrupt);
 void wm_interrupt_release(Interrupt *interrupt); /* NULL is allowed */
 /* Any thread, and signal handlers. */
 void wm_interrupt_raise(Interrupt *interrupt);
@@ -44,5 +45,8 @@ bool wm_interrupt_is_raised(const Interrupt *interrupt);
 /* The store's thread: a call with an interrupt for calls begins, and ends. */
 void wm_interrupt_enter(Interrupt *interrupt, Stop *stop, InterruptUse *use);
 void wm_interrupt_leave(InterruptUse *use);
+/* It is suspended: what it is told meanwhile stops nothing. It goes on: what it was told, it is. */
+void wm_interrupt_pause(InterruptUse *use);
+void wm_interrupt_go_on(InterruptUse *use, Stop *stop);
 
 #endif

@@ -2,11 +2,12 @@
 #include "runtime/scope.h"
 
 #include "runtime/activation.h"
+#include "runtime/fiber.h"
 
 /* Those around the innermost entry's included. */
-static CallScope *innermost(const Store *store) {
-  return store->activation ? store->activation->entry->scope : NULL;
-}
+static CallScope *innermost_of(const Activation *act) { return act ? act->entry->scope : NULL; }
+
+static CallScope *innermost(const Store *store) { return innermost_of(store->activation); }
 
 CallScope *wm_scope_of_entry(const Activation *entry) {
   const void *above = entry + 1;
@@ -23,12 +24,16 @@ static void set_until(CallScope *scope) {
   scope->until_ns = earlier(scope->deadline_ns, until_of(scope->outer));
 }
 
-/* False: out of memory. */
-static bool set_clock(Store *store) {
-  u64 until = until_of(innermost(store));
+u64 wm_scope_until(const Store *store) {
+  return earlier(until_of(innermost(store)), store->outer_deadline_ns);
+}
+
+bool wm_scope_set_clock(Store *store) {
+  u64 until = wm_scope_until(store);
   if (store->call_until_ns == until) return true;
+  if (!store->set_call_deadline(store, until)) return false;
   store->call_until_ns = until;
-  return store->set_call_deadline(store, until);
+  return true;
 }
 
 /* ---- begin ---- */
@@ -49,7 +54,7 @@ bool wm_scope_begin(Store *store, Activation *entry, const CallOptions *options)
   set_until(scope);
   if (options->fuel) take_fuel(store, scope, options->fuel);
   if (options->interrupt) wm_interrupt_enter(options->interrupt, store->stop, &scope->use);
-  return set_clock(store);
+  return wm_scope_set_clock(store);
 }
 
 /* ---- end ---- */
@@ -59,26 +64,40 @@ static void add_fuel(i64 *fuel, i64 more) {
   if (__builtin_add_overflow(*fuel, more, fuel)) *fuel = INT64_MAX;
 }
 
+static void repeat_interrupts(Store *store, const CallScope *inner) {
+  for (const CallScope *s = inner; s; s = s->outer)
+    if (s->use.interrupt && atomic_load(&s->use.stop) && atomic_load(&s->use.told))
+      wm_stop_request(store->stop, STOP_CALL_INTERRUPT);
+}
+
+/* Some that told the store to stop may be none any more: of the chain in force, and of those of who
+ * resumed it. */
+static void find_interrupts(Store *store) {
+  wm_stop_take_back(store->stop, STOP_CALL_INTERRUPT);
+  repeat_interrupts(store, innermost(store));
+  for (const Fiber *f = store->fiber; f; f = f->outer)
+    repeat_interrupts(store, innermost_of(f->stacks.activation));
+}
+
 /* Stops what is left to be stopped: an interrupt that came for it may have been the scope's own. */
 static void leave_interrupt(Store *store, CallScope *scope) {
   if (!scope->use.interrupt) return;
   wm_interrupt_leave(&scope->use);
-  wm_stop_take_back(store->stop, STOP_CALL_INTERRUPT);
-  for (CallScope *s = innermost(store); s; s = s->outer)
-    if (s->use.interrupt && atomic_load(&s->use.told))
-      wm_stop_request(store->stop, STOP_CALL_INTERRUPT);
+  find_interrupts(store);
 }
 
 void wm_scope_end(Store *store, const Activation *entry) {
   CallScope *scope = wm_scope_of_entry(entry);
   if (!scope) return;
   if (scope->has_fuel) {
-    scope->fuel_left = store->fuel > 0 ? (u64)store->fuel : 0;
-    store->fuel = (i64)scope->fuel_left;
+    i64 own = scope->held_fuel;
+    store->fuel = max_i64(store->fuel, 0);
+    add_fuel(&own, store->fuel);
+    scope->fuel_left = (u64)own;
     add_fuel(&store->fuel, scope->kept_fuel);
   }
   leave_interrupt(store, scope);
-  set_clock(store);
+  wm_scope_set_clock(store);
 }
 
 /* What is inside the scope belongs to what is around it from now on. */
@@ -115,5 +134,56 @@ void wm_scope_take_out(Store *store, const Activation *entry) {
   set_untils(innermost(store), scope->outer);
   if (scope->has_fuel) return_kept_fuel(store, scope);
   leave_interrupt(store, scope);
-  set_clock(store);
+  wm_scope_set_clock(store);
+}
+
+/* ---- suspended ---- */
+
+/* Of each what it has itself, or less: what is around all has no more. Inner ones never have more
+ * than outer ones. */
+static void take_fuel_again(Store *store, CallScope *inner) {
+  i64 around = max_i64(store->fuel, 0), inside = 0;
+  CallScope *last = NULL;
+  for (CallScope *s = inner; s; s = s->outer) {
+    if (!s->has_fuel) continue;
+    i64 left = min_i64(s->held_fuel, around);
+    s->held_fuel -= left;
+    *(last ? &last->kept_fuel : &store->fuel) = left - inside;
+    last = s;
+    inside = left;
+  }
+  if (last) last->kept_fuel = around - inside;
+}
+
+static void give_fuel_back(Store *store, CallScope *inner) {
+  for (CallScope *s = inner; s; s = s->outer) {
+    if (!s->has_fuel) continue;
+    store->fuel = max_i64(store->fuel, 0);
+    add_fuel(&s->held_fuel, store->fuel);
+    add_fuel(&store->fuel, s->kept_fuel);
+  }
+}
+
+void wm_scopes_go_on(Store *store) {
+  CallScope *inner = innermost(store);
+  take_fuel_again(store, inner);
+  for (CallScope *s = inner; s; s = s->outer)
+    if (s->use.interrupt) wm_interrupt_go_on(&s->use, store->stop);
+}
+
+void wm_scopes_pause(Store *store) {
+  CallScope *inner = innermost(store);
+  give_fuel_back(store, inner);
+  bool may_be_told = false;
+  for (CallScope *s = inner; s; s = s->outer) {
+    if (!s->use.interrupt) continue;
+    wm_interrupt_pause(&s->use);
+    may_be_told = true;
+  }
+  if (may_be_told) find_interrupts(store);
+}
+
+void wm_scopes_forget(const Activation *innermost_one) {
+  for (CallScope *s = innermost_of(innermost_one); s; s = s->outer)
+    if (s->use.interrupt) wm_interrupt_leave(&s->use);
 }

@@ -21,10 +21,11 @@ typedef struct Instance Instance;
 
 /* Why: bits. */
 enum {
-  STOP_ASKED = 1,         /* by the host */
-  STOP_DEADLINE = 2,      /* the store's time is up */
-  STOP_CALL_DEADLINE = 4, /* the time of a call is up */
-  STOP_CALL_INTERRUPT = 8 /* a call is to end (interrupt.h) */
+  STOP_ASKED = 1,          /* by the host */
+  STOP_DEADLINE = 2,       /* the store's time is up */
+  STOP_CALL_DEADLINE = 4,  /* the time of a call is up */
+  STOP_CALL_INTERRUPT = 8, /* a call is to end (interrupt.h) */
+  STOP_DROPPED = 16        /* a suspended call is made to end (fiber.h) */
 };
 
 /* Outlives its store while others hold it. */

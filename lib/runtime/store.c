@@ -3,6 +3,7 @@
 
 #include "runtime/activation.h"
 #include "runtime/collect.h"
+#include "runtime/fiber.h"
 #include "runtime/heap.h"
 #include "runtime/native.h"
 
@@ -31,7 +32,8 @@ Store *wm_store_new(TypeRegistry *types, MemoryPool *pool, void *engine, Account
 
 bool wm_store_delete(Store *store) {
   if (!store) return true;
-  if (store->activation || store->collecting) return false;
+  if (store->activation || store->fiber || store->collecting) return false;
+  while (store->fibers) wm_fiber_free(store->fibers);
   wm_store_free_objects(store);
   wm_heap_delete(store->heap);
   wm_ptrmap_free(&store->host_info);

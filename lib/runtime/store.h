@@ -44,6 +44,8 @@ typedef struct NativeStack {
 #define NO_ENTRY ((u8 *)UINTPTR_MAX)
 
 struct Exception;
+typedef struct Fiber Fiber;
+typedef struct FiberPool FiberPool;
 
 /* Where an exception on its way is caught (exception.h). */
 typedef struct Unwind {
@@ -127,14 +129,21 @@ struct Store {
   bool (*set_call_deadline)(Store *store, u64 deadline_ns);
   u64 call_until_ns; /* what it was told last (scope.c) */
 
+  /* fiber.h */
+  Fiber *fiber;          /* the innermost that runs; NULL: wasm is on the thread's stack */
+  Fiber *fibers;         /* all, that have not ended */
+  FiberPool *fiber_pool; /* borrowed: the engine's; or NULL */
+  u64 outer_deadline_ns; /* of who resumed the one that runs; 0: none */
+  u32 drops;             /* fibers that are being dropped, one inside the other */
+
   Account *account;             /* counted: limits, and what is in use of them */
   _Atomic(const void *) thread; /* debug builds: who is in the store now (store_enter) */
 };
 
 /* With an account of its own, or that of others (counted). NULL: out of memory. */
 Store *wm_store_new(TypeRegistry *types, MemoryPool *pool, void *engine, Account *account);
-/* Frees every object, running the finalizers. False (and nothing happens) while wasm or a finalizer
- * runs in it. */
+/* Frees every object, running the finalizers, and the fibers, running nothing of them. False (and
+ * nothing happens) while wasm or a finalizer runs in it. */
 bool wm_store_delete(Store *store);
 
 /* Host info of any object: kept while the object lives, finalizer (may be NULL) run once: when the

@@ -539,6 +539,40 @@ static void calls(void) {
   assert_int_equal(wasm_func_result_arity(s.f) + wasmx_func_result_slots(s.f), 2);
 }
 
+static wasm_trap_t *suspends(void *env, wasmx_caller_t *caller, wasmx_slot_t *slots) {
+  (void)env, (void)slots;
+  assert_non_null(wasmx_store_call(s.store));
+  return wasmx_call_suspend(caller, &gone, NULL);
+}
+
+/* Each with stacks of its own size, which no call before left; one is dropped, one returns. */
+static void suspended_calls(void) {
+  static size_t size = 128 << 10;
+  if (!wasmx_has("suspend")) return;
+  wasm_func_t *waits = wasmx_func_new_raw(s.store, s.plain_type, suspends, NULL, NULL);
+  if (!made(waits != NULL)) return;
+  for (int i = 0; i < 2; i++) {
+    wasmx_call_options_t bounds = {.size = sizeof bounds, .deadline_ns = UINT64_MAX / 4};
+    wasmx_suspend_options_t options = {.size = sizeof options, .stack_size = size, .call = &bounds};
+    size += 4096;
+    wasmx_call_t *call = wasmx_call_start(waits, NULL, &options, NULL);
+    if (!made(call != NULL)) continue;
+    assert_ptr_equal(wasmx_call_store(call), s.store);
+    wasm_trap_t *trap;
+    wasmx_callstate_t state = wasmx_call_resume(call, NULL, NULL, &trap);
+    no_trap(trap);
+    if (state == WASMX_CALL_SUSPENDED) {
+      assert_ptr_equal(wasmx_call_value(call), &gone);
+      if (i == 1) state = wasmx_call_resume(call, NULL, NULL, &trap);
+      no_trap(trap);
+    }
+    if (state == WASMX_CALL_NONE) made(false);
+    assert_int_equal(wasmx_call_state(call), state ? state : WASMX_CALL_SUSPENDED);
+    assert_true(wasmx_call_delete(call));
+  }
+  wasm_func_delete(waits);
+}
+
 static void traps(void) {
   wasm_trap_t *list[2] = {wasmx_func_call_raw(s.crash, NULL), wasmx_func_call_raw(s.throws, NULL)};
   for (int i = 0; i < 2; i++) {
@@ -635,53 +669,30 @@ static void stops(void) {
 #define OBJECT_STEP(name)    STEP(name##_handles)
 #define EXTERNAL_STEPS(name) STEP(name##_handles), STEP(name##_casts), STEP(name##_externals)
 static const Step steps[] = {
-    TYPE_STEP(valtype),
-    TYPE_STEP(functype),
-    TYPE_STEP(globaltype),
-    TYPE_STEP(tabletype),
-    TYPE_STEP(memorytype),
-    TYPE_STEP(tagtype),
-    TYPE_STEP(externtype),
-    TYPE_STEP(importtype),
-    TYPE_STEP(exporttype),
-    TYPE_STEP(frame),
-    STEP(new_types),
-    STEP(new_import_types),
-    STEP(values),
-    STEP(bytes),
-    OBJECT_STEP(ref),
-    OBJECT_STEP(extern),
-    OBJECT_STEP(trap),
-    STEP(trap_casts),
-    OBJECT_STEP(foreign),
-    STEP(foreign_casts),
-    OBJECT_STEP(module),
-    STEP(module_casts),
-    OBJECT_STEP(instance),
-    STEP(instance_casts),
-    EXTERNAL_STEPS(func),
-    EXTERNAL_STEPS(global),
-    EXTERNAL_STEPS(table),
-    EXTERNAL_STEPS(memory),
-    EXTERNAL_STEPS(tag),
-    STEP(extern_refs),
-    STEP(new_funcs),
-    STEP(natives),
-    STEP(new_objects),
-    STEP(new_traps),
-    STEP(exceptions),
-    STEP(engines),
-    STEP(modules),
-    STEP(module_types),
-    STEP(serialized),
-    STEP(texts),
-    STEP(instances),
-    STEP(exports_by_name),
-    STEP(linkers),
-    STEP(calls),
-    STEP(traps),
-    STEP(memories),
-    STEP(tables_and_globals),
+    TYPE_STEP(valtype),    TYPE_STEP(functype),
+    TYPE_STEP(globaltype), TYPE_STEP(tabletype),
+    TYPE_STEP(memorytype), TYPE_STEP(tagtype),
+    TYPE_STEP(externtype), TYPE_STEP(importtype),
+    TYPE_STEP(exporttype), TYPE_STEP(frame),
+    STEP(new_types),       STEP(new_import_types),
+    STEP(values),          STEP(bytes),
+    OBJECT_STEP(ref),      OBJECT_STEP(extern),
+    OBJECT_STEP(trap),     STEP(trap_casts),
+    OBJECT_STEP(foreign),  STEP(foreign_casts),
+    OBJECT_STEP(module),   STEP(module_casts),
+    OBJECT_STEP(instance), STEP(instance_casts),
+    EXTERNAL_STEPS(func),  EXTERNAL_STEPS(global),
+    EXTERNAL_STEPS(table), EXTERNAL_STEPS(memory),
+    EXTERNAL_STEPS(tag),   STEP(extern_refs),
+    STEP(new_funcs),       STEP(natives),
+    STEP(new_objects),     STEP(new_traps),
+    STEP(exceptions),      STEP(engines),
+    STEP(modules),         STEP(module_types),
+    STEP(serialized),      STEP(texts),
+    STEP(instances),       STEP(exports_by_name),
+    STEP(linkers),         STEP(calls),
+    STEP(suspended_calls), STEP(traps),
+    STEP(memories),        STEP(tables_and_globals),
     STEP(stops),
 };
 

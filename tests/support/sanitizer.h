@@ -1,5 +1,5 @@
-/* UNDER_ASAN, UNDER_TSAN: the test runs under a sanitizer, whose own memory would be measured too.
- */
+/* UNDER_ASAN, UNDER_TSAN: the test runs under the address or the thread sanitizer, whose own memory
+ * would be measured too. */
 #ifndef WM_TESTS_SANITIZER_H
 #define WM_TESTS_SANITIZER_H
 

@@ -8,37 +8,13 @@
  * What leaves compiled code pushes rbx, rbp, r12, r13 right below its return address, where the
  * collector looks for references, and notes the return address's place as native_sp. */
 #include "jit/x64/x64_stubs.h"
-
-#define FUNCTION(name) .globl name; .hidden name; .type name, @function; .balign 16; name: .cfi_startproc
-#define END(name) .cfi_endproc; .size name, . - name
+#include "os/os_asm_x64.h"
 
 /* Rounding to nearest, all exceptions masked, no flushing; the six flags do not matter. */
 #define MXCSR_DEFAULT 0x1F80
 #define MXCSR_MODES   0xFFC0
 
   .text
-
-.macro PUSH reg
-  pushq \reg
-  .cfi_adjust_cfa_offset 8
-  .cfi_rel_offset \reg, 0
-.endm
-
-.macro POP reg
-  popq \reg
-  .cfi_adjust_cfa_offset -8
-  .cfi_restore \reg
-.endm
-
-.macro GROW bytes
-  subq $\bytes, %rsp
-  .cfi_adjust_cfa_offset \bytes
-.endm
-
-.macro SHRINK bytes
-  addq $\bytes, %rsp
-  .cfi_adjust_cfa_offset -\bytes
-.endm
 
 /* Saves what C wants back. The words at entry_sp are set by the caller. */
 .macro SAVE_FOR_C
