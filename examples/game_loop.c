@@ -60,7 +60,7 @@ static bool make_scripts(wasm_store_t *store, wasm_func_t *updates[INSTANCES]) {
 /* One call of each; false: one trapped, or a ball is where none can be. */
 static bool run_frame(wasm_func_t *updates[INSTANCES]) {
   for (int i = 0; i < INSTANCES; i++) {
-    wasmx_slot_t slot = wasmx_slot_f32(1.0f / FRAMES_A_SECOND);
+    wasmx_slot_t slot = wasmx_slot_f32(1.0f / (float)FRAMES_A_SECOND);
     wasm_trap_t *trap = wasmx_func_call_raw(updates[i], &slot);
     wasm_trap_delete(trap);
     if (trap || !(slot.f32 >= 0 && slot.f32 <= 10)) return false;
@@ -75,7 +75,7 @@ static int by_size(const void *a, const void *b) {
 
 int main(int argc, char **argv) {
   double seconds = argc > 1 ? atof(argv[1]) : 5;
-  int frames = (int)(seconds * FRAMES_A_SECOND), late = 0;
+  int frames = (int)(seconds * (double)FRAMES_A_SECOND), late = 0;
   int64_t *taken = calloc((size_t)(frames > 0 ? frames : 1), sizeof *taken);
   static wasm_func_t *updates[INSTANCES];
   wasm_engine_t *engine = wasm_engine_new();

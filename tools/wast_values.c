@@ -90,7 +90,7 @@ static bool is_host_ref(HostRefs *h, u64 slot, u64 number) {
   return same;
 }
 
-static bool is_of_kind(u8 expected, wasmx_refkind_t kind) {
+static bool is_of_kind(WastValueKind expected, wasmx_refkind_t kind) {
   switch (expected) {
   case WAST_REF_I31: return kind == WASMX_REF_I31;
   case WAST_REF_STRUCT: return kind == WASMX_REF_STRUCT;

@@ -5,22 +5,19 @@
 #include <stdio.h>
 
 struct wasmtime_error {
-  wasm_trap_t *trap; /* owned; NULL: the message says it all */
-  char message[];    /* zero-terminated */
+  wasm_trap_t *trap;   /* owned; NULL: the message says it all */
+  const char *message; /* zero-terminated, in the same allocation */
 };
 
 /* What there is no memory for. Never changed, never freed. */
-static struct {
-  wasmtime_error_t error;
-  char message[sizeof "out of memory"];
-} out_of_memory = {{NULL}, "out of memory"};
+static wasmtime_error_t out_of_memory = {NULL, "out of memory"};
 
 static wasmtime_error_t *error_of_text(const char *text) {
   size_t len = strlen(text);
   wasmtime_error_t *error = malloc(sizeof *error + len + 1);
-  if (!error) return &out_of_memory.error;
+  if (!error) return &out_of_memory;
   error->trap = NULL;
-  memcpy(error->message, text, len + 1);
+  error->message = memcpy(error + 1, text, len + 1);
   return error;
 }
 
@@ -43,7 +40,7 @@ wasmtime_error_t *wasmtime_error_new(const char *message) {
 }
 
 void wasmtime_error_delete(wasmtime_error_t *error) {
-  if (!error || error == &out_of_memory.error) return;
+  if (!error || error == &out_of_memory) return;
   wasm_trap_delete(error->trap);
   free(error);
 }
@@ -75,7 +72,7 @@ static wasmtime_error_t *error_of_trap(wasm_trap_t *trap) {
                                 ? wm_compat_error("Exited with i32 exit status %d", status)
                                 : error_of_text(text.data ? text.data : "");
   wasm_byte_vec_delete(&text);
-  if (error == &out_of_memory.error)
+  if (error == &out_of_memory)
     wasm_trap_delete(trap);
   else
     error->trap = trap;

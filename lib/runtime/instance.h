@@ -145,8 +145,8 @@ TrapCode wm_memory_fill(Instance *in, u32 memory, u64 dst, u8 value, u64 len);
 TrapCode wm_table_init(Instance *in, u32 table, u32 segment, u64 dst, u64 src, u64 len);
 TrapCode wm_table_copy(Instance *in, u32 dst_table, u32 src_table, u64 dst, u64 src, u64 len);
 TrapCode wm_table_fill(Instance *in, u32 table, u64 dst, Ref value, u64 len);
-/* References of the segment, which has so many from `from` on. */
-void wm_elem_read(const Instance *in, u32 segment, Ref *to, u64 from, u64 count);
+/* References of the segment, which has so many from `src` on. */
+void wm_elem_read(const Instance *in, u32 segment, Ref *to, u64 src, u64 len);
 void wm_elem_drop(Instance *in, u32 segment);
 void wm_data_drop(Instance *in, u32 segment);
 
