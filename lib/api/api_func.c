@@ -344,6 +344,20 @@ wasm_trap_t *wm_api_call_with(const Handle *h, wasmx_slot_t *slots, CallOptions 
   return call_slots_with((const wasm_func_t *)h, slots, options);
 }
 
+wasm_trap_t *wm_api_call_in_form(const Handle *h, CallOptions *options, SlotsStep *in,
+                                 SlotsStep *out, void *env) {
+  wasm_store_t *home = h->home;
+  const SubType *type = h->type;
+  u64 few[FEW];
+  void *many AUTO_FREE = NULL;
+  u64 *slots = few_or_many(few, sizeof few,
+                           max_u32(type->param_slots, type->result_slots) * sizeof *slots, &many);
+  if (!slots) return (wasm_trap_t *)wm_handle_out_of_memory();
+  wasm_trap_t *trap = in(home, type, slots, env);
+  if (!trap) trap = wm_api_call_with(h, (wasmx_slot_t *)slots, options);
+  return trap ? trap : out(home, type, slots, env);
+}
+
 wasm_trap_t *wasmx_func_call_within(const wasm_func_t *ref, wasmx_slot_t *slots,
                                     uint64_t nanoseconds) {
   CallOptions options = {.deadline_ns = wm_call_deadline_in(nanoseconds)};

@@ -36,7 +36,8 @@ static bool take_arg(Store *store, ValType t, u64 *slot, Rest *rest) {
   return from != NULL;
 }
 
-static wasm_trap_t *take_args(wasm_store_t *home, const SubType *type, u64 *slots, Rest *rest) {
+static wasm_trap_t *take_args(wasm_store_t *home, const SubType *type, u64 *slots, void *env) {
+  Rest *rest = env;
   for (u32 i = 0; i < type->param_count; i++) {
     if (!take_arg(home->store, type->params[i], slots, rest))
       return wm_api_misuse(home, "argument %u is not a value of the parameter's type", i);
@@ -78,7 +79,8 @@ static void give_result(ValType t, const u64 *slot, void *to) {
     memcpy(to, slot, bytes);
 }
 
-static wasm_trap_t *give_results(wasm_store_t *home, const SubType *type, u64 *slots, Rest *rest) {
+static wasm_trap_t *give_results(wasm_store_t *home, const SubType *type, u64 *slots, void *env) {
+  Rest *rest = env;
   if (!make_handles(home, type, slots)) return (wasm_trap_t *)wm_handle_out_of_memory();
   for (u32 i = 0; i < type->result_count; i++) {
     give_result(type->results[i], slots, va_arg(rest->list, void *));
@@ -89,18 +91,8 @@ static wasm_trap_t *give_results(wasm_store_t *home, const SubType *type, u64 *s
 
 /* ---- calls ---- */
 
-/* The handle may be deleted during the call. What it was of is there until the next safe point. */
 static wasm_trap_t *call(const Handle *h, CallOptions *options, Rest *rest) {
-  wasm_store_t *home = h->home;
-  const SubType *type = h->type;
-  u64 few[FEW];
-  void *many AUTO_FREE = NULL;
-  u64 *slots = few_or_many(few, sizeof few,
-                           max_u32(type->param_slots, type->result_slots) * sizeof *slots, &many);
-  if (!slots) return (wasm_trap_t *)wm_handle_out_of_memory();
-  wasm_trap_t *trap = take_args(home, type, slots, rest);
-  if (!trap) trap = wm_api_call_with(h, (wasmx_slot_t *)slots, options);
-  return trap ? trap : give_results(home, type, slots, rest);
+  return wm_api_call_in_form(h, options, take_args, give_results, rest);
 }
 
 static wasm_trap_t *no_function(void) {

@@ -28,8 +28,15 @@ bool wasmx_val_copy(wasmx_val_t *out, const wasmx_val_t *val) {
 
 /* ---- calls ---- */
 
-static wasm_trap_t *values_to_slots(wasm_store_t *home, const SubType *type,
-                                    const wasmx_val_t *args, u64 *slots) {
+/* Both arrays are as long as the function's type says. */
+typedef struct Values {
+  const wasmx_val_t *args;
+  wasmx_val_t *results;
+} Values;
+
+static wasm_trap_t *values_to_slots(wasm_store_t *home, const SubType *type, u64 *slots,
+                                    void *env) {
+  const wasmx_val_t *args = ((const Values *)env)->args;
   for (u32 i = 0; i < type->param_count; i++) {
     if (!wm_slots_of_value(home->store, &args[i], type->params[i], slots))
       return wm_api_misuse(home, "argument %u is not a value of the parameter's type", i);
@@ -39,8 +46,9 @@ static wasm_trap_t *values_to_slots(wasm_store_t *home, const SubType *type,
 }
 
 /* All or nothing: `made` is copied to the results at the end. */
-static wasm_trap_t *slots_to_values(wasm_store_t *home, const SubType *type, const u64 *slots,
-                                    wasmx_val_t *results) {
+static wasm_trap_t *slots_to_values(wasm_store_t *home, const SubType *type, u64 *slots,
+                                    void *env) {
+  wasmx_val_t *results = ((const Values *)env)->results;
   wasmx_val_t few[FEW];
   void *many AUTO_FREE = NULL;
   size_t bytes = type->result_count * sizeof *results;
@@ -58,19 +66,6 @@ static wasm_trap_t *slots_to_values(wasm_store_t *home, const SubType *type, con
   return (wasm_trap_t *)wm_handle_out_of_memory();
 }
 
-static wasm_trap_t *call(const Handle *h, const wasmx_val_t *args, wasmx_val_t *results) {
-  wasm_store_t *home = h->home; /* the handle may be deleted during the call */
-  const SubType *type = h->type;
-  u64 few[FEW];
-  void *many AUTO_FREE = NULL;
-  u64 *slots = few_or_many(few, sizeof few,
-                           max_u32(type->param_slots, type->result_slots) * sizeof *slots, &many);
-  if (!slots) return (wasm_trap_t *)wm_handle_out_of_memory();
-  wasm_trap_t *trap = values_to_slots(home, type, args, slots);
-  if (!trap) trap = wm_api_call_with(h, (wasmx_slot_t *)slots, NULL);
-  return trap ? trap : slots_to_values(home, type, slots, results);
-}
-
 wasm_trap_t *wasmx_func_call(const wasm_func_t *func, size_t arg_count, const wasmx_val_t *args,
                              size_t result_count, wasmx_val_t *results) {
   const Handle *h = handle_of(func);
@@ -81,7 +76,8 @@ wasm_trap_t *wasmx_func_call(const wasm_func_t *func, size_t arg_count, const wa
   if (result_count < h->type->result_count || (h->type->result_count && !results))
     return wm_api_misuse(h->home, "room for %zu results, the function has %u", result_count,
                          h->type->result_count);
-  return call(h, args, results);
+  Values values = {args, results};
+  return wm_api_call_in_form(h, NULL, values_to_slots, slots_to_values, &values);
 }
 
 /* ---- globals ---- */

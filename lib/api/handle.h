@@ -203,6 +203,12 @@ bool wm_api_lend_export(const wasm_instance_t *ref, const char *name, ObjectKind
 /* ---- calls with options: api_func.c, api_options.c ---- */
 /* As wasmx_func_call_raw; options may be NULL. */
 wasm_trap_t *wm_api_call_with(const Handle *h, wasmx_slot_t *slots, CallOptions *options);
+/* The same with arguments and results in another form: `in` makes the slots of it, `out` makes it
+ * of the slots; each gives NULL, or a trap (own). The handle may be deleted during the call; what
+ * it was of is there until the next safe point. */
+typedef wasm_trap_t *SlotsStep(wasm_store_t *home, const SubType *type, u64 *slots, void *env);
+wasm_trap_t *wm_api_call_in_form(const Handle *h, CallOptions *options, SlotsStep *in,
+                                 SlotsStep *out, void *env);
 /* The runtime's form of what a host gives (not NULL); false with err set. */
 bool wm_call_options_of(const Store *store, const wasmx_call_options_t *given, CallOptions *out,
                         Error *err);

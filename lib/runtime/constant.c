@@ -64,7 +64,8 @@ static u64 *make_object(Instance *in, const Instr *instr, u64 *top, Error *err) 
   TrapCode trap = wm_gc_run(in, &gc, at);
   if (!trap) return at + 1;
   if (trap == TRAP_OUT_OF_MEMORY) return wm_error_out_of_memory(err), NULL;
-  return wm_trap_may_go_on(in->store, err), NULL; /* interrupted */
+  wm_trap_raise(in->store, trap, NULL, 0); /* interrupted */
+  return wm_trap_tell(in->store, instr->offset, err), NULL;
 }
 
 static u64 *step(Instance *in, const Instr *instr, u64 *top, Error *err) {

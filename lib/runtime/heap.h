@@ -128,7 +128,7 @@ typedef struct Heap {
   u64 since_bytes;            /* handed out since the last collection */
   u64 block_live, large_live; /* bytes that lived at the last collection */
   u64 large_bytes;            /* of all large objects */
-  u64 collections, allocated_bytes;
+  u64 collections;
   u32 no_collect; /* while not 0, references are where no one looks for them */
 } Heap;
 enum { NO_BLOCK = 0xFFFFFFFF, HEAP_TODO = 1 << 15 };

@@ -48,10 +48,17 @@ static u32 take_empty(Heap *h) {
   return h->block_count++;
 }
 
+/* The same, when need be of what a collection frees. Without one the bytes are given back. */
+static u32 take_block(Heap *h) {
+  u32 block = take_empty(h);
+  if (block == NO_BLOCK && collect(h)) block = take_empty(h);
+  if (block == NO_BLOCK) wm_account_return_heap(h->store->account, BLOCK_BYTES);
+  return block;
+}
+
 static void open_hole(Heap *h, Hole *hole, u32 block, u8 *from, u8 *to) {
   *hole = (Hole){from, to};
   h->since_bytes += (u64)(to - from);
-  h->allocated_bytes += (u64)(to - from);
   *heap_mark_of(h, from) = MARK_FRESH;
   h->blocks[block].has_fresh = true;
   h->blocks[block].state = SPACE_IN_USE;
@@ -94,8 +101,8 @@ static bool next_hole(Heap *h, u64 bytes) {
 static bool next_block(Heap *h) {
   if (!make_room(h, BLOCK_BYTES, true)) return false;
   bool has_holes = h->partial.len != 0;
-  u32 block = has_holes ? h->partial.data[--h->partial.len] : take_empty(h);
-  if (block == NO_BLOCK) return wm_account_return_heap(h->store->account, BLOCK_BYTES), false;
+  u32 block = has_holes ? h->partial.data[--h->partial.len] : take_block(h);
+  if (block == NO_BLOCK) return false;
   h->block = block;
   h->scan = heap_block(h, block);
   return true;
@@ -117,8 +124,8 @@ static void *allocate_medium(Heap *h, u64 bytes) {
   if (bytes > (u64)(h->medium.end - h->medium.bump)) {
     if (!make_room(h, BLOCK_BYTES, false)) return NULL;
     wm_heap_close_hole(h, &h->medium);
-    u32 block = take_empty(h);
-    if (block == NO_BLOCK) return wm_account_return_heap(h->store->account, BLOCK_BYTES), NULL;
+    u32 block = take_block(h);
+    if (block == NO_BLOCK) return NULL;
     u8 *start = heap_block(h, block);
     open_hole(h, &h->medium, block, start, start + BLOCK_BYTES);
   }
@@ -131,9 +138,10 @@ static void *allocate_large(Heap *h, u64 bytes) {
   bytes = (bytes + LARGE_PAGE_BYTES - 1) & ~(u64)(LARGE_PAGE_BYTES - 1);
   if (bytes > h->part_bytes) return NULL;
   h->since_bytes += bytes;
-  h->allocated_bytes += bytes;
   if (!make_room(h, bytes, false)) return NULL;
-  void *object = wm_heap_place_large(h, (u32)(bytes >> LARGE_PAGE_LOG2));
+  u32 pages = (u32)(bytes >> LARGE_PAGE_LOG2);
+  void *object = wm_heap_place_large(h, pages);
+  if (!object && collect(h)) object = wm_heap_place_large(h, pages);
   if (!object) wm_account_return_heap(h->store->account, bytes);
   return object;
 }
