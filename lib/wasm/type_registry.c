@@ -184,12 +184,23 @@ typedef struct Layout {
   size_t entries, words, fields, key, size;
 } Layout;
 
+/* Of a type's display: itself and its ancestors, which come before it. */
+static u32 display_words(const TypeRegistry *reg, const Source *src, const SubType *t) {
+  u32 words = 1;
+  for (; t->super != NO_TYPE && words <= MAX_SUBTYPE_DEPTH; words++) {
+    u32 super = key_ref(src, t->super);
+    if (super < RELATIVE) return words + entry_of(reg, super)->depth + 1;
+    t = &src->types[src->start + (super - RELATIVE)];
+  }
+  return words;
+}
+
 static Layout layout_of(const TypeRegistry *reg, const Source *src) {
   u64 words = 0, fields = 0;
   for (u32 i = 0; i < src->len; i++) {
     const SubType *t = &src->types[src->start + i];
     words += (u64)t->param_count + t->result_count;
-    words += t->super == NO_TYPE ? 1 : MAX_SUBTYPE_DEPTH + 1;
+    words += display_words(reg, src, t);
     fields += t->field_count;
   }
   Layout l = {.entries = sizeof(Group)};
