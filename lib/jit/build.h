@@ -145,6 +145,8 @@ typedef struct Build {
   KnownGlobal globals[KNOWN_GLOBALS];
   u32 word_count, global_count;
   Vec(KnownBounds) known;
+  u32 fresh; /* build_barrier.c: the object made last, while nothing can have been collected; NONE
+              */
 } Build;
 
 /* What is hinted of the condition of b->in: of the edges of the branch that it ends (edge 0 when it
@@ -297,6 +299,13 @@ void wm_build_gc(Build *b);
 void wm_build_check_subtype(Build *b, u32 func, u32 same, u32 type_index);
 /* The instruction b->in, br_on_cast or br_on_cast_fail: whether the reference is of the type. */
 u32 wm_build_cast_test(Build *b, u32 reference);
+
+/* ---- build_barrier.c ---- */
+/* Behind the store of `value` to a field or element of that type: at `place`, or anywhere in the
+ * object when that is the object itself. */
+void wm_build_barrier(Build *b, ValType type, u32 object, u32 place, u32 value);
+/* The object has just been made: until something may collect, it is not old. */
+static inline void build_is_fresh(Build *b, u32 object) { b->fresh = object; }
 
 /* ---- build_atomic.c ---- */
 void wm_build_atomic(Build *b);

@@ -16,6 +16,7 @@ u32 wm_build_site(Build *b, u32 offset) {
 
 u32 wm_build_effect(Build *b, Node n) {
   u32 index = wm_ir_add(b->c, n);
+  if (n.op == IR_HELPER) b->fresh = NONE; /* calls and polls forget all of memory */
   *jit_push(b->c, &b->c->effects) = index;
   return index;
 }

@@ -69,6 +69,7 @@ static void struct_set(Build *b) {
   if (b->block == NONE) return;
   const FieldType *field = &layout_of(b, b->in.index)->fields[b->in.index2];
   wm_mem_store_field(b, store_op(field->type), reference, field->offset, value);
+  wm_build_barrier(b, field->type, reference, reference, value);
 }
 
 /* ---- new objects ---- */
@@ -119,6 +120,7 @@ static u32 allocate(Build *b, HelperId helper, u32 length, u32 bytes) {
   wm_build_bind(b, ways, height, 1, false);
   object = pop(b);
   wm_mem_is_not_null(b, object);
+  build_is_fresh(b, object);
   return object;
 }
 
@@ -181,6 +183,7 @@ static void push_made(Build *b, HelperId id, const u32 *args, u32 count) {
       wm_ir_pure(b->c, make_node(IR_INST_LOAD, T_I64, (u32)offsetof(Instance, store), 0, 0));
   u32 object = wm_mem_load_word(b, OP_i64_load, store, offsetof(Store, made));
   wm_mem_is_not_null(b, object);
+  build_is_fresh(b, object);
   push(b, object);
 }
 
@@ -225,8 +228,9 @@ static void array_get(Build *b) {
 static void array_set(Build *b) {
   u32 value = pop(b), index = pop(b), array = pop(b), address = element_at(b, array, index);
   if (address == NONE) return;
-  u16 op = store_op(element_type(b, b->in.index));
-  wm_mem_store_field(b, op, address, OBJECT_HEADER_BYTES, value);
+  ValType type = element_type(b, b->in.index);
+  wm_mem_store_field(b, store_op(type), address, OBJECT_HEADER_BYTES, value);
+  wm_build_barrier(b, type, array, address, value);
 }
 
 static void array_len(Build *b) {
@@ -288,8 +292,9 @@ static u32 is_of_final_type(Build *b, u32 reference, u32 index) {
   u32 is_null = pure(b, OP_i64_eqz, reference, 0);
   u32 is_other = pure(b, OP_i32_or, is_null, is_i31(b, reference));
   u32 address = wm_ir_pure(b->c, make_node(IR_SELECT, T_I64, none, reference, is_other));
-  u32 word = wm_mem_load_word(b, OP_i32_load, address, 0);
-  return pure(b, OP_i32_eq, word, header_word(b, index));
+  u32 word = wm_mem_load_word(b, OP_i32_load, address, offsetof(HeapObject, word));
+  u32 of_type = pure(b, OP_i32_and, word, const_i32(b, HEAP_TYPE_MASK));
+  return pure(b, OP_i32_eq, of_type, header_word(b, index));
 }
 
 /* Whether the reference is of the module's reference type. */

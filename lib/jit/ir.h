@@ -66,6 +66,8 @@ typedef enum IrOp {
   IR_TRAP_IF,   /* a: condition (i32); imm: TrapCode */
   IR_POLL,      /* a loop begins a round: stop if asked to */
   IR_FUEL,      /* a: cost (a number) */
+  IR_BARRIER,   /* a: object that a reference was just stored to, b: address of the place, or of
+                   the object (runtime/heap.h) */
   IR_CALL,      /* a: function index (defined in this module), b: list of arguments */
   IR_CALL_REF,  /* a: Func address (checked: not null, right type), b: list, c: module type index;
                    imm 1: probably of another instance or the host's (imports) */

@@ -18,7 +18,10 @@ enum { LOOK_BACK = 16 }; /* bounds checks that are searched */
 
 void wm_mem_forget_words(Build *b) { b->word_count = 0; }
 
-void wm_mem_forget(Build *b) { b->word_count = b->global_count = 0; }
+void wm_mem_forget(Build *b) {
+  b->word_count = b->global_count = 0;
+  b->fresh = NONE;
+}
 
 static u32 find_word(const Build *b, u16 op, u32 address, u32 disp) {
   for (u32 i = b->word_count; i-- > 0;) {

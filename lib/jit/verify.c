@@ -220,6 +220,7 @@ static bool check_types_of(const Verify *v, u32 n) {
   case IR_BOUNDS:
     return is_const(v->c, x->b) ? check_types(v, n, T_I64, 0, T_I64, T_I64)
                                 : wm_jit_trouble(v->c, "v%u: size of a bounds check", n);
+  case IR_BARRIER: return check_types(v, n, 0, T_I64, T_I64, 0);
   case IR_TRAP_IF: return check_types(v, n, 0, T_I32, 0, 0);
   case IR_CALL_REF:
   case IR_TAIL_CALL_REF: return check_types(v, n, 0, T_I64, 0, 0) && check_call(v, n);

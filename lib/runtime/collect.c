@@ -249,6 +249,7 @@ static void destroy_doomed(Store *store) {
 
 /* Marks and sweeps. False: out of memory for the stack's words; nothing was done. */
 static bool find_doomed(Store *store) {
+  u64 start_ns = wm_os_monotonic_ns();
   PtrMap words = {0};
   bool done = gather_words(store, &words);
   if (done) {
@@ -263,7 +264,10 @@ static bool find_doomed(Store *store) {
     mark_reachable(&m);
     if (m.todo != m.inline_todo) free(m.todo);
     sweep(store, m.words_read * sizeof(u64));
-    if (store->heap) wm_heap_sweep(store->heap);
+    if (store->heap) {
+      wm_heap_sweep(store->heap);
+      wm_gc_pause_add(&store->heap->stats.full, wm_os_monotonic_ns() - start_ns);
+    }
   }
   wm_ptrmap_free(&words);
   return done;

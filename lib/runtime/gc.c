@@ -45,11 +45,11 @@ static TrapCode run_struct_get(const Store *store, const GcInstr *instr, u64 *at
   return TRAP_NONE;
 }
 
-static TrapCode run_struct_set(const Store *store, const GcInstr *instr, u64 *at) {
+static TrapCode run_struct_set(Store *store, const GcInstr *instr, u64 *at) {
   HeapObject *o = (HeapObject *)(void *)ref_of_slot(*at);
   if (!o) return TRAP_NULL_STRUCT;
   const FieldType *field = field_of(store, instr);
-  wm_field_write(heap_at(o, field->offset), field->type, at + 1);
+  wm_field_set(store, o, heap_at(o, 0), field->offset, field->type, at + 1);
   return TRAP_NONE;
 }
 

@@ -25,7 +25,11 @@ bool wm_ref_is(const Store *store, Ref ref, ValType type);
 /* A new array whose elements are written next; *is_zero: they are zero. NULL: out of memory. */
 HeapObject *wm_array_new(Store *store, u32 type_id, u32 length, bool *is_zero);
 TrapCode wm_gc_array(Instance *in, const GcInstr *instr, u64 *at);
-/* A value of a field's type between its place in an object and slots. `sign`: a packed one is
+/* A value of a field's type to an object, from slots, with the write barrier; `place` as heap.h's,
+ * the field at `place` + `offset`. */
+void wm_field_set(Store *store, HeapObject *o, u8 *place, u32 offset, ValType type,
+                  const u64 *slot);
+/* The same without the barrier: to an object just made. And from there; `sign`: a packed one is
  * sign-extended. */
 void wm_field_write(u8 *to, ValType type, const u64 *slot);
 void wm_field_read(const u8 *from, ValType type, bool sign, u64 *slot);

@@ -6,6 +6,7 @@
 
 /* The elements of an array and how they lie. */
 typedef struct Elements {
+  HeapObject *array;
   u8 *start;
   u32 length, size; /* bytes of each */
   ValType type;
@@ -13,7 +14,7 @@ typedef struct Elements {
 
 static Elements elements_of(const Store *store, HeapObject *o) {
   ValType type = gc_type(store, heap_type_id(o))->fields[0].type;
-  return (Elements){heap_at(o, OBJECT_HEADER_BYTES), o->length, val_storage_bytes(type), type};
+  return (Elements){o, heap_at(o, OBJECT_HEADER_BYTES), o->length, val_storage_bytes(type), type};
 }
 
 /* NULL for null. */
@@ -26,6 +27,11 @@ HeapObject *wm_array_new(Store *store, u32 type_id, u32 length, bool *is_zero) {
   if (!o) return NULL;
   *o = (HeapObject){heap_word(type_id), length};
   return o;
+}
+
+/* Elements that were written. */
+static void wrote(Store *store, const Elements *e, u32 from, u32 count) {
+  if (val_is_ref(e->type)) wm_heap_wrote_elements(store->heap, e->array, from, count);
 }
 
 /* ---- many elements ---- */
@@ -46,6 +52,7 @@ static void fill_piece(u8 *to, ValType type, const u64 *value, u64 bytes) {
 
 static TrapCode fill(Store *store, const Elements *e, u32 from, u32 count, const u64 *value) {
   u8 *to = e->start + (u64)from * e->size;
+  wrote(store, e, from, count);
   for (u64 left = (u64)count * e->size, piece; left; left -= piece, to += piece) {
     piece = min_u64(left, PIECE_BYTES);
     TrapCode stop = poll_before(store, piece);
@@ -123,6 +130,7 @@ static TrapCode copy_elem(Instance *in, const Elements *e, u32 to, u32 segment, 
                           u32 count) {
   if (!is_within(from, count, in->elem_lens[segment])) return TRAP_TABLE_OUT_OF_BOUNDS;
   Ref *elements = (Ref *)(void *)e->start + to;
+  wrote(in->store, e, to, count);
   for (u32 done = 0, piece; done < count; done += piece) {
     piece = min_u32(count - done, CARD_ELEMENTS);
     TrapCode stop = poll_before(in->store, piece * sizeof(Ref));
@@ -162,7 +170,8 @@ static TrapCode set(Store *store, u64 *at) {
   Elements e = elements_of(store, o);
   u32 index = (u32)at[1];
   if (index >= e.length) return TRAP_ARRAY_OUT_OF_BOUNDS;
-  wm_field_write(e.start + (u64)index * e.size, e.type, at + 2);
+  u8 *place = heap_at(o, (u64)index * e.size);
+  wm_field_set(store, o, place, OBJECT_HEADER_BYTES, e.type, at + 2);
   return TRAP_NONE;
 }
 
@@ -191,6 +200,7 @@ static TrapCode array_copy(Store *store, u64 *at) {
   u32 count = (u32)at[4];
   if (!is_within((u32)at[1], count, d.length) || !is_within((u32)at[3], count, s.length))
     return TRAP_ARRAY_OUT_OF_BOUNDS;
+  wrote(store, &d, (u32)at[1], count);
   return move(store, d.start + (u64)(u32)at[1] * d.size, s.start + (u64)(u32)at[3] * s.size,
               (u64)count * d.size);
 }

@@ -11,6 +11,12 @@ void wm_field_write(u8 *to, ValType type, const u64 *slot) {
   }
 }
 
+void wm_field_set(Store *store, HeapObject *o, u8 *place, u32 offset, ValType type,
+                  const u64 *slot) {
+  wm_field_write(place + offset, type, slot);
+  if (val_is_ref(type)) heap_wrote(store->heap, o, place);
+}
+
 void wm_field_read(const u8 *from, ValType type, bool sign, u64 *slot) {
   switch (val_storage_bytes(type)) {
   case 1: *slot = *from; break;

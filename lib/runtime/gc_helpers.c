@@ -67,6 +67,10 @@ TrapCode wm_helper_array_init_elem(Instance *in, u32 segment, u64 array, u32 at,
   return run(in, OP_array_init_elem, 0, segment, slots);
 }
 
+void wm_helper_log(const Instance *in, HeapObject *o, const void *place) {
+  wm_heap_log(in->store->heap, o, place);
+}
+
 u32 wm_helper_ref_is(const Instance *in, ValType type, u64 slot) {
   return wm_ref_is(in->store, ref_of_slot(slot), module_canonical(&in->module->module, type));
 }

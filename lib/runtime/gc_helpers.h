@@ -15,6 +15,8 @@ TrapCode wm_helper_array_init_data(Instance *in, u32 segment, u64 array, u32 at,
                                    u32 count);
 TrapCode wm_helper_array_init_elem(Instance *in, u32 segment, u64 array, u32 at, u32 from,
                                    u32 count);
+/* STUB_LOG calls it. */
+void wm_helper_log(const Instance *in, HeapObject *o, const void *place);
 u32 wm_helper_ref_is(const Instance *in, ValType type, u64 slot);
 
 #endif

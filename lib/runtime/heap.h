@@ -19,6 +19,7 @@
  * word, which is where those have an aligned pointer:
  *
  *   word      bits 31..8 canonical type id | bits 7..1 the collector's | bit 0: HEAP_TAG
+ *             bit 1: HEAP_UNLOGGED: old, and not in the log of what was written to (heap_log.c)
  *   length    of an array; of a struct 0
  *   fields, from byte 8 on: as their FieldType says; elements side by side
  *
@@ -28,6 +29,7 @@
 
 #include "base/vec.h"
 #include "os/os.h"
+#include "runtime/heap_stats.h"
 #include "runtime/store.h"
 
 enum {
@@ -46,7 +48,8 @@ typedef struct HeapObject {
   u32 word, length;
 } HeapObject;
 _Static_assert(sizeof(HeapObject) == OBJECT_HEADER_BYTES, "the header");
-enum { HEAP_TAG = 1, HEAP_TYPE_SHIFT = 8 };
+enum { HEAP_TAG = 1, HEAP_UNLOGGED = 2, HEAP_TYPE_SHIFT = 8 };
+#define HEAP_TYPE_MASK 0xFFFFFF01u /* without the collector's bits: what heap_word gives */
 
 static inline u32 heap_word(u32 type_id) { return type_id << HEAP_TYPE_SHIFT | HEAP_TAG; }
 static inline u32 heap_type_id(const HeapObject *o) { return o->word >> HEAP_TYPE_SHIFT; }
@@ -98,7 +101,7 @@ typedef struct Hole {
   u8 *bump, *end;
 } Hole;
 
-typedef struct Heap {
+struct Heap {
   Hole hole;             /* small objects; read and written by compiled code */
   Hole medium;           /* those of MEDIUM_BYTES and more */
   Store *store;          /* borrowed */
@@ -128,9 +131,9 @@ typedef struct Heap {
   u64 since_bytes;            /* handed out since the last collection */
   u64 block_live, large_live; /* bytes that lived at the last collection */
   u64 large_bytes;            /* of all large objects */
-  u64 collections;
+  GcStats stats;
   u32 no_collect; /* while not 0, references are where no one looks for them */
-} Heap;
+};
 enum { NO_BLOCK = 0xFFFFFFFF, HEAP_TODO = 1 << 15 };
 
 /* The store's heap, made at the first call; NULL: out of memory. */
@@ -160,6 +163,18 @@ static inline bool heap_has(const Heap *heap, u64 address) {
 u64 wm_heap_object_bytes(const Heap *heap, const HeapObject *o);
 /* Bytes in use: of blocks that are not empty, and of large objects. */
 u64 wm_heap_bytes(const Heap *heap);
+
+/* ---- the write barrier ---- */
+/* The object is HEAP_UNLOGGED, and a reference was stored in it: at `place` + OBJECT_HEADER_BYTES,
+ * of an array; a struct itself is its place. Collects nothing. */
+void wm_heap_log(Heap *heap, HeapObject *o, const void *place);
+/* Behind each store of a reference that may be one to a struct or array, unless o was made after
+ * the last point where something may have been collected. */
+static inline void heap_wrote(Heap *heap, HeapObject *o, const void *place) {
+  if (UNLIKELY(o->word & HEAP_UNLOGGED)) wm_heap_log(heap, o, place);
+}
+/* The same behind stores to the elements from `from` on of an array of references. */
+void wm_heap_wrote_elements(Heap *heap, HeapObject *o, u32 from, u32 count);
 
 /* ---- its part of a collection (collect.c) ---- */
 /* Nothing is marked. `visit_host` is called for what is referred to outside of the heap. */

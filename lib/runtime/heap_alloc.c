@@ -11,9 +11,9 @@ static bool take(Heap *h, u64 bytes) {
 /* False: where references are just now, nobody looks. */
 static bool collect(Heap *h) {
   if (h->no_collect) return false;
-  u64 before = h->collections;
+  u64 before = h->stats.full.count;
   wm_store_collect_heap(h->store);
-  return h->collections != before;
+  return h->stats.full.count != before;
 }
 
 static bool make_room(Heap *h, u64 bytes, bool or_hole) {

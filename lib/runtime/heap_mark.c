@@ -150,6 +150,7 @@ void wm_heap_drain(Heap *h) {
 
 void wm_heap_begin_marking(Heap *h, void (*visit_host)(void *env, Object *object), void *env) {
   wm_heap_close_holes(h);
+  h->stats.peak_committed_bytes = max_u64(h->stats.peak_committed_bytes, wm_heap_bytes(h));
   for (u32 i = 0; i < h->block_count; i++) h->blocks[i].live = 0;
   h->mark = h->mark == MARK_OLD0 ? MARK_OLD1 : MARK_OLD0;
   h->block_live = h->large_live = h->words_read = 0;

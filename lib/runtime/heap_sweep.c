@@ -62,6 +62,6 @@ void wm_heap_sweep(Heap *h) {
   list_blocks(h);
   discard_empty(h);
   wm_heap_sweep_large(h);
+  h->stats.allocated_bytes += h->since_bytes;
   h->since_bytes = 0;
-  h->collections++;
 }

@@ -108,6 +108,8 @@ typedef enum HelperId {
   STUB_TAIL_SAVED,
   STUB_POLL, /* called when the stack limit is passed, at a function's start or a loop's: returns
                 when it was nothing; keeps all registers */
+  STUB_LOG,  /* the write barrier's slow way (heap.h): object and place are pushed by who calls, and
+                popped; keeps all registers but the one that helpers are called through */
 #define HELPER(id, ...) HELPER_##id,
 #include "runtime/helpers.def"
 #undef HELPER

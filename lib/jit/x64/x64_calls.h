@@ -60,6 +60,7 @@ void wm_x64_save_slot(void);
 void wm_x64_save_ref(void);
 void wm_x64_tail_saved(void);
 void wm_x64_poll(void);
+void wm_x64_log(void);
 /* COLLECTS rows of helpers.def */
 void wm_x64_struct_new(void);
 void wm_x64_array_new_fixed(void);

@@ -191,6 +191,7 @@ bool wm_x64_emit_vector(Compile *c, const Lir *x);  /* x64_simd.c */
 /* The rare case of x, out of line: goes on behind x, or has trapped. */
 void wm_x64_rare_integer(Compile *c, const Lir *x); /* x64_emit_ops.c: DIV */
 void wm_x64_rare_float(Compile *c, const Lir *x);
+void wm_x64_rare_barrier(Compile *c, const Lir *x); /* x64_emit_call.c */
 /* `jcc` to the rare case of x. */
 u32 wm_x64_rare_if(Compile *c, u32 condition, const Lir *x);
 /* d = cc ? e : c, as x says, after a comparison (for FCMPSEL: of floats). */

@@ -1,5 +1,6 @@
 /* Calls, returns, polls: everything that follows the calling convention (lir.h). */
 #include "jit/x64/x64_emit.h"
+#include "runtime/heap.h"
 
 static u32 argument_count(const Compile *c, const Lir *x) { return c->lir_pool.data[x->args]; }
 
@@ -96,6 +97,23 @@ static void emit_fuel(Compile *c, const Lir *x) {
   wm_x64_alu_imm(c, 8, ALU_SUB, fuel, (i32)x->imm);
 }
 
+/* ---- the write barrier (runtime/heap.h) ---- */
+
+static void emit_barrier(Compile *c, const Lir *x) {
+  wm_x64_op(c, 4, 0xF6, 0, at_offset(x->a, offsetof(HeapObject, word)), false, 1);
+  wm_x64_byte(c, HEAP_UNLOGGED);
+  wm_x64_rare_if(c, CC_NE, x);
+}
+
+/* The stub takes its operands from the stack and pops them. */
+static void push_for_stub(Compile *c, Loc reg) { wm_x64_op(c, 4, 0xFF, 6, rm_reg(reg), false, 0); }
+
+void wm_x64_rare_barrier(Compile *c, const Lir *x) {
+  push_for_stub(c, x->a);
+  push_for_stub(c, x->b);
+  wm_x64_call_helper(c, STUB_LOG);
+}
+
 bool wm_x64_emit_control(Compile *c, const Lir *x) {
   switch (x->op) {
   case LIR_NOP: break;
@@ -112,6 +130,7 @@ bool wm_x64_emit_control(Compile *c, const Lir *x) {
   case LIR_CALL_MEANING: emit_call_meaning(c, x); break;
   case LIR_POLL: emit_poll(c, x); break;
   case LIR_FUEL: emit_fuel(c, x); break;
+  case LIR_BARRIER: emit_barrier(c, x); break;
   default: return false;
   }
   return true;

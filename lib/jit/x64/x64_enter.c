@@ -94,11 +94,17 @@ static TrapCode enter_osr(const FuncCode *fc, Instance *in, const void *code, u6
 #define ADDRESS(function) ((const void *)(uintptr_t)&(function))
 
 static const void *const helpers[HELPER_COUNT] = {
-    [STUB_TRAP] = ADDRESS(wm_x64_trap),           [STUB_CALL_REF] = ADDRESS(wm_x64_call_ref),
-    [STUB_CALL_SLOT] = ADDRESS(wm_x64_call_slot), [STUB_TAIL_SLOT] = ADDRESS(wm_x64_tail_slot),
-    [STUB_TAIL_REF] = ADDRESS(wm_x64_tail_ref),   [STUB_SAVE_SLOT] = ADDRESS(wm_x64_save_slot),
-    [STUB_SAVE_REF] = ADDRESS(wm_x64_save_ref),   [STUB_TAIL_SAVED] = ADDRESS(wm_x64_tail_saved),
-    [STUB_POLL] = ADDRESS(wm_x64_poll),           [STUB_THROW] = ADDRESS(wm_x64_throw),
+    [STUB_TRAP] = ADDRESS(wm_x64_trap),
+    [STUB_CALL_REF] = ADDRESS(wm_x64_call_ref),
+    [STUB_CALL_SLOT] = ADDRESS(wm_x64_call_slot),
+    [STUB_TAIL_SLOT] = ADDRESS(wm_x64_tail_slot),
+    [STUB_TAIL_REF] = ADDRESS(wm_x64_tail_ref),
+    [STUB_SAVE_SLOT] = ADDRESS(wm_x64_save_slot),
+    [STUB_SAVE_REF] = ADDRESS(wm_x64_save_ref),
+    [STUB_TAIL_SAVED] = ADDRESS(wm_x64_tail_saved),
+    [STUB_POLL] = ADDRESS(wm_x64_poll),
+    [STUB_THROW] = ADDRESS(wm_x64_throw),
+    [STUB_LOG] = ADDRESS(wm_x64_log),
 #define HELPER(id, traps, function)   [HELPER_##id] = ADDRESS(function),
 #define COLLECTS(id, traps, function) [HELPER_##id] = ADDRESS(wm_x64_##id),
 #include "runtime/helpers.def"

@@ -77,6 +77,8 @@ static void write_sequence(Compile *c, u32 lir) {
   const Lir *x = &c->lir.data[lir];
   if (x->op == LIR_DIV)
     wm_x64_rare_integer(c, x);
+  else if (x->op == LIR_BARRIER)
+    wm_x64_rare_barrier(c, x);
   else
     wm_x64_rare_float(c, x);
 }

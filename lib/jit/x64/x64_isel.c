@@ -22,6 +22,9 @@ static void select_runtime(Compile *c, u32 n, u32 d) {
   case IR_CONST: wm_isel_put_constant(c, n, d); return;
   case IR_POLL: put.op = LIR_POLL; break;
   case IR_FUEL: put.op = LIR_FUEL, put.imm = x->a; break;
+  case IR_BARRIER:
+    put.op = LIR_BARRIER, put.a = wm_isel_use(c, x->a), put.b = wm_isel_use(c, x->b);
+    break;
   default:
     if (wm_x64_select_vector(c, n, d)) return;
     wm_jit_not_implemented(c, wm_ir_name(x->op));

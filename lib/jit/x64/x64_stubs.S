@@ -376,23 +376,8 @@ FUNCTION(wm_x64_throw)
   jmp out_trapped
 END(wm_x64_throw)
 
-/* STUB_POLL: keeps every register. Those that may hold references are the collector's, too. */
-FUNCTION(wm_x64_poll)
-  SAVE_FOR_COLLECTOR
-  PUSH %rax
-  PUSH %rcx
-  PUSH %rdx
-  PUSH %rsi
-  PUSH %rdi
-  PUSH %r8
-  PUSH %r9
-  PUSH %r10
-  PUSH %r11
-  movq %rsp, %rbp
-  .cfi_def_cfa_register %rbp
-  leaq 104(%rsp), %rdi
-  movq %r15, %rsi
-  andq $-16, %rsp
+/* All vector registers, below rsp, which is aligned. */
+.macro SAVE_VECTORS
   subq $256, %rsp
   movaps %xmm0, 0(%rsp)
   movaps %xmm1, 16(%rsp)
@@ -410,9 +395,9 @@ FUNCTION(wm_x64_poll)
   movaps %xmm13, 208(%rsp)
   movaps %xmm14, 224(%rsp)
   movaps %xmm15, 240(%rsp)
-  call wm_x64_check_poll
-  testl %eax, %eax
-  jnz poll_trapped
+.endm
+
+.macro RESTORE_VECTORS
   movaps 0(%rsp), %xmm0
   movaps 16(%rsp), %xmm1
   movaps 32(%rsp), %xmm2
@@ -429,9 +414,21 @@ FUNCTION(wm_x64_poll)
   movaps 208(%rsp), %xmm13
   movaps 224(%rsp), %xmm14
   movaps 240(%rsp), %xmm15
-  movq %rbp, %rsp
-  .cfi_def_cfa_register %rsp
-  POP %r11
+.endm
+
+/* Those that C does not keep; r11 apart. */
+.macro SAVE_SCRATCH
+  PUSH %rax
+  PUSH %rcx
+  PUSH %rdx
+  PUSH %rsi
+  PUSH %rdi
+  PUSH %r8
+  PUSH %r9
+  PUSH %r10
+.endm
+
+.macro RESTORE_SCRATCH
   POP %r10
   POP %r9
   POP %r8
@@ -440,11 +437,52 @@ FUNCTION(wm_x64_poll)
   POP %rdx
   POP %rcx
   POP %rax
+.endm
+
+/* STUB_POLL: keeps every register. Those that may hold references are the collector's, too. */
+FUNCTION(wm_x64_poll)
+  SAVE_FOR_COLLECTOR
+  SAVE_SCRATCH
+  PUSH %r11
+  movq %rsp, %rbp
+  .cfi_def_cfa_register %rbp
+  leaq 104(%rsp), %rdi
+  movq %r15, %rsi
+  andq $-16, %rsp
+  SAVE_VECTORS
+  call wm_x64_check_poll
+  testl %eax, %eax
+  jnz poll_trapped
+  RESTORE_VECTORS
+  movq %rbp, %rsp
+  .cfi_def_cfa_register %rsp
+  POP %r11
+  RESTORE_SCRATCH
   RESTORE_AND_RETURN
 poll_trapped:
   movq %rdx, %rsp
   jmp leave
 END(wm_x64_poll)
+
+/* STUB_LOG: above the return address the place, and the object. */
+FUNCTION(wm_x64_log)
+  PUSH %rbp
+  SAVE_SCRATCH
+  movq 88(%rsp), %rsi
+  movq 80(%rsp), %rdx
+  movq %r15, %rdi
+  movq %rsp, %rbp
+  .cfi_def_cfa_register %rbp
+  andq $-16, %rsp
+  SAVE_VECTORS
+  call wm_helper_log
+  RESTORE_VECTORS
+  movq %rbp, %rsp
+  .cfi_def_cfa_register %rsp
+  RESTORE_SCRATCH
+  POP %rbp
+  ret $16
+END(wm_x64_log)
 
   .section .rodata
   .balign 4
