@@ -40,6 +40,7 @@ enum {
   DRAFT_ACC = 2,    /* handler + 1 leaves the result in the accumulator only */
   DRAFT_BRANCH = 4, /* b is a label */
   DRAFT_TABLE = 8,  /* b + 1 labels follow, 4 bytes each */
+  DRAFT_SITE = 16,  /* x[1] is the number of a CallSite */
 };
 
 typedef struct Cell {
@@ -52,7 +53,8 @@ typedef struct Cell {
   u64 x[];
 } Cell;
 
-enum { CELL_WORD = 8, CELL_WORDS = 2 }; /* the bytes of a word; the words of a cell without x */
+/* The bytes of a word; the words of a cell without x; those of a call of what the instance says. */
+enum { CELL_WORD = 8, CELL_WORDS = 2, CALL_WORDS = 4 };
 
 typedef enum HandlerId {
 #define HANDLER(name, words, ...) H_##name,
@@ -87,6 +89,8 @@ TrapCode wm_slow_trap(Instance *inst, const Cell *pc, u64 *fp, TrapCode code);
 TrapCode wm_slow_tick(Instance *inst, const Cell *pc, u64 *fp);
 /* A call of the function whose stub is `pc`, which is counted: the cells to run. */
 const Cell *wm_slow_count(Instance *inst, const Cell *pc);
+/* A call, whose cell is to run the handler `plain` when nothing is noted any more. */
+void wm_slow_note(const Instance *inst, const Cell *pc, const u64 *fp, u32 plain);
 /* How the machine goes on after something rare. */
 typedef struct Resume {
   TrapCode trap; /* TRAP_NONE: at the following; else it ends with this */

@@ -5,6 +5,7 @@
  * are copied to code memory, behind a prologue that zeroes locals, and never change but for their
  * handler (stub.c). */
 #include "interp/translator.h"
+#include "runtime/profile.h"
 
 Cell *wm_cells_emit(Translator *t, u32 handler, u32 words, u8 flags) {
   u32 word = t->code.len;
@@ -117,6 +118,10 @@ static u32 resolve(Translator *t, u32 word) {
     }
     words += (cell->b + 2) / 2;
   }
+  if (draft.flags & DRAFT_SITE) {
+    CallSites *all = atomic_load_explicit(&t->func->sites, memory_order_relaxed);
+    cell->x[1] = (u64)(uintptr_t)&all->sites[cell->x[1]];
+  }
   cell->handler = t->loaded->handler_address(draft.handler);
   return words;
 }
@@ -126,7 +131,7 @@ bool wm_cells_publish(Translator *t) {
   ZeroRuns zero = find_zero_runs(t);
   size_t prologue = zero.count * sizeof(Cell), body = (size_t)t->code.len * CELL_WORD;
   u8 *place = wm_code_alloc(t->loaded, prologue + body);
-  if (!place) return false;
+  if (!place || !wm_sites_publish(t)) return false;
   Cell *cell = (Cell *)(void *)place;
   for (u32 i = 0; i < zero.count; i++) {
     cell[i].handler = t->loaded->handler_address(H_zero);

@@ -4,6 +4,7 @@
 #include "runtime/atomics.h"
 #include "runtime/collect.h"
 #include "runtime/exception.h"
+#include "runtime/profile.h"
 #include "runtime/tail.h"
 
 static void note_place(Instance *inst, const Cell *pc, u64 *fp) {
@@ -101,6 +102,25 @@ TrapCode wm_slow_tick(Instance *inst, const Cell *pc, u64 *fp) {
   }
   TrapCode stop = wm_store_poll(inst->store);
   return stop ? wm_slow_trap(inst, pc, fp, stop) : TRAP_NONE;
+}
+
+/* ---- what is called ---- */
+
+/* What the call of a table or reference is about to call; NULL: it traps. */
+static const Func *callee_of(const Instance *inst, const Cell *pc, const u64 *fp, u32 plain) {
+  u64 operand = fp[pc->b];
+  if (plain == H_call_ref || plain == H_return_call_ref)
+    return (const Func *)ref_object(ref_of_slot(operand));
+  const Table *table = inst->tables[pc->x[0] >> 32];
+  return operand < table->length ? (const Func *)ref_object(table->elems[operand]) : NULL;
+}
+
+void wm_slow_note(const Instance *inst, const Cell *pc, const u64 *fp, u32 plain) {
+  const Func *callee = callee_of(inst, pc, fp, plain);
+  CallSite *site = (CallSite *)(uintptr_t)pc->x[1];
+  if (callee && !wm_site_note(site, callee, inst))
+    __atomic_store_n(&((Cell *)(uintptr_t)pc)->handler, wm_handler_address(plain),
+                     __ATOMIC_RELAXED);
 }
 
 /* ---- ends ---- */

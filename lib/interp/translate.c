@@ -406,4 +406,5 @@ void wm_translator_free(Translator *t) {
   vec_free(&t->catches);
   vec_free(&t->regions);
   vec_free(&t->landings);
+  vec_free(&t->sites);
 }

@@ -4,9 +4,9 @@
 
 /* Arguments into their homes, which become the callee's frame; the cell with d, and a: where the
  * link is, counted from d (a tail call: the caller's own, from its frame's start). */
-static Cell *emit_call(Translator *t, const SubType *type, u32 handler, u32 link) {
+static Cell *emit_call(Translator *t, const SubType *type, u32 handler, u32 words, u32 link) {
   wm_values_settle(t, type->param_count);
-  Cell *cell = wm_cells_emit(t, handler, 3, 0);
+  Cell *cell = wm_cells_emit(t, handler, words, 0);
   cell->d = (u16)home_of_top(t, type->param_count, 0);
   cell->a = (u16)link;
   wm_values_pop(t, type->param_count);
@@ -24,23 +24,39 @@ static void push_results(Translator *t, const SubType *type) {
   if (bank != BANK_NONE) t->acc[bank] = frame;
 }
 
-/* The instruction's cell: of a call `plain`, of a tail call `tail`. */
-static Cell *emit_either(Translator *t, const SubType *type, bool is_tail, u32 plain, u32 tail) {
-  if (is_tail) return emit_call(t, type, tail, t->func->link_slot);
-  return emit_call(t, type, plain, max_u32(type->param_slots, type->result_slots));
+/* The handlers of an instruction: of a call, of a tail call. */
+typedef struct Either {
+  u32 plain, tail;
+} Either;
+
+static Cell *emit_either(Translator *t, const SubType *type, bool is_tail, Either h, u32 words) {
+  if (is_tail) return emit_call(t, type, h.tail, words, t->func->link_slot);
+  return emit_call(t, type, h.plain, words, max_u32(type->param_slots, type->result_slots));
+}
+
+/* A call of what the instance or an operand says. */
+static Cell *emit_any(Translator *t, const SubType *type, bool is_tail, Either h) {
+  Cell *cell = emit_either(t, type, is_tail, h, CALL_WORDS);
+  cell->x[0] = cell->x[1] = 0;
+  return cell;
+}
+
+/* One whose callees are noted, where somebody wants to know them; `noted`: its handlers then. */
+static Cell *emit_noted(Translator *t, const SubType *type, bool is_tail, Either h, Either noted) {
+  Cell *cell = emit_any(t, type, is_tail, h);
+  if (t->loaded->tiers) wm_sites_add(t, cell, is_tail ? noted.tail : noted.plain);
+  return cell;
 }
 
 static const SubType *call(Translator *t, bool is_tail) {
   u32 index = t->in.index, imports = t->module->func_import_count;
   const SubType *type = module_func_type(t->module, index);
   if (index < imports) {
-    Cell *cell = emit_either(t, type, is_tail, H_call_import, H_return_call_import);
-    cell->b = index;
-    cell->x[0] = 0;
+    emit_any(t, type, is_tail, (Either){H_call_import, H_return_call_import})->b = index;
     return type;
   }
   FuncCode *callee = &t->loaded->codes[index - imports];
-  Cell *cell = emit_either(t, type, is_tail, H_call, H_return_call);
+  Cell *cell = emit_either(t, type, is_tail, (Either){H_call, H_return_call}, 3);
   cell->b = (is_tail ? 0u : cell->d) + callee->frame_slots;
   cell->x[0] = (u64)(uintptr_t)callee;
   return type;
@@ -51,7 +67,8 @@ static const SubType *call_indirect(Translator *t, bool is_tail) {
   const SubType *type = &t->module->types[t->in.index];
   u32 index = wm_value_read(t, value_top(t, 0));
   wm_value_pop(t);
-  Cell *cell = emit_either(t, type, is_tail, H_call_indirect, H_return_call_indirect);
+  Cell *cell = emit_noted(t, type, is_tail, (Either){H_call_indirect, H_return_call_indirect},
+                          (Either){H_noted_call_indirect, H_noted_return_call_indirect});
   cell->b = index;
   cell->x[0] = type->type_id | table << 32;
   return type;
@@ -61,9 +78,9 @@ static const SubType *call_ref(Translator *t, bool is_tail) {
   const SubType *type = &t->module->types[t->in.index];
   u32 func = wm_value_read(t, value_top(t, 0));
   wm_value_pop(t);
-  Cell *cell = emit_either(t, type, is_tail, H_call_ref, H_return_call_ref);
-  cell->b = func;
-  cell->x[0] = 0;
+  emit_noted(t, type, is_tail, (Either){H_call_ref, H_return_call_ref},
+             (Either){H_noted_call_ref, H_noted_return_call_ref})
+      ->b = func;
   return type;
 }
 

@@ -129,8 +129,9 @@ typedef struct Translator {
   Vec(CatchClause) catches; /* `word` is a label */
   Vec(CatchRegion) regions;
   Vec(Landing) landings;
-  u32 fuel_word; /* where fuel is charged: the region's cell, or NONE */
-  u32 fuel_cost; /* of the region so far */
+  Vec(u32) sites; /* offsets of the calls that are noted */
+  u32 fuel_word;  /* where fuel is charged: the region's cell, or NONE */
+  u32 fuel_cost;  /* of the region so far */
   bool marking;
   Vec(Mark) marks;
   Vec(Mark) loop_marks; /* where loops begin */
@@ -262,6 +263,12 @@ u32 wm_catch_add(Translator *t, CatchClause clause);
 void wm_catch_set_chain(Translator *t, u32 chain);
 /* Puts the table into the module's code memory; `prologue` words come before the cells. */
 bool wm_catch_publish(Translator *t, u32 prologue);
+
+/* ---- call sites (sites.c) ---- */
+/* The last cell, a call of CALL_WORDS, is noted while it runs the handler `noted`. */
+void wm_sites_add(Translator *t, Cell *cell, u32 noted);
+/* Puts them into the module's code memory, where cells with DRAFT_SITE find them. */
+bool wm_sites_publish(Translator *t);
 
 /* ---- exceptions (translate_try.c): the instruction t->in ---- */
 void wm_translate_try(Translator *t);

@@ -5,7 +5,7 @@
  *   build_branch.c   branches                        mem.c         memory and globals
  *   build_call.c     calls, inlining                 build_osr.c   starting at a loop
  *   build_env.c      values where ways meet          build_fuel.c  charges
- *   build_try.c      exceptions
+ *   build_try.c      exceptions                       build_guess.c calls whose callees were seen
  *   build_block.c    effects, blocks                 ir.c fold.c   nodes */
 #include "jit/build.h"
 

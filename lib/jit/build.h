@@ -8,6 +8,7 @@
 #define WM_JIT_BUILD_H
 
 #include "jit/compile.h"
+#include "runtime/profile.h"
 #include "wasm/reader.h"
 
 typedef enum ControlKind {
@@ -72,6 +73,18 @@ typedef struct Control {
   u32 table_round, table_edge; /* for br_table: the edge to here, if the round is the current one */
 } Control;
 
+/* A call through a table or a reference, while its ways are built (build_guess.c). */
+typedef struct Guess {
+  Instr in;
+  u32 func; /* the address of the Func */
+  u32 callees[SITE_CALLEES], count, next;
+  u32 other;  /* edge: it is none of those before `next` */
+  u32 ways;   /* to behind the call, in Build.pending */
+  u32 height; /* of the operands, the arguments included */
+  u32 known_len;
+  bool is_open, is_likely;
+} Guess;
+
 /* A function whose body is read: the compiled one, then inlined ones. */
 typedef struct Frame {
   Reader reader;
@@ -83,6 +96,7 @@ typedef struct Frame {
   u32 site;                     /* of the call that was inlined; NONE: none */
   bool is_tail;                 /* it was a tail call: the caller returns what it returns */
   u32 fuel_node, fuel_cost;     /* the caller's open region */
+  Guess guess;                  /* whose callee the next frame is, when it is open */
 } Frame;
 
 /* A value that a load would give: known from a load or store of the same extended block. */
@@ -262,9 +276,18 @@ void wm_build_open_frame(Build *b, u32 func_index, u32 site);
 void wm_build_close_inlined(Build *b);
 /* The instruction b->in. */
 void wm_build_call(Build *b);
-/* As the instruction b->in calls: the Func at the address node, with arguments from the stack,
- * results to it. */
+/* As the instruction b->in calls: the function, or the Func at the address node, with arguments
+ * from the stack, results to it. True: its body is read next, until wm_build_close_inlined. */
+bool wm_build_call_func(Build *b, u32 func_index);
 void wm_build_call_ref(Build *b, u32 address, u32 type_index, bool is_import);
+/* Whether the defined function would be inlined here. */
+bool wm_build_would_inline(const Build *b, u32 func_index);
+
+/* ---- build_guess.c: calls whose callees the interpreter saw; the instruction b->in ---- */
+void wm_build_call_by_ref(Build *b);
+void wm_build_call_indirect(Build *b);
+/* The body of the current frame's guess has been read. */
+void wm_build_go_on_guessing(Build *b);
 
 /* ---- build_try.c: exceptions ---- */
 /* The nearest of the first `count` controls that catches what is thrown behind them, or NONE. A
@@ -291,6 +314,9 @@ void wm_build_start_here(Build *b);
 
 /* ---- build_insn.c: every instruction that is not control flow ---- */
 void wm_build_instruction(Build *b);
+/* The address of the table's element; NONE: surely a trap (the block ended). */
+u32 wm_build_table_element(Build *b, u32 table, u32 index, TrapCode outside);
+void wm_build_trap_if_null(Build *b, u32 reference, TrapCode code);
 
 /* ---- build_gc.c: structs, arrays, i31, casts ---- */
 void wm_build_gc(Build *b);

@@ -67,6 +67,7 @@ void wm_build_close_inlined(Build *b) {
   b->frame_count--;
   b->version++;
   if (is_tail && b->block != NONE) return_from_frame(b);
+  if (frame_of(b)->guess.is_open) wm_build_go_on_guessing(b);
 }
 
 /* ---- tail calls ---- */
@@ -91,7 +92,7 @@ static u32 recursion_depth(const Build *b, u32 func_index) {
   return depth;
 }
 
-static bool should_inline(const Build *b, u32 func_index) {
+bool wm_build_would_inline(const Build *b, u32 func_index) {
   const JitOptions *options = &b->c->options;
   const FuncDecl *decl = &b->module->funcs[func_index];
   u32 size = decl->code_bytes, depth = b->frame_count;
@@ -179,14 +180,17 @@ void wm_build_call_ref(Build *b, u32 address, u32 type_index, bool is_import) {
   finish_call(b, n, &b->module->types[type_index]);
 }
 
-void wm_build_call(Build *b) {
-  u32 index = b->in.index;
+bool wm_build_call_func(Build *b, u32 index) {
   if (index < b->module->func_import_count) {
     u32 address = instance_word(b, b->layout.funcs, index);
     wm_build_call_ref(b, address, b->module->funcs[index].type_index, true);
-  } else if (should_inline(b, index)) {
+  } else if (wm_build_would_inline(b, index)) {
     begin_inlined(b, index);
+    return true;
   } else {
     finish_call(b, make_node(IR_CALL, T_NONE, index, 0, 0), module_func_type(b->module, index));
   }
+  return false;
 }
+
+void wm_build_call(Build *b) { wm_build_call_func(b, b->in.index); }

@@ -228,14 +228,13 @@ static u32 element_at(Build *b, u32 table, u32 index) {
   return pure(b, OP_i64_add, table_word(b, table, offsetof(Table, elems)), bytes);
 }
 
-/* The address of the element, whose index is checked; NONE: surely a trap. */
-static u32 table_element(Build *b, u32 table, u32 index, TrapCode outside) {
+u32 wm_build_table_element(Build *b, u32 table, u32 index, TrapCode outside) {
   index = table_index(b, table, index, outside);
   return index == NONE ? NONE : element_at(b, table, index);
 }
 
 static void table_get(Build *b) {
-  u32 element = table_element(b, b->in.index, pop(b), TRAP_TABLE_OUT_OF_BOUNDS);
+  u32 element = wm_build_table_element(b, b->in.index, pop(b), TRAP_TABLE_OUT_OF_BOUNDS);
   if (element != NONE) push(b, wm_mem_load_word(b, OP_i64_load, element, 0));
 }
 
@@ -262,34 +261,12 @@ static void table_grow(Build *b) {
   build_grow(b, HELPER_table_grow, args, 3, table_limits(b, b->in.index)->is_64);
 }
 
-static void trap_if_null(Build *b, u32 reference, TrapCode code) {
+void wm_build_trap_if_null(Build *b, u32 reference, TrapCode code) {
   wm_build_trap_if(b, pure(b, OP_i64_eqz, reference, 0), code);
 }
 
 static void ref_as_non_null(Build *b) {
-  trap_if_null(b, b->stack.data[b->stack.len - 1], TRAP_NULL_REFERENCE);
-}
-
-static void call_ref(Build *b) {
-  u32 func = pop(b);
-  trap_if_null(b, func, TRAP_NULL_FUNCTION);
-  if (b->block != NONE) wm_build_call_ref(b, func, b->in.index, false);
-}
-
-static void call_indirect(Build *b) {
-  u32 type_index = b->in.index;
-  u32 element = table_element(b, b->in.index2, pop(b), TRAP_UNDEFINED_ELEMENT);
-  if (element == NONE) return;
-  u32 func = wm_mem_load_word(b, OP_i64_load, element, 0);
-  trap_if_null(b, func, TRAP_UNINITIALIZED_ELEMENT);
-  u32 type = wm_mem_load_word(b, OP_i32_load, func, offsetof(Func, type_id));
-  u32 place = b->layout.type_ids + 4 * type_index;
-  u32 wanted = wm_ir_pure(b->c, make_node(IR_INST_LOAD, T_I32, place, 0, 0));
-  if (b->module->types[type_index].is_final)
-    wm_build_trap_if(b, pure(b, OP_i32_ne, type, wanted), TRAP_INDIRECT_CALL_TYPE);
-  else
-    wm_build_check_subtype(b, func, pure(b, OP_i32_eq, type, wanted), type_index);
-  wm_build_call_ref(b, func, type_index, false);
+  wm_build_trap_if_null(b, b->stack.data[b->stack.len - 1], TRAP_NULL_REFERENCE);
 }
 
 /* ---- dispatch ---- */
@@ -331,9 +308,9 @@ static void build_by_hand(Build *b) {
   case OP_ref_func: push(b, instance_word(b, b->layout.funcs, b->in.index)); break;
   case OP_ref_as_non_null: ref_as_non_null(b); break;
   case OP_call_indirect:
-  case OP_return_call_indirect: call_indirect(b); break;
+  case OP_return_call_indirect: wm_build_call_indirect(b); break;
   case OP_call_ref:
-  case OP_return_call_ref: call_ref(b); break;
+  case OP_return_call_ref: wm_build_call_by_ref(b); break;
   case OP_i64_add128: build_wide_sum(b); break;
   case OP_i64_sub128: build_wide_difference(b); break;
   case OP_i64_mul_wide_s: build_wide_product(b, IR_MULH_S); break;

@@ -20,6 +20,8 @@ typedef struct FuncCode FuncCode;
 typedef struct NativeBody NativeBody;
 typedef struct NativeIndex NativeIndex;
 typedef struct PoolImage PoolImage;
+typedef struct CallSite CallSite; /* profile.h */
+typedef struct CallSites CallSites;
 
 /* Runs a function of `in` from native code: its arguments are in slots frame[0..] (frame.h), the
  * results come back in frame[0..]. The caller has pushed a fresh Activation (store->activation) and
@@ -49,17 +51,18 @@ struct FuncCode {
   u32 index;                        /* in the function index space */
   u32 type_id;
   u16 param_slots, result_slots;
-  u32 link_slot;             /* where the frame's link is: max(param_slots, result_slots) */
-  u32 frame_slots;           /* the whole frame; set when the module is prepared */
-  u8 native_shape;           /* NativeShape of the signature (native.h) */
-  u32 narrow_params;         /* wm_narrow_slots of the parameters */
-  _Atomic u8 requested;      /* compilation of the whole function was asked for */
-  _Atomic u32 hotness;       /* calls and loop rounds credited by the interpreter */
-  const void *cells;         /* the translation, in a chunk of the module; NULL: none yet */
-  const void *code_end;      /* one past the cells, for finding a function by pc */
-  const CatchTable *catches; /* of the cells; NULL: nothing is caught */
-  _Atomic(OsrEntry *) osr;   /* newest first; additions under the module's lock */
-  u64 stub[2];               /* the cell named above, by whose address the FuncCode is found */
+  u32 link_slot;              /* where the frame's link is: max(param_slots, result_slots) */
+  u32 frame_slots;            /* the whole frame; set when the module is prepared */
+  u8 native_shape;            /* NativeShape of the signature (native.h) */
+  u32 narrow_params;          /* wm_narrow_slots of the parameters */
+  _Atomic u8 requested;       /* compilation of the whole function was asked for */
+  _Atomic u32 hotness;        /* calls and loop rounds credited by the interpreter */
+  const void *cells;          /* the translation, in a chunk of the module; NULL: none yet */
+  const void *code_end;       /* one past the cells, for finding a function by pc */
+  const CatchTable *catches;  /* of the cells; NULL: nothing is caught */
+  _Atomic(CallSites *) sites; /* of the cells; NULL: nothing is noted. Release order */
+  _Atomic(OsrEntry *) osr;    /* newest first; additions under the module's lock */
+  u64 stub[2];                /* the cell named above, by whose address the FuncCode is found */
 };
 
 /* The address space for a module's compiled code, reserved when the first function is compiled:
