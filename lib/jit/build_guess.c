@@ -20,7 +20,7 @@ enum {
   MIN_NOTES = 16,     /* of a site, to guess at all */
   DIRECT_SHARE = 8,   /* one in so many calls may be another's where a callee is not inlined */
   INLINED_SHARE = 4,  /* a callee that is inlined has at least one call in so many */
-  UNLIKELY_SHARE = 32 /* fewer than one in so many: the way is hardly ever taken */
+  UNLIKELY_SHARE = 32 /* fewer than one in so many of all: the way is hardly ever taken */
 };
 
 /* ---- what is known without looking ---- */
@@ -65,7 +65,8 @@ static void choose(Build *b, Guess *g) {
   for (u32 i = 0; i < seen.count; i++) {
     SeenCallee callee = seen.callees[i];
     if (!fits(b, callee.func_index, b->in.index)) continue;
-    if (!is_worth(b, callee.func_index, callee.count, rest)) break;
+    bool is_rare = callee.count * UNLIKELY_SHARE < seen.total;
+    if (is_rare || !is_worth(b, callee.func_index, callee.count, rest)) break;
     g->callees[g->count++] = callee.func_index;
     rest -= min_u32(callee.count, rest);
   }

@@ -11,13 +11,23 @@ static void write_word(_Atomic u32 *word, u32 value) {
 
 /* ---- noting ---- */
 
+static u32 count_of(u32 word) { return word & CALLEE_MAX_COUNT; }
+
+/* A callee for which there is no room takes that of the rarest one, and begins at 1: those that
+ * come often stay, and where there are many, all counts stay far below the total. */
 static void count_callee(CallSite *site, u32 number) {
+  u32 rarest = 0, least = UINT32_MAX;
   for (u32 i = 0; i < SITE_CALLEES; i++) {
-    u32 word = read_word(&site->callees[i]);
-    if (word && word >> CALLEE_COUNT_BITS != number) continue;
-    write_word(&site->callees[i], (word ? word : number << CALLEE_COUNT_BITS) + 1);
-    return;
+    u32 word = read_word(&site->callees[i]), count = count_of(word);
+    if (word && word >> CALLEE_COUNT_BITS == number) {
+      if (count < CALLEE_MAX_COUNT) write_word(&site->callees[i], word + 1);
+      return;
+    }
+    if (count >= least) continue;
+    rarest = i;
+    least = count;
   }
+  write_word(&site->callees[rarest], number << CALLEE_COUNT_BITS | 1);
 }
 
 bool wm_site_note(CallSite *site, const Func *callee, const Instance *in) {
@@ -60,9 +70,8 @@ SeenCallees wm_site_look(const LoadedModule *lm, u32 func_index, u32 offset) {
   u32 sum = 0;
   for (u32 i = 0; i < SITE_CALLEES; i++) {
     u32 word = read_word(&site->callees[i]), number = word >> CALLEE_COUNT_BITS;
-    u32 count = word & ((1u << CALLEE_COUNT_BITS) - 1);
-    sum += count;
-    if (word) insert(&seen, (SeenCallee){number + lm->module.func_import_count, count});
+    sum += count_of(word);
+    if (word) insert(&seen, (SeenCallee){number + lm->module.func_import_count, count_of(word)});
   }
   seen.total = max_u32(sum, SITE_NOTES - read_word(&site->left)); /* threads lose counts */
   return seen;

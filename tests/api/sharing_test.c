@@ -1,5 +1,6 @@
-/* One engine and one module used by several threads, each with its own store; the engine and the
- * shared module are deleted by whoever is last. */
+/* One engine and one module used by several threads, each with its own store, that note together
+ * what calls through a table call; the engine and the shared module are deleted by whoever is last.
+ */
 #include "fixture.h"
 
 #include <pthread.h>
@@ -8,10 +9,12 @@ enum { THREADS = 8, ROUNDS = 30 };
 
 static const char program[] =
     "(module (import \"\" \"add\" (func $add (param i32 i32) (result i32)))\n"
+    " (type $t (func (param i32) (result i32))) (table funcref (elem $fib))\n"
     " (func $fib (export \"fib\") (param i32) (result i32)\n"
     "   (if (result i32) (i32.lt_u (local.get 0) (i32.const 2)) (then (local.get 0))\n"
-    "     (else (call $add (call $fib (i32.sub (local.get 0) (i32.const 1)))\n"
-    "       (call $fib (i32.sub (local.get 0) (i32.const 2))))))))";
+    "     (else (call $add\n"
+    "       (call_indirect (type $t) (i32.sub (local.get 0) (i32.const 1)) (i32.const 0))\n"
+    "       (call_ref $t (i32.sub (local.get 0) (i32.const 2)) (ref.func $fib)))))))";
 
 typedef struct Job {
   wasm_engine_t *engine;
