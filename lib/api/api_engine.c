@@ -220,6 +220,7 @@ static const Hidden hidden_settings[] = {
     {"verify", offsetof(Config, jit.verify), true},
     {"spill-all", offsetof(Config, jit.spill_all), true},
     {"inline-all", offsetof(Config, jit.inline_all), true},
+    {"guess-all", offsetof(Config, jit.guess_all), true},
     {"no-inline", offsetof(Config, jit.no_inline), true},
     {"no-opt", offsetof(Config, jit.no_opt), true},
     {"no-lowering", offsetof(Config, jit.no_lowering), true},

@@ -51,7 +51,8 @@ u64 wm_artifact_fingerprint(const JitOptions *options, FeatureSet features) {
   u32 ways[] = {options->cpu,       options->explicit_bounds, options->canonical_nan,
                 options->fuel,      options->spill_all,       options->inline_all,
                 options->no_inline, options->no_opt,          options->no_lowering,
-                options->int_regs,  options->float_regs,      options->relaxed_fast};
+                options->int_regs,  options->float_regs,      options->relaxed_fast,
+                options->guess_all};
   return wm_artifact_hash(h, (const u8 *)ways, sizeof ways);
 }
 

@@ -50,23 +50,24 @@ static bool fits(const Build *b, u32 func_index, u32 type_index) {
 
 /* ---- what to guess ---- */
 
-/* Whether a callee that has `count` of the `rest` calls is worth a comparison. */
-static bool is_worth(const Build *b, u32 func_index, u32 count, u32 rest) {
-  if (wm_build_would_inline(b, func_index)) return count * INLINED_SHARE >= rest;
-  return (rest - count) * DIRECT_SHARE <= rest;
+/* Whether the callee, of the `rest` of all calls, is worth a comparison. */
+static bool is_worth(const Build *b, const SeenCallee *callee, u32 rest, u32 all) {
+  if (b->c->options.guess_all) return true;
+  if (callee->count * UNLIKELY_SHARE < all) return false;
+  if (wm_build_would_inline(b, callee->func_index)) return callee->count * INLINED_SHARE >= rest;
+  return (rest - callee->count) * DIRECT_SHARE <= rest;
 }
 
 static void choose(Build *b, Guess *g) {
   const JitOptions *options = &b->c->options;
   if (b->scanning || options->no_inline || options->no_opt) return;
   SeenCallees seen = wm_site_look(b->c->loaded, frame_of(b)->func_index, b->in.offset);
-  if (seen.total < MIN_NOTES) return;
+  if (seen.total < MIN_NOTES && !options->guess_all) return;
   u32 rest = seen.total;
   for (u32 i = 0; i < seen.count; i++) {
     SeenCallee callee = seen.callees[i];
     if (!fits(b, callee.func_index, b->in.index)) continue;
-    bool is_rare = callee.count * UNLIKELY_SHARE < seen.total;
-    if (is_rare || !is_worth(b, callee.func_index, callee.count, rest)) break;
+    if (!is_worth(b, &callee, rest, seen.total)) break;
     g->callees[g->count++] = callee.func_index;
     rest -= min_u32(callee.count, rest);
   }

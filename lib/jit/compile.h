@@ -45,6 +45,7 @@ typedef struct JitOptions {
   /* stress modes for tests */
   bool spill_all;  /* every value lives in memory between instructions */
   bool inline_all; /* inline whatever can be */
+  bool guess_all;  /* guess whatever a call was seen to call, if only once */
   bool no_inline;
   bool no_opt;               /* no folding, sharing, hoisting */
   bool no_lowering;          /* each row that has a meaning calls it; includes no_opt */

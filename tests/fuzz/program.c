@@ -157,6 +157,7 @@ static const char *const ways[] = {"interp",      "jit",
                                    "auto loops",  "jit some",
                                    "auto inline", "jit fuel",
                                    "auto fuel",   "auto loops fuel",
+                                   "auto guess",  "auto guess inline fuel",
                                    "interp fuel", NULL};
 
 const char *program_way(u32 way) { return ways[way]; }
@@ -171,6 +172,8 @@ static void set_compiler(Config *config, const char *way) {
   config->compile_threads = 0;
   config->call_threshold = config->loop_threshold = 0;
   if (strstr(way, "loops")) config->call_threshold = UINT32_MAX;
+  if (strstr(way, "guess")) config->call_threshold = 2; /* first it is seen what calls call */
+  config->jit.guess_all = strstr(way, "guess") != NULL;
   if (strstr(way, "some")) config->jit.first_func = 2, config->jit.last_func = 7;
   config->signals = !strstr(way, "explicit");
   config->jit.verify = true;
