@@ -238,6 +238,37 @@ static void not_everything_is_guessed(void **state) {
   }
 }
 
+static void what_traps_is_not_guessed(void **state) {
+  Scene s = scene(state, CALLEES BY_INDEX);
+  for (u32 i = 0; i < SEEN; i++) expect_trap(&s, i, OTHER_TYPE, TRAP_INDIRECT_CALL_TYPE);
+  for (u32 i = 0; i < SEEN; i++) expect_trap(&s, i, NOTHING, TRAP_UNINITIALIZED_ELEMENT);
+  expect_calls(compile(&s, func_of(&s, "f")), 0, 0, 1);
+  expect_all(&s);
+  expect_refused(&s);
+  end_scene(&s);
+}
+
+/* What one callee wrote or checked is not what another one finds. */
+static void ways_know_nothing_of_each_other(void **state) {
+  Scene s =
+      scene(state, "(module (type $t (func (param i32) (result i32)))"
+                   " (memory 1) (memory $checked 1) (table funcref (elem $set $get $far $far2))"
+                   " (global (export \"own\") (mut i32) (i32.const 0))"
+                   " (func $set (type $t) (i32.store (i32.const 8) (local.get 0)) (i32.const 1))"
+                   " (func $get (type $t) (i32.load (i32.const 8)))"
+                   " (func $far (type $t) (i32.load $checked offset=8 (local.get 0)))"
+                   " (func $far2 (type $t) (i32.load $checked offset=4 (local.get 0)))" BY_INDEX);
+  for (u32 i = 0; i < SEEN; i++) see(&s, i % 4, 1);
+  expect_calls(compile(&s, func_of(&s, "f")), 4, 0, 1);
+  assert_int_equal(value(&s, 5, 0), 1);
+  assert_int_equal(value(&s, 9, 1), 5);
+  for (u32 i = 2; i < 4; i++) {
+    assert_int_equal(value(&s, 9, i), 0);
+    expect_trap(&s, 65533, i, TRAP_MEMORY_OUT_OF_BOUNDS);
+  }
+  end_scene(&s);
+}
+
 /* The first calls are noted, those after them are not. */
 static void noting_ends(void **state) {
   Scene s = scene(state, CALLEES BY_INDEX);
@@ -480,6 +511,8 @@ int main(void) {
       CASE(a_known_reference_needs_no_guess),
       CASE(several_are_guessed),
       CASE(not_everything_is_guessed),
+      CASE(what_traps_is_not_guessed),
+      CASE(ways_know_nothing_of_each_other),
       CASE(noting_ends),
       CASE(others_functions_are_called_in_their_instance),
       CASE(others_functions_are_not_guessed),
