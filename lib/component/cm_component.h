@@ -1,0 +1,85 @@
+/* A component that was read and checked: what instantiation walks over.
+ *
+ * A body is one component (the outermost or one inside) as a flat list of definitions in order;
+ * what they refer to are numbers in the index spaces that the definitions before them filled. Types
+ * need no definitions: who needs one points to it. Nothing here changes once it is read; any
+ * thread may use it. */
+#ifndef WM_COMPONENT_CM_COMPONENT_H
+#define WM_COMPONENT_CM_COMPONENT_H
+
+#include "component/cm_core.h"
+#include "component/cm_types.h"
+
+typedef enum DefKind {
+  DEF_MODULE,        /* module */
+  DEF_CORE_INSTANCE, /* index: module; args: core instances by name */
+  DEF_CORE_EXPORTS,  /* args: core items by name */
+  DEF_COMPONENT,     /* body */
+  DEF_INSTANCE,      /* index: component; args: items by name; type: the instance's */
+  DEF_EXPORTS,       /* args: items by name; type */
+  DEF_ALIAS_EXPORT,  /* sort; index: instance; name */
+  DEF_ALIAS_CORE,    /* sort: CoreSort; index: core instance; name */
+  DEF_ALIAS_OUTER,   /* sort: SORT_MODULE or SORT_COMPONENT; outer; index */
+  DEF_RESOURCE,      /* type; index: core function that is the destructor, with has_index */
+  DEF_LIFT,          /* index: core function; options; type */
+  DEF_LOWER,         /* index: function; options; type; core */
+  DEF_RESOURCE_NEW,  /* type */
+  DEF_RESOURCE_DROP, /* type */
+  DEF_RESOURCE_REP,  /* type */
+  DEF_IMPORT,        /* name; entity */
+  DEF_EXPORT         /* name; sort; index; entity: as it is seen from outside */
+} DefKind;
+
+typedef enum Encoding { ENCODING_UTF8, ENCODING_UTF16, ENCODING_LATIN1_UTF16 } Encoding;
+
+typedef struct CanonOptions {
+  u8 encoding;
+  bool has_encoding, has_memory, has_realloc, has_post_return;
+  u32 memory, realloc, post_return; /* indices */
+} CanonOptions;
+
+typedef struct Arg {
+  Name name;
+  u8 sort; /* Sort, or CoreSort */
+  u32 index;
+  const Type *type; /* SORT_TYPE */
+} Arg;
+
+typedef struct Body Body;
+
+typedef struct Def {
+  u8 kind, sort;
+  bool has_index;
+  u32 index, outer;
+  Name name;
+  const Arg *args; /* arena */
+  u32 arg_count;
+  const Type *type;
+  Entity entity;
+  const CanonOptions *options;
+  const CoreFunc *core;
+  wasm_shared_module_t *module; /* owned */
+  const Body *body;
+} Def;
+
+struct Body {
+  Vec(Def) defs;
+  const Type *type;   /* TYPE_COMPONENT */
+  u32 resource_count; /* slots */
+  Body *next;         /* all of a component, to be freed */
+};
+
+typedef struct Component {
+  Arena arena;
+  TypeTable types; /* its error and fuel are not used any more */
+  u8 *bytes;       /* owned: names lie in it */
+  Body *bodies;
+  const Body *body; /* the outermost */
+} Component;
+
+/* Reads and checks a component, whose bytes are copied; modules are compiled in the engine. NULL
+ * with the error. */
+Component *wm_component_read(wasm_engine_t *engine, const void *bytes, size_t size, Error *err);
+void wm_component_free(Component *component);
+
+#endif
