@@ -5,6 +5,7 @@ Usage: sabotage.py WASM_PROGRAM SPEC_FOLDER FUNCTION.wat [TEST_PROGRAM [ARGUMENT
 import os
 import subprocess
 import sys
+import tempfile
 
 SABOTAGES = ("drop", "reject")
 LIMIT = 300  # seconds for one program
@@ -48,8 +49,9 @@ def outcome(command, by_option, sabotage):
         command = [*command[:2], "-X", f"sabotage={sabotage}", *command[2:]]
     elif sabotage:
         env["WASM_TEST_SABOTAGE"] = sabotage
-    return subprocess.run(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                          timeout=LIMIT).returncode
+    with tempfile.TemporaryDirectory() as left:  # a test that fails does not tidy up
+        return subprocess.run(command, env={**env, "TMPDIR": left}, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, timeout=LIMIT).returncode
 
 
 def judge(name, command, by_option):

@@ -3,6 +3,7 @@
  * sanitizers look), and the same step works right after. tests/api/swept.py looks that no function
  * is left out. */
 #include "api/sweep.h"
+#include "support/temporary.h"
 
 #include <unistd.h>
 
@@ -43,7 +44,7 @@ static struct {
   wasmx_linker_t *linker;
   wasm_importtype_vec_t imports;
   wasm_exporttype_vec_t exports;
-  char file[64];
+  char file[TEMPORARY_SIZE];
 } s;
 
 static int gone;
@@ -743,7 +744,7 @@ static void make_scene(void) {
   s.exception = wasmx_exception_new_raw(s.tag, &slot);
   s.trap = wasmx_func_call_raw(s.crash, NULL);
   s.frame = wasm_trap_origin(s.trap);
-  snprintf(s.file, sizeof s.file, "/tmp/allocations-%d.wasm", (int)getpid());
+  close(temporary_file(s.file, "allocations"));
   char file[80];
   snprintf(file, sizeof file, "%s.serialized", s.file);
   write_file(s.file, &s.small_binary);

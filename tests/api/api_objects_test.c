@@ -1,5 +1,6 @@
 /* Objects of a store through their handles: what each kind does, casts, copies, host info. */
 #include "fixture.h"
+#include "support/temporary.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -222,8 +223,8 @@ static void module_serialization(void **state) {
 }
 
 /* Writes the bytes to a new file of this user alone; the name is the caller's to unlink. */
-static void write_new_file(char *path, const wasm_byte_vec_t *bytes) {
-  int fd = mkstemp(path);
+static void write_new_file(char path[TEMPORARY_SIZE], const wasm_byte_vec_t *bytes) {
+  int fd = temporary_file(path, "libwasm_module");
   assert_true(fd >= 0);
   assert_int_equal(write(fd, bytes->data, bytes->size), (ssize_t)bytes->size);
   close(fd);
@@ -246,7 +247,7 @@ static void modules_from_files(void **state) {
                              " (i32.add (local.get 0) (i32.const 3))))";
   World w = world_new();
   wasmx_error_t err = {.size = sizeof err};
-  char source[] = "/tmp/libwasm-source-XXXXXX", artifact[] = "/tmp/libwasm-artifact-XXXXXX";
+  char source[TEMPORARY_SIZE], artifact[TEMPORARY_SIZE];
   write_new_file(source, &(wasm_byte_vec_t){sizeof text - 1, (wasm_byte_t *)(uintptr_t)text});
   assert_null(wasmx_module_new_file(w.store, source, 0, &err));
   assert_int_equal(err.code, WASMX_MALFORMED);

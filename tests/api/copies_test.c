@@ -1,5 +1,7 @@
 /* The library as a plugin brings it: opened while the process runs, as several copies of one file,
  * again and again. Is not linked with it. Argument: the shared library. */
+#include "support/temporary.h"
+
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -130,8 +132,8 @@ static bool open_often(const char *library) {
 }
 
 int main(int argc, char **argv) {
-  char folder[] = "/tmp/libwasm-copies-XXXXXX";
-  if (argc != 2 || !mkdtemp(folder)) return 1;
+  char folder[TEMPORARY_SIZE];
+  if (argc != 2 || !temporary_folder(folder, "libwasm_copies")) return 1;
   bool ok = open_often(argv[1]) && open_many(argv[1], folder);
   rmdir(folder);
   return !ok;

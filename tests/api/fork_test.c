@@ -2,6 +2,7 @@
 #include "api/fixture.h"
 #include "engine/cache.h"
 #include "engine/tiers.h"
+#include "support/temporary.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -43,7 +44,7 @@ static char *large_program(unsigned number) {
 
 /* ---- what is there when the process forks ---- */
 
-static char folder[] = "/tmp/libwasm-fork-XXXXXX";
+static char folder[TEMPORARY_SIZE];
 
 static wasm_engine_t *engine_new(wasmx_tier_t tier) {
   wasm_config_t *config = wasm_config_new();
@@ -346,7 +347,7 @@ static void profiles_stay_apart(void **state) {
 
 static int enter_folder(void **state) {
   (void)state;
-  return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
+  return temporary_folder(folder, "libwasm_fork") && chdir(folder) == 0 ? 0 : -1;
 }
 
 /* Nothing but what the cache keeps was left. */

@@ -1,6 +1,7 @@
 /* The threads that hosts have: signals blocked, small stacks, alternate stacks of every size; and a
  * library's threads, which take no signals. */
 #include "api/fixture.h"
+#include "support/temporary.h"
 
 #include <dirent.h>
 #include <pthread.h>
@@ -162,7 +163,7 @@ static void our_threads_take_no_signals(void **state) {
 
 static _Thread_local bool is_inside;
 static _Atomic int cancelled_inside, rounds_done;
-static char folder[] = "/tmp/libwasm-cancel-XXXXXX";
+static char folder[TEMPORARY_SIZE];
 
 static void note_end(void *env) {
   (void)env;
@@ -210,7 +211,7 @@ static void *use_until_cancelled(void *env) {
 /* A call is not cancelled in the middle, where it would leave locks, files and memory behind. */
 static void calls_are_no_cancellation_points(void **state) {
   (void)state;
-  assert_non_null(mkdtemp(folder));
+  assert_non_null(temporary_folder(folder, "libwasm_cancel"));
   assert_int_equal(chdir(folder), 0);
   alarm(200);
   for (int i = 0; i < 30; i++) {
@@ -226,8 +227,10 @@ static void calls_are_no_cancellation_points(void **state) {
   alarm(0);
   assert_int_equal(cancelled_inside, 0);
   char command[100];
-  snprintf(command, sizeof command, "rm -r %s /tmp/perf-%d.map", folder, (int)getpid());
-  if (wasmx_has("jit")) assert_int_equal(system(command), 0);
+  snprintf(command, sizeof command, "rm -r %s", folder);
+  assert_int_equal(system(command), 0);
+  snprintf(command, sizeof command, "/tmp/perf-%d.map", (int)getpid());
+  if (wasmx_has("jit")) assert_int_equal(unlink(command), 0);
 }
 
 int main(void) {

@@ -1,6 +1,7 @@
 /* Linkers as programs for wasmtime use them: definitions, modules by name, WASI, shared memories.
  */
 #include "compat/host.h"
+#include "support/temporary.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -185,8 +186,8 @@ static void read_file(const char *path, char *text, size_t size) {
 static void test_wasi(void **state) {
   (void)state;
   Host h = host_new();
-  char path[] = "/tmp/compat-XXXXXX", text[20];
-  close(mkstemp(path));
+  char path[TEMPORARY_SIZE], text[20];
+  close(temporary_file(path, "compat"));
   const char *args[] = {"program", "x"};
   wasi_config_t *config = wasi_config_new();
   assert_true(wasi_config_set_argv(config, 2, args));

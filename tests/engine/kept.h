@@ -5,6 +5,7 @@
 #include "engine/cache.h"
 #include "engine/tiers.h"
 #include "runtime/fixture.h"
+#include "support/temporary.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -61,14 +62,14 @@ static inline void run_module(Engine *engine, LoadedModule *lm) {
 /* ---- a folder for the cache ---- */
 
 typedef struct Folder {
-  char path[64];
+  char path[TEMPORARY_SIZE];
   u32 files;
   char name[64];
 } Folder;
 
 static inline Folder folder_new(void) {
-  Folder f = {.path = "/tmp/libwasm-cache-XXXXXX"};
-  assert_non_null(mkdtemp(f.path));
+  Folder f = {0};
+  assert_non_null(temporary_folder(f.path, "libwasm_cache"));
   return f;
 }
 

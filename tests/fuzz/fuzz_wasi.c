@@ -4,6 +4,7 @@
  * guest's memory, nothing new stands beside it, and every answer is an errno. An operation is a
  * byte for the call and one or two for each argument. */
 #include "tests/fuzz/fuzz.h"
+#include "tests/support/temporary.h"
 
 #include "wasi/wasi_ctx.h"
 
@@ -163,8 +164,7 @@ static void make_base(void) {
   char path[96];
   setrlimit(RLIMIT_FSIZE, &small_files);
   signal(SIGXFSZ, SIG_IGN);
-  snprintf(base, sizeof base, "/tmp/wasi_fuzz_XXXXXX");
-  if (!mkdtemp(base)) abort();
+  if (!temporary_folder(base, "wasi_fuzz")) abort();
   atexit(remove_base);
   snprintf(path, sizeof path, "%s/ro", base);
   mkdir(path, 0755);

@@ -47,6 +47,13 @@ configure() { # NAME ENVIRONMENT OPTIONS
   env $2 meson setup "build/$1" $3 >"build/$1.log" 2>&1 || { tail -n 30 "build/$1.log"; return 1; }
 }
 
+# Removes a folder in which nothing should be: fails, and tells what is.
+remove_empty() {
+  left=$(ls -A "$1")
+  rm -r "$1"
+  [ -z "$left" ] || { echo "left behind: $left"; false; }
+}
+
 # build_and_test NAME ENVIRONMENT OPTIONS: every meson test counts for itself.
 build_and_test() {
   mkdir -p build
@@ -54,11 +61,13 @@ build_and_test() {
   step "build $1 without warnings" ninja -C "build/$1" --quiet
   echo "== tests $1"
   export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-  meson test -C "build/$1" --no-rebuild --print-errorlogs --num-processes 2 >"build/$1-tests.log" 2>&1
+  temporary=$(mktemp -d)
+  TMPDIR=$temporary meson test -C "build/$1" --no-rebuild --print-errorlogs --num-processes 2 >"build/$1-tests.log" 2>&1
   status=$?
   grep -vE '^(ninja: |[[:space:]]*$)' "build/$1-tests.log" | tail -n 150
   ok=$(count_of Ok "$1") bad=$(($(count_of Fail "$1") + $(count_of Timeout "$1"))) skip=$(count_of Skipped "$1")
   [ "$status" = 0 ] || [ "$bad" != 0 ] || bad=1
+  step "tests of $1 leave no files" remove_empty "$temporary"
   passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
 }
 

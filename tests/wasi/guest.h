@@ -2,6 +2,7 @@
 #ifndef TESTS_WASI_GUEST_H
 #define TESTS_WASI_GUEST_H
 
+#include "support/temporary.h"
 #include "wasi/wasi_ctx.h"
 
 #include <fcntl.h>
@@ -20,7 +21,7 @@ typedef struct Guest {
   wasm_engine_t *engine; /* these are its own, or NULL */
   wasm_store_t *store;
   wasi_ctx_t *ctx;
-  char folder[64]; /* preopened as descriptor 3, when made */
+  char folder[TEMPORARY_SIZE]; /* preopened as descriptor 3, when made */
   _Alignas(16) u8 memory[GUEST_MEMORY];
 } Guest;
 
@@ -68,10 +69,10 @@ static inline Guest *guest_new(wasi_config_t *config) {
 }
 
 /* A config with a fresh folder as descriptor 3; name it in the guest by guest_take_folder. */
-static inline wasi_config_t *config_with_folder(char folder[64], bool writable, int resolver) {
+static inline wasi_config_t *config_with_folder(char folder[TEMPORARY_SIZE], bool writable,
+                                                int resolver) {
   if (!folder[0]) {
-    snprintf(folder, 64, "/tmp/wasi_guest_XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    assert_non_null(temporary_folder(folder, "wasi_guest"));
   }
   wasi_config_t *config = wasi_config_new();
   wasi_config_set_resolver(config, resolver);

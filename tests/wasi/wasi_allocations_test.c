@@ -3,6 +3,7 @@
  * cannot be had is an error to the host or an errno to the program, and the same works in the end.
  */
 #include "support/failing_alloc.h"
+#include "support/temporary.h"
 #include "wasi/program.h"
 
 #include "wasi_fs.h"
@@ -56,7 +57,7 @@ static const char program[] = "(module " PATH_OPEN READDIR POLL WASI_IMPORT(
                            "  (drop (call $fd_write (i32.const 1) (i32.const 64) (i32.const 1) "
                            "(i32.const 80)))))";
 
-static char folder[64], policy[96], recording[96], audit[96];
+static char folder[TEMPORARY_SIZE], policy[96], recording[96], audit[96];
 static wasm_engine_t *engine;
 static wasm_store_t *store;
 static wasm_module_t *module;
@@ -239,8 +240,7 @@ static void memory_stays_short(void **state) {
 
 static int set_up(void **state) {
   (void)state;
-  strcpy(folder, "/tmp/wasi-allocations-XXXXXX");
-  if (!mkdtemp(folder)) return 1;
+  if (!temporary_folder(folder, "wasi_allocations")) return 1;
   snprintf(policy, sizeof policy, "%s/policy", folder);
   snprintf(recording, sizeof recording, "%s/recording", folder);
   snprintf(audit, sizeof audit, "%s/audit", folder);

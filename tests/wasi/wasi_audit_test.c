@@ -438,10 +438,11 @@ static void restricted_at_once(void **state) {
 /* What may only be read does not get to where more may be done. */
 static void restricted_for_good(void **state) {
   (void)state;
-  char folders[2][64] = {"", "/tmp/wasi_audit_XXXXXX"};
+  char folders[2][TEMPORARY_SIZE] = {"", ""};
   u32 fd;
   wasi_config_t *config = config_with_folder(folders[0], true, WASI_RESOLVER_AUTO);
-  assert_true(wasi_config_preopen_dir(config, mkdtemp(folders[1]), "/other", true));
+  assert_true(
+      wasi_config_preopen_dir(config, temporary_folder(folders[1], "wasi_audit"), "/other", true));
   Guest *g = guest_new(config);
   assert_int_equal(guest_open(g, "f", OFLAG_CREAT, all, &fd), E_SUCCESS);
   assert_true(wasi_ctx_restrict(g->ctx, "/", 3, WASI_FILE_PERMS_READ));

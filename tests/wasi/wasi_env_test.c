@@ -61,8 +61,8 @@ static void inherited_ones_replace(void **state) {
 }
 
 static bool add_text(wasi_config_t *config, const char *text, size_t len, wasmx_error_t *err) {
-  char name[] = "/tmp/wasi_env_XXXXXX";
-  int fd = mkstemp(name);
+  char name[TEMPORARY_SIZE];
+  int fd = temporary_file(name, "wasi_env");
   assert_int_equal(write(fd, text, len), len);
   close(fd);
   bool ok = wasi_config_add_env_file(config, name, err);
@@ -145,8 +145,8 @@ static void without_memory_nothing_changes(void **state) {
       wasi_config_t *config = wasi_config_new();
       wasmx_error_t err = {.size = sizeof err};
       assert_true(wasi_config_add_env(config, "A", "1"));
-      char name[] = "/tmp/wasi_env_XXXXXX";
-      int fd = mkstemp(name);
+      char name[TEMPORARY_SIZE];
+      int fd = temporary_file(name, "wasi_env");
       assert_int_equal(write(fd, "A=", 2), 2);
       assert_int_equal(write(fd, big, sizeof big - 1), sizeof big - 1);
       close(fd);

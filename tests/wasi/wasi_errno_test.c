@@ -35,7 +35,7 @@ static wasm_store_t *store; /* of all guests: to make one takes long */
 typedef struct World {
   u32 way; /* OPENAT2, WALKER or MEMORY */
   Guest *g;
-  char folder[64];
+  char folder[TEMPORARY_SIZE];
   wasi_fs_t *fs;                         /* held: in memory */
   int peer, message_peer, listener_port; /* what `conn` and `message` are connected to */
   pid_t child;                           /* 0: none */

@@ -379,8 +379,7 @@ static void read_only_by_every_route(void **state) {
     guest_free(g);
 
     wasi_config_t *config = config_with_folder(folder, false, resolver);
-    snprintf(other, sizeof other, "/tmp/wasi_guest_XXXXXX");
-    assert_non_null(mkdtemp(other));
+    assert_non_null(temporary_folder(other, "wasi_guest"));
     assert_true(wasi_config_preopen_dir(config, other, "/rw", true));
     g = guest_new(config);
     const Errno no = E_NOTCAPABLE;

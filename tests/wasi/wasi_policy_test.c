@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-static char folder[64] = "/tmp/wasi_policy_XXXXXX";
+static char folder[TEMPORARY_SIZE];
 static char policy[96];
 
 static void write_policy(const char *text) {
@@ -402,7 +402,7 @@ static void memory_runs_out(void **state) {
 
 static int make_folder(void **state) {
   (void)state;
-  snprintf(policy, sizeof policy, "%s/policy", mkdtemp(folder));
+  snprintf(policy, sizeof policy, "%s/policy", temporary_folder(folder, "wasi_policy"));
   return 0;
 }
 

@@ -14,9 +14,9 @@ enum { FEW_OPENS = 20000, OTHERS_EVERY = 8, WAY_ROUNDS = 1024, NAMES = 5 };
 static const char *const names[NAMES] = {"secret", "e", "link", "gone", "kept"};
 
 typedef struct Stage {
-  char folder[64];        /* with `root` and `outside` in it */
-  int base, root, inside; /* inside: `d` in root, wherever it is just now */
-  u64 outside[NAMES + 1]; /* numbers of what nobody may see; the last: the folder itself */
+  char folder[TEMPORARY_SIZE]; /* with `root` and `outside` in it */
+  int base, root, inside;      /* inside: `d` in root, wherever it is just now */
+  u64 outside[NAMES + 1];      /* numbers of what nobody may see; the last: the folder itself */
   _Atomic u64 swaps;
   atomic_bool stop;
 } Stage;
@@ -52,8 +52,7 @@ static void fill(int at, const char *folder, const char *text) {
 
 static void set_stage(Stage *s) {
   memset(s, 0, sizeof *s);
-  snprintf(s->folder, sizeof s->folder, "/tmp/wasi_race_XXXXXX");
-  assert_non_null(mkdtemp(s->folder));
+  assert_non_null(temporary_folder(s->folder, "wasi_race"));
   s->base = open(s->folder, O_RDONLY | O_DIRECTORY);
   assert_int_equal(mkdirat(s->base, "root", 0755), 0);
   s->root = openat(s->base, "root", O_RDONLY | O_DIRECTORY);

@@ -269,8 +269,7 @@ static void only_output_is_shown(void **state) {
 
 static int make_folder(void **state) {
   (void)state;
-  snprintf(folder, sizeof folder, "/tmp/wasi_record_XXXXXX");
-  assert_non_null(mkdtemp(folder));
+  assert_non_null(temporary_folder(folder, "wasi_record"));
   snprintf(recording, sizeof recording, "%s.run", folder);
   return 0;
 }

@@ -1,5 +1,6 @@
 /* Both ways of resolving paths: the same answers as each other, and as the kernel's own where a
  * path does not try to leave; never an answer from outside. */
+#include "support/temporary.h"
 #include "wasi.h"
 #include "wasi/wasi_resolver.h"
 
@@ -19,7 +20,7 @@
 
 /* A fresh folder with `root` and `outside` in it. */
 typedef struct Zoo {
-  char folder[64];
+  char folder[TEMPORARY_SIZE];
   int base, root;
 } Zoo;
 
@@ -35,8 +36,7 @@ static void make_link(int dir, const char *target, const char *name) {
 }
 
 static void zoo_make(Zoo *z) {
-  snprintf(z->folder, sizeof z->folder, "/tmp/wasi_zoo_XXXXXX");
-  assert_non_null(mkdtemp(z->folder));
+  assert_non_null(temporary_folder(z->folder, "wasi_zoo"));
   z->base = open(z->folder, O_RDONLY | O_DIRECTORY);
   assert_int_equal(mkdirat(z->base, "root", 0755), 0);
   assert_int_equal(mkdirat(z->base, "outside", 0755), 0);
@@ -298,9 +298,9 @@ static void random_trees_agree(void **state) {
   static const int flags[] = {O_PATH, O_PATH | O_NOFOLLOW, O_PATH | O_DIRECTORY};
   u32 found = 0;
   for (u32 tree = 1; tree <= 40; tree++) {
-    char folder[] = "/tmp/wasi_tree_XXXXXX", command[64], text[64];
+    char folder[TEMPORARY_SIZE], command[96], text[64];
     seed = tree;
-    assert_non_null(mkdtemp(folder));
+    assert_non_null(temporary_folder(folder, "wasi_tree"));
     int base = open(folder, O_RDONLY | O_DIRECTORY);
     assert_int_equal(mkdirat(base, "root", 0755), 0);
     int root = openat(base, "root", O_RDONLY | O_DIRECTORY);

@@ -245,8 +245,8 @@ static void try_directory(int number) {
 
 static void a_stream_is_no_way_into_a_directory(void **state) {
   (void)state;
-  char folder[64] = "/tmp/wasi_guest_XXXXXX", name[96];
-  assert_non_null(mkdtemp(folder));
+  char folder[TEMPORARY_SIZE], name[96];
+  assert_non_null(temporary_folder(folder, "wasi_guest"));
   snprintf(name, sizeof name, "%s/file", folder);
   close(open(name, O_WRONLY | O_CREAT, 0644));
   int dir = open(folder, O_RDONLY | O_DIRECTORY);
@@ -284,8 +284,8 @@ static void a_stream_goes_one_way(void **state) {
   close(ends[0]);
   close(ends[1]);
   /* Input from a file that the process could write. */
-  char name[] = "/tmp/wasi_guest_XXXXXX";
-  int fd = mkstemp(name);
+  char name[TEMPORARY_SIZE];
+  int fd = temporary_file(name, "wasi_guest");
   struct stat before, after;
   assert_int_equal(write(fd, "kept", 4), 4);
   assert_int_equal(fstat(fd, &before), 0);

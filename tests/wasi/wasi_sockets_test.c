@@ -15,8 +15,7 @@ static void numbers(void **state) {
   assert_true(wasi_config_preopen_listener(config, "127.0.0.1:0", NULL));
   assert_true(wasi_config_preopen_listener(config, "127.0.0.1:0", NULL));
   assert_int_equal(wasi_config_socket_count(config), 2);
-  snprintf(folder, sizeof folder, "/tmp/wasi_guest_XXXXXX");
-  assert_non_null(mkdtemp(folder));
+  assert_non_null(temporary_folder(folder, "wasi_guest"));
   assert_true(wasi_config_preopen_dir(config, folder, "/", true)); /* named last, numbered first */
   Guest *g = guest_new(config);
   assert_int_equal(RUN(g, fd_prestat_get, 3, OUT), E_SUCCESS);
@@ -78,9 +77,9 @@ static void addresses(void **state) {
 /* A path is bound, stays, and is not bound twice. */
 static void local_addresses(void **state) {
   (void)state;
-  char folder[] = "/tmp/wasi_guest_XXXXXX", address[64], text[160];
+  char folder[TEMPORARY_SIZE], address[96], text[160];
   wasmx_error_t err = {.size = sizeof err};
-  assert_non_null(mkdtemp(folder));
+  assert_non_null(temporary_folder(folder, "wasi_guest"));
   snprintf(address, sizeof address, "unix:%s/s", folder);
   wasi_config_t *config = wasi_config_new();
   assert_true(wasi_config_preopen_listener(config, address, &err));

@@ -1,6 +1,7 @@
 /* Calls of a program that has used up its stack, on a host's smallest threads: what libwasi keeps
  * on the native stack fits into what is left below wasm. */
 #include "api/fixture.h"
+#include "support/temporary.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -44,7 +45,7 @@ static const char program[] =
     "   (call $once (local.get 0))))";
 
 enum { CALLS = 5, RESOLVERS = 3 };
-static char folder[64] = "/tmp/wasi_stack_XXXXXX";
+static char folder[TEMPORARY_SIZE];
 
 typedef struct Thread {
   wasm_engine_t *engine;
@@ -110,7 +111,7 @@ static void run_on_small_stack(wasmx_tier_t tier, int resolver) {
 static void calls_at_the_end_of_the_stack(void **state) {
   (void)state;
   char command[300];
-  assert_non_null(mkdtemp(folder));
+  assert_non_null(temporary_folder(folder, "wasi_stack"));
   snprintf(command, sizeof command, "mkdir -p %s/a/b %s/a/c && echo hi > %s/a/c/file", folder,
            folder, folder);
   assert_int_equal(system(command), 0);

@@ -1,5 +1,6 @@
 /* Terminals as others have to do with them: audits, recordings, what is granted by the config; and
  * what a program is told once its terminal was hung up. */
+#include "support/temporary.h"
 #include "wasi/terminal_guest.h"
 
 /* ---- audits ---- */
@@ -77,10 +78,10 @@ static int32_t use_terminal(const Program *p) {
 /* Replayed where there is no terminal, and where there is another one, which is left alone. */
 static void recorded_and_replayed(void **state) {
   (void)state;
-  char recording[] = "/tmp/wasi_terminal_XXXXXX";
+  char recording[TEMPORARY_SIZE];
   Pair t, other;
   Program p;
-  close(mkstemp(recording));
+  close(temporary_file(recording, "wasi_terminal"));
   pair_new(&t);
   pair_new(&other);
   wasi_config_t *config = config_at(&t);

@@ -1,4 +1,5 @@
 /* A stop ends every call that waits or works long, and calls that wait do wait. */
+#include "support/temporary.h"
 #include "wasi/program.h"
 
 #include <fcntl.h>
@@ -205,8 +206,8 @@ static void options_of_a_call_end_waits(void **state) {
 /* What is long but never waits is left in the middle. */
 static void long_work_is_stopped(void **state) {
   (void)state;
-  char folder[] = "/tmp/wasi_wait_XXXXXX", name[64];
-  assert_non_null(mkdtemp(folder));
+  char folder[TEMPORARY_SIZE], name[96];
+  assert_non_null(temporary_folder(folder, "wasi_wait"));
   snprintf(name, sizeof name, "%s/f", folder);
   wasi_config_t *config = wasi_config_new();
   assert_true(wasi_config_preopen_dir(config, folder, "/", true));
@@ -231,8 +232,8 @@ static void long_work_is_stopped(void **state) {
 /* A pipe to be written waits for its reader: opening it is a wait as well. */
 static void opening_is_stopped(void **state) {
   (void)state;
-  char folder[] = "/tmp/wasi_wait_XXXXXX", name[64];
-  assert_non_null(mkdtemp(folder));
+  char folder[TEMPORARY_SIZE], name[96];
+  assert_non_null(temporary_folder(folder, "wasi_wait"));
   snprintf(name, sizeof name, "%s/f", folder);
   assert_int_equal(mkfifo(name, 0644), 0);
   wasi_config_t *config = wasi_config_new();
