@@ -249,6 +249,7 @@ Engine *wm_engine_new(const Config *config) {
   atomic_init(&engine->references, 1);
   engine->config = config ? *config : wm_config_default();
   engine->types = wm_types_new();
+  if (engine->types) wm_types_set_owner(engine->types, engine);
   engine->pool = wm_pool_new();
   if (engine->pool) wm_pool_use_source(engine->pool, engine->config.memory_source);
   if (engine->types && engine->pool && wm_deadlines_init(&engine->deadlines) &&

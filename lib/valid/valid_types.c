@@ -129,40 +129,12 @@ static bool check_group(Validator *v, u32 start, u32 len) {
   return true;
 }
 
-/* ---- declared supertypes (spec 3.3.9) ---- */
-
-/* A field that can be written must be of the same type, else a subtype does. */
-static bool field_matches(Validator *v, const FieldType *sub, const FieldType *super) {
-  if (sub->is_mutable != super->is_mutable) return false;
-  if (val_is_packed(sub->type) || val_is_packed(super->type)) return sub->type == super->type;
-  return wm_valid_matches(v, sub->type, super->type) &&
-         (!sub->is_mutable || wm_valid_matches(v, super->type, sub->type));
-}
-
-static bool fields_match(Validator *v, const SubType *sub, const SubType *super) {
-  if (sub->field_count < super->field_count) return false;
-  for (u32 i = 0; i < super->field_count; i++)
-    if (!field_matches(v, &sub->fields[i], &super->fields[i])) return false;
-  return true;
-}
-
-static Types types_of(const ValType *items, u32 count) { return (Types){items, count, 0}; }
-
-static bool composite_matches(Validator *v, const SubType *sub, const SubType *super) {
-  if (sub->kind != super->kind) return false;
-  if (sub->kind != COMP_FUNC) return fields_match(v, sub, super);
-  return wm_valid_types_match(v, types_of(super->params, super->param_count),
-                              types_of(sub->params, sub->param_count)) &&
-         wm_valid_types_match(v, types_of(sub->results, sub->result_count),
-                              types_of(super->results, super->result_count));
-}
-
-/* The types have ids by now. */
+/* The types have ids by now (spec 3.3.9). */
 static bool check_declared_supers(Validator *v, u32 start, u32 len) {
   const Module *m = v->m;
   for (u32 i = start; i < start + len; i++) {
     const SubType *t = &m->types[i];
-    if (t->super != NO_TYPE && !composite_matches(v, t, &m->types[t->super]))
+    if (!wm_types_fits_super(v->reg, t->type_id))
       return wm_valid_fail_at(v, t->offset, "sub type %u does not match super type %u", i,
                               t->super);
   }

@@ -18,7 +18,7 @@
 typedef struct Group Group;
 
 typedef struct Entry {
-  SubType type;       /* references are canonical ids */
+  SubType type;       /* first; references are canonical ids */
   Group *group;       /* borrowed: the block it is in */
   u32 depth;          /* number of ancestors */
   const u32 *display; /* ids of the ancestors from the root, then its own: depth + 1 items */
@@ -28,6 +28,7 @@ struct Group {
   Group *next; /* in its bucket, or in the list of those to free */
   u64 hash;
   u64 count; /* modules and groups that hold it */
+  TypeRegistry *registry;
   u32 len, key_words;
   Entry *entries;
   const u32 *key;
@@ -36,13 +37,14 @@ struct Group {
 enum {
   CHUNK_LOG2 = 12,
   CHUNK_LEN = 1 << CHUNK_LOG2,
-  RELATIVE = 0x800000, /* in keys: RELATIVE + i is the group's item i; ids are below it */
+  RELATIVE = GROUP_TYPE, /* in keys: RELATIVE + i is the group's item i; ids are below it */
   MAX_IDS = RELATIVE,
 };
 _Static_assert(RELATIVE + MAX_RECURSION_GROUP < HEAP_ABSTRACT,
                "relative references fit heap types");
 
 struct TypeRegistry {
+  void *owner;     /* borrowed */
   Mutex lock;      /* for everything but reading entries */
   Group **buckets; /* owned */
   u32 bucket_count, group_count;
@@ -53,7 +55,7 @@ struct TypeRegistry {
   Entry **chunks[MAX_IDS >> CHUNK_LOG2]; /* owned */
 };
 
-/* What is interned, and how its references are meant: module indices, or canonical ids already. */
+/* What is interned, and how its references are meant: module indices, or as keys have them. */
 typedef struct Source {
   SubType *types; /* borrowed: the whole type space of a module */
   u32 start, len;
@@ -320,7 +322,10 @@ static Group *add_group(TypeRegistry *reg, const Source *src, u64 hash) {
   u8 *block = calloc(1, l.size);
   if (!block) return NULL;
   Group *g = (Group *)(void *)block;
-  *g = (Group){.hash = hash, .len = src->len, .key_words = (u32)(reg->key.len / sizeof(u32))};
+  *g = (Group){.hash = hash,
+               .registry = reg,
+               .len = src->len,
+               .key_words = (u32)(reg->key.len / sizeof(u32))};
   g->entries = (Entry *)(void *)(block + l.entries);
   g->key = memcpy(block + l.key, reg->key.data, reg->key.len);
   if (!prepare_entries(reg, src, g)) {
@@ -401,14 +406,22 @@ void wm_types_delete(TypeRegistry *reg) {
   free(reg);
 }
 
-bool wm_types_intern(TypeRegistry *reg, SubType *types, u32 start, u32 len) {
-  if (!len) return true;
-  Source src = {types, start, len, false};
+static bool intern_locked(TypeRegistry *reg, const Source *src) {
+  if (!src->len) return true;
   wm_mutex_lock(&reg->lock);
-  Group *g = intern(reg, &src);
+  const Group *g = intern(reg, src);
   wm_mutex_unlock(&reg->lock);
-  for (u32 i = 0; i < len && g; i++) types[start + i].type_id = g->entries[i].type.type_id;
+  for (u32 i = 0; i < src->len && g; i++)
+    src->types[src->start + i].type_id = g->entries[i].type.type_id;
   return g != NULL;
+}
+
+bool wm_types_intern(TypeRegistry *reg, SubType *types, u32 start, u32 len) {
+  return intern_locked(reg, &(Source){types, start, len, false});
+}
+
+bool wm_types_intern_group(TypeRegistry *reg, SubType *types, u32 len) {
+  return intern_locked(reg, &(Source){types, 0, len, true});
 }
 
 u32 wm_types_intern_func(TypeRegistry *reg, const ValType *params, u32 param_count,
@@ -420,11 +433,7 @@ u32 wm_types_intern_func(TypeRegistry *reg, const ValType *params, u32 param_cou
   type.results = results;
   for (u32 i = 0; i < param_count; i++) type.param_slots += val_slots(params[i]);
   for (u32 i = 0; i < result_count; i++) type.result_slots += val_slots(results[i]);
-  Source src = {&type, 0, 1, true};
-  wm_mutex_lock(&reg->lock);
-  Group *g = intern(reg, &src);
-  wm_mutex_unlock(&reg->lock);
-  return g ? g->entries[0].type.type_id : NO_TYPE;
+  return wm_types_intern_group(reg, &type, 1) ? type.type_id : NO_TYPE;
 }
 
 void wm_types_retain(TypeRegistry *reg, u32 type_id) {
@@ -451,26 +460,15 @@ const SubType *wm_types_get(TypeRegistry *reg, u32 type_id) {
   return &entry_of(reg, type_id)->type;
 }
 
+TypeRegistry *wm_types_registry_of(const SubType *type) {
+  return ((const Entry *)(const void *)type)->group->registry;
+}
+
+void wm_types_set_owner(TypeRegistry *reg, void *owner) { reg->owner = owner; }
+void *wm_types_owner(const TypeRegistry *reg) { return reg->owner; }
+
 bool wm_types_is_sub(TypeRegistry *reg, u32 sub, u32 super) {
   if (sub == super) return true;
   const Entry *a = entry_of(reg, sub), *b = entry_of(reg, super);
   return a->depth > b->depth && a->display[b->depth] == super;
-}
-
-bool wm_heaptype_matches(TypeRegistry *reg, HeapType sub, HeapType super) {
-  if (sub == super) return true;
-  if (heap_is_abstract(sub) && heap_is_abstract(super)) return wm_heap_abstract_matches(sub, super);
-  if (!heap_is_abstract(sub) && !heap_is_abstract(super)) return wm_types_is_sub(reg, sub, super);
-  bool sub_is_defined = !heap_is_abstract(sub);
-  CompositeKind kind = wm_types_get(reg, sub_is_defined ? sub : super)->kind;
-  if (!sub_is_defined) return sub == (kind == COMP_FUNC ? HEAP_NOFUNC : HEAP_NONE);
-  HeapType above = kind == COMP_FUNC ? HEAP_FUNC : kind == COMP_STRUCT ? HEAP_STRUCT : HEAP_ARRAY;
-  return wm_heap_abstract_matches(above, super);
-}
-
-bool wm_valtype_matches(TypeRegistry *reg, ValType sub, ValType super) {
-  if (sub == super || sub == VAL_BOTTOM) return true;
-  if (!val_is_ref(sub) || !val_is_ref(super)) return false;
-  if (val_is_nullable(sub) && !val_is_nullable(super)) return false;
-  return wm_heaptype_matches(reg, val_heap(sub), val_heap(super));
 }

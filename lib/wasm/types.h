@@ -167,6 +167,11 @@ bool wm_types_intern(TypeRegistry *reg, SubType *types, u32 start, u32 len);
 u32 wm_types_intern_func(TypeRegistry *reg, const ValType *params, u32 param_count,
                          const ValType *results, u32 result_count);
 
+/* Interns a recursion group that is of no module: references are canonical ids and, to types of the
+ * group itself, GROUP_TYPE + index; supertypes as above. Sets their type_id. */
+enum { GROUP_TYPE = 0x800000 };
+bool wm_types_intern_group(TypeRegistry *reg, SubType *types, u32 len);
+
 /* Takes / gives back a count of the group that type_id belongs to. */
 void wm_types_retain(TypeRegistry *reg, u32 type_id);
 void wm_types_release(TypeRegistry *reg, u32 type_id);
@@ -176,6 +181,15 @@ const SubType *wm_types_get(TypeRegistry *reg, u32 type_id);
 
 /* Whether defined type `sub` is `super` or declares it as an ancestor. Constant time. */
 bool wm_types_is_sub(TypeRegistry *reg, u32 sub, u32 super);
+
+/* Whether the type may be declared as a subtype of its supertype, as far as what they are made of
+ * goes (spec 3.3.9). True without one. */
+bool wm_types_fits_super(TypeRegistry *reg, u32 type_id);
+
+/* The registry that the canonical type is of; and whose that is, as it was told. */
+TypeRegistry *wm_types_registry_of(const SubType *type);
+void wm_types_set_owner(TypeRegistry *reg, void *owner);
+void *wm_types_owner(const TypeRegistry *reg);
 
 /* Matching of abstract heap types alone (spec 3.3.3). */
 bool wm_heap_abstract_matches(HeapType sub, HeapType super);
