@@ -138,8 +138,17 @@ static bool visit_native(const Activation *innermost, VisitWords *look, void *en
   return true;
 }
 
+/* What the host keeps in slots of its own (wm_slot_roots_add). */
+static bool visit_slot_roots(const Store *store, VisitWords *look, void *env) {
+  bool ok = true;
+  for (const SlotRoots *r = store->slot_roots; r && ok; r = r->next)
+    ok = look(env, r->slots, r->slots + r->count);
+  return ok;
+}
+
 static bool visit_stacks(const Store *store, VisitWords *look, void *env) {
-  bool ok = look(env, store->stack, store->stack_top) && visit_native(store->activation, look, env);
+  bool ok = look(env, store->stack, store->stack_top) && visit_slot_roots(store, look, env) &&
+            visit_native(store->activation, look, env);
   for (const Fiber *f = store->fibers; f && ok; f = f->next)
     ok = look(env, f->stacks.stack, f->stacks.stack_top) &&
          visit_native(f->stacks.activation, look, env);
@@ -168,7 +177,8 @@ __attribute__((no_sanitize("address"))) static bool gather(void *env, const u64 
 }
 
 static bool gather_words(const Store *store, PtrMap *words) {
-  if (store->stack_top == store->stack && !has_native_frames(store->activation) && !store->fibers)
+  if (store->stack_top == store->stack && !has_native_frames(store->activation) && !store->fibers &&
+      !store->slot_roots)
     return true;
   Gather g = {range_of_objects(store), words};
   return visit_stacks(store, gather, &g);
@@ -214,6 +224,17 @@ static void mark_roots(Marker *m, const PtrMap *words) {
     if (o->handles > 0 || is_on_stack(m, words, o)) mark_object(m, o);
     if (m->len > INLINE_TODO / 2) visit_todo(m);
   }
+}
+
+void wm_slot_roots_add(Store *store, SlotRoots *roots, const u64 *slots, u64 count) {
+  *roots = (SlotRoots){store->slot_roots, &store->slot_roots, slots, count};
+  if (roots->next) roots->next->link = &roots->next;
+  store->slot_roots = roots;
+}
+
+void wm_slot_roots_remove(SlotRoots *roots) {
+  *roots->link = roots->next;
+  if (roots->next) roots->next->link = roots->link;
 }
 
 /* ---- sweeping ---- */

@@ -1,7 +1,7 @@
 /* The store's collector. Roots: objects with handles, store->trap, the activations' functions and
- * instances, and the value stack from its start to its top and the native frames of compiled code,
- * of all fibers too, scanned conservatively: a word that is the address of an object of this store
- * is taken for a reference.
+ * instances, and the value stack from its start to its top, the native frames of compiled code, of
+ * all fibers too, and slots of the host's (wm_slot_roots_add), scanned conservatively: a word that
+ * is the address of an object of this store is taken for a reference.
  *
  * Collection happens only at safe points, where every object that native code still needs is
  * reachable from a root: wm_store_safepoint, called by the API when an object was made or the last
@@ -31,6 +31,16 @@ void wm_store_collect_heap(Store *store);
 void wm_store_collect(Store *store);
 /* Frees all objects and runs their finalizers: the end of the store. */
 void wm_store_free_objects(Store *store);
+
+/* Slots outside of the value stack that may hold references: roots, read as a stack is. Borrowed
+ * between add and remove. */
+struct SlotRoots {
+  SlotRoots *next, **link;
+  const u64 *slots;
+  u64 count;
+};
+void wm_slot_roots_add(Store *store, SlotRoots *roots, const u64 *slots, u64 count);
+void wm_slot_roots_remove(SlotRoots *roots);
 
 /* ---- what a kind of object is made of: object_class.c ---- */
 typedef void Visit(void *env, Ref child);

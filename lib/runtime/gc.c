@@ -104,8 +104,7 @@ static TrapCode run_i31_get(bool sign, u64 *at) {
   return TRAP_NONE;
 }
 
-TrapCode wm_gc_run(Instance *in, const GcInstr *instr, u64 *at) {
-  Store *store = in->store;
+static ALWAYS_INLINE TrapCode run(Store *store, Instance *in, const GcInstr *instr, u64 *at) {
   switch (instr->op) {
   case OP_ref_eq: *at = at[0] == at[1]; return TRAP_NONE;
   case OP_struct_new: return run_struct_new(store, instr, at);
@@ -123,6 +122,14 @@ TrapCode wm_gc_run(Instance *in, const GcInstr *instr, u64 *at) {
   case OP_ref_i31: *at = ref_slot(ref_of_i31((u32)*at)); return TRAP_NONE;
   case OP_i31_get_s:
   case OP_i31_get_u: return run_i31_get(instr->op == OP_i31_get_s, at);
-  default: return wm_gc_array(in, instr, at);
+  default: return wm_gc_array(store, in, instr, at);
   }
+}
+
+TrapCode wm_gc_run(Instance *in, const GcInstr *instr, u64 *at) {
+  return run(in->store, in, instr, at);
+}
+
+TrapCode wm_gc_run_for_host(Store *store, const GcInstr *instr, u64 *at) {
+  return run(store, NULL, instr, at);
 }

@@ -17,6 +17,8 @@ typedef struct GcInstr {
 /* TRAP_NONE, or the code of a trap that the caller raises (TRAP_INTERRUPTED: wasm must stop; some
  * of it may be done). */
 TrapCode wm_gc_run(Instance *in, const GcInstr *instr, u64 *at);
+/* The same for the host, outside of any instance: an instruction that names no segment. */
+TrapCode wm_gc_run_for_host(Store *store, const GcInstr *instr, u64 *at);
 
 /* Whether the reference is of a canonical type (ref.test). */
 bool wm_ref_is(const Store *store, Ref ref, ValType type);
@@ -24,7 +26,8 @@ bool wm_ref_is(const Store *store, Ref ref, ValType type);
 /* ---- between its files ---- */
 /* A new array whose elements are written next; *is_zero: they are zero. NULL: out of memory. */
 HeapObject *wm_array_new(Store *store, u32 type_id, u32 length, bool *is_zero);
-TrapCode wm_gc_array(Instance *in, const GcInstr *instr, u64 *at);
+/* `in`: whose segments are meant. */
+TrapCode wm_gc_array(Store *store, Instance *in, const GcInstr *instr, u64 *at);
 /* A value of a field's type to an object, from slots, with the write barrier; `place` as heap.h's,
  * the field at `place` + `offset`. */
 void wm_field_set(Store *store, HeapObject *o, u8 *place, u32 offset, ValType type,

@@ -216,8 +216,7 @@ static TrapCode array_init(Instance *in, const GcInstr *instr, u64 *at) {
                                          : copy_elem(in, &e, to, instr->index2, from, count);
 }
 
-TrapCode wm_gc_array(Instance *in, const GcInstr *instr, u64 *at) {
-  Store *store = in->store;
+TrapCode wm_gc_array(Store *store, Instance *in, const GcInstr *instr, u64 *at) {
   static const u64 zero[2] = {0, 0};
   switch (instr->op) {
   case OP_array_new: {

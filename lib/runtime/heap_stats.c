@@ -23,6 +23,7 @@ static u64 end_of_step(u32 step) {
 void wm_gc_pause_add(GcPauses *p, u64 ns) {
   p->count++;
   p->total_ns += ns;
+  p->last_ns = ns;
   p->max_ns = max_u64(p->max_ns, ns);
   p->steps[step_of(ns)]++;
 }

@@ -7,7 +7,7 @@
 /* How long collections took: a histogram of eight steps an octave. */
 enum { PAUSE_STEPS_LOG2 = 3, PAUSE_MIN_LOG2 = 10, PAUSE_MAX_LOG2 = 40 };
 typedef struct GcPauses {
-  u64 count, total_ns, max_ns;
+  u64 count, total_ns, max_ns, last_ns;
   u32 steps[(PAUSE_MAX_LOG2 - PAUSE_MIN_LOG2) << PAUSE_STEPS_LOG2];
 } GcPauses;
 /* The time that so many of a thousand pauses did not pass, rounded up to a step; 0: there was none.

@@ -46,6 +46,7 @@ typedef struct NativeStack {
 struct Exception;
 typedef struct Fiber Fiber;
 typedef struct FiberPool FiberPool;
+typedef struct SlotRoots SlotRoots;
 
 /* Where an exception on its way is caught (exception.h). */
 typedef struct Unwind {
@@ -104,6 +105,8 @@ struct Store {
   u64 made;            /* the object that a helper of compiled code made last */
   bool heap_stress;    /* collects at each allocation of its heap, and spoils what it frees */
   struct Heap *heap;   /* owned: structs and arrays (heap.h); NULL until the first */
+
+  SlotRoots *slot_roots; /* all of the host's (collect.h); borrowed */
 
   u64 stack_bytes; /* of the value stack, before it is made */
   u64 *stack;      /* owned: the value stack, made at the first call */
