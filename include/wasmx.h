@@ -1,5 +1,5 @@
-/* wasmx.h: what wasm.h lacks. Additive to the standard header, C99 and C++. Two parts of it have
- * files of their own, which it includes: wasmx_call.h, wasmx_host.h and wasmx_suspend.h.
+/* wasmx.h: what wasm.h lacks. Additive to the standard header, C99 and C++. Parts of it have
+ * files of their own, which it includes: wasmx_call.h, wasmx_gc.h, wasmx_host.h, wasmx_suspend.h.
  *
  * Ownership words are those of wasm.h: `own` results are the caller's to delete, other pointers are
  * borrowed. Structs that callers fill or receive start with their size (set it to sizeof), so that
@@ -716,6 +716,7 @@ WASM_API_EXTERN own wasm_store_t *wasmx_store_new_beside(const wasm_store_t *);
 #endif
 
 #include "wasmx_call.h" /* signatures, typed calls, options of a call, values of any type */
+#include "wasmx_gc.h"   /* structs, arrays, precise types, the heap they are in */
 #include "wasmx_host.h" /* linkers' functions and stubs, user data, guest memory, growth, hooks */
 #include "wasmx_suspend.h" /* calls that a host function in them can suspend */
 

@@ -161,8 +161,8 @@ static bool has_v128(const SubType *type) {
   return type->param_slots != type->param_count || type->result_slots != type->result_count;
 }
 
-/* With the type's id, of which the caller keeps its count. */
-/* host is one of the call_ functions above; `env` is copied. */
+/* With the type's id, of which the caller keeps its count. `host` is one of the call_ functions
+ * above; `env` is copied. */
 static Func *host_func_with(Store *store, u32 type_id, HostFunc host, const HostEnv *env,
                             Error *err) {
   const SubType *type = wm_types_get(store->types, type_id);
@@ -181,15 +181,17 @@ static Func *host_func_with(Store *store, u32 type_id, HostFunc host, const Host
   return func;
 }
 
+static bool has_callback(const HostEnv *env, Error *err) {
+  /* One member of the union for all: pointers to functions have one form. */
+  return env->call.raw || wm_error_set(err, ERR_ARGUMENT, 0, "the callback is NULL");
+}
+
 static wasm_func_t *host_func_new(wasm_store_t *home, const wasm_functype_t *type, HostFunc host,
                                   const HostEnv *env) {
   Error err = {0};
   Handle *h = wm_api_begin(home, &err);
   Func *func = NULL;
-  /* One member of the union for all: pointers to functions have one form. */
-  if (h && !env->call.raw) {
-    wm_error_set(&err, ERR_ARGUMENT, 0, "the callback is NULL");
-  } else if (h) {
+  if (h && has_callback(env, &err)) {
     /* Counted here, and by the function once more. */
     u32 id = wm_typeid_of_functype(home->store->types, type, &err);
     if (id != NO_TYPE) {
@@ -224,6 +226,32 @@ wasm_func_t *wasmx_func_new_raw(wasm_store_t *home, const wasm_functype_t *type,
                                 void (*finalizer)(void *)) {
   return host_func_new(home, type, call_slots,
                        &(HostEnv){.call.raw = callback, .env = env, .finalizer = finalizer});
+}
+
+static wasm_func_t *host_func_of_type(wasm_store_t *home, const wasmx_type_t *type, HostFunc host,
+                                      const HostEnv *env) {
+  Error err = {0};
+  Handle *h = wm_api_begin(home, &err);
+  Func *func = NULL;
+  u32 id =
+      h && has_callback(env, &err) ? wm_api_type_id(home->store, type, COMP_FUNC, &err) : NO_TYPE;
+  if (id != NO_TYPE) func = host_func_with(home->store, id, host, env, &err);
+  return (wasm_func_t *)wm_api_finish(h, (Object *)func, &err);
+}
+
+wasm_func_t *wasmx_func_new_of_type(wasm_store_t *home, const wasmx_type_t *type,
+                                    wasmx_callback_t callback, void *env,
+                                    void (*finalizer)(void *)) {
+  return host_func_of_type(
+      home, type, call_with_caller,
+      &(HostEnv){.call.with_caller = callback, .env = env, .finalizer = finalizer});
+}
+
+wasm_func_t *wasmx_func_new_raw_of_type(wasm_store_t *home, const wasmx_type_t *type,
+                                        wasmx_raw_callback_t callback, void *env,
+                                        void (*finalizer)(void *)) {
+  return host_func_of_type(home, type, call_slots,
+                           &(HostEnv){.call.raw = callback, .env = env, .finalizer = finalizer});
 }
 
 /* ---- questions ---- */

@@ -147,6 +147,21 @@ wasm_externtype_t *wm_externtype_of_module(const LoadedModule *lm, ExternKind ki
 bool wm_memorytype_of(const wasm_memorytype_t *type, MemoryType *out, Error *err);
 bool wm_tabletype_of(const wasm_tabletype_t *type, TableType *out, Error *err);
 
+/* ---- precise types: api_gc_type.c ---- */
+/* A public type is the registry's, counted there, and so is its engine. */
+static inline const SubType *subtype_of(const wasmx_type_t *type) {
+  return (const SubType *)(const void *)type;
+}
+/* The type's id when it is of the store's engine and of that kind; NO_TYPE with err set. */
+u32 wm_api_type_id(const Store *store, const wasmx_type_t *type, CompositeKind kind, Error *err);
+/* The canonical type of what a host says is one (NULL, too), in the registry; VAL_BOTTOM with err
+ * set. */
+ValType wm_valtype_of_public(const TypeRegistry *types, const wasmx_valtype_t *type, Error *err);
+/* And back; types are borrowed from the registry. */
+wasmx_valtype_t wm_public_of_valtype(TypeRegistry *types, ValType t);
+/* One more count of a type, for the host. */
+wasmx_type_t *wm_type_own(const SubType *type);
+
 /* ---- tags: api_tag.c ---- */
 /* The tag of a handle; NULL for NULL, and when its store is deleted. */
 Tag *wm_tag_of_handle(const wasm_tag_t *ref);

@@ -39,7 +39,7 @@ static inline bool world_in_tier(World *w, wasm_config_t *config, wasmx_tier_t t
 
 /* Of the tier that the environment says. */
 static inline World world_new(void) {
-  World w;
+  World w = {0};
   wasmx_tier_t tier = test_wants_jit() ? WASMX_TIER_JIT : WASMX_TIER_AUTO;
   assert_true(world_in_tier(&w, wasm_config_new(), tier, false));
   return w;
