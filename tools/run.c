@@ -39,6 +39,11 @@ static int set_max_memory(Run *run, const char *text) {
   return complain_usage("run", "--max-memory wants a size such as 64M");
 }
 
+static int set_max_heap(Run *run, const char *text) {
+  if (wm_quantity_size(text, &run->limits.heap_bytes) && run->limits.heap_bytes) return STATUS_OK;
+  return complain_usage("run", "--max-heap wants a size such as 64M");
+}
+
 static int set_max_elements(Run *run, const char *text) {
   if (wm_quantity_number(text, &run->limits.table_elements)) return STATUS_OK;
   return complain_usage("run", "--max-table-elements wants a number");
@@ -167,6 +172,7 @@ static const struct {
     {"--fuel", set_fuel},
     {"--invoke", set_invoke},
     {"--mapdir", give_mapped_dir},
+    {"--max-heap", set_max_heap},
     {"--max-memory", set_max_memory},
     {"--max-table-elements", set_max_elements},
     {"--max-threads", set_max_threads},
@@ -188,6 +194,7 @@ int run_read_option(Run *run) {
   if (take_determinism_option(o, run->config, run->engine_config, &status)) return status;
   if (take_flag(o, "--precompiled")) return run->precompiled = true, STATUS_OK;
   if (take_flag(o, "--stats")) return run->stats = true, STATUS_OK;
+  if (take_flag(o, "--gc-stats")) return run->gc_stats = true, STATUS_OK;
   if (take_flag(o, "--terminal")) return give_terminal(run);
   if (take_flag(o, "--inherit-env")) return wasi_config_inherit_env(run->config), STATUS_OK;
   if (take_flag(o, "--listen-fds")) return add_listen_fds(run);
@@ -434,6 +441,7 @@ static int show_stats(const Run *run) {
               (unsigned long long)(run->fuel - wasmx_store_fuel(run->store)),
               (unsigned long long)run->fuel);
   }
+  if (run->gc_stats) print_heap_stats(run->store, stderr);
   return run->options.verifies ? check_compiled(run->engine, run->options.tier) : STATUS_OK;
 }
 

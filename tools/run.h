@@ -11,7 +11,7 @@ typedef struct Run {
   const char *argv0;         /* what the guest is told of its name; NULL: path */
   const char *policy;        /* a file that says what is given; NULL: options do */
   bool precompiled;          /* the file is from `wasm compile` */
-  bool stats;                /* to be printed */
+  bool stats, gc_stats;      /* to be printed */
   bool terminal;             /* the program may use it: options or the policy say so */
   Options options;
   char **args; /* of the guest, without its name */

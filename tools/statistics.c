@@ -1,4 +1,4 @@
-/* What was compiled and what was not: see tool.h. */
+/* What was compiled and what was not, what was collected: see tool.h. */
 #include "tools/tool.h"
 
 #include <stdio.h>
@@ -49,6 +49,25 @@ void print_stats(const wasm_engine_t *engine, FILE *out) {
   if (s.memory_images_refused)
     fprintf(out, ", %llu images not to be had", (Number)s.memory_images_refused);
   fputc('\n', out);
+}
+
+static double ms_of(uint64_t ns) { return (double)ns / 1e6; }
+
+static void print_pauses(const char *what, const wasmx_pauses_t *p, FILE *out) {
+  fprintf(out, "%s %llu collections, %.3f ms; pauses p50 %.3f, p99 %.3f, max %.3f ms\n", what,
+          (Number)p->count, ms_of(p->total_ns), ms_of(p->p50_ns), ms_of(p->p99_ns),
+          ms_of(p->max_ns));
+}
+
+void print_heap_stats(const wasm_store_t *store, FILE *out) {
+  wasmx_heap_stats_t s = {.size = sizeof s};
+  wasmx_store_heap_stats(store, &s);
+  fprintf(out, "heap:       %llu bytes allocated, %llu live, %llu in use, %llu at most\n",
+          (Number)s.allocated_bytes, (Number)s.live_bytes, (Number)s.committed_bytes,
+          (Number)s.peak_bytes);
+  print_pauses("young:     ", &s.young, out);
+  print_pauses("full:      ", &s.full, out);
+  if (s.abandoned) fprintf(out, "abandoned:  %llu collections\n", (Number)s.abandoned);
 }
 
 int check_compiled(const wasm_engine_t *engine, wasmx_tier_t tier) {

@@ -82,10 +82,12 @@ bool take_engine_option(Options *o, const char *verb, wasm_config_t *config, int
   "  --profile TOOL             perfmap, jitdump or gdb: name compiled functions for perf or "     \
   "gdb\n"
 
-/* ---- what was compiled (statistics.c) ---- */
+/* ---- what was compiled, and collected (statistics.c) ---- */
 
 wasmx_engine_stats_t stats_of(const wasm_engine_t *engine);
 void print_stats(const wasm_engine_t *engine, FILE *out);
+/* What the heap of structs and arrays did. */
+void print_heap_stats(const wasm_store_t *store, FILE *out);
 /* STATUS_FAILED when something that the tier should have compiled was not, or is not used; it says
  * what. The tier is what the engine was asked for. */
 int check_compiled(const wasm_engine_t *engine, wasmx_tier_t tier);

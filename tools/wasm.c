@@ -54,8 +54,10 @@ static const Verb verbs[] = {
      "  --audit FILE               a line of JSON for each file, socket and so on that it asks "
      "for\n"
      "  --invoke FUNCTION          call this export with the arguments, print its results\n"
-     "  --max-memory SIZE          memories and tables (8 bytes an element) together, such as "
+     "  --max-memory SIZE          memories, tables (8 bytes an element) and heap together, such "
+     "as "
      "64M\n"
+     "  --max-heap SIZE            structs and arrays\n"
      "  --max-table-elements COUNT all tables together\n"
      "  --max-threads COUNT        threads at once, beside the first (wasi-threads); 64 when not "
      "given\n"
@@ -66,7 +68,9 @@ static const Verb verbs[] = {
      "  --cache                    keep compiled code for the next run\n"
      "  --cache-dir DIR            the same, in that folder\n"
      "  --cache-limit SIZE         remove the oldest beyond, 1G when not set\n"
-     "  --stats                    say at the end what was compiled\n" ENGINE_OPTIONS_HELP
+     "  --stats                    say at the end what was compiled\n"
+     "  --gc-stats                 and what the garbage collector did: bytes, "
+     "pauses\n" ENGINE_OPTIONS_HELP
      "  --resolver WAY             how paths are kept in their directory: auto, openat2, "
      "walker\n" DETERMINISM_OPTIONS_HELP
      "The exit status is the program's; 134 after a trap, 1 when it cannot be loaded, 2 for "

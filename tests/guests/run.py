@@ -430,6 +430,10 @@ LEAVER = """(module
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
   (func (export "_initialize") (call $exit (i32.const 0)))
   (func (export "get") (result i32) (i32.const 42)))"""
+# 100,000 structs of 24 bytes that all live at its end.
+LIST = ('(module (type $l (struct (field (ref null $l)) (field i64))) (func (export "_start") (local i32) (local $l (ref null $l))'
+        ' (loop (local.set $l (struct.new $l (local.get $l) (i64.const 1)))'
+        ' (br_if 0 (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 100000))))))')
 TRAP = '(module $m (func $inner (export "in\\1b[31mner") unreachable) (func (export "_start") (call $inner)))'
 
 
@@ -506,6 +510,14 @@ def program(folder):
          '(func (export "_start")))')), 1, "", ["limit of 1048576 bytes"])
     ends("limited elements", wasm("--max-table-elements", "8192", folder / "tab.wat"), 1, "", ["limit of 8192 table"])
     ends("enough for tables", wasm("--max-memory", "2M", "--max-table-elements=8193", folder / "tab.wat"), 0, "")
+    ends("limited heap", wasm("--max-heap", "1M", file("list.wat", LIST)), 134, "", ["out of memory"])
+    ends("enough heap", wasm("--max-heap", "8M", "--gc-stats", folder / "list.wat"), 0, "",
+         ["bytes allocated", "young:", "full:", "pauses p50", "p99", "max"])
+    check("--gc-stats", re.search(rb"heap: +(\d+) bytes allocated, \d+ live, (\d+) in use, (\d+) at most",
+                                  wasm("--gc-stats", folder / "list.wat").stderr))
+    ends("--gc-stats without a heap", wasm("--gc-stats", "--invoke", "add", add, "1", "2"), 0, "3\n",
+         ["heap:       0 bytes allocated"])
+    ends("--max-heap of no size", wasm("--max-heap", "0", add), 2, "", ["wants a size"])
     ends("validate", wasm("validate", add, types), 0, "")
     ends("validate says no", wasm("validate", add, folder / "bad2.wat", types), 1, "", ["bad2.wat"])
     ends("parse", wasm("parse", add, "-o", folder / "out.wasm"), 0, "")
