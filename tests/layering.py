@@ -10,7 +10,7 @@ LAYERS = {"base": 0, "os": 1, "wasm": 2, "binary": 3, "valid": 3, "text": 4, "ru
           "interp": 6, "jit": 6, "engine": 7, "api": 8}
 PUBLIC = {"wasm.h": {"api", "component", "wasi", "compat"}, "wasmcm.h": {"component"}, "wasmx.h": {"api", "component", "wasi", "compat"}, "wasi.h": {"wasi", "compat"},
           "wasi_fs.h": {"wasi"}, **dict.fromkeys(
-    ("wasm.hh", "wasm_types.hh", "wasmx.hh", "wasmx_engine.hh", "wasmx_values.hh", "wasi.hh"), set())}
+    ("wasm.hh", "wasm_types.hh", "wasmx.hh", "wasmx_engine.hh", "wasmx_gc.hh", "wasmx_values.hh", "wasi.hh"), set())}
 SYSTEM_ONLY_IN = {"sys/mman.h": {"os", "wasi"}, "pthread.h": {"os", "wasi"}, "signal.h": {"os", "wasi"}}
 STAND_OUTSIDE = {"component", "wasi", "compat"}  # on the public headers and base/
 # Rooms that know of machines; words that only one of them has, a machine's files included.

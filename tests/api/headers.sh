@@ -52,10 +52,10 @@ for compiler in g++ clang++ clang++-19; do
   try "$compiler" c++ c++20 cc "$values$body"
   [ -f "$include/wasm.hh" ] || continue
   for standard in c++11 c++14; do try_cpp "$compiler" "$standard" wasm.hh; done
-  for standard in c++17 c++20; do try_cpp "$compiler" "$standard" wasm.hh wasmx.hh wasi.hh; done
+  for standard in c++17 c++20; do try_cpp "$compiler" "$standard" wasm.hh wasmx.hh wasmx_gc.hh wasi.hh; done
   if [ "$tried" = 1 ]; then
     for header in wasm.hh wasm_types.hh; do try_cpp "$compiler" c++11 "$header"; done
-    for header in wasmx.hh wasmx_engine.hh wasmx_values.hh wasi.hh; do try_cpp "$compiler" c++17 "$header"; done
+    for header in wasmx.hh wasmx_engine.hh wasmx_gc.hh wasmx_values.hh wasi.hh; do try_cpp "$compiler" c++17 "$header"; done
   fi
 done
 [ "$tried" != 0 ] || echo "no C++ compiler: only C was tried"
