@@ -32,6 +32,170 @@ WASM_API_EXTERN own wasmcm_component_t *wasmcm_component_new(wasm_engine_t *, co
                                                              wasmx_error_t *err);
 WASM_API_EXTERN void wasmcm_component_delete(own wasmcm_component_t *);
 
+/* --------------------------------------------------------------------------------------- values */
+
+/* A value of a component's type. What it is follows from its type, which kind repeats:
+ *
+ *   bool                      boolean
+ *   s8 .. s64, u8 .. u64      s64 or u64, extended to 64 bits
+ *   f32, f64                  f32, f64
+ *   char                      character: a Unicode scalar value
+ *   string                    string: UTF-8, no zero behind it
+ *   list of s8 .. u64, f32, f64   numbers: an array of them
+ *   other lists, tuples,      items: by position
+ *   records
+ *   variant, enum, option,    variant: the case by position (none 0, some 1; ok 0, error 1), and
+ * its payload result                    or NULL flags                     flags: bit i is the i-th
+ *   own, borrow               resource */
+typedef uint8_t wasmcm_kind_t;
+enum wasmcm_kind_enum {
+  WASMCM_BOOL,
+  WASMCM_S8,
+  WASMCM_U8,
+  WASMCM_S16,
+  WASMCM_U16,
+  WASMCM_S32,
+  WASMCM_U32,
+  WASMCM_S64,
+  WASMCM_U64,
+  WASMCM_F32,
+  WASMCM_F64,
+  WASMCM_CHAR,
+  WASMCM_STRING,
+  WASMCM_RECORD,
+  WASMCM_VARIANT,
+  WASMCM_LIST,
+  WASMCM_TUPLE,
+  WASMCM_FLAGS,
+  WASMCM_ENUM,
+  WASMCM_OPTION,
+  WASMCM_RESULT,
+  WASMCM_OWN,
+  WASMCM_BORROW
+};
+typedef struct wasmcm_resource_t wasmcm_resource_t; /* a resource type of the store */
+typedef struct wasmcm_val_t {
+  wasmcm_kind_t kind;
+  uint8_t reserved[3]; /* zero */
+  uint32_t rep;        /* own, borrow: what the resource's owner knows it by */
+  union {
+    bool boolean;
+    uint64_t u64;
+    int64_t s64;
+    float32_t f32;
+    float64_t f64;
+    uint32_t character;
+    uint32_t flags;
+    struct {
+      const char *data;
+      size_t size;
+    } string;
+    struct {
+      const void *data;
+      size_t count;
+    } numbers;
+    struct {
+      struct wasmcm_val_t *data;
+      size_t count;
+    } items;
+    struct {
+      struct wasmcm_val_t *payload;
+      uint32_t index;
+    } variant;
+    wasmcm_resource_t *resource;
+  } of;
+} wasmcm_val_t;
+
+/* ---------------------------------------------------------------------------------------- types */
+
+/* Types of functions and values, for hosts that do not know them beforehand. Borrowed from what
+ * they came from; they do not change. */
+enum { WASMCM_FUNC = 64 }; /* a kind besides those of values */
+typedef struct wasmcm_type_t wasmcm_type_t;
+WASM_API_EXTERN wasmcm_kind_t wasmcm_type_kind(const wasmcm_type_t *);
+/* How many fields, elements of a tuple, cases, flags or parameters it has; 1 for lists, 2 for
+ * options and results. */
+WASM_API_EXTERN size_t wasmcm_type_count(const wasmcm_type_t *);
+/* The type of the i-th; NULL for a case without payload, for flags and enums, and past the last. */
+WASM_API_EXTERN const wasmcm_type_t *wasmcm_type_part(const wasmcm_type_t *, size_t i);
+/* The name of the i-th: *size bytes without a zero behind them; NULL when it has none. */
+WASM_API_EXTERN const char *wasmcm_type_name(const wasmcm_type_t *, size_t i, size_t *size);
+/* What a function gives; NULL: nothing. */
+WASM_API_EXTERN const wasmcm_type_t *wasmcm_type_result(const wasmcm_type_t *);
+
+/* --------------------------------------------------------------------------------------- linkers
+ */
+
+/* What the host gives for the imports of components: by interface ("wasi:io/streams@0.2.0") and
+ * name, or by name alone (iface NULL) for what a component imports directly. An interface asked for
+ * in one version is satisfied by one of another that agrees up to the first number that is not zero
+ * (0.2.6 by 0.2.0, 1.2 by 1.0), as long as it has all that is asked for, of the same types. A later
+ * definition replaces an earlier one. Belongs to the store and its thread; instances keep it. NULL
+ * or false: wrong arguments, or out of memory. */
+typedef struct wasmcm_linker_t wasmcm_linker_t;
+typedef struct wasmcm_instance_t wasmcm_instance_t;
+WASM_API_EXTERN own wasmcm_linker_t *wasmcm_linker_new(wasm_store_t *);
+WASM_API_EXTERN void wasmcm_linker_delete(own wasmcm_linker_t *);
+
+/* A function of the host's, of whatever type a component imports it with. `args` are values of the
+ * parameters, one after another; *result is to be filled (its kind, too) when there is one. What
+ * args points to, and what wasmcm_call_alloc gives for results, lives until the call is over. A
+ * trap ends the call. An own resource among args is the host's from then on; a borrowed one must
+ * not be kept. finalizer (may be NULL) runs with env when the linker and its instances are gone;
+ * not when this fails. */
+typedef struct wasmcm_call_t wasmcm_call_t;
+typedef own wasm_trap_t *(*wasmcm_callback_t)(void *env, wasmcm_call_t *, const wasmcm_val_t *args,
+                                              wasmcm_val_t *result);
+WASM_API_EXTERN bool wasmcm_linker_define_func(wasmcm_linker_t *, const char *iface,
+                                               const char *name, wasmcm_callback_t, void *env,
+                                               void (*finalizer)(void *));
+/* Zeroed; NULL, and the call traps when the callback returns, when there is no memory. */
+WASM_API_EXTERN void *wasmcm_call_alloc(wasmcm_call_t *, size_t size);
+WASM_API_EXTERN wasm_store_t *wasmcm_call_store(wasmcm_call_t *);
+
+/* A resource of the host's, known by a number (rep) that guests never see. `destructor` (may be
+ * NULL) runs when a guest drops one that it owns. Borrowed from the linker. _again: the same by
+ * another name. */
+WASM_API_EXTERN wasmcm_resource_t *
+wasmcm_linker_define_resource(wasmcm_linker_t *, const char *iface, const char *name,
+                              void (*destructor)(void *env, uint32_t rep), void *env);
+WASM_API_EXTERN bool wasmcm_linker_define_resource_again(wasmcm_linker_t *, const char *iface,
+                                                         const char *name, wasmcm_resource_t *);
+/* The exports of an instance for an interface. */
+WASM_API_EXTERN bool wasmcm_linker_define_instance(wasmcm_linker_t *, const char *iface,
+                                                   const wasmcm_instance_t *);
+WASM_API_EXTERN bool wasmcm_linker_define_module(wasmcm_linker_t *, const char *iface,
+                                                 const char *name, const wasm_module_t *);
+
+/* ------------------------------------------------------------------------------------- instances
+ */
+
+/* NULL, and *err (may be NULL) says why: WASMX_LINK when an import is missing or of another type;
+ * WASMX_TRAPPED with *trap (own; may be NULL) when a start function trapped. */
+WASM_API_EXTERN own wasmcm_instance_t *wasmcm_linker_instantiate(wasmcm_linker_t *,
+                                                                 const wasmcm_component_t *,
+                                                                 own wasm_trap_t **trap,
+                                                                 wasmx_error_t *err);
+/* What was made of it (functions, instances that import it) keeps it. */
+WASM_API_EXTERN void wasmcm_instance_delete(own wasmcm_instance_t *);
+
+/* An exported function, in an exported interface or (NULL) directly; the interface's version as for
+ * linkers. NULL: there is none, or out of memory. */
+typedef struct wasmcm_func_t wasmcm_func_t;
+WASM_API_EXTERN own wasmcm_func_t *wasmcm_instance_func(const wasmcm_instance_t *,
+                                                        const char *iface, const char *name);
+WASM_API_EXTERN void wasmcm_func_delete(own wasmcm_func_t *);
+WASM_API_EXTERN const wasmcm_type_t *wasmcm_func_type(const wasmcm_func_t *);
+
+/* Calls it with a value for each parameter (borrowed; checked against the types, the host's own
+ * mistakes trap). NULL, and *result (own; may be NULL as an argument) has what it gives, or is NULL
+ * when it gives nothing. A trap: the instance is lost, and cannot be called any more. */
+typedef struct wasmcm_result_t wasmcm_result_t;
+WASM_API_EXTERN own wasm_trap_t *wasmcm_func_call(const wasmcm_func_t *, const wasmcm_val_t *args,
+                                                  own wasmcm_result_t **result);
+WASM_API_EXTERN const wasmcm_val_t *wasmcm_result_value(const wasmcm_result_t *);
+WASM_API_EXTERN void wasmcm_result_delete(own wasmcm_result_t *);
+
 #undef own
 
 #ifdef __cplusplus

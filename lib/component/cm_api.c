@@ -1,16 +1,10 @@
-/* wasmcm.h: components. */
-#include "component/cm_component.h"
-
-#include <wasmcm.h>
+/* wasmcm.h: components, instances, functions, types. */
+#include "component/cm_api.h"
 
 #include <stdio.h>
 
-struct wasmcm_component_t {
-  Component *component;
-};
-
 /* Copies what there is room for in a struct that may be older or younger than ours. */
-static void tell(const Error *from, wasmx_error_t *err) {
+void wm_error_tell(const Error *from, wasmx_error_t *err) {
   if (!err || err->size < offsetof(wasmx_error_t, context)) return;
   size_t size = err->size;
   wasmx_error_t all = {.size = size, .code = (wasmx_errcode_t)from->code, .offset = from->offset};
@@ -20,7 +14,7 @@ static void tell(const Error *from, wasmx_error_t *err) {
 }
 
 static wasmcm_component_t *fail(Error *error, wasmx_error_t *err) {
-  tell(error, err);
+  wm_error_tell(error, err);
   return NULL;
 }
 
@@ -39,16 +33,148 @@ wasmcm_component_t *wasmcm_component_new(wasm_engine_t *engine, const void *byte
     return fail(&error, err);
   }
   made->component = component;
-  tell(&error, err);
+  wm_error_tell(&error, err);
   return made;
 }
 
 void wasmcm_component_delete(wasmcm_component_t *component) {
   if (!component) return;
-  wm_component_free(component->component);
+  wm_component_release(component->component);
   free(component);
 }
 
 bool wasmcm_is_component(const void *bytes, size_t size) {
   return bytes && size >= 8 && memcmp(bytes, "\0asm\x0d\0\1\0", 8) == 0;
+}
+
+/* ---- instances ---- */
+
+void wasmcm_instance_delete(wasmcm_instance_t *instance) {
+  if (!instance) return;
+  wm_world_release(instance->world);
+  free(instance);
+}
+
+static Name name_of(const char *text) { return (Name){text, (u32)strlen(text)}; }
+
+static const BagItem *find_iface(const Bag *bag, const char *iface) {
+  const BagItem *item = wm_bag_find(bag, name_of(iface));
+  for (u32 i = 0; !item && i < bag->items.len; i++)
+    if (wm_versions_agree(name_of(iface), bag->items.data[i].name)) item = &bag->items.data[i];
+  return item && item->sort == SORT_INSTANCE ? item : NULL;
+}
+
+struct wasmcm_func_t {
+  World *world; /* counted */
+  Func *func;
+};
+
+wasmcm_func_t *wasmcm_instance_func(const wasmcm_instance_t *instance, const char *iface,
+                                    const char *name) {
+  if (!instance || !name) return NULL;
+  const BagItem *from = iface ? find_iface(instance->exports, iface) : NULL;
+  if (iface && !from) return NULL;
+  const BagItem *item = wm_bag_find(from ? from->bag : instance->exports, name_of(name));
+  if (!item || item->sort != SORT_FUNC) return NULL;
+  wasmcm_func_t *func = malloc(sizeof *func);
+  if (!func) return NULL;
+  *func = (wasmcm_func_t){instance->world, item->func};
+  wm_world_keep(instance->world);
+  return func;
+}
+
+void wasmcm_func_delete(wasmcm_func_t *func) {
+  if (!func) return;
+  wm_world_release(func->world);
+  free(func);
+}
+
+/* ---- calls ---- */
+
+struct wasmcm_result_t {
+  Arena arena;
+  Val value;
+};
+
+void *wasmcm_call_alloc(wasmcm_call_t *call, size_t size) {
+  return call ? wm_call_alloc(call, size) : NULL;
+}
+
+wasm_store_t *wasmcm_call_store(wasmcm_call_t *call) { return call ? call->world->store : NULL; }
+
+static bool args_fit(Call *call, const Func *func, const Val *args) {
+  for (u32 i = 0; i < func->type->count; i++)
+    if (!wm_val_check(func->inst, func->type->of[i], &args[i]))
+      return wm_call_fail(call, "argument %u is not of its parameter's type", i);
+  return true;
+}
+
+static void keep_result(Call *call, const Func *func, const Val *value, wasmcm_result_t **result) {
+  const Type *type = func->type->result;
+  if (!type || !result || !wm_strings_for_host(call, type, (Val *)(uintptr_t)value)) return;
+  *result = malloc(sizeof **result);
+  if (!*result) {
+    wm_call_fail(call, "out of memory");
+    return;
+  }
+  **result = (wasmcm_result_t){call->arena, *value};
+  call->arena = (Arena){0};
+}
+
+wasm_trap_t *wasmcm_func_call(const wasmcm_func_t *func, const wasmcm_val_t *args,
+                              wasmcm_result_t **result) {
+  if (result) *result = NULL;
+  World *world = func->world;
+  Call call = {.world = world};
+  Val value = {0};
+  wm_world_keep(world);
+  if (args_fit(&call, func->func, args) && wm_func_call(&call, func->func, NULL, args, &value))
+    keep_result(&call, func->func, &value, result);
+  wm_call_end(&call);
+  wm_world_release(world);
+  return call.trap;
+}
+
+const wasmcm_val_t *wasmcm_result_value(const wasmcm_result_t *result) {
+  return result ? &result->value : NULL;
+}
+
+void wasmcm_result_delete(wasmcm_result_t *result) {
+  if (!result) return;
+  wm_arena_free(&result->arena);
+  free(result);
+}
+
+/* ---- types ---- */
+
+static const Type *type_of(const wasmcm_type_t *type) { return (const Type *)(const void *)type; }
+static const wasmcm_type_t *opaque(const Type *type) {
+  return (const wasmcm_type_t *)(const void *)type;
+}
+
+const wasmcm_type_t *wasmcm_func_type(const wasmcm_func_t *func) {
+  return func ? opaque(func->func->type) : NULL;
+}
+
+wasmcm_kind_t wasmcm_type_kind(const wasmcm_type_t *type) {
+  const Type *t = type_of(type);
+  return t->kind == TYPE_FUNC ? WASMCM_FUNC : t->kind;
+}
+
+size_t wasmcm_type_count(const wasmcm_type_t *type) { return type_of(type)->count; }
+
+const wasmcm_type_t *wasmcm_type_part(const wasmcm_type_t *type, size_t i) {
+  const Type *t = type_of(type);
+  return t->of && i < t->count && type_is_value(t->of[i] ? t->of[i] : t) ? opaque(t->of[i]) : NULL;
+}
+
+const char *wasmcm_type_name(const wasmcm_type_t *type, size_t i, size_t *size) {
+  const Type *t = type_of(type);
+  if (!t->names || i >= t->count) return NULL;
+  *size = t->names[i].len;
+  return t->names[i].text;
+}
+
+const wasmcm_type_t *wasmcm_type_result(const wasmcm_type_t *type) {
+  return opaque(type_of(type)->result);
 }

@@ -74,12 +74,14 @@ typedef struct Component {
   TypeTable types; /* its error and fuel are not used any more */
   u8 *bytes;       /* owned: names lie in it */
   Body *bodies;
+  _Atomic u32 refs; /* the handles, and worlds */
   const Body *body; /* the outermost */
 } Component;
 
 /* Reads and checks a component, whose bytes are copied; modules are compiled in the engine. NULL
  * with the error. */
 Component *wm_component_read(wasm_engine_t *engine, const void *bytes, size_t size, Error *err);
-void wm_component_free(Component *component);
+void wm_component_keep(Component *component);
+void wm_component_release(Component *component);
 
 #endif

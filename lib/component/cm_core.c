@@ -292,7 +292,7 @@ static void print_vals(char *out, size_t size, const char *word, const CoreVal *
   if (count) snprintf(out + at, size - at, ")");
 }
 
-static const char *func_text(char out[CORE_VALS_CHARS], const CoreFunc *func) {
+const char *wm_core_func_text(char out[CORE_VALS_CHARS], const CoreFunc *func) {
   snprintf(out, CORE_VALS_CHARS, "(func");
   print_vals(out, CORE_VALS_CHARS - 1, "param", func->types, func->param_count);
   print_vals(out, CORE_VALS_CHARS - 1, "result", func->types + func->param_count,
@@ -305,7 +305,8 @@ static const char *func_text(char out[CORE_VALS_CHARS], const CoreFunc *func) {
 static bool func_matches(TypeTable *t, const CoreFunc *a, const CoreFunc *b) {
   char expected[CORE_VALS_CHARS], found[CORE_VALS_CHARS];
   return wm_core_func_equal(a, b) ||
-         wm_types_fail(t, "expected: %s, found: %s", func_text(expected, b), func_text(found, a));
+         wm_types_fail(t, "expected: %s, found: %s", wm_core_func_text(expected, b),
+                       wm_core_func_text(found, a));
 }
 
 bool wm_core_extern_matches(TypeTable *t, const CoreExtern *a, const CoreExtern *b) {

@@ -34,4 +34,7 @@ const char *wm_core_val_word(CoreVal val);
 enum { CORE_VALS_CHARS = 120 };
 const char *wm_core_vals_text(char out[CORE_VALS_CHARS], const CoreVal *vals, u32 count);
 
+/* "(func (param i32))" */
+const char *wm_core_func_text(char out[CORE_VALS_CHARS], const CoreFunc *func);
+
 #endif

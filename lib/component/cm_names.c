@@ -251,3 +251,28 @@ bool wm_extern_name_canonical(Arena *arena, const ExternName *name, Name *out) {
   default: return lower(arena, "", name->text, out);
   }
 }
+
+/* ---- versions that agree ---- */
+
+/* The version up to the first number that is not zero: "1", "0.2", "0.0.3"; all of one before a
+ * release. */
+static Name track(Name version) {
+  u32 end = 0;
+  if (find(version, '-') < find(version, '+')) return version;
+  for (bool zero = true; zero && end < version.len; end++) {
+    u32 start = end;
+    while (end < version.len && is_digit(version.text[end])) {
+      zero &= version.text[end] == '0';
+      end++;
+    }
+    if (!zero || end == start) break;
+  }
+  return part(version, 0, min_u32(end, version.len));
+}
+
+bool wm_versions_agree(Name a, Name b) {
+  u32 at_a = find(a, '@'), at_b = find(b, '@');
+  if (at_a == a.len || at_b == b.len) return false;
+  return wm_name_equal(part(a, 0, at_a), part(b, 0, at_b)) &&
+         wm_name_equal(track(part(a, at_a + 1, a.len)), track(part(b, at_b + 1, b.len)));
+}

@@ -34,4 +34,8 @@ bool wm_extern_name_canonical(Arena *arena, const ExternName *name, Name *out);
 /* A label so. */
 bool wm_label_canonical(Arena *arena, Name label, Name *out);
 
+/* Whether an interface of one name does for another: the same but for the version, which agrees up
+ * to the first number that is not zero (Explainer.md, "Canonical Interface Name"). */
+bool wm_versions_agree(Name a, Name b);
+
 #endif

@@ -1,6 +1,8 @@
 /* A component's sections, and the loop over whatever is open. */
 #include "component/cm_validator.h"
 
+#include <stdatomic.h>
+
 enum {
   SECTION_CUSTOM,
   SECTION_MODULE,
@@ -69,6 +71,7 @@ static bool add_module(Validator *v, const wasm_module_t *module) {
   Entity entity = {.sort = SORT_MODULE, .module = wm_core_module_type(v->types, module)};
   Def *def = entity.module ? wm_def_new(v, DEF_MODULE) : NULL;
   if (!def || !wm_scope_add(v, &entity, BY_ALIAS, (Name){0})) return false;
+  def->entity = entity;
   def->module = wasm_module_share(module);
   return def->module || no_memory(v);
 }
@@ -222,6 +225,29 @@ static bool read_component(Component *component, wasm_engine_t *engine, size_t s
   return good;
 }
 
+static void free_defs(Body *body) {
+  for (u32 i = 0; i < body->defs.len; i++)
+    if (body->defs.data[i].module) wasm_shared_module_delete(body->defs.data[i].module);
+  vec_free(&body->defs);
+}
+
+static void component_free(Component *component) {
+  for (Body *body = component->bodies; body; body = body->next) free_defs(body);
+  wm_types_free(&component->types);
+  wm_arena_free(&component->arena);
+  free(component->bytes);
+  free(component);
+}
+
+void wm_component_keep(Component *component) {
+  atomic_fetch_add_explicit(&component->refs, 1, memory_order_relaxed);
+}
+
+void wm_component_release(Component *component) {
+  if (atomic_fetch_sub_explicit(&component->refs, 1, memory_order_acq_rel) == 1)
+    component_free(component);
+}
+
 Component *wm_component_read(wasm_engine_t *engine, const void *bytes, size_t size, Error *err) {
   Component *component = calloc(1, sizeof *component);
   if (component) component->bytes = malloc(size ? size : 1);
@@ -231,22 +257,8 @@ Component *wm_component_read(wasm_engine_t *engine, const void *bytes, size_t si
     return NULL;
   }
   if (size) memcpy(component->bytes, bytes, size);
+  component->refs = 1;
   if (read_component(component, engine, size, err)) return component;
-  wm_component_free(component);
+  component_free(component);
   return NULL;
-}
-
-static void free_defs(Body *body) {
-  for (u32 i = 0; i < body->defs.len; i++)
-    if (body->defs.data[i].module) wasm_shared_module_delete(body->defs.data[i].module);
-  vec_free(&body->defs);
-}
-
-void wm_component_free(Component *component) {
-  if (!component) return;
-  for (Body *body = component->bodies; body; body = body->next) free_defs(body);
-  wm_types_free(&component->types);
-  wm_arena_free(&component->arena);
-  free(component->bytes);
-  free(component);
 }

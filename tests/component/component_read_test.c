@@ -18,7 +18,9 @@ static Buffer plugin; /* seeds/plugin.wasm */
 static int set_up(void **state) {
   (void)state;
   u8 part[512];
-  FILE *file = fopen(getenv("COMPONENT_SEED"), "rb");
+  char path[512];
+  snprintf(path, sizeof path, "%s/plugin.wasm", getenv("COMPONENT_SEEDS"));
+  FILE *file = fopen(path, "rb");
   if (!file) return 1;
   for (size_t got; (got = fread(part, 1, sizeof part, file)) > 0;)
     wm_buffer_bytes(&plugin, part, got);

@@ -1,0 +1,192 @@
+/* Imports of the outermost component: what a linker gives is held against the types that it wants,
+ * with resources as they are. Inside of a component all that was done when it was read. */
+#include "component/cm_call.h"
+#include "component/cm_core.h"
+
+typedef struct Link {
+  Inst *inst; /* that imports */
+  Error *err;
+} Link;
+
+static bool no_memory(const Link *l) { return wm_error_out_of_memory(l->err); }
+
+#define unfit(l, ...) wm_error_set((l)->err, ERR_LINK, 0, __VA_ARGS__)
+
+static const char *found_word(const BagItem *item) {
+  return item->sort == SORT_TYPE ? "resource" : wm_sort_word((Sort)item->sort);
+}
+
+static const char *expected_word(Sort sort) {
+  return sort == SORT_FUNC ? "function" : sort == SORT_TYPE ? "resource" : wm_sort_word(sort);
+}
+
+/* ---- functions ---- */
+
+static bool same_type(const Link *l, const Type *a, const Inst *a_inst, const Type *b,
+                      const Inst *b_inst);
+
+static bool same_parts(const Link *l, const Type *a, const Inst *a_inst, const Type *b,
+                       const Inst *b_inst) {
+  for (u32 i = 0; i < a->count; i++) {
+    if (a->names && !wm_name_equal(a->names[i], b->names[i]))
+      return unfit(l, "expected name `%s`, found `%s`", show(b->names[i]), show(a->names[i]));
+    if (a->of && !same_type(l, a->of[i], a_inst, b->of[i], b_inst)) return false;
+  }
+  return true;
+}
+
+/* Whether a, of what is given, is what b, of what is wanted, says. */
+static bool same_type(const Link *l, const Type *a, const Inst *a_inst, const Type *b,
+                      const Inst *b_inst) {
+  if (!a || !b) return a == b || unfit(l, "expected %s type", b ? "a" : "no");
+  if (a->kind != b->kind)
+    return unfit(l, "expected %s, found %s", wm_type_word(b), wm_type_word(a));
+  if (a->resource)
+    return live_resource(a_inst, a) == live_resource(b_inst, b) ||
+           unfit(l, "mismatched resource types");
+  if (a->count != b->count)
+    return unfit(l, "expected %u parts of a %s, found %u", b->count, wm_type_word(b), a->count);
+  return same_parts(l, a, a_inst, b, b_inst) &&
+         (a->kind != TYPE_FUNC || same_type(l, a->result, a_inst, b->result, b_inst));
+}
+
+/* A function of the host's has the type that is wanted. */
+static bool adopt(const Link *l, const Entity *want, BagItem *item) {
+  Func *func = arena_new(&l->inst->world->arena, Func);
+  if (!func) return no_memory(l);
+  *func = *item->func;
+  func->world = l->inst->world;
+  func->type = want->type;
+  func->inst = l->inst;
+  item->func = func;
+  return true;
+}
+
+static bool link_func(const Link *l, const Entity *want, BagItem *item) {
+  if (item->func->host) return adopt(l, want, item);
+  return same_type(l, item->func->type, item->func->inst, want->type, l->inst);
+}
+
+/* ---- modules ---- */
+
+static bool same_sort(const Link *l, const CoreExtern *a, const CoreExtern *b) {
+  return a->sort == b->sort ||
+         unfit(l, "expected %s found %s", wm_core_sort_word((CoreSort)b->sort),
+               wm_core_sort_word((CoreSort)a->sort));
+}
+
+static bool same_core_func(const Link *l, const CoreExtern *a, const CoreExtern *b) {
+  char expected[CORE_VALS_CHARS], found[CORE_VALS_CHARS];
+  return wm_core_func_equal(a->func, b->func) ||
+         unfit(l, "expected type `%s`, found type `%s`", wm_core_func_text(expected, b->func),
+               wm_core_func_text(found, a->func));
+}
+
+/* Whether a may be given where b is wanted. */
+static bool core_fits(const Link *l, const CoreExtern *a, const CoreExtern *b) {
+  TypeTable table = {.err = l->err, .fuel = 1};
+  if (!same_sort(l, a, b)) return false;
+  if (a->func) return same_core_func(l, a, b);
+  return wm_core_extern_matches(&table, a, b);
+}
+
+static bool module_imports_fit(const Link *l, const ModuleType *have, const ModuleType *want) {
+  TypeTable table = {.err = l->err, .fuel = UINT64_MAX};
+  for (u32 i = 0; i < have->import_count; i++) {
+    const CoreItem *item = &have->imports[i];
+    const CoreItem *given = wm_core_find_import(&table, want, item->module, item->name);
+    if (!given)
+      return unfit(l, "module import `%s::%s` not defined", show(item->module), show(item->name));
+    if (!core_fits(l, &given->type, &item->type))
+      return wm_error_context(l->err, "module import `%s::%s` has the wrong type",
+                              show(item->module), show(item->name));
+  }
+  return true;
+}
+
+static bool module_fits(const Link *l, const ModuleType *have, const ModuleType *want) {
+  TypeTable table = {.err = l->err, .fuel = UINT64_MAX};
+  for (u32 i = 0; i < want->export_count; i++) {
+    const CoreItem *item = &want->exports[i];
+    const CoreItem *given = wm_core_find(&table, have->exports, have->export_count, item->name);
+    if (!given) return unfit(l, "module export `%s` not defined", show(item->name));
+    if (!core_fits(l, &given->type, &item->type))
+      return wm_error_context(l->err, "export `%s` has the wrong type", show(item->name));
+  }
+  return module_imports_fit(l, have, want);
+}
+
+/* ---- types, instances ---- */
+
+/* The first that is given for a resource says what it is. */
+static bool link_resource(const Link *l, const Type *type, const BagItem *given, BagItem *item) {
+  LiveResource **slot = &l->inst->resources[type->resource->slot];
+  if (given && *slot && *slot != given->resource) return unfit(l, "mismatched resource types");
+  if (given && !given->resource) return unfit(l, "expected resource found type");
+  if (given) *slot = given->resource;
+  item->resource = *slot;
+  return *slot || unfit(l, "resource was not found");
+}
+
+static bool link_item(const Link *l, const Entity *want, const BagItem *given, BagItem *item);
+
+/* What is given lives as long as who imports it. */
+static bool keep_given(const Link *l, const BagItem *given) {
+  World *world = l->inst->world;
+  bool kept = given->thing ? wm_world_keep_thing(world, given->thing)
+                           : given->sort != SORT_INSTANCE || wm_world_use(world, given->bag->world);
+  return kept || no_memory(l);
+}
+
+static bool link_exports(const Link *l, const Items *want, const Bag *given, Bag *bag) {
+  for (u32 i = 0; i < want->list.len; i++) {
+    const Item *export = &want->list.data[i];
+    BagItem item = {.name = export->name};
+    if (!link_item(l, &export->entity, given ? wm_bag_find(given, export->name) : NULL, &item))
+      return wm_error_context(l->err, "export `%s`", show(export->name));
+    if (!wm_bag_add(bag, &item)) return no_memory(l);
+  }
+  return true;
+}
+
+/* What is not asked for is left out. */
+static bool link_instance(const Link *l, const Entity *want, const BagItem *given, BagItem *item) {
+  item->bag = wm_bag_new(l->inst->world);
+  return item->bag ? link_exports(l, &want->type->interface->exports, given ? given->bag : NULL,
+                                  item->bag)
+                   : no_memory(l);
+}
+
+static bool link_given(const Link *l, const Entity *want, const BagItem *given, BagItem *item) {
+  *item = (BagItem){.name = item->name, .sort = given->sort};
+  if (want->sort == SORT_MODULE) {
+    item->module = given->module;
+    return module_fits(l, given->module->type, want->module);
+  }
+  if (want->sort == SORT_COMPONENT) return unfit(l, "a component cannot be given from outside");
+  item->func = given->func;
+  return link_func(l, want, item);
+}
+
+static bool link_item(const Link *l, const Entity *want, const BagItem *given, BagItem *item) {
+  bool is_resource = want->sort == SORT_TYPE && want->type->kind == TYPE_RESOURCE;
+  item->sort = want->sort;
+  if (want->sort == SORT_TYPE && !is_resource) return true; /* types are what they are */
+  if (given && given->sort != want->sort)
+    return unfit(l, "expected %s found %s", expected_word((Sort)want->sort), found_word(given));
+  if (given && !keep_given(l, given)) return false;
+  if (is_resource) return link_resource(l, want->type, given, item);
+  if (want->sort == SORT_INSTANCE) return link_instance(l, want, given, item);
+  if (!given) return unfit(l, "%s was not found", expected_word((Sort)want->sort));
+  return link_given(l, want, given, item);
+}
+
+bool wm_link_import(Inst *inst, const Given *given, const Def *def, BagItem *item, Error *err) {
+  Link l = {inst, err};
+  BagItem found;
+  bool is_there = given->find(given->env, def->name, &found);
+  if (err->code != ERR_NONE) return false;
+  *item = (BagItem){.name = def->name};
+  return link_item(&l, &def->entity, is_there ? &found : NULL, item) ||
+         wm_error_context(err, "import `%s`", show(def->name));
+}

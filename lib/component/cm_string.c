@@ -1,0 +1,291 @@
+/* Strings between the three encodings (CanonicalABI.md, "load_string", "store_string"). A lifted
+ * string stays in the encoding that it came in, so that a copy to a guest of the same one is a
+ * copy; the order and sizes of realloc calls are the specification's. */
+#include "base/utf8.h"
+#include "component/cm_call.h"
+
+#define UTF16_TAG (UINT32_C(1) << 31)
+
+typedef struct Text { /* a string being read, whole characters at a time */
+  const u8 *pos, *end;
+  StringCode code;
+} Text;
+
+static Text text_of(const Val *val) {
+  const u8 *data = (const u8 *)val->of.string.data;
+  return (Text){data, data + val->of.string.size, (StringCode)val->reserved[0]};
+}
+
+static u32 utf8_char(const u8 *at, size_t len) {
+  static const u8 masks[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+  u32 c = at[0] & masks[len];
+  for (size_t i = 1; i < len; i++) c = c << 6 | (at[i] & 0x3f);
+  return c;
+}
+
+/* The unit at the position, or the pair that begins there; *size in bytes; 0xffffffff: no
+ * character. */
+static u32 utf16_char(const u8 *at, const u8 *end, size_t *size) {
+  u32 first = load_u16(at);
+  *size = 2;
+  if (first < 0xd800 || first > 0xdfff) return first;
+  if (first > 0xdbff || end - at < 4) return UINT32_MAX;
+  u32 second = load_u16(at + 2);
+  if (second < 0xdc00 || second > 0xdfff) return UINT32_MAX;
+  *size = 4;
+  return 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+}
+
+/* The next character of a well-formed text. */
+static u32 next(Text *text) {
+  size_t size = 1;
+  u32 c;
+  if (text->code == STRING_LATIN1) {
+    c = *text->pos;
+  } else if (text->code == STRING_UTF8) {
+    size = wm_utf8_step(text->pos, (size_t)(text->end - text->pos));
+    c = utf8_char(text->pos, size);
+  } else {
+    c = utf16_char(text->pos, text->end, &size);
+  }
+  text->pos += size;
+  return c;
+}
+
+/* ---- lifting ---- */
+
+static bool utf8_is_cut(const u8 *text, size_t size) {
+  size_t at = 0;
+  for (size_t step; at < size && (step = wm_utf8_step(text + at, size - at)) > 0;) at += step;
+  for (u32 more = 1; more < 4; more++) { /* well-formed if the right bytes followed */
+    u8 tail[8] = {0};
+    size_t left = size - at;
+    if (left > 3) return false;
+    memcpy(tail, text + at, left);
+    for (u32 c = 0x80; c < 0xc0; c += 0x10) {
+      memset(tail + left, (int)c, more);
+      if (wm_utf8_step(tail, left + more) == left + more) return true;
+    }
+  }
+  return false;
+}
+
+static bool check_utf8(const Side *side, const u8 *text, size_t size) {
+  if (wm_utf8_valid(text, size)) return true;
+  return wm_call_fail(side->call, utf8_is_cut(text, size)
+                                      ? "invalid utf-8: incomplete utf-8 byte sequence"
+                                      : "invalid utf-8");
+}
+
+static bool check_utf16(const Side *side, const u8 *text, size_t size) {
+  size_t step;
+  for (size_t at = 0; at < size; at += step)
+    if (utf16_char(text + at, text + size, &step) == UINT32_MAX)
+      return wm_call_fail(side->call, "invalid utf-16: unpaired surrogate found");
+  return true;
+}
+
+static StringCode code_of(u8 encoding, u32 tagged_units) {
+  if (encoding == ENCODING_UTF8) return STRING_UTF8;
+  if (encoding == ENCODING_UTF16) return STRING_UTF16;
+  return tagged_units & UTF16_TAG ? STRING_TAGGED_UTF16 : STRING_LATIN1;
+}
+
+bool wm_string_lift(const Side *side, u32 ptr, u32 tagged_units, Val *val) {
+  u8 encoding = side->options->encoding;
+  StringCode code = code_of(encoding, tagged_units);
+  bool wide = code == STRING_UTF16 || code == STRING_TAGGED_UTF16;
+  u64 units = code == STRING_TAGGED_UTF16 ? tagged_units ^ UTF16_TAG : tagged_units;
+  u64 size = wide ? units * 2 : units;
+  const u8 *bytes = wm_side_bytes(side, ptr, size, encoding == ENCODING_UTF8 ? 1 : 2, "string");
+  char *copy = bytes ? wm_call_alloc(side->call, size) : NULL;
+  if (!copy) return false;
+  if (size) memcpy(copy, bytes, size);
+  val->reserved[0] = (u8)code;
+  val->of.string.data = copy;
+  val->of.string.size = size;
+  if (code == STRING_UTF8) return check_utf8(side, (u8 *)copy, size);
+  return !wide || check_utf16(side, (u8 *)copy, size);
+}
+
+/* ---- lowering ---- */
+
+static bool copy_into(const Side *side, u32 ptr, const void *from, u64 size, u32 align) {
+  u8 *to = wm_side_bytes(side, ptr, size, align, "string");
+  if (to && size) memcpy(to, from, size);
+  return to != NULL;
+}
+
+/* As it is. */
+static bool lower_copy(const Side *side, const Val *val, u32 unit, u32 align, u32 *ptr,
+                       u32 *units) {
+  u64 size = val->of.string.size;
+  *units = (u32)(size / unit);
+  return wm_side_realloc(side, 0, 0, align, size, "string", ptr) &&
+         copy_into(side, *ptr, val->of.string.data, size, align);
+}
+
+static size_t put_utf16(u8 *to, u32 c) {
+  if (c < 0x10000) {
+    store_u16(to, (u16)c);
+    return 2;
+  }
+  c -= 0x10000;
+  store_u16(to, (u16)(0xd800 + (c >> 10)));
+  store_u16(to + 2, (u16)(0xdc00 + (c & 0x3ff)));
+  return 4;
+}
+
+/* The text in UTF-8 or UTF-16, in the call's arena, which is never shorter than `most`. */
+static u8 *encode(const Side *side, Text text, bool wide, u64 most, u64 *size) {
+  u8 *out = wm_call_alloc(side->call, most + 4);
+  *size = 0;
+  while (out && text.pos < text.end) {
+    u32 c = next(&text);
+    *size += wide ? put_utf16(out + *size, c) : wm_utf8_put(out + *size, c);
+  }
+  return out;
+}
+
+static u64 units_of(const Val *val) {
+  bool wide = val->reserved[0] == STRING_UTF16 || val->reserved[0] == STRING_TAGGED_UTF16;
+  return val->of.string.size / (wide ? 2 : 1);
+}
+
+static bool all_below(Text text, u32 limit) {
+  while (text.pos < text.end)
+    if (next(&text) >= limit) return false;
+  return true;
+}
+
+/* First as if all of it were ASCII, then the worst case, then what it is. */
+static bool lower_to_utf8(const Side *side, const Val *val, u32 *ptr, u32 *units) {
+  u64 source = units_of(val), size;
+  u64 worst = source * (val->reserved[0] == STRING_LATIN1 ? 2 : 3);
+  if (!wm_side_realloc(side, 0, 0, 1, source, "string", ptr)) return false;
+  const u8 *encoded = encode(side, text_of(val), false, worst, &size);
+  if (!encoded) return false;
+  if (!all_below(text_of(val), 0x80)) {
+    if (!wm_side_realloc(side, *ptr, source, 1, worst, "string", ptr)) return false;
+    if (worst > size && !wm_side_realloc(side, *ptr, worst, 1, size, "string", ptr)) return false;
+  }
+  *units = (u32)size;
+  return copy_into(side, *ptr, encoded, size, 1);
+}
+
+static bool lower_to_utf16(const Side *side, const Val *val, u32 *ptr, u32 *units) {
+  u64 worst = val->of.string.size * 2, size;
+  if (!wm_side_realloc(side, 0, 0, 2, worst, "string", ptr)) return false;
+  const u8 *encoded = encode(side, text_of(val), true, worst, &size);
+  if (!encoded) return false;
+  if (size < worst && !wm_side_realloc(side, *ptr, worst, 2, size, "string", ptr)) return false;
+  *units = (u32)(size / 2);
+  return copy_into(side, *ptr, encoded, size, 2);
+}
+
+static u8 *encode_latin1(const Side *side, Text text, u64 *size) {
+  u8 *out = wm_call_alloc(side->call, (u64)(text.end - text.pos) + 1);
+  for (*size = 0; out && text.pos < text.end; ++*size) out[*size] = (u8)next(&text);
+  return out;
+}
+
+static bool finish_wide(const Side *side, const Val *val, u64 source, u32 *ptr, u32 *units) {
+  u64 worst = source * 2, size;
+  if (!wm_side_realloc(side, *ptr, source, 2, worst, "string", ptr)) return false;
+  const u8 *encoded = encode(side, text_of(val), true, worst, &size);
+  if (!encoded) return false;
+  if (worst > size && !wm_side_realloc(side, *ptr, worst, 2, size, "string", ptr)) return false;
+  *units = (u32)(size / 2) | UTF16_TAG;
+  return copy_into(side, *ptr, encoded, size, 2);
+}
+
+/* Latin-1 as long as it goes, else UTF-16. */
+static bool lower_to_latin1_or_utf16(const Side *side, const Val *val, u32 *ptr, u32 *units) {
+  u64 source = units_of(val), size;
+  if (!wm_side_realloc(side, 0, 0, 2, source, "string", ptr)) return false;
+  if (!all_below(text_of(val), 0x100)) return finish_wide(side, val, source, ptr, units);
+  const u8 *encoded = encode_latin1(side, text_of(val), &size);
+  if (!encoded) return false;
+  if (size < source && !wm_side_realloc(side, *ptr, source, 2, size, "string", ptr)) return false;
+  *units = (u32)size;
+  return copy_into(side, *ptr, encoded, size, 2);
+}
+
+/* From one that said it is UTF-16: most likely it must be. */
+static bool lower_tagged(const Side *side, const Val *val, u32 *ptr, u32 *units) {
+  u64 size = val->of.string.size, narrow;
+  if (!lower_copy(side, val, 2, 2, ptr, units)) return false;
+  if (!all_below(text_of(val), 0x100)) {
+    *units |= UTF16_TAG;
+    return true;
+  }
+  const u8 *encoded = encode_latin1(side, text_of(val), &narrow);
+  if (!encoded || !copy_into(side, *ptr, encoded, narrow, 1)) return false;
+  *units = (u32)narrow;
+  return wm_side_realloc(side, *ptr, size, 2, narrow, "string", ptr);
+}
+
+/* Latin-1 to UTF-16 is as long as it seems. */
+static bool lower_latin1_to_utf16(const Side *side, const Val *val, u32 *ptr, u32 *units) {
+  u64 size;
+  if (!wm_side_realloc(side, 0, 0, 2, val->of.string.size * 2, "string", ptr)) return false;
+  const u8 *encoded = encode(side, text_of(val), true, val->of.string.size * 2, &size);
+  *units = (u32)val->of.string.size;
+  return encoded && copy_into(side, *ptr, encoded, size, 2);
+}
+
+bool wm_string_lower(const Side *side, const Val *val, u32 *ptr, u32 *units) {
+  StringCode code = (StringCode)val->reserved[0];
+  if (val->of.string.size > MAX_SEQUENCE_BYTES)
+    return wm_call_fail(side->call, "string content out-of-bounds: too long");
+  switch ((Encoding)side->options->encoding) {
+  case ENCODING_UTF8:
+    return code == STRING_UTF8 ? lower_copy(side, val, 1, 1, ptr, units)
+                               : lower_to_utf8(side, val, ptr, units);
+  case ENCODING_UTF16:
+    if (code == STRING_UTF8) return lower_to_utf16(side, val, ptr, units);
+    if (code == STRING_LATIN1) return lower_latin1_to_utf16(side, val, ptr, units);
+    return lower_copy(side, val, 2, 2, ptr, units);
+  default:
+    if (code == STRING_LATIN1) return lower_copy(side, val, 1, 2, ptr, units);
+    if (code == STRING_TAGGED_UTF16) return lower_tagged(side, val, ptr, units);
+    return lower_to_latin1_or_utf16(side, val, ptr, units);
+  }
+}
+
+/* ---- for the host ---- */
+
+static bool string_for_host(Call *call, Val *val) {
+  Side side = {.call = call};
+  u64 size;
+  if (val->reserved[0] == STRING_UTF8) return true;
+  u64 worst = val->of.string.size * 2; /* three bytes for each unit of two, two for each of one */
+  const u8 *encoded = encode(&side, text_of(val), false, worst, &size);
+  if (!encoded) return false;
+  val->reserved[0] = STRING_UTF8;
+  val->of.string.data = (const char *)encoded;
+  val->of.string.size = size;
+  return true;
+}
+
+static bool items_for_host(Call *call, const Type *type, Val *val) {
+  for (size_t i = 0; i < val->of.items.count; i++)
+    if (!wm_strings_for_host(call, type->of[type->kind == TYPE_LIST ? 0 : i],
+                             &val->of.items.data[i]))
+      return false;
+  return true;
+}
+
+bool wm_strings_for_host(Call *call, const Type *type, Val *val) {
+  if (!type->has_pointer) return true;
+  switch ((TypeKind)type->kind) {
+  case TYPE_STRING: return string_for_host(call, val);
+  case TYPE_LIST: return is_number(type->of[0]) || items_for_host(call, type, val);
+  case TYPE_RECORD:
+  case TYPE_TUPLE: return items_for_host(call, type, val);
+  default: {
+    const Type *payload = type->of[val->of.variant.index];
+    return !payload || wm_strings_for_host(call, payload, val->of.variant.payload);
+  }
+  }
+}
