@@ -187,14 +187,25 @@ WASM_API_EXTERN own wasmcm_func_t *wasmcm_instance_func(const wasmcm_instance_t 
 WASM_API_EXTERN void wasmcm_func_delete(own wasmcm_func_t *);
 WASM_API_EXTERN const wasmcm_type_t *wasmcm_func_type(const wasmcm_func_t *);
 
-/* Calls it with a value for each parameter (borrowed; checked against the types, the host's own
- * mistakes trap). NULL, and *result (own; may be NULL as an argument) has what it gives, or is NULL
- * when it gives nothing. A trap: the instance is lost, and cannot be called any more. */
-typedef struct wasmcm_result_t wasmcm_result_t;
+/* What a call gives: the value, and the memory that it lies in. */
+typedef struct wasmcm_result_t {
+  wasmcm_val_t value; /* of the function's result; all zero when it has none */
+  void *memory;       /* the library's */
+} wasmcm_result_t;
+
+/* Calls it with a value for each parameter: borrowed, and held against its type first (a wrong one
+ * traps, and the instance goes on). NULL: *result (may be NULL) is the caller's, to be given back
+ * with wasmcm_result_delete. A trap: there is no result; when it came out of the component, its
+ * instance is lost, and every later call traps. An own resource of the result is the host's to
+ * drop. */
 WASM_API_EXTERN own wasm_trap_t *wasmcm_func_call(const wasmcm_func_t *, const wasmcm_val_t *args,
-                                                  own wasmcm_result_t **result);
-WASM_API_EXTERN const wasmcm_val_t *wasmcm_result_value(const wasmcm_result_t *);
+                                                  own wasmcm_result_t *result);
+/* Frees what it holds; the struct may be used again. */
 WASM_API_EXTERN void wasmcm_result_delete(own wasmcm_result_t *);
+/* Drops an own resource that the host was given: its destructor runs, a guest's too. NULL, or its
+ * trap. */
+WASM_API_EXTERN own wasm_trap_t *wasmcm_func_drop(const wasmcm_func_t *,
+                                                  const wasmcm_val_t *resource);
 
 #undef own
 

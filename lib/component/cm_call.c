@@ -5,21 +5,22 @@
 
 /* ---- traps ---- */
 
-static wasm_trap_t *trap_of(World *world, const char *text) {
+/* Of no store: they are told also when the store is gone. */
+static wasm_trap_t *trap_of(const char *text) {
   wasm_byte_vec_t message;
   wasm_byte_vec_new(&message, strlen(text) + 1, text);
-  wasm_trap_t *trap = wasm_trap_new(world->store, &message);
+  wasm_trap_t *trap = wasm_trap_new(NULL, &message);
   wasm_byte_vec_delete(&message);
   return trap;
 }
 
-wasm_trap_t *wm_trap_text(World *world, const char *format, ...) {
+wasm_trap_t *wm_trap_text(const char *format, ...) {
   char text[300];
   va_list args;
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  return trap_of(world, text);
+  return trap_of(text);
 }
 
 bool wm_call_fail(Call *call, const char *format, ...) {
@@ -29,7 +30,7 @@ bool wm_call_fail(Call *call, const char *format, ...) {
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  call->trap = trap_of(call->world, text);
+  call->trap = trap_of(text);
   return false;
 }
 
@@ -65,7 +66,7 @@ u8 *wm_side_bytes(const Side *side, u32 ptr, u64 size, u32 align, const char *wh
     return NULL;
   }
   if (fits && in_memory(side, ptr, size))
-    return (u8 *)wasm_memory_data(side->options->memory) + ptr;
+    return size ? (u8 *)wasm_memory_data(side->options->memory) + ptr : side->call->no_bytes;
   wm_call_fail(side->call, "%s content out-of-bounds: %s pointer/length out of bounds of memory",
                what, what);
   return NULL;
@@ -77,7 +78,7 @@ bool wm_side_realloc(const Side *side, u32 old, u64 old_size, u32 align, u64 siz
   Slot slots[4] = {{.u64 = old}, {.u64 = old_size}, {.u64 = align}, {.u64 = size}};
   if (call->trap) return false;
   side->inst->may_leave = false;
-  call->trap = wm_core_call(call->world, side->options->realloc, slots);
+  call->trap = wm_core_call(side->options->realloc, slots);
   if (call->trap) return false;
   side->inst->may_leave = true;
   *ptr = slots[0].u32;
@@ -112,11 +113,11 @@ void wm_inst_leave(Inst *inst, const Inst *caller) {
     i->may_enter = true;
 }
 
-wasm_trap_t *wm_core_call(World *world, const wasm_func_t *func, Slot *slots) {
+wasm_trap_t *wm_core_call(const wasm_func_t *func, Slot *slots) {
   wasm_trap_t *trap = wasmx_func_call_raw(func, slots);
   if (LIKELY(!trap) || wasmx_trap_code(trap) != WASMX_TRAP_UNCAUGHT_EXCEPTION) return trap;
   wasm_trap_delete(trap);
-  return wm_trap_text(world, "uncaught exception propagated out of component");
+  return wm_trap_text("uncaught exception propagated out of component");
 }
 
 /* ---- a lifted function ---- */
@@ -141,7 +142,7 @@ static bool call_post_return(const Side *side, const Slot *slots) {
   Slot copy = slots[0];
   if (!side->options->post_return) return true;
   side->inst->may_leave = false;
-  side->call->trap = wm_core_call(side->call->world, side->options->post_return, &copy);
+  side->call->trap = wm_core_call(side->options->post_return, &copy);
   if (side->call->trap) return false;
   side->inst->may_leave = true;
   return true;
@@ -156,7 +157,7 @@ static bool run_lifted(Call *call, Func *func, const Val *args, Val *result) {
   Side side = {call, func->inst, &func->options};
   Slot slots[MAX_FLAT + 1] = {{.u64 = 0}};
   if (!lower_params(&side, func->type->params, args, slots)) return false;
-  call->trap = wm_core_call(call->world, func->core, slots);
+  call->trap = wm_core_call(func->core, slots);
   return !call->trap && lift_result(&side, func->type->result, slots, result) && no_borrows(call) &&
          call_post_return(&side, slots);
 }
@@ -222,8 +223,7 @@ static bool run_lowered(Call *call, const Lowered *lowered, Slot *slots) {
 wasm_trap_t *wm_call_lowered(void *env, wasmx_caller_t *caller, Slot *slots) {
   const Lowered *lowered = env;
   (void)caller;
-  if (!lowered->inst->may_leave)
-    return wm_trap_text(lowered->inst->world, "cannot leave component instance");
+  if (!lowered->inst->may_leave) return wm_trap_text("cannot leave component instance");
   Call call = {.world = lowered->inst->world};
   run_lowered(&call, lowered, slots);
   wm_call_end(&call);

@@ -17,6 +17,7 @@ struct wasmcm_call_t {
   Vec(Lend) lends;   /* handles that the caller lent to it */
   u32 borrows;       /* handles that the callee was lent and has not dropped */
   wasm_trap_t *trap; /* own; the first one */
+  u8 no_bytes[1];    /* where no bytes of a memory are */
 };
 
 /* A side of it: whose memory and handles values go to and come from. */
@@ -71,7 +72,7 @@ wasm_trap_t *wm_resource_rep(Inst *inst, LiveResource *resource, u32 index, u32 
 wasm_trap_t *wm_resource_drop(Inst *inst, LiveResource *resource, u32 index);
 void wm_handles_free(HandleTable *table);
 /* Runs what the resource's owner has for its end. */
-wasm_trap_t *wm_resource_destroy(World *world, Inst *caller, LiveResource *resource, u32 rep);
+wasm_trap_t *wm_resource_destroy(const Inst *caller, LiveResource *resource, u32 rep);
 
 /* Calls `func` for `caller` (NULL: the host); `args` and `result` are in the call's arena. */
 bool wm_func_call(Call *call, Func *func, Inst *caller, const Val *args, Val *result);
@@ -88,7 +89,7 @@ wasm_trap_t *wm_call_lowered(void *env, wasmx_caller_t *caller, Slot *slots);
 bool wm_inst_enter(Inst *inst, const Inst *caller);
 void wm_inst_leave(Inst *inst, const Inst *caller);
 /* Calls core code; an exception that comes out is a trap. */
-wasm_trap_t *wm_core_call(World *world, const wasm_func_t *func, Slot *slots);
+wasm_trap_t *wm_core_call(const wasm_func_t *func, Slot *slots);
 
 static inline bool is_number(const Type *type) {
   return type->kind >= TYPE_S8 && type->kind <= TYPE_F64;

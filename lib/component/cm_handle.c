@@ -13,11 +13,10 @@ static wasm_trap_t *add(Inst *inst, const Handle *handle, u32 *index) {
     table->list.data[*index] = *handle;
     return NULL;
   }
-  if (table->list.len == 0 && !vec_reserve(&table->list, 2))
-    return wm_trap_text(inst->world, "out of memory");
+  if (table->list.len == 0 && !vec_reserve(&table->list, 2)) return wm_trap_text("out of memory");
   if (table->list.len == 0) table->list.len = 1;
   Handle *slot = table->list.len <= MAX_HANDLES ? vec_push(&table->list) : NULL;
-  if (!slot) return wm_trap_text(inst->world, "resource table has no free keys");
+  if (!slot) return wm_trap_text("resource table has no free keys");
   *slot = *handle;
   *index = table->list.len - 1;
   return NULL;
@@ -36,12 +35,11 @@ static Handle *get(Inst *inst, u32 index, const LiveResource *resource, wasm_tra
   const HandleTable *table = &inst->handles;
   Handle *handle = index > 0 && index < table->list.len ? &table->list.data[index] : NULL;
   if (!handle || !handle->resource) {
-    *trap = wm_trap_text(inst->world, "unknown handle index %u", index);
+    *trap = wm_trap_text("unknown handle index %u", index);
     return NULL;
   }
   if (handle->resource == resource) return handle;
-  *trap = wm_trap_text(inst->world,
-                       "handle index %u used with the wrong type, expected %s resource but found a "
+  *trap = wm_trap_text("handle index %u used with the wrong type, expected %s resource but found a "
                        "different %s resource",
                        index, definer(resource), definer(handle->resource));
   return NULL;
@@ -61,20 +59,19 @@ wasm_trap_t *wm_resource_rep(Inst *inst, LiveResource *resource, u32 index, u32 
   return trap;
 }
 
-static wasm_trap_t *call_destructor(World *world, const Inst *caller, const LiveResource *resource,
-                                    u32 rep) {
+static wasm_trap_t *call_destructor(const Inst *caller, const LiveResource *resource, u32 rep) {
   Slot slot = {.u64 = rep};
   if (!resource->dtor) return NULL;
-  if (resource->owner == caller) return wm_core_call(world, resource->dtor, &slot);
+  if (resource->owner == caller) return wm_core_call(resource->dtor, &slot);
   if (!wm_inst_enter(resource->owner, caller))
-    return wm_trap_text(world, "cannot enter component instance");
-  wasm_trap_t *trap = wm_core_call(world, resource->dtor, &slot);
+    return wm_trap_text("cannot enter component instance");
+  wasm_trap_t *trap = wm_core_call(resource->dtor, &slot);
   if (!trap) wm_inst_leave(resource->owner, caller);
   return trap;
 }
 
-wasm_trap_t *wm_resource_destroy(World *world, Inst *caller, LiveResource *resource, u32 rep) {
-  if (resource->owner) return call_destructor(world, caller, resource, rep);
+wasm_trap_t *wm_resource_destroy(const Inst *caller, LiveResource *resource, u32 rep) {
+  if (resource->owner) return call_destructor(caller, resource, rep);
   if (resource->host_dtor) resource->host_dtor(resource->host_env, rep);
   return NULL;
 }
@@ -83,11 +80,10 @@ wasm_trap_t *wm_resource_drop(Inst *inst, LiveResource *resource, u32 index) {
   wasm_trap_t *trap = NULL;
   const Handle *handle = get(inst, index, resource, &trap);
   if (!handle) return trap;
-  if (handle->lends)
-    return wm_trap_text(inst->world, "cannot remove owned resource while borrowed");
+  if (handle->lends) return wm_trap_text("cannot remove owned resource while borrowed");
   Handle was = *handle;
   free_handle(inst, index);
-  if (!was.scope) return wm_resource_destroy(inst->world, inst, resource, was.rep);
+  if (!was.scope) return wm_resource_destroy(inst, resource, was.rep);
   --*was.scope;
   return NULL;
 }

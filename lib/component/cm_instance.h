@@ -173,6 +173,6 @@ bool wm_bag_add(Bag *bag, const BagItem *item);
 const BagItem *wm_bag_find(const Bag *bag, Name name);
 
 /* A trap with this text; never NULL. */
-wasm_trap_t *wm_trap_text(World *world, const char *format, ...) PRINTF_LIKE(2, 3);
+wasm_trap_t *wm_trap_text(const char *format, ...) PRINTF_LIKE(1, 2);
 
 #endif

@@ -338,8 +338,7 @@ typedef struct ResourceEnv {
 } ResourceEnv;
 
 static wasm_trap_t *cannot_leave(const ResourceEnv *env) {
-  return env->inst->may_leave ? NULL
-                              : wm_trap_text(env->inst->world, "cannot leave component instance");
+  return env->inst->may_leave ? NULL : wm_trap_text("cannot leave component instance");
 }
 
 static wasm_trap_t *call_new(void *env, wasmx_caller_t *caller, Slot *slots) {

@@ -136,7 +136,8 @@ static void world_delete(World *w) {
 /* Calls the function with the value; what it gives as text, "!" and the trap's message, or NULL
  * when there is no memory to ask with. */
 static char *call_value(const wasmcm_func_t *func, const wasmcm_val_t *val) {
-  wasmcm_result_t *result = NULL;
+  wasmcm_result_t result;
+  const wasmcm_type_t *type = wasmcm_type_result(wasmcm_func_type(func));
   Buffer out = {0};
   wasm_trap_t *trap = wasmcm_func_call(func, val, &result);
   if (trap) {
@@ -145,11 +146,11 @@ static char *call_value(const wasmcm_func_t *func, const wasmcm_val_t *val) {
     wm_buffer_print(&out, "!%s", message.data ? message.data : "");
     wasm_byte_vec_delete(&message);
     wasm_trap_delete(trap);
-  } else if (result) {
-    value_write(&out, wasmcm_type_result(wasmcm_func_type(func)), wasmcm_result_value(result));
+  } else if (type) {
+    value_write(&out, type, &result.value);
   }
   wm_buffer_byte(&out, 0);
-  wasmcm_result_delete(result);
+  wasmcm_result_delete(&result);
   return (char *)out.data;
 }
 
@@ -418,6 +419,19 @@ static void functions_keep_what_they_need(void **state) {
   wasm_store_delete(w.store);
 }
 
+/* Calls, and handles that are deleted, after the store. */
+static void the_store_may_go_first(void **state) {
+  (void)state;
+  World w;
+  assert_true(world_new(&w, give_back));
+  wasm_store_delete(w.store);
+  w.store = NULL;
+  char *given = call_text(&w, "text", "\"61\"");
+  assert_int_equal(given[0], '!');
+  free(given);
+  world_delete(&w);
+}
+
 /* ---- memory that runs out ---- */
 
 static void each_allocation_may_fail(void **state) {
@@ -452,6 +466,7 @@ int main(void) {
       cmocka_unit_test(interfaces_are_found_by_version),
       cmocka_unit_test(missing_imports_are_named),
       cmocka_unit_test(functions_keep_what_they_need),
+      cmocka_unit_test(the_store_may_go_first),
       cmocka_unit_test(each_allocation_may_fail),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -222,13 +222,13 @@ static void call(const wasmcm_func_t *func, const char *text, Arena *arena) {
       return;
     }
   }
-  wasmcm_result_t *result = NULL;
+  wasmcm_result_t result;
   if (fail_trap(wasmcm_func_call(func, args, &result))) return;
   Buffer out = {0};
-  if (result) value_write(&out, wasmcm_type_result(type), wasmcm_result_value(result));
+  if (wasmcm_type_result(type)) value_write(&out, wasmcm_type_result(type), &result.value);
   printf("ok %.*s\n", (int)out.len, (const char *)out.data);
   wm_buffer_free(&out);
-  wasmcm_result_delete(result);
+  wasmcm_result_delete(&result);
 }
 
 static void do_invoke(const char *name, const char *values) {

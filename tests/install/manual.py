@@ -90,7 +90,7 @@ def compare_completion():
 
 
 def check_functions():
-    known = set("".join((source / f"lib/lib{name}.symbols").read_text() for name in ("wasm", "wasi")).split())
+    known = set("".join((source / f"lib/lib{name}.symbols").read_text() for name in ("wasm", "wasmcm", "wasi")).split())
     named = {}
     for page in pages[1:]:
         for name in re.findall(r"^\.Fn (?:\( )?(wasm\w+|wasi\w+)", page.read_text(), re.M):

@@ -78,7 +78,7 @@ count_of() {
 
 # The smallest library: no compiler, no text, no WASI; must build and stay under its size.
 minimal_build() {
-  configure minimal CC=gcc "-Djit=disabled -Dtext=disabled -Dwasi=disabled -Dtools=disabled -Dtests=disabled" &&
+  configure minimal CC=gcc "-Djit=disabled -Dtext=disabled -Dwasi=disabled -Dcomponents=disabled -Dtools=disabled -Dtests=disabled" &&
     ninja -C build/minimal --quiet lib/libwasm.so.0.1.0 || return 1
   strip -o build/minimal/libwasm.stripped build/minimal/lib/libwasm.so.0.1.0
   size=$(wc -c <build/minimal/libwasm.stripped)
