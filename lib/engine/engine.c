@@ -426,7 +426,8 @@ static Store *make_store(Engine *engine, Account *account) {
   Store *store = wm_store_new(engine->types, engine->pool, engine, account);
   if (!store) return NULL;
   store->stack_bytes = engine->config.stack_bytes;
-  store->heap_stress = engine->config.heap_stress;
+  store->heap_stress = (u8)engine->config.heap_stress;
+  store->heap_full_only = engine->config.heap_full_only;
   store->native.budget_bytes = engine->config.native_stack_bytes;
   store->set_call_deadline = set_call_deadline;
   store->fiber_pool = &engine->fibers;

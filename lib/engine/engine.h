@@ -31,7 +31,8 @@ typedef struct Config {
   u64 cache_bytes;             /* that its files may have, together */
   Demangle demangle;           /* or NULL */
   MemorySource *memory_source; /* of linear memories; an engine takes a count of its own. Or NULL */
-  bool heap_stress; /* for tests: collects at each allocation, and spoils what it frees */
+  u32 heap_stress;             /* for tests: HeapStress (runtime/heap.h) */
+  bool heap_full_only;         /* for comparison: the young are not collected apart */
   /* Stress modes for tests; `cpu` is what may be used of what there is. The rest follows from the
    * above. */
   JitOptions jit;

@@ -252,7 +252,7 @@ static void table_set(Build *b) {
   store_at(b, OP_i64_store, element_at(b, table, index), value);
   u32 card = pure(b, OP_i64_shr_u, index, const_i64(b, CARD_LOG2));
   u32 cards = table_word(b, table, offsetof(Table, cards));
-  store_at(b, OP_i32_store8, pure(b, OP_i64_add, cards, card), const_i32(b, 1));
+  store_at(b, OP_i32_store8, pure(b, OP_i64_add, cards, card), const_i32(b, CARD_WRITTEN));
 }
 
 static void table_grow(Build *b) {

@@ -1,7 +1,9 @@
-/* Mark and sweep (collect.h). Nothing here needs memory to succeed, apart from the set of words on
- * the value stack: without it nothing is collected.
+/* Mark and sweep (collect.h). Nothing here needs memory to succeed: without that for the set of
+ * words on the value stack all objects are roots, so that only the heap is collected.
  *
- *   words on the value stack -> set | roots -> marks | unmarked objects -> doomed | finalizers */
+ *   words on the value stack -> set | roots -> marks | unmarked objects -> doomed | finalizers
+ *
+ * A minor collection is of the heap's young alone: all objects live on, and are roots. */
 #include "runtime/collect.h"
 
 #include "runtime/activation.h"
@@ -22,6 +24,7 @@ typedef struct Marker {
   u32 len, cap;
   u64 words_read;
   bool overflowed; /* a marked object is not in todo: visit all marked ones again */
+  bool keep_all;   /* each object is a root */
   Object *inline_todo[INLINE_TODO];
 } Marker;
 
@@ -65,6 +68,9 @@ static void visit(Marker *m, const Object *object) {
   m->words_read += wm_object_trace(object, mark, m);
 }
 
+/* Marking ends here: wasm must stop. Only a heap makes it take long. */
+static bool has_stopped(const Marker *m) { return heap_has_stopped(m->store->heap); }
+
 static void visit_todo(Marker *m) {
   while (m->len > 0) visit(m, m->todo[--m->len]);
 }
@@ -89,7 +95,7 @@ static void mark_reachable(Marker *m) {
   do {
     visit_all(m);
     if (heap) wm_heap_drain(heap);
-  } while (m->len > 0 || m->overflowed);
+  } while ((m->len > 0 || m->overflowed) && !has_stopped(m));
   if (heap) m->words_read += heap->words_read;
 }
 
@@ -221,7 +227,7 @@ static void mark_roots(Marker *m, const PtrMap *words) {
     mark_activations(m, f->stacks.activation);
   }
   for (Object *o = store->objects; o; o = o->next) {
-    if (o->handles > 0 || is_on_stack(m, words, o)) mark_object(m, o);
+    if (o->handles > 0 || m->keep_all || is_on_stack(m, words, o)) mark_object(m, o);
     if (m->len > INLINE_TODO / 2) visit_todo(m);
   }
 }
@@ -268,31 +274,73 @@ static void destroy_doomed(Store *store) {
   }
 }
 
-/* Marks and sweeps. False: out of memory for the stack's words; nothing was done. */
-static bool find_doomed(Store *store) {
-  u64 start_ns = wm_os_monotonic_ns();
-  PtrMap words = {0};
-  bool done = gather_words(store, &words);
-  if (done) {
-    store->mark ^= 1;
-    Marker m = {.store = store, .cap = INLINE_TODO, .words_read = words.count};
-    m.todo = m.inline_todo;
-    if (store->heap) {
-      wm_heap_begin_marking(store->heap, mark_object, &m);
-      visit_stacks(store, mark_words, store->heap);
-    }
-    mark_roots(&m, &words);
-    mark_reachable(&m);
-    if (m.todo != m.inline_todo) free(m.todo);
-    sweep(store, m.words_read * sizeof(u64));
-    if (store->heap) {
-      wm_heap_sweep(store->heap);
-      wm_gc_pause_add(&store->heap->stats.full, wm_os_monotonic_ns() - start_ns);
-    }
+/* ---- everything ---- */
+
+static void mark_everything(Marker *m, const PtrMap *words, bool may_stop) {
+  Store *store = m->store;
+  store->mark ^= 1;
+  if (store->heap) {
+    wm_heap_begin_full(store->heap, mark_object, m, may_stop);
+    visit_stacks(store, mark_words, store->heap);
   }
-  wm_ptrmap_free(&words);
-  return done;
+  mark_roots(m, words);
+  mark_reachable(m);
 }
+
+/* All objects live on; the next collection is due when as much was made again. */
+static void abandon(Store *store) {
+  for (Object *o = store->objects; o; o = o->next) o->mark = store->mark;
+  store->debt_bytes = 0;
+  wm_heap_abandon(store->heap);
+}
+
+static void find_doomed(Store *store, bool may_stop) {
+  PtrMap words = {0};
+  Marker m = {.store = store, .cap = INLINE_TODO};
+  m.todo = m.inline_todo;
+  m.keep_all = !gather_words(store, &words);
+  m.words_read = words.count;
+  mark_everything(&m, &words, may_stop);
+  if (has_stopped(&m)) {
+    abandon(store);
+  } else {
+    sweep(store, m.words_read * sizeof(u64));
+    if (store->heap) wm_heap_sweep(store->heap);
+  }
+  if (m.todo != m.inline_todo) free(m.todo);
+  wm_ptrmap_free(&words);
+}
+
+/* Tells the heap how long it took. */
+static void collect_all(Store *store, bool may_stop) {
+  u64 start_ns = wm_os_monotonic_ns();
+  find_doomed(store, may_stop);
+  Heap *heap = store->heap;
+  if (heap && !heap->stopped) wm_gc_pause_add(&heap->stats.full, wm_os_monotonic_ns() - start_ns);
+}
+
+/* ---- the young ---- */
+
+static void mark_young(void *env, Ref ref) {
+  Heap *heap = env;
+  u64 slot = ref_slot(ref);
+  if (slot && !ref_is_i31(ref) && heap_has(heap, slot))
+    wm_heap_mark_object(heap, (HeapObject *)(void *)ref);
+}
+
+static void collect_young(Store *store) {
+  u64 start_ns = wm_os_monotonic_ns();
+  Heap *heap = store->heap;
+  if (UNLIKELY(heap->stress) && !wm_heap_verify(heap)) heap->is_broken = true;
+  wm_heap_begin_minor(heap);
+  visit_stacks(store, mark_words, heap);
+  for (const Object *o = store->objects; o; o = o->next) wm_object_trace_young(o, mark_young, heap);
+  wm_heap_drain(heap);
+  wm_heap_sweep(heap);
+  wm_gc_pause_add(&heap->stats.minor, wm_os_monotonic_ns() - start_ns);
+}
+
+/* ---- when ---- */
 
 typedef struct Collection {
   Store *store;
@@ -311,15 +359,19 @@ NOINLINE void wm_store_collect(Store *store) {
   if (UNLIKELY(store->activation != NULL)) wm_store_forget_dead(store, __builtin_frame_address(0));
   Collection c __attribute__((cleanup(end_collection))) = {store, store_enter(store)};
   c.store->collecting = true;
-  if (find_doomed(store)) destroy_doomed(store);
+  collect_all(store, false);
+  destroy_doomed(store);
 }
 
 /* The finalizers wait: wasm is in the middle of an instruction. */
-NOINLINE void wm_store_collect_heap(Store *store) {
+NOINLINE void wm_store_collect_heap(Store *store, bool full) {
   if (store->collecting) return;
   Collection c __attribute__((cleanup(end_collection))) = {store, store_enter(store)};
   c.store->collecting = true;
-  find_doomed(store);
+  if (full)
+    collect_all(store, true);
+  else
+    collect_young(store);
 }
 
 static NOINLINE void run_finalizers(Store *store) {

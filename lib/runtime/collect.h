@@ -24,10 +24,11 @@ void *wm_object_new(Store *store, ObjectKind kind, size_t size, u64 weight_bytes
 
 /* Collects when the debt says so. */
 void wm_store_safepoint(Store *store);
-/* Collects now, while wasm allocates (heap.h): finalizers run at the next safe point. */
-void wm_store_collect_heap(Store *store);
-/* Collects now, however long that takes: nothing stops it. Does nothing inside a finalizer or when
- * memory is too short to scan the stack. */
+/* Collects now, while wasm allocates (heap.h): everything, unless wasm must stop first, with
+ * finalizers at the next safe point; or the young of the heap alone. */
+void wm_store_collect_heap(Store *store, bool full);
+/* Collects now, however long that takes: nothing stops it. Does nothing inside a finalizer. When
+ * memory is too short to scan the stack for objects, they all stay, and what they refer to. */
 void wm_store_collect(Store *store);
 /* Frees all objects and runs their finalizers: the end of the store. */
 void wm_store_free_objects(Store *store);
@@ -49,6 +50,9 @@ u64 wm_object_weight(const Object *object);
 /* Calls visit for whatever `object`, which is no inner one, refers to (nulls too). Returns
  * how many words it looked at. */
 u64 wm_object_trace(const Object *object, Visit *visit, void *env);
+/* The same for a minor collection of the heap: all that may refer to what is young in it; of a
+ * table what was written since it was traced last. */
+void wm_object_trace_young(const Object *object, Visit *visit, void *env);
 /* Tells the watcher, runs the finalizers, gives everything back; each once, also when a C++
  * exception of a finalizer comes out of here: then the object is still there, for another call. */
 void wm_object_destroy(Object *object);

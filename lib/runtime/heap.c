@@ -36,7 +36,9 @@ static bool make_tables(Heap *h) {
   h->blocks = wm_os_alloc_pages(h->max_blocks * sizeof *h->blocks);
   h->pages = wm_os_alloc_pages(h->max_pages * sizeof *h->pages);
   h->todo = wm_os_alloc_pages(HEAP_TODO * sizeof *h->todo);
-  return h->blocks && h->pages && h->todo;
+  h->log = wm_os_alloc_pages(HEAP_LOG * sizeof *h->log);
+  h->cards = wm_os_alloc_pages(h->part_bytes >> HEAP_CARD_LOG2);
+  return h->blocks && h->pages && h->todo && h->log && h->cards;
 }
 
 Heap *wm_store_heap(Store *store) {
@@ -46,6 +48,9 @@ Heap *wm_store_heap(Store *store) {
   h->store = store;
   h->block = NO_BLOCK;
   h->mark = MARK_OLD0;
+  h->stress = store->heap_stress;
+  h->full_at_bytes = NURSERY_BYTES / 4;
+  h->has_generations = !store->heap_full_only;
   if (reserve_range(h) && make_tables(h)) return store->heap = h;
   wm_heap_delete(h);
   return NULL;
@@ -57,17 +62,20 @@ static void release(void *start, u64 size_bytes) {
 
 void wm_heap_delete(Heap *h) {
   if (!h) return;
-  wm_account_return_heap(h->store->account, wm_heap_bytes(h));
+  wm_account_return_heap(h->store->account, heap_bytes(h));
   release(h->base, 2 * h->part_bytes);
   release(h->marks, marks_bytes(h));
   release(h->blocks, h->max_blocks * sizeof *h->blocks);
   release(h->pages, h->max_pages * sizeof *h->pages);
   release(h->todo, HEAP_TODO * sizeof *h->todo);
+  release(h->log, HEAP_LOG * sizeof *h->log);
+  release(h->cards, h->part_bytes >> HEAP_CARD_LOG2);
   for (u32 id = 0; id < h->types.len; id++)
     if (h->types.data[id]) wm_types_release(h->store->types, id);
   vec_free(&h->types);
   vec_free(&h->empty);
   vec_free(&h->partial);
+  vec_free(&h->touched);
   vec_free(&h->larges);
   free(h);
 }
@@ -96,10 +104,7 @@ bool wm_heap_hold_types(Heap *h, const u32 *type_ids, u32 count) {
 }
 
 u64 wm_heap_object_bytes(const Heap *h, const HeapObject *o) {
-  const SubType *type = h->types.data[heap_type_id(o)];
-  if (type->kind == COMP_STRUCT) return type->object_bytes;
-  u64 bytes = OBJECT_HEADER_BYTES + (u64)o->length * val_storage_bytes(type->fields[0].type);
-  return (bytes + GRANULE_BYTES - 1) & ~(u64)(GRANULE_BYTES - 1);
+  return heap_bytes_of(h->types.data[heap_type_id(o)], o);
 }
 
 HeapRef *wm_heap_ref_new(Store *store, Ref ref) {
@@ -110,12 +115,9 @@ HeapRef *wm_heap_ref_new(Store *store, Ref ref) {
 
 /* ---- holes ---- */
 
-u64 wm_heap_bytes(const Heap *h) {
-  return ((u64)(h->block_count - h->empty.len) << BLOCK_LOG2) + h->large_bytes;
-}
-
 void wm_heap_close_hole(Heap *h, Hole *hole) {
   if (hole->bump < hole->end) *heap_mark_of(h, hole->bump) = MARK_FREE;
+  h->since_bytes -= (u64)(hole->end - hole->bump);
   *hole = (Hole){NULL, NULL};
 }
 

@@ -17,8 +17,8 @@ static void free_large(Heap *h, u32 number) {
   h->large_free = number;
 }
 
-void wm_heap_sweep_large(Heap *h) {
-  for (u32 *link = &h->large_list; *link;) {
+void wm_heap_sweep_large(Heap *h, bool all) {
+  for (u32 *link = &h->large_list; *link && (all || *link != h->large_old);) {
     u32 number = *link;
     LargeObject *large = &h->larges.data[number - 1];
     if (*heap_mark_of(h, heap_large(h, number)) == h->mark) {
@@ -28,6 +28,7 @@ void wm_heap_sweep_large(Heap *h) {
       free_large(h, number);
     }
   }
+  h->large_old = h->large_list;
 }
 
 /* The first run of free pages, from the lowest that may be; the top of all when there is none. */
@@ -74,7 +75,7 @@ static u32 take_number(Heap *h) {
 }
 
 static void *place(Heap *h, u32 number, u32 page, u32 count) {
-  h->larges.data[number - 1] = (LargeObject){page, count, h->large_list};
+  h->larges.data[number - 1] = (LargeObject){page, count, h->large_list, false};
   h->large_list = number;
   for (u32 i = 0; i < count; i++) h->pages[page + i] = number;
   h->page_top = max_u32(h->page_top, page + count);

@@ -57,9 +57,14 @@ static inline void visit(Heap *h, const HeapObject *parent, Ref child) {
 
 enum { SLICE = 128, SLICE_TAG = 1 };
 
+void wm_heap_scan_elements(Heap *h, HeapObject *o, u64 from, u64 to) {
+  const Ref *elements = (const Ref *)(const void *)heap_at(o, OBJECT_HEADER_BYTES);
+  h->words_read += to - from;
+  for (u64 i = from; i < to; i++) visit(h, o, elements[i]);
+}
+
 /* Elements from `from` on; the rest of a long array waits as two entries: index, address | tag. */
 static void scan_array(Heap *h, HeapObject *o, u32 from) {
-  const Ref *elements = (const Ref *)(const void *)heap_at(o, OBJECT_HEADER_BYTES);
   u32 to = o->length;
   if (to - from > SLICE) {
     to = from + SLICE;
@@ -70,8 +75,7 @@ static void scan_array(Heap *h, HeapObject *o, u32 from) {
       h->todo[h->todo_len++] = (u64)(uintptr_t)o | SLICE_TAG;
     }
   }
-  h->words_read += to - from;
-  for (u32 i = from; i < to; i++) visit(h, o, elements[i]);
+  wm_heap_scan_elements(h, o, from, to);
 }
 
 /* Fields of very large structs, beyond the words that the type's bits tell. */
@@ -81,8 +85,7 @@ static void scan_far_fields(Heap *h, HeapObject *o, const SubType *type) {
       visit(h, o, *(const Ref *)(const void *)heap_at(o, type->fields[i].offset));
 }
 
-static void scan(Heap *h, HeapObject *o) {
-  const SubType *type = h->types.data[heap_type_id(o)];
+static inline void scan(Heap *h, HeapObject *o, const SubType *type) {
   if (type->kind == COMP_ARRAY) {
     if (type->ref_words) scan_array(h, o, 0);
     return;
@@ -93,23 +96,52 @@ static void scan(Heap *h, HeapObject *o) {
   if (UNLIKELY(type->object_bytes > 64 * 8)) scan_far_fields(h, o, type);
 }
 
+void wm_heap_scan(Heap *h, HeapObject *o) { scan(h, o, h->types.data[heap_type_id(o)]); }
+
+/* It is old from now on: what is stored in it is logged. */
+static inline void make_old(const Heap *h, HeapObject *o, const SubType *type) {
+  if (!(o->word & HEAP_UNLOGGED) && heap_has_refs(type) && h->has_generations)
+    o->word |= HEAP_UNLOGGED;
+}
+
+/* A full collection may be abandoned: then no mark may be inside a hole whose objects are not known
+ * yet. */
+static inline void count_in_block(Heap *h, const HeapObject *o, u64 bytes) {
+  HeapBlock *block = &h->blocks[heap_block_of(h, o)];
+  if (UNLIKELY(block->has_fresh) && h->is_full) walk_block(h, heap_block_of(h, o));
+  block->live += (u32)(bytes >> GRANULE_LOG2);
+  h->block_live += bytes;
+}
+
 static void mark(Heap *h, HeapObject *o) {
   u8 *m = heap_mark_of(h, o);
   if (*m == h->mark) return;
-  *m = h->mark;
-  u64 bytes = wm_heap_object_bytes(h, o);
+  const SubType *type = h->types.data[heap_type_id(o)];
+  u64 bytes = heap_bytes_of(type, o);
   h->words_read++;
-  if (heap_is_large(h, o)) {
+  if (UNLIKELY(heap_is_large(h, o)))
     h->large_live += bytes;
-  } else {
-    h->blocks[heap_block_of(h, o)].live += (u32)(bytes >> GRANULE_LOG2);
-    h->block_live += bytes;
-  }
-  scan(h, o);
+  else
+    count_in_block(h, o, bytes);
+  *m = h->mark;
+  make_old(h, o, type);
+  scan(h, o, type);
+}
+
+enum { POLL_ENTRIES = 1 << 12 };
+
+/* Whether marking ends here. A host that is asked at polls (Store.on_stop) is asked by wasm. */
+static NOINLINE bool must_stop(Heap *h) {
+  const Store *store = h->store;
+  u32 reasons = atomic_load_explicit(&store->stop->reasons, memory_order_relaxed);
+  h->poll_in = POLL_ENTRIES;
+  if (store->on_stop) reasons &= ~(u32)STOP_ASKED;
+  return h->stopped = h->may_stop && reasons;
 }
 
 static void drain(Heap *h) {
   while (h->todo_len) {
+    if (UNLIKELY(--h->poll_in == 0) && must_stop(h)) return;
     u64 entry = h->todo[--h->todo_len];
     if (entry & SLICE_TAG)
       scan_array(h, (HeapObject *)(uintptr_t)(entry - SLICE_TAG), (u32)h->todo[--h->todo_len]);
@@ -124,7 +156,7 @@ static void scan_marked_in(Heap *h, u32 block) {
   u8 *start = heap_block(h, block), *first = heap_mark_of(h, start), *end = first + BLOCK_GRANULES;
   h->blocks[block].overflowed = false;
   for (u8 *m = first; m < end && (m = memchr(m, h->mark, (size_t)(end - m))) != NULL; m++) {
-    scan(h, (HeapObject *)(void *)(start + (size_t)(m - first) * GRANULE_BYTES));
+    wm_heap_scan(h, (HeapObject *)(void *)(start + (size_t)(m - first) * GRANULE_BYTES));
     if (h->todo_len > HEAP_TODO / 2) drain(h);
   }
   drain(h);
@@ -132,31 +164,78 @@ static void scan_marked_in(Heap *h, u32 block) {
 
 static void scan_overflowed(Heap *h) {
   h->overflowed = false;
-  for (u32 i = 0; i < h->block_count; i++)
+  for (u32 i = 0; i < h->block_count && !h->stopped; i++)
     if (h->blocks[i].overflowed) scan_marked_in(h, i);
-  for (u32 number = h->large_list; number; number = h->larges.data[number - 1].next) {
+  for (u32 number = h->large_list; number && !h->stopped;
+       number = h->larges.data[number - 1].next) {
     HeapObject *o = heap_large(h, number);
-    if (*heap_mark_of(h, o) == h->mark) scan(h, o);
+    if (*heap_mark_of(h, o) == h->mark) wm_heap_scan(h, o);
     drain(h);
   }
 }
 
 void wm_heap_drain(Heap *h) {
+  wm_heap_take_log(h);
   drain(h);
-  while (h->overflowed) scan_overflowed(h);
+  while (h->overflowed && !h->stopped) scan_overflowed(h);
 }
 
-/* ---- roots ---- */
+/* ---- beginning ---- */
 
-void wm_heap_begin_marking(Heap *h, void (*visit_host)(void *env, Object *object), void *env) {
+static void begin(Heap *h, bool is_full) {
   wm_heap_close_holes(h);
-  h->stats.peak_committed_bytes = max_u64(h->stats.peak_committed_bytes, wm_heap_bytes(h));
+  h->stats.peak_committed_bytes = max_u64(h->stats.peak_committed_bytes, heap_bytes(h));
+  h->is_full = is_full;
+  h->may_stop = h->stopped = h->overflowed = false;
+  h->poll_in = POLL_ENTRIES;
+  h->words_read = 0;
+}
+
+/* A full collection that was abandoned has marked some objects with its own mark. */
+static void make_marks_one(Heap *h) {
+  for (u32 i = 0; i < h->block_count; i++) {
+    u8 *m = heap_mark_of(h, heap_block(h, i));
+    for (u32 k = 0; k < BLOCK_GRANULES; k++) m[k] = m[k] >= MARK_OLD0 ? h->mark : m[k];
+  }
+  for (u32 number = h->large_list; number; number = h->larges.data[number - 1].next)
+    *heap_mark_of(h, heap_large(h, number)) = h->mark;
+  h->was_abandoned = false;
+}
+
+void wm_heap_begin_full(Heap *h, void (*visit_host)(void *env, Object *object), void *env,
+                        bool may_stop) {
+  begin(h, true);
+  h->may_stop = may_stop;
+  if (h->was_abandoned) make_marks_one(h);
   for (u32 i = 0; i < h->block_count; i++) h->blocks[i].live = 0;
   h->mark = h->mark == MARK_OLD0 ? MARK_OLD1 : MARK_OLD0;
-  h->block_live = h->large_live = h->words_read = 0;
+  h->block_live = h->large_live = 0;
+  wm_heap_drop_log(h);
   h->visit_host = visit_host;
   h->visit_env = env;
 }
+
+/* The store's other objects all live on. */
+static void pass_host(void *env, Object *object) {
+  (void)env;
+  (void)object;
+}
+
+void wm_heap_begin_minor(Heap *h) {
+  begin(h, false);
+  h->visit_host = pass_host;
+  h->visit_env = NULL;
+}
+
+void wm_heap_abandon(Heap *h) {
+  h->todo_len = 0;
+  h->needs_full = h->was_abandoned = true;
+  h->stats.abandoned++;
+  h->stats.allocated_bytes += h->since_bytes;
+  h->since_bytes = 0;
+}
+
+/* ---- roots ---- */
 
 /* Roots come first, and marks only then: where a mark lies in a fresh hole, that could not be
  * walked any more. With more roots than the stack takes, all holes are walked before. */
@@ -169,6 +248,7 @@ static void make_room_for_roots(Heap *h) {
 void wm_heap_mark_object(Heap *h, HeapObject *o) {
   if (*heap_mark_of(h, o) == h->mark) return;
   if (h->todo_len == HEAP_TODO) make_room_for_roots(h);
+  if (UNLIKELY(h->stopped)) return;
   h->todo[h->todo_len++] = (u64)(uintptr_t)o;
 }
 

@@ -43,7 +43,6 @@ void wm_heap_stats(const Heap *h, GcStats *stats) {
   *stats = h ? h->stats : (GcStats){0};
   if (!h) return;
   stats->allocated_bytes += h->since_bytes;
-  stats->live_bytes = h->block_live + h->large_live;
-  stats->committed_bytes = wm_heap_bytes(h);
+  stats->committed_bytes = heap_bytes(h);
   stats->peak_committed_bytes = max_u64(stats->peak_committed_bytes, stats->committed_bytes);
 }

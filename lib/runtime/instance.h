@@ -16,12 +16,15 @@ typedef struct Memory {
 
 /* Elements that share a card, as a power of two. */
 enum { CARD_LOG2 = 12, CARD_ELEMENTS = 1 << CARD_LOG2 };
+/* What is in a table's elements that share a card: nulls; something, written since the collector
+ * looked (which whoever writes says); something. */
+enum { CARD_NULL, CARD_WRITTEN, CARD_TRACED };
 
 typedef struct Table {
   Object head;
   Ref *elems; /* owned: capacity items, of which length are in use; the cards follow (table.c) */
-  /* By CARD_ELEMENTS of the capacity: 0 when all of them are null, so that nobody need look at (or
-   * touch) them. Whoever writes an element marks its card: table_write, or compiled code. */
+  /* By CARD_ELEMENTS of the capacity: CARD_NULL when all of them are null, so that nobody need look
+   * at (or touch) them. Whoever writes an element marks its card: table_write, or compiled code. */
   u8 *cards;
   u64 length;
   u64 capacity;
@@ -31,7 +34,7 @@ typedef struct Table {
 /* elems[index] = value; index below length. */
 static inline void table_write(Table *table, u64 index, Ref value) {
   table->elems[index] = value;
-  table->cards[index >> CARD_LOG2] = 1;
+  table->cards[index >> CARD_LOG2] = CARD_WRITTEN;
 }
 
 typedef struct Global {

@@ -38,14 +38,21 @@ static u64 trace_instance(const Object *object, Visit *visit, void *env) {
          trace_elems(in, visit, env);
 }
 
-/* Only where something else than null may be. */
-static u64 trace_table(const Object *object, Visit *visit, void *env) {
-  const Table *table = (const Table *)object;
+/* Those whose cards are marked: what was written since they were traced last, or all that may be
+ * something else than null. */
+static u64 trace_cards(const Table *table, bool written, Visit *visit, void *env) {
   u64 seen = table->length / CARD_ELEMENTS;
-  for (u64 at = 0; at < table->length; at += CARD_ELEMENTS)
-    if (table->cards[at >> CARD_LOG2])
-      seen += trace_refs(table->elems + at, min_u64(table->length - at, CARD_ELEMENTS), visit, env);
+  for (u64 at = 0; at < table->length; at += CARD_ELEMENTS) {
+    u8 *card = &table->cards[at >> CARD_LOG2];
+    if (*card == CARD_NULL || (written && *card != CARD_WRITTEN)) continue;
+    *card = CARD_TRACED;
+    seen += trace_refs(table->elems + at, min_u64(table->length - at, CARD_ELEMENTS), visit, env);
+  }
   return seen;
+}
+
+static u64 trace_table(const Object *object, Visit *visit, void *env) {
+  return trace_cards((const Table *)object, false, visit, env);
 }
 
 static u64 trace_trap(const Object *object, Visit *visit, void *env) {
@@ -176,6 +183,19 @@ _Static_assert(ARRAY_LEN(classes) == OBJECT_KINDS, "a class for each kind");
 u64 wm_object_trace(const Object *object, Visit *visit, void *env) {
   const ObjectClass *class = &classes[object->kind];
   return class->trace ? class->trace(object, visit, env) : 0;
+}
+
+void wm_object_trace_young(const Object *object, Visit *visit, void *env) {
+  switch (object->kind) {
+  case OBJ_INSTANCE:
+    if (((const Instance *)object)->module) trace_elems((const Instance *)object, visit, env);
+    break;
+  case OBJ_TABLE: trace_cards((const Table *)object, true, visit, env); break;
+  case OBJ_GLOBAL:
+  case OBJ_EXCEPTION:
+  case OBJ_HEAP_REF: wm_object_trace(object, visit, env); break;
+  default: break;
+  }
 }
 
 u64 wm_object_weight(const Object *object) {

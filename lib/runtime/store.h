@@ -84,6 +84,7 @@ struct Store {
   u64 *stack_end;         /* frames must end at or below; STACK_SLACK_SLOTS follow */
   u64 *stack_top;         /* free from here when entering from native code */
   Activation *activation; /* innermost, or NULL */
+  struct Heap *heap;      /* owned: structs and arrays (heap.h); NULL until the first */
 
   TypeRegistry *types; /* borrowed: the engine's */
   MemoryPool *pool;    /* borrowed: the engine's */
@@ -103,8 +104,8 @@ struct Store {
   PtrMap host_info;    /* Object* -> HostInfo* */
   Object *doomed;      /* unreached ones whose finalizers are still to run */
   u64 made;            /* the object that a helper of compiled code made last */
-  bool heap_stress;    /* collects at each allocation of its heap, and spoils what it frees */
-  struct Heap *heap;   /* owned: structs and arrays (heap.h); NULL until the first */
+  u8 heap_stress;      /* HeapStress (heap.h), for a heap that is not made yet; likewise: */
+  bool heap_full_only; /* without generations */
 
   SlotRoots *slot_roots; /* all of the host's (collect.h); borrowed */
 

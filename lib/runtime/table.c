@@ -23,8 +23,8 @@ static u64 piece_end(u64 at, u64 end) { return min_u64(end, (at | (CARD_ELEMENTS
 
 /* len: 1 to CARD_ELEMENTS, so that two cards are all. */
 static void mark_cards(Table *table, u64 at, u64 len) {
-  table->cards[at >> CARD_LOG2] = 1;
-  table->cards[(at + len - 1) >> CARD_LOG2] = 1;
+  table->cards[at >> CARD_LOG2] = CARD_WRITTEN;
+  table->cards[(at + len - 1) >> CARD_LOG2] = CARD_WRITTEN;
 }
 
 /* ---- room ---- */
@@ -62,7 +62,7 @@ void wm_table_free_room(Table *table) {
 
 static void fill_piece(Table *table, u64 at, u64 end, Ref value) {
   for (u64 i = at; i < end; i++) table->elems[i] = value;
-  if (value) table->cards[at >> CARD_LOG2] = 1;
+  if (value) table->cards[at >> CARD_LOG2] = CARD_WRITTEN;
 }
 
 static TrapCode fill(Store *store, Table *table, u64 at, u64 len, Ref value) {
@@ -107,7 +107,7 @@ static TrapCode copy_pieces(Store *store, Table *to, const Table *from) {
     TrapCode stop = poll_before(store, bytes);
     if (stop) return stop;
     memcpy(to->elems + at, from->elems + at, bytes);
-    to->cards[at >> CARD_LOG2] = 1;
+    to->cards[at >> CARD_LOG2] = CARD_WRITTEN;
   }
   return TRAP_NONE;
 }

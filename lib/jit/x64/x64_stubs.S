@@ -464,8 +464,25 @@ poll_trapped:
   jmp leave
 END(wm_x64_poll)
 
-/* STUB_LOG: above the return address the place, and the object. */
+/* STUB_LOG: above the return address the place, and the object. Where the place has a card that is
+ * marked, there is nothing to do. */
 FUNCTION(wm_x64_log)
+  PUSH %rax
+  movq INSTANCE_STORE(%r15), %r11
+  movq STORE_HEAP(%r11), %r11
+  movq 16(%rsp), %rax
+  addq $8, %rax
+  subq HEAP_LARGE_BASE(%r11), %rax
+  jb 1f
+  shrq $HEAP_CARD_SHIFT, %rax
+  addq HEAP_CARDS(%r11), %rax
+  cmpb $0, (%rax)
+  je 1f
+  POP %rax
+  ret $16
+1:
+  .cfi_adjust_cfa_offset 8
+  POP %rax
   PUSH %rbp
   SAVE_SCRATCH
   movq 88(%rsp), %rsi

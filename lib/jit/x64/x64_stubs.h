@@ -7,6 +7,10 @@
 #define STORE_STACK_END      0
 #define STORE_STACK_TOP      8
 #define STORE_ACTIVATION     16
+#define STORE_HEAP           24
+#define HEAP_LARGE_BASE      40
+#define HEAP_CARDS           48
+#define HEAP_CARD_SHIFT      9
 #define ACTIVATION_CALLEE    16
 #define ACTIVATION_NATIVE_SP 48
 #define ACTIVATION_ENTRY_SP  56
