@@ -278,10 +278,10 @@ void wm_build_close_inlined(Build *b);
 void wm_build_call(Build *b);
 /* As the instruction b->in calls: the function, or the Func at the address node, with arguments
  * from the stack, results to it. True: its body is read next, until wm_build_close_inlined. */
-bool wm_build_call_func(Build *b, u32 func_index);
+bool wm_build_call_func(Build *b, u32 func_index, bool is_seen);
 void wm_build_call_ref(Build *b, u32 address, u32 type_index, bool is_import);
 /* Whether the defined function would be inlined here. */
-bool wm_build_would_inline(const Build *b, u32 func_index);
+bool wm_build_would_inline(const Build *b, u32 func_index, bool is_seen);
 
 /* ---- build_guess.c: calls whose callees the interpreter saw; the instruction b->in ---- */
 void wm_build_call_by_ref(Build *b);

@@ -8,6 +8,7 @@ enum {
   TINY_BYTES = 14,
   LEAF_BYTES = 122,
   CALLER_BYTES = 42,
+  SEEN_BYTES = 160, /* of one that the interpreter saw called from here; the most of all */
   RECURSIVE_BYTES = 62,
   ANY_BYTES = 2000, /* with options.inline_all */
   MAX_DEPTH = 4,    /* frames, the compiled function's included */
@@ -92,22 +93,27 @@ static u32 recursion_depth(const Build *b, u32 func_index) {
   return depth;
 }
 
-bool wm_build_would_inline(const Build *b, u32 func_index) {
+/* The largest body that is inlined here. */
+static u32 most_bytes(const Build *b, u32 func_index, bool calls, bool is_seen) {
+  if (b->c->options.inline_all) return ANY_BYTES;
+  if (recursion_depth(b, func_index)) return RECURSIVE_BYTES;
+  if (is_seen && b->frame_count == 1) return SEEN_BYTES;
+  return calls ? CALLER_BYTES : LEAF_BYTES;
+}
+
+bool wm_build_would_inline(const Build *b, u32 func_index, bool is_seen) {
   const JitOptions *options = &b->c->options;
   const FuncDecl *decl = &b->module->funcs[func_index];
   u32 size = decl->code_bytes, depth = b->frame_count;
-  u32 recursive = recursion_depth(b, func_index);
-  u32 most = options->inline_all ? ANY_BYTES : LEAF_BYTES;
+  u32 most = options->inline_all ? ANY_BYTES : SEEN_BYTES;
   if (options->no_inline || b->scanning) return false;
-  if (depth >= MAX_FRAMES - 1 || recursive > 1 || b->c->nodes.len > MAX_NODES_INLINING)
-    return false;
-  if (size > most || !wm_loaded_learn(b->c->loaded, func_index)) return false;
+  if (depth >= MAX_FRAMES - 1 || b->c->nodes.len > MAX_NODES_INLINING) return false;
+  if (size > most || recursion_depth(b, func_index) > 1) return false;
+  if (!wm_loaded_learn(b->c->loaded, func_index)) return false;
   if (decl->facts.local_count > INLINE_LOCALS) return false;
   if (size <= TINY_BYTES && depth == 1) return true;
   if (size > b->inline_budget_bytes || depth >= MAX_DEPTH) return false;
-  if (options->inline_all) return true;
-  if (recursive) return size <= RECURSIVE_BYTES;
-  return size <= (decl->facts.calls ? CALLER_BYTES : LEAF_BYTES);
+  return size <= most_bytes(b, func_index, decl->facts.calls, is_seen);
 }
 
 static void begin_inlined(Build *b, u32 func_index) {
@@ -180,11 +186,11 @@ void wm_build_call_ref(Build *b, u32 address, u32 type_index, bool is_import) {
   finish_call(b, n, &b->module->types[type_index]);
 }
 
-bool wm_build_call_func(Build *b, u32 index) {
+bool wm_build_call_func(Build *b, u32 index, bool is_seen) {
   if (index < b->module->func_import_count) {
     u32 address = instance_word(b, b->layout.funcs, index);
     wm_build_call_ref(b, address, b->module->funcs[index].type_index, true);
-  } else if (wm_build_would_inline(b, index)) {
+  } else if (wm_build_would_inline(b, index, is_seen)) {
     begin_inlined(b, index);
     return true;
   } else {
@@ -193,4 +199,4 @@ bool wm_build_call_func(Build *b, u32 index) {
   return false;
 }
 
-void wm_build_call(Build *b) { wm_build_call_func(b, b->in.index); }
+void wm_build_call(Build *b) { wm_build_call_func(b, b->in.index, false); }

@@ -54,7 +54,8 @@ static bool fits(const Build *b, u32 func_index, u32 type_index) {
 static bool is_worth(const Build *b, const SeenCallee *callee, u32 rest, u32 all) {
   if (b->c->options.guess_all) return true;
   if (callee->count * UNLIKELY_SHARE < all) return false;
-  if (wm_build_would_inline(b, callee->func_index)) return callee->count * INLINED_SHARE >= rest;
+  if (wm_build_would_inline(b, callee->func_index, true))
+    return callee->count * INLINED_SHARE >= rest;
   return (rest - callee->count) * DIRECT_SHARE <= rest;
 }
 
@@ -67,7 +68,7 @@ static void choose(Build *b, Guess *g) {
   for (u32 i = 0; i < seen.count; i++) {
     SeenCallee callee = seen.callees[i];
     if (!fits(b, callee.func_index, b->in.index)) continue;
-    if (!is_worth(b, &callee, rest, seen.total)) break;
+    if (!is_worth(b, &callee, rest, seen.total)) continue;
     g->callees[g->count++] = callee.func_index;
     rest -= min_u32(callee.count, rest);
   }
@@ -127,7 +128,7 @@ static bool guess_next(Build *b, Guess *g) {
   g->other = edge + 1;
   wm_build_follow(b, edge);
   copy_arguments(b, g);
-  return wm_build_call_func(b, callee);
+  return wm_build_call_func(b, callee, true);
 }
 
 /* Behind the call, where the ways meet. */
@@ -163,7 +164,7 @@ void wm_build_go_on_guessing(Build *b) {
 static void call_any(Build *b, u32 func) {
   u32 known = func_of_word(b, func);
   if (known != NONE) {
-    wm_build_call_func(b, known);
+    wm_build_call_func(b, known, false);
     return;
   }
   Guess *g = &frame_of(b)->guess;

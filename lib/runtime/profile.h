@@ -15,7 +15,7 @@
 
 enum {
   SITE_CALLEES = 4,
-  SITE_NOTES = 1 << 10,   /* calls that are noted */
+  SITE_NOTES = 1 << 9,    /* calls that are noted */
   CALLEE_COUNT_BITS = 12, /* the lower bits of a callee's word; never 0 in one that is in use */
   CALLEE_MAX_COUNT = (1 << CALLEE_COUNT_BITS) - 1
 };

@@ -52,7 +52,7 @@ static int teardown_compiled(void **state) {
   " (func $few (type $few) (local.get 0) (i64.const 5))"
 #define DROP  " (drop (i32.div_u (local.get 0) (i32.const 7)))"
 #define DROP8 DROP DROP DROP DROP DROP DROP DROP DROP
-#define LARGE DROP8 DROP8 DROP8
+#define LARGE DROP8 DROP8 DROP8 DROP8 DROP8
 /* "f" calls what the table has at its second argument. */
 #define BY_INDEX                                                                                   \
   " (func (export \"f\") (param i32 i32) (result i32)"                                             \
