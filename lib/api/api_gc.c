@@ -49,9 +49,8 @@ wasmx_type_t *wasmx_ref_type(const wasm_ref_t *ref) {
 }
 
 static bool is_of_type(Store *store, Ref ref, const wasmx_valtype_t *type) {
-  Error err = {0};
-  ValType t = wm_valtype_of_public(store->types, type, &err);
-  if (t == VAL_BOTTOM) return wm_api_report(&err, NULL), false;
+  ValType t = wm_valtype_of_public(store->types, type, NULL);
+  if (t == VAL_BOTTOM) return wm_api_fail(ERR_ARGUMENT, "this is no type of the engine");
   return wm_ref_fits(store, ref, t);
 }
 
@@ -81,10 +80,7 @@ bool wasmx_slot_is(wasm_store_t *home, uint64_t slot, const wasmx_valtype_t *typ
 /* ---- i31 ---- */
 
 wasm_ref_t *wasmx_i31_new(wasm_store_t *home, int32_t value) {
-  Error err = {0};
-  Handle *h = wm_api_begin(home, &err);
-  HeapRef *object = h ? wm_heap_ref_new(home->store, ref_of_i31((u32)value)) : NULL;
-  return wm_api_finish(h, (Object *)object, &err);
+  return wm_gc_hand_out(home, wm_gc_store(home) ? wasmx_slot_of_i31(value) : 0);
 }
 
 uint64_t wasmx_slot_of_i31(int32_t value) { return ref_slot(ref_of_i31((u32)value)); }
@@ -103,33 +99,35 @@ bool wasmx_i31_get(const wasm_ref_t *ref, int32_t *out) {
 
 /* ---- structs ---- */
 
-wasm_ref_t *wm_gc_finish(Handle *h, u64 slot, Error *err) {
-  HeapRef *object = slot ? wm_heap_ref_new(h->home->store, ref_of_slot(slot)) : NULL;
-  return wm_api_finish(h, (Object *)object, err);
+Store *wm_gc_store(const wasm_store_t *home) {
+  Store *store = store_of(home);
+  if (store) FORGET_DEAD(store);
+  if (!store) wm_api_fail(ERR_ARGUMENT, "the store is NULL or deleted");
+  return store;
 }
 
-Handle *wm_gc_begin(wasm_store_t *home, Error *err) {
-  Handle *h = wm_api_begin(home, err);
-  if (h) FORGET_DEAD(home->store);
+wasm_ref_t *wm_gc_hand_out(wasm_store_t *home, u64 slot) {
+  Handle *h = slot ? wm_handle_of_ref(home, ref_of_slot(slot)) : NULL;
+  if (h) wm_store_safepoint(home->store);
   return h;
 }
 
 wasm_ref_t *wasmx_struct_new(wasm_store_t *home, const wasmx_type_t *type,
                              const wasmx_val_t *fields, size_t count) {
-  Error err = {0};
-  Handle *h = wm_gc_begin(home, &err);
+  Store *store = wm_gc_store(home);
   u64 slot = 0;
-  if (h && fields && count != wasmx_type_field_count(type))
-    wm_error_set(&err, ERR_ARGUMENT, 0, "%zu values are given, the struct has %zu fields", count,
-                 wasmx_type_field_count(type));
-  else if (h)
-    wm_gc_struct_new(home->store, type, (Given){.values = fields}, &slot, &err);
-  return wm_gc_finish(h, slot, &err);
+  if (store && fields && count != wasmx_type_field_count(type))
+    return wm_api_fail(ERR_ARGUMENT, "%zu values are given, the struct has %zu fields", count,
+                       wasmx_type_field_count(type)),
+           NULL;
+  if (store) wm_gc_struct_new(store, type, (Given){.values = fields}, &slot);
+  return wm_gc_hand_out(home, slot);
 }
 
-HeapObject *wm_gc_object_of_handle(const wasm_ref_t *ref, CompositeKind kind, Error *err) {
-  Store *store = wm_api_handle_store(ref, err);
-  return store ? wm_gc_object(store, ref_slot(handle_ref(ref)), kind, err) : NULL;
+HeapObject *wm_gc_object_of_handle(const wasm_ref_t *ref, CompositeKind kind) {
+  Store *store = handle_store(ref);
+  if (store) return wm_gc_object(store, ref_slot(handle_ref(ref)), kind);
+  return wm_api_fail(ERR_ARGUMENT, "the reference is NULL, or its store is deleted"), NULL;
 }
 
 bool wm_gc_get_value(const wasm_ref_t *ref, CompositeKind kind, u32 index, bool sign,
@@ -137,22 +135,18 @@ bool wm_gc_get_value(const wasm_ref_t *ref, CompositeKind kind, u32 index, bool 
   static const wasmx_val_t null = {.kind = WASM_EXTERNREF};
   if (!out) return wm_api_fail(ERR_ARGUMENT, "there is no place for the value");
   *out = null;
-  Error err = {0};
   u64 slots[2];
   ValType t;
-  HeapObject *o = wm_gc_object_of_handle(ref, kind, &err);
-  if (o && wm_gc_get(handle_store(ref), o, index, sign, slots, &t, &err))
-    return wm_value_of_slots(ref->home, out, t, slots);
-  return wm_api_report(&err, NULL), false;
+  HeapObject *o = wm_gc_object_of_handle(ref, kind);
+  return o && wm_gc_get(handle_store(ref), o, index, sign, slots, &t) &&
+         wm_value_of_slots(ref->home, out, t, slots);
 }
 
 bool wm_gc_set_value(const wasm_ref_t *ref, CompositeKind kind, u32 index,
                      const wasmx_val_t *value) {
-  Error err = {0};
   if (!value) return wm_api_fail(ERR_ARGUMENT, "the value is NULL");
-  HeapObject *o = wm_gc_object_of_handle(ref, kind, &err);
-  if (o && wm_gc_set(handle_store(ref), o, index, (Given){.values = value}, &err)) return true;
-  return wm_api_report(&err, NULL), false;
+  HeapObject *o = wm_gc_object_of_handle(ref, kind);
+  return o && wm_gc_set(handle_store(ref), o, index, (Given){.values = value});
 }
 
 bool wasmx_struct_get(const wasm_ref_t *ref, uint32_t field, wasmx_val_t *out) {

@@ -5,32 +5,33 @@
 
 wasm_ref_t *wasmx_array_new(wasm_store_t *home, const wasmx_type_t *type, const wasmx_val_t *value,
                             uint32_t length) {
-  Error err = {0};
-  Handle *h = wm_gc_begin(home, &err);
+  Store *store = wm_gc_store(home);
   u64 slot = 0;
-  if (h) wm_gc_array_new(home->store, type, (Given){.values = value}, length, &slot, &err);
-  return wm_gc_finish(h, slot, &err);
+  if (store) wm_gc_array_new(store, type, (Given){.values = value}, length, &slot);
+  return wm_gc_hand_out(home, slot);
 }
 
 wasm_ref_t *wasmx_array_new_fixed(wasm_store_t *home, const wasmx_type_t *type,
                                   const wasmx_val_t *elements, size_t count) {
-  Error err = {0};
-  Handle *h = wm_gc_begin(home, &err);
+  Store *store = wm_gc_store(home);
   u64 slot = 0;
-  if (h) wm_gc_array_new_fixed(home->store, type, (Given){.values = elements}, count, &slot, &err);
-  return wm_gc_finish(h, slot, &err);
+  if (store) wm_gc_array_new_fixed(store, type, (Given){.values = elements}, count, &slot);
+  return wm_gc_hand_out(home, slot);
 }
 
 wasm_ref_t *wasmx_array_new_data(wasm_store_t *home, const wasmx_type_t *type, const void *data,
                                  size_t size) {
-  Error err = {0};
-  Handle *h = wm_gc_begin(home, &err);
+  Store *store = wm_gc_store(home);
   u64 slot = 0;
-  if (h) wm_gc_array_new_data(home->store, type, data, size, &slot, &err);
-  return wm_gc_finish(h, slot, &err);
+  if (store) wm_gc_array_new_data(store, type, data, size, &slot);
+  return wm_gc_hand_out(home, slot);
 }
 
 /* ---- elements ---- */
+
+static HeapObject *array_of(const wasm_ref_t *ref) {
+  return wm_gc_object_of_handle(ref, COMP_ARRAY);
+}
 
 bool wasmx_array_get(const wasm_ref_t *ref, uint32_t index, wasmx_val_t *out) {
   return wm_gc_get_value(ref, COMP_ARRAY, index, false, out);
@@ -45,39 +46,31 @@ bool wasmx_array_set(wasm_ref_t *ref, uint32_t index, const wasmx_val_t *value) 
 }
 
 uint32_t wasmx_array_length(const wasm_ref_t *ref) {
-  Error err = {0};
-  const HeapObject *o = wm_gc_object_of_handle(ref, COMP_ARRAY, &err);
-  return gc_done(o != NULL, &err) ? o->length : 0;
+  const HeapObject *o = array_of(ref);
+  return o ? o->length : 0;
 }
 
 bool wasmx_array_fill(wasm_ref_t *ref, uint32_t from, const wasmx_val_t *value, uint32_t count) {
-  Error err = {0};
   if (!value) return wm_api_fail(ERR_ARGUMENT, "the value is NULL");
-  HeapObject *o = wm_gc_object_of_handle(ref, COMP_ARRAY, &err);
-  return gc_done(
-      o && wm_gc_array_fill(handle_store(ref), o, from, (Given){.values = value}, count, &err),
-      &err);
+  HeapObject *o = array_of(ref);
+  return o && wm_gc_array_fill(handle_store(ref), o, from, (Given){.values = value}, count);
 }
 
 bool wasmx_array_copy(wasm_ref_t *to, uint32_t at, const wasm_ref_t *source, uint32_t from,
                       uint32_t count) {
-  Error err = {0};
-  HeapObject *d = wm_gc_object_of_handle(to, COMP_ARRAY, &err);
-  HeapObject *s = wm_gc_object_of_handle(source, COMP_ARRAY, &err);
-  if (d && s && to->home != source->home)
-    wm_error_set(&err, ERR_ARGUMENT, 0, "the arrays are of different stores");
-  return gc_done(!err.code && wm_gc_array_copy(handle_store(to), d, at, s, from, count, &err),
-                 &err);
+  HeapObject *d = array_of(to), *s = array_of(source);
+  if (!d || !s) return false;
+  if (to->home != source->home)
+    return wm_api_fail(ERR_ARGUMENT, "the arrays are of different stores");
+  return wm_gc_array_copy(handle_store(to), d, at, s, from, count);
 }
 
 bool wasmx_array_read(const wasm_ref_t *ref, uint32_t from, void *to, uint32_t count) {
-  Error err = {0};
-  HeapObject *o = wm_gc_object_of_handle(ref, COMP_ARRAY, &err);
-  return gc_done(o && wm_gc_array_read(handle_store(ref), o, from, to, count, &err), &err);
+  HeapObject *o = array_of(ref);
+  return o && wm_gc_array_read(handle_store(ref), o, from, to, count);
 }
 
 bool wasmx_array_write(wasm_ref_t *ref, uint32_t from, const void *data, uint32_t count) {
-  Error err = {0};
-  HeapObject *o = wm_gc_object_of_handle(ref, COMP_ARRAY, &err);
-  return gc_done(o && wm_gc_array_write(handle_store(ref), o, from, data, count, &err), &err);
+  HeapObject *o = array_of(ref);
+  return o && wm_gc_array_write(handle_store(ref), o, from, data, count);
 }

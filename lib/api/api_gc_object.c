@@ -12,36 +12,35 @@ enum { FEW = 32 };
 
 /* ---- running instructions ---- */
 
-static bool failed(TrapCode trap, Error *err) {
-  if (trap == TRAP_OUT_OF_MEMORY) return wm_error_out_of_memory(err);
+static bool failed(TrapCode trap) {
+  if (trap == TRAP_OUT_OF_MEMORY) return wm_api_out_of_memory();
   ErrorCode code = trap == TRAP_ARRAY_OUT_OF_BOUNDS ? ERR_ARGUMENT : ERR_TRAP;
-  return wm_error_set(err, code, 0, "%s", wm_trap_message(trap));
+  return wm_api_fail(code, "%s", wm_trap_message(trap));
 }
 
-static bool run(Store *store, const GcInstr *instr, u64 *at, u64 slots, Error *err) {
+static bool run(Store *store, const GcInstr *instr, u64 *at, u64 slots) {
   SlotRoots roots;
   wm_slot_roots_add(store, &roots, at, slots);
   TrapCode trap = wm_gc_run_for_host(store, instr, at);
   wm_slot_roots_remove(&roots);
-  return !trap || failed(trap, err);
+  return !trap || failed(trap);
 }
 
 /* Objects of the type can be made. NULL: not of this engine, another kind, or out of memory. */
-static const SubType *type_to_make(Store *store, const wasmx_type_t *type, CompositeKind kind,
-                                   Error *err) {
-  u32 id = wm_api_type_id(store, type, kind, err);
-  if (id == NO_TYPE) return NULL;
+static const SubType *type_to_make(Store *store, const wasmx_type_t *type, CompositeKind kind) {
+  const char *fault = wm_api_type_fault(store, type, kind);
+  if (fault) return wm_api_fail(ERR_ARGUMENT, "%s", fault), NULL;
+  u32 id = subtype_of(type)->type_id;
   Heap *heap = wm_store_heap(store);
   if (heap && wm_heap_hold_types(heap, &id, 1)) return subtype_of(type);
-  wm_error_out_of_memory(err);
+  wm_api_out_of_memory();
   return NULL;
 }
 
 /* ---- values that are given ---- */
 
 /* Value number i of those, which stands at slot `from` of given slots, to one or two slots. */
-static bool take(Store *store, Given given, size_t i, size_t from, ValType storage, u64 *slots,
-                 Error *err) {
+static bool take(Store *store, Given given, size_t i, size_t from, ValType storage, u64 *slots) {
   ValType t = val_unpacked(storage);
   bool fits = val_is_nullable(t) || !val_is_ref(t); /* of none */
   memset(slots, 0, val_slots(t) * sizeof *slots);
@@ -51,7 +50,7 @@ static bool take(Store *store, Given given, size_t i, size_t from, ValType stora
   } else if (given.values) {
     fits = wm_slots_of_value(store, &given.values[i], t, slots);
   }
-  return fits || wm_error_set(err, ERR_ARGUMENT, 0, "value %zu is not of its field's type", i);
+  return fits || wm_api_fail(ERR_ARGUMENT, "value %zu is not of its field's type", i);
 }
 
 static size_t slots_of_fields(const SubType *type) {
@@ -60,10 +59,10 @@ static size_t slots_of_fields(const SubType *type) {
   return slots;
 }
 
-static bool take_fields(Store *store, const SubType *type, Given given, u64 *slots, Error *err) {
+static bool take_fields(Store *store, const SubType *type, Given given, u64 *slots) {
   size_t at = 0;
   for (u32 i = 0; i < type->field_count; i++) {
-    if (!take(store, given, i, at, type->fields[i].type, slots + at, err)) return false;
+    if (!take(store, given, i, at, type->fields[i].type, slots + at)) return false;
     at += val_slots(type->fields[i].type);
   }
   return true;
@@ -71,39 +70,37 @@ static bool take_fields(Store *store, const SubType *type, Given given, u64 *slo
 
 /* ---- making ---- */
 
-bool wm_gc_struct_new(Store *store, const wasmx_type_t *public, Given given, u64 *out, Error *err) {
-  const SubType *type = type_to_make(store, public, COMP_STRUCT, err);
+bool wm_gc_struct_new(Store *store, const wasmx_type_t *public, Given given, u64 *out) {
+  const SubType *type = type_to_make(store, public, COMP_STRUCT);
   if (!type) return false;
   u64 few[FEW];
   size_t count = slots_of_fields(type);
   void *many AUTO_FREE = NULL;
   /* With room for the result. */
   u64 *slots = few_or_many(few, sizeof few, (count + 1) * sizeof *slots, &many);
-  if (!slots) return wm_error_out_of_memory(err);
-  if (!take_fields(store, type, given, slots, err) ||
-      !run(store, &(GcInstr){.op = OP_struct_new, .type = type->type_id}, slots, count, err))
+  if (!slots) return wm_api_out_of_memory();
+  if (!take_fields(store, type, given, slots) ||
+      !run(store, &(GcInstr){.op = OP_struct_new, .type = type->type_id}, slots, count))
     return false;
   *out = slots[0];
   return true;
 }
 
-bool wm_gc_array_new(Store *store, const wasmx_type_t *public, Given value, u32 length, u64 *out,
-                     Error *err) {
-  const SubType *type = type_to_make(store, public, COMP_ARRAY, err);
+bool wm_gc_array_new(Store *store, const wasmx_type_t *public, Given value, u32 length, u64 *out) {
+  const SubType *type = type_to_make(store, public, COMP_ARRAY);
   u64 slots[3];
-  if (!type || !take(store, value, 0, 0, type->fields[0].type, slots, err)) return false;
+  if (!type || !take(store, value, 0, 0, type->fields[0].type, slots)) return false;
   u32 count = val_slots(type->fields[0].type);
   slots[count] = length;
-  if (!run(store, &(GcInstr){.op = OP_array_new, .type = type->type_id}, slots, count, err))
+  if (!run(store, &(GcInstr){.op = OP_array_new, .type = type->type_id}, slots, count))
     return false;
   *out = slots[0];
   return true;
 }
 
-static bool take_elements(Store *store, ValType t, Given given, size_t count, u64 *slots,
-                          Error *err) {
+static bool take_elements(Store *store, ValType t, Given given, size_t count, u64 *slots) {
   for (size_t i = 0, at = 0; i < count; i++, at += val_slots(t))
-    if (!take(store, given, i, at, t, slots + at, err)) return false;
+    if (!take(store, given, i, at, t, slots + at)) return false;
   return true;
 }
 
@@ -117,35 +114,35 @@ static u64 *slots_for(ValType t, size_t count, u64 *few, void **many) {
 }
 
 bool wm_gc_array_new_fixed(Store *store, const wasmx_type_t *public, Given elements, size_t count,
-                           u64 *out, Error *err) {
-  const SubType *type = type_to_make(store, public, COMP_ARRAY, err);
+                           u64 *out) {
+  const SubType *type = type_to_make(store, public, COMP_ARRAY);
   if (!type) return false;
   if (count && !elements.values && !elements.slots)
-    return wm_error_set(err, ERR_ARGUMENT, 0, "the elements are NULL");
+    return wm_api_fail(ERR_ARGUMENT, "the elements are NULL");
   ValType t = type->fields[0].type;
   u64 few[FEW];
   void *many AUTO_FREE = NULL;
   u64 *slots = slots_for(t, count, few, &many);
-  if (!slots) return wm_error_out_of_memory(err);
+  if (!slots) return wm_api_out_of_memory();
   const GcInstr instr = {OP_array_new_fixed, type->type_id, (u32)count};
-  if (!take_elements(store, t, elements, count, slots, err) ||
-      !run(store, &instr, slots, count * val_slots(t), err))
+  if (!take_elements(store, t, elements, count, slots) ||
+      !run(store, &instr, slots, count * val_slots(t)))
     return false;
   *out = slots[0];
   return true;
 }
 
 bool wm_gc_array_new_data(Store *store, const wasmx_type_t *public, const void *data, size_t size,
-                          u64 *out, Error *err) {
-  const SubType *type = type_to_make(store, public, COMP_ARRAY, err);
+                          u64 *out) {
+  const SubType *type = type_to_make(store, public, COMP_ARRAY);
   if (!type) return false;
   ValType t = type->fields[0].type;
   u32 bytes = val_storage_bytes(t);
   if (val_is_ref(t) || size % bytes || (size && !data))
-    return wm_error_set(err, ERR_ARGUMENT, 0, "no data, not of whole elements, or not of numbers");
-  if (size / bytes > UINT32_MAX) return wm_error_out_of_memory(err);
+    return wm_api_fail(ERR_ARGUMENT, "no data, not of whole elements, or not of numbers");
+  if (size / bytes > UINT32_MAX) return wm_api_out_of_memory();
   HeapObject *o = wm_array_new(store, type->type_id, (u32)(size / bytes), NULL);
-  if (!o) return wm_error_out_of_memory(err);
+  if (!o) return wm_api_out_of_memory();
   if (size) memcpy(heap_at(o, OBJECT_HEADER_BYTES), data, size);
   *out = ref_slot(ref_of_object(o));
   return true;
@@ -153,38 +150,35 @@ bool wm_gc_array_new_data(Store *store, const wasmx_type_t *public, const void *
 
 /* ---- fields and elements ---- */
 
-HeapObject *wm_gc_object(Store *store, u64 slot, CompositeKind kind, Error *err) {
-  bool is_ref = slot && wm_slot_is_ref(store, slot, VAL_EXTERNREF);
-  HeapObject *o = is_ref ? ref_heap_object(ref_of_slot(slot)) : NULL;
+/* Its word is read where it lies in the heap: that there is an object is the host's word, as of all
+ * slots (api_slot.c). */
+HeapObject *wm_gc_object(Store *store, u64 slot, CompositeKind kind) {
+  bool is_there = store->heap && heap_has(store->heap, slot) && slot % GRANULE_BYTES == 0;
+  HeapObject *o = is_there ? (HeapObject *)(void *)ref_of_slot(slot) : NULL;
   if (o && gc_type(store, heap_type_id(o))->kind == kind) return o;
-  wm_error_set(err, ERR_ARGUMENT, 0,
-               kind == COMP_STRUCT ? "this is no struct of the store"
-                                   : "this is no array of the store");
+  wm_api_fail(ERR_ARGUMENT, "this is no %s of the store", kind == COMP_STRUCT ? "struct" : "array");
   return NULL;
 }
 
 /* The field that the index names, of an array its element; NULL: there is none. */
-static const FieldType *field_at(const Store *store, const HeapObject *o, u32 index, Error *err) {
+static const FieldType *field_at(const Store *store, const HeapObject *o, u32 index) {
   const SubType *type = gc_type(store, heap_type_id(o));
   bool is_struct = type->kind == COMP_STRUCT;
   if (index < (is_struct ? type->field_count : o->length))
     return &type->fields[is_struct ? index : 0];
-  wm_error_set(err, ERR_ARGUMENT, 0, "there is no such %s: %u", is_struct ? "field" : "element",
-               index);
+  wm_api_fail(ERR_ARGUMENT, "there is no such %s: %u", is_struct ? "field" : "element", index);
   return NULL;
 }
 
-static const FieldType *field_to_write(const Store *store, const HeapObject *o, u32 index,
-                                       Error *err) {
-  const FieldType *field = field_at(store, o, index, err);
+static const FieldType *field_to_write(const Store *store, const HeapObject *o, u32 index) {
+  const FieldType *field = field_at(store, o, index);
   if (!field || field->is_mutable) return field;
-  wm_error_set(err, ERR_ARGUMENT, 0, "what is constant cannot be written");
+  wm_api_fail(ERR_ARGUMENT, "what is constant cannot be written");
   return NULL;
 }
 
-bool wm_gc_get(Store *store, HeapObject *o, u32 index, bool sign, u64 *slots, ValType *t,
-               Error *err) {
-  const FieldType *field = field_at(store, o, index, err);
+bool wm_gc_get(Store *store, HeapObject *o, u32 index, bool sign, u64 *slots, ValType *t) {
+  const FieldType *field = field_at(store, o, index);
   if (!field) return false;
   u32 type_id = heap_type_id(o);
   u64 at = field->offset;
@@ -196,31 +190,31 @@ bool wm_gc_get(Store *store, HeapObject *o, u32 index, bool sign, u64 *slots, Va
 }
 
 /* Operands of struct.set: object, value; of array.set: object, index, value. */
-bool wm_gc_set(Store *store, HeapObject *o, u32 index, Given value, Error *err) {
-  const FieldType *field = field_to_write(store, o, index, err);
+bool wm_gc_set(Store *store, HeapObject *o, u32 index, Given value) {
+  const FieldType *field = field_to_write(store, o, index);
   if (!field) return false;
   u32 type_id = heap_type_id(o);
   bool is_struct = gc_type(store, type_id)->kind == COMP_STRUCT;
   u64 slots[4] = {ref_slot(ref_of_object(o)), index};
-  if (!take(store, value, 0, 0, field->type, &slots[is_struct ? 1 : 2], err)) return false;
+  if (!take(store, value, 0, 0, field->type, &slots[is_struct ? 1 : 2])) return false;
   const GcInstr instr = {is_struct ? OP_struct_set : OP_array_set, type_id, index};
-  return run(store, &instr, slots, ARRAY_LEN(slots), err);
+  return run(store, &instr, slots, ARRAY_LEN(slots));
 }
 
-static const FieldType *elements_to_write(const Store *store, const HeapObject *o, Error *err) {
+static const FieldType *elements_to_write(const Store *store, const HeapObject *o) {
   const FieldType *element = &gc_type(store, heap_type_id(o))->fields[0];
   if (element->is_mutable) return element;
-  wm_error_set(err, ERR_ARGUMENT, 0, "what is constant cannot be written");
+  wm_api_fail(ERR_ARGUMENT, "what is constant cannot be written");
   return NULL;
 }
 
-bool wm_gc_array_fill(Store *store, HeapObject *o, u32 from, Given value, u32 count, Error *err) {
-  const FieldType *element = elements_to_write(store, o, err);
+bool wm_gc_array_fill(Store *store, HeapObject *o, u32 from, Given value, u32 count) {
+  const FieldType *element = elements_to_write(store, o);
   u64 slots[5] = {ref_slot(ref_of_object(o)), from};
-  if (!element || !take(store, value, 0, 0, element->type, &slots[2], err)) return false;
+  if (!element || !take(store, value, 0, 0, element->type, &slots[2])) return false;
   slots[2 + val_slots(element->type)] = count;
   const GcInstr instr = {.op = OP_array_fill, .type = heap_type_id(o)};
-  return run(store, &instr, slots, ARRAY_LEN(slots), err);
+  return run(store, &instr, slots, ARRAY_LEN(slots));
 }
 
 static bool storage_matches(const Store *store, ValType sub, ValType super) {
@@ -228,44 +222,41 @@ static bool storage_matches(const Store *store, ValType sub, ValType super) {
   return wm_valtype_matches(store->types, sub, super);
 }
 
-bool wm_gc_array_copy(Store *store, HeapObject *to, u32 at, HeapObject *source, u32 from, u32 count,
-                      Error *err) {
-  const FieldType *element = elements_to_write(store, to, err);
+bool wm_gc_array_copy(Store *store, HeapObject *to, u32 at, HeapObject *source, u32 from,
+                      u32 count) {
+  const FieldType *element = elements_to_write(store, to);
   if (!element) return false;
   const GcInstr instr = {OP_array_copy, heap_type_id(to), heap_type_id(source)};
   if (!storage_matches(store, gc_type(store, instr.index2)->fields[0].type, element->type))
-    return wm_error_set(err, ERR_ARGUMENT, 0, "the arrays' elements are of different types");
+    return wm_api_fail(ERR_ARGUMENT, "the arrays' elements are of different types");
   u64 slots[5] = {ref_slot(ref_of_object(to)), at, ref_slot(ref_of_object(source)), from, count};
-  return run(store, &instr, slots, ARRAY_LEN(slots), err);
+  return run(store, &instr, slots, ARRAY_LEN(slots));
 }
 
 /* Where they are, and how many bytes; NULL: out of bounds, or references. `host`: where theirs are.
  */
 static u8 *numbers(const Store *store, HeapObject *o, u32 from, u32 count, const void *host,
-                   size_t *bytes, Error *err) {
+                   size_t *bytes) {
   const FieldType *element = &gc_type(store, heap_type_id(o))->fields[0];
   u64 size = val_storage_bytes(element->type);
   *bytes = (size_t)(count * size);
   if (!val_is_ref(element->type) && is_within(from, count, o->length) && (host || !count))
     return heap_at(o, element->offset + from * size);
-  wm_error_set(err, ERR_ARGUMENT, 0,
-               "out of bounds, not an array of numbers, or no place for them");
+  wm_api_fail(ERR_ARGUMENT, "out of bounds, not an array of numbers, or no place for them");
   return NULL;
 }
 
-bool wm_gc_array_read(const Store *store, HeapObject *o, u32 from, void *to, u32 count,
-                      Error *err) {
+bool wm_gc_array_read(const Store *store, HeapObject *o, u32 from, void *to, u32 count) {
   size_t bytes;
-  const u8 *at = numbers(store, o, from, count, to, &bytes, err);
+  const u8 *at = numbers(store, o, from, count, to, &bytes);
   if (at && bytes) memcpy(to, at, bytes);
   return at != NULL;
 }
 
-bool wm_gc_array_write(const Store *store, HeapObject *o, u32 from, const void *data, u32 count,
-                       Error *err) {
+bool wm_gc_array_write(const Store *store, HeapObject *o, u32 from, const void *data, u32 count) {
   size_t bytes;
-  if (!elements_to_write(store, o, err)) return false;
-  u8 *at = numbers(store, o, from, count, data, &bytes, err);
+  if (!elements_to_write(store, o)) return false;
+  u8 *at = numbers(store, o, from, count, data, &bytes);
   if (at && bytes) memcpy(at, data, bytes);
   return at != NULL;
 }

@@ -7,61 +7,52 @@
 /* ---- making ---- */
 
 /* The store, where something is to be made into *out. */
-static Store *store_to_make(wasm_store_t *home, const wasmx_slot_t *out, Error *err) {
-  Store *store = wm_api_store(home, err);
-  if (store && !out) return wm_error_set(err, ERR_ARGUMENT, 0, "no place for the object"), NULL;
-  if (store) FORGET_DEAD(store);
-  return store;
+static Store *store_to_make(const wasm_store_t *home, const wasmx_slot_t *out) {
+  if (!out) return wm_api_fail(ERR_ARGUMENT, "there is no place for the object"), NULL;
+  return wm_gc_store(home);
 }
 
 bool wasmx_struct_new_raw(wasm_store_t *home, const wasmx_type_t *type, const wasmx_slot_t *fields,
                           wasmx_slot_t *out) {
-  Error err = {0};
-  Store *store = store_to_make(home, out, &err);
-  return gc_done(store && wm_gc_struct_new(store, type, (Given){.slots = fields}, &out->u64, &err),
-                 &err);
+  Store *store = store_to_make(home, out);
+  return store && wm_gc_struct_new(store, type, (Given){.slots = fields}, &out->u64);
 }
 
 bool wasmx_array_new_raw(wasm_store_t *home, const wasmx_type_t *type, const wasmx_slot_t *value,
                          uint32_t length, wasmx_slot_t *out) {
-  Error err = {0};
-  Store *store = store_to_make(home, out, &err);
-  return gc_done(store &&
-                     wm_gc_array_new(store, type, (Given){.slots = value}, length, &out->u64, &err),
-                 &err);
+  Store *store = store_to_make(home, out);
+  return store && wm_gc_array_new(store, type, (Given){.slots = value}, length, &out->u64);
 }
 
 bool wasmx_array_new_data_raw(wasm_store_t *home, const wasmx_type_t *type, const void *data,
                               size_t size, wasmx_slot_t *out) {
-  Error err = {0};
-  Store *store = store_to_make(home, out, &err);
-  return gc_done(store && wm_gc_array_new_data(store, type, data, size, &out->u64, &err), &err);
+  Store *store = store_to_make(home, out);
+  return store && wm_gc_array_new_data(store, type, data, size, &out->u64);
 }
 
 /* ---- fields and elements ---- */
 
-static HeapObject *object_of(wasm_store_t *home, u64 slot, CompositeKind kind, Error *err) {
-  Store *store = wm_api_store(home, err);
-  return store ? wm_gc_object(store, slot, kind, err) : NULL;
+static HeapObject *object_of(const wasm_store_t *home, u64 slot, CompositeKind kind) {
+  if (store_of(home)) return wm_gc_object(home->store, slot, kind);
+  return wm_api_fail(ERR_ARGUMENT, "there is no store"), NULL;
 }
 
-static bool get(wasm_store_t *home, u64 object, CompositeKind kind, u32 index, wasmx_slot_t *out) {
-  Error err = {0};
+static bool get(const wasm_store_t *home, u64 object, CompositeKind kind, u32 index,
+                wasmx_slot_t *out) {
   u64 slots[2];
   ValType t;
   if (!out) return wm_api_fail(ERR_ARGUMENT, "there is no place for the value");
-  HeapObject *o = object_of(home, object, kind, &err);
-  if (!o || !wm_gc_get(home->store, o, index, false, slots, &t, &err)) return gc_done(false, &err);
+  HeapObject *o = object_of(home, object, kind);
+  if (!o || !wm_gc_get(home->store, o, index, false, slots, &t)) return false;
   memcpy(out, slots, val_slots(t) * sizeof *slots);
   return true;
 }
 
-static bool set(wasm_store_t *home, u64 object, CompositeKind kind, u32 index,
+static bool set(const wasm_store_t *home, u64 object, CompositeKind kind, u32 index,
                 const wasmx_slot_t *value) {
-  Error err = {0};
   if (!value) return wm_api_fail(ERR_ARGUMENT, "the value is NULL");
-  HeapObject *o = object_of(home, object, kind, &err);
-  return gc_done(o && wm_gc_set(home->store, o, index, (Given){.slots = value}, &err), &err);
+  HeapObject *o = object_of(home, object, kind);
+  return o && wm_gc_set(home->store, o, index, (Given){.slots = value});
 }
 
 bool wasmx_struct_get_raw(wasm_store_t *home, uint64_t object, uint32_t field, wasmx_slot_t *out) {
@@ -83,23 +74,20 @@ bool wasmx_array_set_raw(wasm_store_t *home, uint64_t object, uint32_t index,
 }
 
 uint32_t wasmx_array_length_raw(wasm_store_t *home, uint64_t object) {
-  Error err = {0};
-  const HeapObject *o = object_of(home, object, COMP_ARRAY, &err);
-  return gc_done(o != NULL, &err) ? o->length : 0;
+  const HeapObject *o = object_of(home, object, COMP_ARRAY);
+  return o ? o->length : 0;
 }
 
 bool wasmx_array_read_raw(wasm_store_t *home, uint64_t object, uint32_t from, void *to,
                           uint32_t count) {
-  Error err = {0};
-  HeapObject *o = object_of(home, object, COMP_ARRAY, &err);
-  return gc_done(o && wm_gc_array_read(home->store, o, from, to, count, &err), &err);
+  HeapObject *o = object_of(home, object, COMP_ARRAY);
+  return o && wm_gc_array_read(home->store, o, from, to, count);
 }
 
 bool wasmx_array_write_raw(wasm_store_t *home, uint64_t object, uint32_t from, const void *data,
                            uint32_t count) {
-  Error err = {0};
-  HeapObject *o = object_of(home, object, COMP_ARRAY, &err);
-  return gc_done(o && wm_gc_array_write(home->store, o, from, data, count, &err), &err);
+  HeapObject *o = object_of(home, object, COMP_ARRAY);
+  return o && wm_gc_array_write(home->store, o, from, data, count);
 }
 
 /* ---- roots ---- */

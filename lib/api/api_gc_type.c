@@ -97,15 +97,16 @@ wasmx_valtype_t wm_public_of_valtype(TypeRegistry *types, ValType t) {
   return wasmx_valtype_of_type(type, is_nullable);
 }
 
+const char *wm_api_type_fault(const Store *store, const wasmx_type_t *type, CompositeKind kind) {
+  if (!type) return "the type is NULL";
+  if (registry_of(type) != store->types) return "the type is of another engine";
+  return subtype_of(type)->kind == kind ? NULL : "the type is of another kind";
+}
+
 u32 wm_api_type_id(const Store *store, const wasmx_type_t *type, CompositeKind kind, Error *err) {
-  static const char other[] = "the type is of another engine",
-                    wrong[] = "the type is of another kind";
-  const char *what = !type                               ? "the type is NULL"
-                     : registry_of(type) != store->types ? other
-                     : subtype_of(type)->kind != kind    ? wrong
-                                                         : NULL;
-  if (!what) return subtype_of(type)->type_id;
-  wm_error_set(err, ERR_ARGUMENT, 0, "%s", what);
+  const char *fault = wm_api_type_fault(store, type, kind);
+  if (!fault) return subtype_of(type)->type_id;
+  wm_error_set(err, ERR_ARGUMENT, 0, "%s", fault);
   return NO_TYPE;
 }
 
@@ -355,9 +356,8 @@ static TypeRegistry *registry_of_valtype(const wasmx_valtype_t *t) {
 
 bool wasmx_valtype_matches(const wasmx_valtype_t *sub, const wasmx_valtype_t *super) {
   if (!sub || !super) return false;
-  Error err = {0};
   TypeRegistry *types = registry_of_valtype(sub);
   if (!types) types = registry_of_valtype(super);
-  ValType a = read_storage(types, sub, 0, &err), b = read_storage(types, super, 0, &err);
-  return !err.code && wm_valtype_matches(types, a, b);
+  ValType a = read_storage(types, sub, 0, NULL), b = read_storage(types, super, 0, NULL);
+  return a != VAL_BOTTOM && b != VAL_BOTTOM && wm_valtype_matches(types, a, b);
 }

@@ -152,10 +152,12 @@ bool wm_tabletype_of(const wasm_tabletype_t *type, TableType *out, Error *err);
 static inline const SubType *subtype_of(const wasmx_type_t *type) {
   return (const SubType *)(const void *)type;
 }
-/* The type's id when it is of the store's engine and of that kind; NO_TYPE with err set. */
+/* Why it is no type of the store's engine and of that kind; NULL: it is. */
+const char *wm_api_type_fault(const Store *store, const wasmx_type_t *type, CompositeKind kind);
+/* The type's id when it is one; NO_TYPE with err set. */
 u32 wm_api_type_id(const Store *store, const wasmx_type_t *type, CompositeKind kind, Error *err);
 /* The canonical type of what a host says is one (NULL, too), in the registry; VAL_BOTTOM with err
- * set. */
+ * (may be NULL) set. */
 ValType wm_valtype_of_public(const TypeRegistry *types, const wasmx_valtype_t *type, Error *err);
 /* And back; types are borrowed from the registry. */
 wasmx_valtype_t wm_public_of_valtype(TypeRegistry *types, ValType t);
