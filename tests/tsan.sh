@@ -12,7 +12,7 @@ mkdir -p build
 [ -f "$build/build.ninja" ] ||
   CC=clang-19 meson setup "$build" -Dbuildtype=debugoptimized -Ddebug=true -Db_sanitize=thread -Db_lundef=false \
     >build/tsan.log 2>&1 || { tail -n 30 build/tsan.log; exit 1; }
-tests="wasi_audit_test wasi_fs_test shared_memory_test sharing_test instances_test wasi_threads_test wasi_clock_test wasi_determinism_test wasi_sock_test engine_test valid_bodies_test suspend_test suspend_stop_test suspend_many_test suspend_options_test"
+tests="wasi_audit_test wasi_fs_test shared_memory_test sharing_test gc_types_test instances_test wasi_threads_test wasi_clock_test wasi_determinism_test wasi_sock_test engine_test valid_bodies_test suspend_test suspend_stop_test suspend_many_test suspend_options_test"
 # shellcheck disable=SC2086
 ninja -C "$build" --quiet tools/wasm $(for t in $tests; do echo "tests/$t"; done) || exit 1
 # Children that were forked may start threads: the sanitizer is not sure of them, but goes on.
@@ -26,7 +26,7 @@ done
 for t in $tests; do
   step "$t" "$build/tests/$t"
   case $t in
-    engine_test | valid_bodies_test | suspend*) ;; # choose their tiers themselves
+    engine_test | valid_bodies_test | suspend* | gc_types_test) ;; # choose their tiers themselves
     *) step "$t, jit" env WASM_TEST_TIER=jit "$build/tests/$t" ;;
   esac
 done

@@ -18,12 +18,18 @@ static bool failed(TrapCode trap) {
   return wm_api_fail(code, "%s", wm_trap_message(trap));
 }
 
-static bool run(Store *store, const GcInstr *instr, u64 *at, u64 slots) {
+static bool run(Store *store, const GcInstr *instr, u64 *at) {
+  TrapCode trap = wm_gc_run_for_host(store, instr, at);
+  return !trap || failed(trap);
+}
+
+/* The same of one that may collect: what is in the slots is held. */
+static bool run_held(Store *store, const GcInstr *instr, u64 *at, u64 slots) {
   SlotRoots roots;
   wm_slot_roots_add(store, &roots, at, slots);
-  TrapCode trap = wm_gc_run_for_host(store, instr, at);
+  bool done = run(store, instr, at);
   wm_slot_roots_remove(&roots);
-  return !trap || failed(trap);
+  return done;
 }
 
 /* Objects of the type can be made. NULL: not of this engine, another kind, or out of memory. */
@@ -80,7 +86,7 @@ bool wm_gc_struct_new(Store *store, const wasmx_type_t *public, Given given, u64
   u64 *slots = few_or_many(few, sizeof few, (count + 1) * sizeof *slots, &many);
   if (!slots) return wm_api_out_of_memory();
   if (!take_fields(store, type, given, slots) ||
-      !run(store, &(GcInstr){.op = OP_struct_new, .type = type->type_id}, slots, count))
+      !run_held(store, &(GcInstr){.op = OP_struct_new, .type = type->type_id}, slots, count))
     return false;
   *out = slots[0];
   return true;
@@ -92,7 +98,7 @@ bool wm_gc_array_new(Store *store, const wasmx_type_t *public, Given value, u32 
   if (!type || !take(store, value, 0, 0, type->fields[0].type, slots)) return false;
   u32 count = val_slots(type->fields[0].type);
   slots[count] = length;
-  if (!run(store, &(GcInstr){.op = OP_array_new, .type = type->type_id}, slots, count))
+  if (!run_held(store, &(GcInstr){.op = OP_array_new, .type = type->type_id}, slots, count))
     return false;
   *out = slots[0];
   return true;
@@ -126,7 +132,7 @@ bool wm_gc_array_new_fixed(Store *store, const wasmx_type_t *public, Given eleme
   if (!slots) return wm_api_out_of_memory();
   const GcInstr instr = {OP_array_new_fixed, type->type_id, (u32)count};
   if (!take_elements(store, t, elements, count, slots) ||
-      !run(store, &instr, slots, count * val_slots(t)))
+      !run_held(store, &instr, slots, count * val_slots(t)))
     return false;
   *out = slots[0];
   return true;
@@ -198,7 +204,7 @@ bool wm_gc_set(Store *store, HeapObject *o, u32 index, Given value) {
   u64 slots[4] = {ref_slot(ref_of_object(o)), index};
   if (!take(store, value, 0, 0, field->type, &slots[is_struct ? 1 : 2])) return false;
   const GcInstr instr = {is_struct ? OP_struct_set : OP_array_set, type_id, index};
-  return run(store, &instr, slots, ARRAY_LEN(slots));
+  return run(store, &instr, slots);
 }
 
 static const FieldType *elements_to_write(const Store *store, const HeapObject *o) {
@@ -214,7 +220,7 @@ bool wm_gc_array_fill(Store *store, HeapObject *o, u32 from, Given value, u32 co
   if (!element || !take(store, value, 0, 0, element->type, &slots[2])) return false;
   slots[2 + val_slots(element->type)] = count;
   const GcInstr instr = {.op = OP_array_fill, .type = heap_type_id(o)};
-  return run(store, &instr, slots, ARRAY_LEN(slots));
+  return run(store, &instr, slots);
 }
 
 static bool storage_matches(const Store *store, ValType sub, ValType super) {
@@ -230,7 +236,7 @@ bool wm_gc_array_copy(Store *store, HeapObject *to, u32 at, HeapObject *source, 
   if (!storage_matches(store, gc_type(store, instr.index2)->fields[0].type, element->type))
     return wm_api_fail(ERR_ARGUMENT, "the arrays' elements are of different types");
   u64 slots[5] = {ref_slot(ref_of_object(to)), at, ref_slot(ref_of_object(source)), from, count};
-  return run(store, &instr, slots, ARRAY_LEN(slots));
+  return run(store, &instr, slots);
 }
 
 /* Where they are, and how many bytes; NULL: out of bounds, or references. `host`: where theirs are.

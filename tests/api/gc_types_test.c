@@ -2,6 +2,7 @@
  * makes no sense is refused. */
 #include "api/fixture.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #define KIND(kind)       wasmx_valtype_of_kind(kind)
@@ -528,6 +529,41 @@ static void types_outlive_their_engine(void **state) {
   wasmx_type_delete(list);
 }
 
+/* Threads make, use and delete the same types, each in stores of its own. */
+static void *use_types(void *env) {
+  wasm_engine_t *engine = env;
+  wasm_store_t *store = wasm_store_new(engine);
+  for (uint32_t i = 0; i < 200; i++) {
+    wasmx_field_t fields[2] = {field_of(KIND(i % 2 ? WASM_I32 : WASM_F64), WASM_VAR),
+                               field_of(wasmx_valtype_of_group(0, true), WASM_VAR)};
+    wasmx_type_t *list = wasmx_type_new_struct(engine, fields, 2);
+    wasmx_type_t *copy = wasmx_type_copy(list);
+    wasmx_valtype_t to = TO(list, false), any = HEAP(EQ, true);
+    wasm_ref_t *object = i % 8 ? NULL : wasmx_struct_new(store, copy, NULL, 0);
+    bool good = list && wasmx_valtype_matches(&to, &any) && (i % 8 || wasmx_ref_is(object, &to));
+    wasmx_type_delete(list);
+    wasm_ref_delete(object);
+    wasmx_type_delete(copy);
+    if (!good) return store;
+  }
+  wasm_store_delete(store);
+  return NULL;
+}
+
+static void threads_share_types(void **state) {
+  (void)state;
+  wasm_engine_t *engine = wasm_engine_new();
+  pthread_t threads[4];
+  for (int i = 0; i < 4; i++)
+    assert_int_equal(pthread_create(&threads[i], NULL, use_types, engine), 0);
+  for (int i = 0; i < 4; i++) {
+    void *result;
+    pthread_join(threads[i], &result);
+    assert_null(result);
+  }
+  wasm_engine_delete(engine);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(modules_tell_their_types),
@@ -543,6 +579,7 @@ int main(void) {
       cmocka_unit_test(chains_of_modules_have_an_end),
       cmocka_unit_test(large_groups_are_made),
       cmocka_unit_test(types_outlive_their_engine),
+      cmocka_unit_test(threads_share_types),
   };
   return run_with_text(tests);
 }
