@@ -35,6 +35,8 @@ extern "C" {
 
 #define own /* reads as a comment, as in wasm.h */
 
+struct wasmx_val_t; /* wasmx_call.h, which may come behind */
+
 /* ---------------------------------------------------------------------------------------- types */
 
 /* A function, struct or array type that modules or the host defined (spec 2.3.11), in an engine:
@@ -177,10 +179,10 @@ WASM_API_EXTERN own wasm_func_t *wasmx_func_new_raw_of_type(wasm_store_t *, cons
                                                             void (*finalizer)(void *));
 WASM_API_EXTERN own wasm_global_t *wasmx_global_new_of_type(wasm_store_t *, const wasmx_valtype_t *,
                                                             wasm_mutability_t,
-                                                            const wasmx_val_t *init);
+                                                            const struct wasmx_val_t *init);
 WASM_API_EXTERN own wasm_table_t *wasmx_table_new_of_type(wasm_store_t *, const wasmx_valtype_t *,
                                                           wasmx_limits64_t, bool is_64,
-                                                          const wasmx_val_t *init);
+                                                          const struct wasmx_val_t *init);
 WASM_API_EXTERN own wasm_tag_t *wasmx_tag_new_of_type(wasm_store_t *, const wasmx_type_t *);
 
 /* ----------------------------------------------------------------------------------- references */
@@ -216,30 +218,35 @@ WASM_API_EXTERN bool wasmx_slot_get_i31(uint64_t slot, int32_t *out);
 /* A struct with these fields, one value each; or (NULL, 0) with zeros and nulls, which every field
  * must allow. Packed fields take the low bits of an i32. */
 WASM_API_EXTERN own wasm_ref_t *wasmx_struct_new(wasm_store_t *, const wasmx_type_t *,
-                                                 const wasmx_val_t *fields, size_t count);
+                                                 const struct wasmx_val_t *fields, size_t count);
 /* Arrays: of `length` times a value (NULL: zero or null); of these elements; of numbers as they lie
  * in memory (wasmx_array_read), `size` bytes of whole elements. */
 WASM_API_EXTERN own wasm_ref_t *wasmx_array_new(wasm_store_t *, const wasmx_type_t *,
-                                                const wasmx_val_t *value, uint32_t length);
+                                                const struct wasmx_val_t *value, uint32_t length);
 WASM_API_EXTERN own wasm_ref_t *wasmx_array_new_fixed(wasm_store_t *, const wasmx_type_t *,
-                                                      const wasmx_val_t *elements, size_t count);
+                                                      const struct wasmx_val_t *elements,
+                                                      size_t count);
 WASM_API_EXTERN own wasm_ref_t *wasmx_array_new_data(wasm_store_t *, const wasmx_type_t *,
                                                      const void *data, size_t size);
 
 /* A field, by its index. get: what is packed comes with zeros above, by the second form with its
  * sign. False, and *out is a null (get): not a struct, no such field, out of memory for the handle
  * of a reference. set: for a constant field, or a value that is not of its type. */
-WASM_API_EXTERN bool wasmx_struct_get(const wasm_ref_t *, uint32_t field, own wasmx_val_t *out);
-WASM_API_EXTERN bool wasmx_struct_get_s(const wasm_ref_t *, uint32_t field, own wasmx_val_t *out);
-WASM_API_EXTERN bool wasmx_struct_set(wasm_ref_t *, uint32_t field, const wasmx_val_t *);
+WASM_API_EXTERN bool wasmx_struct_get(const wasm_ref_t *, uint32_t field,
+                                      own struct wasmx_val_t *out);
+WASM_API_EXTERN bool wasmx_struct_get_s(const wasm_ref_t *, uint32_t field,
+                                        own struct wasmx_val_t *out);
+WASM_API_EXTERN bool wasmx_struct_set(wasm_ref_t *, uint32_t field, const struct wasmx_val_t *);
 /* An element: the same. */
-WASM_API_EXTERN bool wasmx_array_get(const wasm_ref_t *, uint32_t index, own wasmx_val_t *out);
-WASM_API_EXTERN bool wasmx_array_get_s(const wasm_ref_t *, uint32_t index, own wasmx_val_t *out);
-WASM_API_EXTERN bool wasmx_array_set(wasm_ref_t *, uint32_t index, const wasmx_val_t *);
+WASM_API_EXTERN bool wasmx_array_get(const wasm_ref_t *, uint32_t index,
+                                     own struct wasmx_val_t *out);
+WASM_API_EXTERN bool wasmx_array_get_s(const wasm_ref_t *, uint32_t index,
+                                       own struct wasmx_val_t *out);
+WASM_API_EXTERN bool wasmx_array_set(wasm_ref_t *, uint32_t index, const struct wasmx_val_t *);
 /* 0 for what is no array (wasmx_last_error). */
 WASM_API_EXTERN uint32_t wasmx_array_length(const wasm_ref_t *);
 /* array.fill and array.copy (which may overlap): all in bounds, or nothing is done. */
-WASM_API_EXTERN bool wasmx_array_fill(wasm_ref_t *, uint32_t from, const wasmx_val_t *,
+WASM_API_EXTERN bool wasmx_array_fill(wasm_ref_t *, uint32_t from, const struct wasmx_val_t *,
                                       uint32_t count);
 WASM_API_EXTERN bool wasmx_array_copy(wasm_ref_t *to, uint32_t at, const wasm_ref_t *source,
                                       uint32_t from, uint32_t count);
