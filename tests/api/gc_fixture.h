@@ -108,12 +108,20 @@ static inline int guest_setup_with(void **state, wasm_config_t *config) {
 
 static inline int guest_setup(void **state) { return guest_setup_with(state, wasm_config_new()); }
 
-/* The same, collecting at each allocation and spoiling what it frees. */
-static inline int guest_setup_stressed(void **state) {
+/* The same, collecting at each allocation and spoiling what it frees: everything, or the young. */
+static inline int guest_setup_as(void **state, const char *setting) {
   wasm_config_t *config = wasm_config_new();
-  assert_true(wasmx_config_set_hidden(config, "heap-stress=1"));
+  assert_true(wasmx_config_set_hidden(config, setting));
   return guest_setup_with(state, config);
 }
+static inline int guest_setup_stressed(void **state) {
+  return guest_setup_as(state, "heap-stress=1");
+}
+static inline int guest_setup_young(void **state) { return guest_setup_as(state, "heap-stress=2"); }
+#define STRESSED(test)                                                                             \
+  {#test " (stressed)", test, guest_setup_stressed, guest_teardown, NULL}, {                       \
+    #test " (stressed, young)", test, guest_setup_young, guest_teardown, NULL                      \
+  }
 
 /* What is left when the store was deleted in the test. */
 static inline void guest_let_go(Guest *g) {

@@ -367,8 +367,7 @@ int main(void) {
       TEST(deadlines_hold_while_it_collects),
       TEST(an_interrupt_ends_long_work_of_the_host),
       TEST(callbacks_make_garbage),
-      {"callbacks_make_garbage (stressed)", callbacks_make_garbage, guest_setup_stressed,
-       guest_teardown, NULL},
+      STRESSED(callbacks_make_garbage),
   };
   return run_with_text(tests);
 }

@@ -573,8 +573,7 @@ static void the_limit_holds_for_the_host(void **state) {
   wasm_ref_delete(again);
 }
 
-#define TEST(test)     cmocka_unit_test_setup_teardown(test, guest_setup, guest_teardown)
-#define STRESSED(test) {#test " (stressed)", test, guest_setup_stressed, guest_teardown, NULL}
+#define TEST(test) cmocka_unit_test_setup_teardown(test, guest_setup, guest_teardown)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
