@@ -15,6 +15,7 @@ install_missing \
   /usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a:libclang-rt-19-dev \
   /usr/lib/llvm-19/include/wasm32-wasi/c++/v1/vector:libc++-19-dev-wasm32 \
   cmake:cmake abidiff:abigail-tools doxygen:doxygen mandoc:mandoc \
+  java:default-jre-headless mvn:maven \
   /usr/bin/rustc:rustc /usr/lib/rustlib/wasm32-wasi/lib:libstd-rust-dev-wasm32
 
 # From PyPI, for the component model's scripts; without it they are skipped, by name.

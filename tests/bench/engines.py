@@ -6,8 +6,12 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
+from typing import NamedTuple
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+CPU_LIMIT_SECONDS = 300  # of one run
 IN, OUT = '{in}', '{out}'  # in a compiler's command
 
 
@@ -30,6 +34,37 @@ class Engine:
 
 def note(text):
     print(f'{os.path.basename(sys.argv[0])}: {text}', file=sys.stderr)
+
+
+class Ended(NamedTuple):
+    """How a program went: its output; the reason when it failed, else ''; its wall seconds, and what it used."""
+    output: str
+    failure: str
+    wall: float
+    usage: resource.struct_rusage
+
+
+def limit_cpu():
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT_SECONDS, CPU_LIMIT_SECONDS))
+
+
+def run_measured(command):
+    """Runs it to its end; raises OSError when it cannot be started."""
+    with tempfile.TemporaryFile('w+', errors='replace') as errors:
+        start = time.monotonic()
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
+                                 text=True, preexec_fn=limit_cpu)
+        with child.stdout:
+            output = child.stdout.read()
+        _, status, usage = os.wait4(child.pid, 0)
+        wall = time.monotonic() - start
+        child.returncode = os.waitstatus_to_exitcode(status)
+        failure = ''
+        if child.returncode != 0 or not output.strip():
+            errors.seek(0)
+            reason = errors.read().strip().splitlines() or ['no output']
+            failure = f'exit code {child.returncode}: {reason[-1][:120]}'
+        return Ended(output, failure, wall, usage)
 
 
 def output_of(command):

@@ -6,20 +6,16 @@ import argparse
 import contextlib
 import math
 import os
-import resource
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 
 import building
 import large
 import svg
 from building import kind_of
-from engines import PEER_NAMES, Engine, find_engines, find_wasm, host, note
+from engines import PEER_NAMES, Engine, find_engines, find_wasm, host, note, run_measured
 
-CPU_LIMIT_SECONDS = 300  # of one run
 LONG_RUNS = ((10, 1), (2, 3))  # of what takes longer than these seconds
 SKIPPED = 77  # meson's exit code for a test that could not run
 KINDS = {
@@ -33,29 +29,16 @@ NATIVE = Engine('native', [])
 
 # ---- running ----
 
-def limit_cpu():
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT_SECONDS, CPU_LIMIT_SECONDS))
-
-
 def run_once(command, engine, by_wall):
     """Seconds and checksum of one run; None and the reason when it failed."""
-    with tempfile.TemporaryFile('w+', errors='replace') as errors:
-        start = time.monotonic()
-        try:
-            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                     stderr=errors, text=True, preexec_fn=limit_cpu)
-        except OSError as error:
-            return None, str(error)
-        with child.stdout:
-            words = child.stdout.read().split()
-        _, status, usage = os.wait4(child.pid, 0)
-        wall = time.monotonic() - start
-        child.returncode = os.waitstatus_to_exitcode(status)
-        if child.returncode != 0 or not words:
-            errors.seek(0)
-            reason = errors.read().strip().splitlines() or ['no output']
-            return None, f'exit code {child.returncode}: {reason[-1][:120]}'
-    return float(words[1]) if engine.hosted else wall if by_wall else usage.ru_utime, words[0]
+    try:
+        ended = run_measured(command)
+    except OSError as error:
+        return None, str(error)
+    if ended.failure:
+        return None, ended.failure
+    words = ended.output.split()
+    return float(words[1]) if engine.hosted else ended.wall if by_wall else ended.usage.ru_utime, words[0]
 
 
 class Progress:

@@ -101,11 +101,12 @@ def draw_kernel(picture, scale, left, top, kernel, row, names, colors, step):
             picture.text(x + 4, y + step - 2, f'{row[name]:.2f}', 8.5, fill='#444')
 
 
-def write(path, table, names, blocks):
-    """blocks: [(title, kernels, means by name, or None)]; the means of the first are drawn large."""
+def write(path, table, names, blocks, over='native code'):
+    """blocks: [(title, kernels, means by name, or None)]; the means of the first are drawn large. over: what
+    everything is compared with."""
     picture, colors, step, columns = Picture(), colors_of(names), 10, 3
-    picture.text(MARGIN, 30, 'Run time over native code', 18, weight='bold')
-    picture.text(MARGIN, 48, 'logarithmic; shorter is faster; the dark line is native', 11, fill='#666')
+    picture.text(MARGIN, 30, f'Run time over {over}', 18, weight='bold')
+    picture.text(MARGIN, 48, f'logarithmic; shorter is faster; the dark line is {over}', 11, fill='#666')
     y = 70
     for number, (title, kernels, means) in enumerate(blocks):
         if number == 0 and means:

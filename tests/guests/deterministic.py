@@ -122,9 +122,7 @@ def main():
         told_apart(world)
         same_elsewhere(world)
         usage(world)
-    counts = run.counts
-    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
-    return 1 if counts["failed"] else 0
+    return run.result()
 
 
 if __name__ == "__main__":

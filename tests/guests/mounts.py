@@ -302,9 +302,7 @@ def main():
         recordings(pathlib.Path(folder))
     with tempfile.TemporaryDirectory() as folder:
         pipeline(pathlib.Path(folder))
-    counts = run.counts
-    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
-    return 1 if counts["failed"] else 0
+    return run.result()
 
 
 if __name__ == "__main__":

@@ -41,6 +41,12 @@ def tell(outcome, name, why=""):
     print(f"{outcome:8} {name}{': ' + why if why else ''}", flush=True)
 
 
+def result():
+    """Tells how many passed; the exit code."""
+    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
+    return 1 if counts["failed"] else 0
+
+
 def check(name, good, why=""):
     tell("passed" if good else "failed", name, "" if good else str(why))
 
@@ -314,6 +320,13 @@ def compare_way(name, command, stdin, prepare, want, left):
         if status_of(want) != status_of(got):
             return tell("failed", name, f"ended with {status_of(got)}, not {status_of(want)}: {got.stderr}")
         check(name, tree(folder) == left, "left other files")
+
+
+def compare_text(name, command, want):
+    """It prints just this, and ends well."""
+    got = wasm(*command)
+    good = got.stdout == want and got.returncode == 0
+    check(name, good, f"ended with {status_of(got)}, {got.stderr.decode(errors='replace')[-2000:]}\n{difference(want, got.stdout)}")
 
 
 def make_tree(folder):
@@ -1040,8 +1053,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         servers(pathlib.Path(folder))
     pipes_and_signals()
-    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
-    return 1 if counts["failed"] else 0
+    return result()
 
 
 if __name__ == "__main__":

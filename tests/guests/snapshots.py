@@ -122,9 +122,7 @@ def main():
             other_ways(guest, folder)
             if not LIGHT:
                 starts_sooner(guest, folder)
-    counts = run.counts
-    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
-    return 1 if counts["failed"] else 0
+    return run.result()
 
 
 if __name__ == "__main__":

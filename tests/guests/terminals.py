@@ -333,9 +333,7 @@ def main():
         variables(raw)
     except Missing as why:
         tell("skipped", "terminals", str(why))
-    counts = run.counts
-    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
-    return 1 if counts["failed"] else 0
+    return run.result()
 
 
 if __name__ == "__main__":
