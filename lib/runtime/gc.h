@@ -28,6 +28,12 @@ bool wm_ref_is(const Store *store, Ref ref, ValType type);
 HeapObject *wm_array_new(Store *store, u32 type_id, u32 length, bool *is_zero);
 /* `in`: whose segments are meant. */
 TrapCode wm_gc_array(Store *store, Instance *in, const GcInstr *instr, u64 *at);
+/* array.new: `value` as in slots; the reference is written to *result, which may be where the value
+ * is. */
+TrapCode wm_array_new_filled(Store *store, u32 type_id, u32 length, const u64 *value, u64 *result);
+/* array.copy; NULL: a null. */
+TrapCode wm_array_copy(Store *store, HeapObject *to, u32 at, HeapObject *from, u32 source,
+                       u32 count);
 /* A value of a field's type to an object, from slots, with the write barrier; `place` as heap.h's,
  * the field at `place` + `offset`. */
 void wm_field_set(Store *store, HeapObject *o, u8 *place, u32 offset, ValType type,

@@ -44,7 +44,11 @@ static bool is_zero_value(ValType type, const u64 *value) {
 
 /* The first is written, and then what is written already again and again. */
 static void fill_piece(u8 *to, ValType type, const u64 *value, u64 bytes) {
-  u64 done = min_u64(val_storage_bytes(type), bytes);
+  u64 size = val_storage_bytes(type), done = min_u64(size, bytes);
+  if (size == 1 || is_zero_value(type, value)) {
+    memset(to, (u8)*value, (size_t)bytes);
+    return;
+  }
   if (done) wm_field_write(to, type, value);
   for (; done < bytes; done += min_u64(done, bytes - done))
     memcpy(to + done, to, (size_t)min_u64(done, bytes - done));
@@ -78,7 +82,7 @@ static TrapCode move(Store *store, u8 *to, const u8 *from, u64 bytes) {
 /* ---- making them ---- */
 
 /* What is not zero is written at once, whatever wasm is told meanwhile: it is not large. */
-static TrapCode new_filled(Store *store, u32 type_id, u32 length, const u64 *value, u64 *result) {
+TrapCode wm_array_new_filled(Store *store, u32 type_id, u32 length, const u64 *value, u64 *result) {
   bool is_zero;
   HeapObject *o = wm_array_new(store, type_id, length, &is_zero);
   if (!o) return TRAP_OUT_OF_MEMORY;
@@ -192,17 +196,21 @@ static TrapCode array_fill(Store *store, u64 *at) {
   return fill(store, &e, from, count, at + 2);
 }
 
-/* array, index, array, index, count */
-static TrapCode array_copy(Store *store, u64 *at) {
-  HeapObject *to = array_of(at[0]), *from = array_of(at[2]);
+/* Elements of both lie alike: validation has seen to it. */
+TrapCode wm_array_copy(Store *store, HeapObject *to, u32 at, HeapObject *from, u32 source,
+                       u32 count) {
   if (!to || !from) return TRAP_NULL_ARRAY;
-  Elements d = elements_of(store, to), s = elements_of(store, from);
-  u32 count = (u32)at[4];
-  if (!is_within((u32)at[1], count, d.length) || !is_within((u32)at[3], count, s.length))
+  if (!is_within(at, count, to->length) || !is_within(source, count, from->length))
     return TRAP_ARRAY_OUT_OF_BOUNDS;
-  wrote(store, &d, (u32)at[1], count);
-  return move(store, d.start + (u64)(u32)at[1] * d.size, s.start + (u64)(u32)at[3] * s.size,
-              (u64)count * d.size);
+  Elements e = elements_of(store, to);
+  wrote(store, &e, at, count);
+  const u8 *first = heap_at(from, OBJECT_HEADER_BYTES);
+  return move(store, e.start + (u64)at * e.size, first + (u64)source * e.size, (u64)count * e.size);
+}
+
+/* array, index, array, index, count */
+static TrapCode array_copy(Store *store, const u64 *at) {
+  return wm_array_copy(store, array_of(at[0]), (u32)at[1], array_of(at[2]), (u32)at[3], (u32)at[4]);
 }
 
 /* array, index, index in the segment, count */
@@ -221,9 +229,9 @@ TrapCode wm_gc_array(Store *store, Instance *in, const GcInstr *instr, u64 *at) 
   switch (instr->op) {
   case OP_array_new: {
     u32 slots = val_slots(gc_type(store, instr->type)->fields[0].type);
-    return new_filled(store, instr->type, (u32)at[slots], at, at);
+    return wm_array_new_filled(store, instr->type, (u32)at[slots], at, at);
   }
-  case OP_array_new_default: return new_filled(store, instr->type, (u32)*at, zero, at);
+  case OP_array_new_default: return wm_array_new_filled(store, instr->type, (u32)*at, zero, at);
   case OP_array_new_fixed: return new_fixed(store, instr, at);
   case OP_array_new_data: return new_data(in, instr, at);
   case OP_array_new_elem: return new_elem(in, instr, at);

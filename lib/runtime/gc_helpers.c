@@ -28,9 +28,8 @@ static TrapCode make(Instance *in, u16 op, u32 type_index, u32 index2, u64 *slot
 }
 
 TrapCode wm_helper_array_new(Instance *in, u32 type_index, u32 length, u64 low, u64 high) {
-  bool is_wide = in->module->module.types[type_index].fields[0].type == VAL_V128;
-  u64 slots[3] = {low, is_wide ? high : length, length};
-  return make(in, OP_array_new, type_index, 0, slots);
+  u64 value[2] = {low, high};
+  return wm_array_new_filled(in->store, in->type_ids[type_index], length, value, &in->store->made);
 }
 
 TrapCode wm_helper_array_new_data(Instance *in, u32 type_index, u32 segment, u32 from, u32 count) {
@@ -51,8 +50,8 @@ TrapCode wm_helper_array_fill(Instance *in, u64 array, u32 from, u64 low, u64 hi
 }
 
 TrapCode wm_helper_array_copy(Instance *in, u64 to, u32 at, u64 from, u32 source, u32 count) {
-  u64 slots[5] = {to, at, from, source, count};
-  return run(in, OP_array_copy, 0, 0, slots);
+  HeapObject *into = (HeapObject *)(void *)ref_of_slot(to);
+  return wm_array_copy(in->store, into, at, (HeapObject *)(void *)ref_of_slot(from), source, count);
 }
 
 TrapCode wm_helper_array_init_data(Instance *in, u32 segment, u64 array, u32 at, u32 from,

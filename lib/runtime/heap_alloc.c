@@ -58,6 +58,8 @@ static bool commit_blocks(Heap *h) {
       !vec_reserve(&h->touched, all) || !wm_os_commit(start, (u64)count << BLOCK_LOG2) ||
       !wm_os_commit(heap_mark_of(h, start), (u64)count * BLOCK_GRANULES))
     return false;
+  /* Scattered objects are not to cost a miss of the TLB each; a small heap stays small. */
+  if (h->committed_blocks) (void)wm_os_prefer_large_pages(start, (u64)count << BLOCK_LOG2);
   h->committed_blocks = all;
   return true;
 }
