@@ -5,7 +5,8 @@
  *   build_branch.c   branches                        mem.c         memory and globals
  *   build_call.c     calls, inlining                 build_osr.c   starting at a loop
  *   build_env.c      values where ways meet          build_fuel.c  charges
- *   build_try.c      exceptions                       build_guess.c calls whose callees were seen
+ *   build_try.c      exceptions                      build_guess.c calls whose callees were seen
+ *   build_gc.c       structs, arrays, casts          build_refs.c  what is known of references
  *   build_block.c    effects, blocks                 ir.c fold.c   nodes */
 #include "jit/build.h"
 
@@ -153,7 +154,7 @@ void wm_jit_build(Compile *c) {
   b->layout = wm_instance_layout(c->loaded);
   b->err.code = ERR_NONE;
   b->scanning = c->osr_offset != 0;
-  b->frame_count = b->controls.len = b->locals.len = b->stack.len = 0;
+  b->frame_count = b->controls.len = b->locals.len = b->local_types.len = b->stack.len = 0;
   set_limits(b, c->module->funcs[c->func_index].code_bytes, c->options.inline_all ? 16 : 1);
   b->merged_words = 0;
   c->vectors.len = c->clauses.len = 0;
@@ -177,4 +178,8 @@ void wm_build_scratch_free(void *scratch) {
   vec_free(&b->table);
   vec_free(&b->kept);
   vec_free(&b->known);
+  vec_free(&b->fixed);
+  vec_free(&b->refs);
+  vec_free(&b->ref_heads);
+  vec_free(&b->local_types);
 }

@@ -31,6 +31,12 @@ typedef struct AccessPlace {
   u8 flags;
 } AccessPlace;
 
+/* How much is known at a place, which holds wherever that dominates: lengths of Build.known, fixed
+ * and refs. */
+typedef struct KnownScope {
+  u32 bounds, fixed, refs;
+} KnownScope;
+
 /* A saved environment: positions in Build.envs. */
 typedef struct Env {
   u32 locals, values;
@@ -48,8 +54,11 @@ typedef struct Control {
   bool has_back_edge;
   u32 height; /* operands below the block's parameters */
   u32 param_count, result_count;
-  u32 pending;     /* branches to the label so far, or NONE */
-  u32 known_len;   /* Build.known at the block's start: what holds wherever its end is reached */
+  u32 pending;      /* branches to the label so far, or NONE */
+  KnownScope known; /* at the block's start: what holds wherever its end is reached */
+  u32 type_index;   /* of its parameters and results; NO_TYPE: it has one result, or none */
+  ValType result;
+  u32 condition;   /* IF: decides for its first part */
   u32 envs_len;    /* Build.envs at the block's start */
   u32 kept_len;    /* behind its end: what of them branches out of it still want ... */
   u32 kept_for;    /* ... until this control (a place in Build.controls) ends; NONE: nothing */
@@ -81,7 +90,7 @@ typedef struct Guess {
   u32 other;  /* edge: it is none of those before `next` */
   u32 ways;   /* to behind the call, in Build.pending */
   u32 height; /* of the operands, the arguments included */
-  u32 known_len;
+  KnownScope known;
   bool is_open, is_likely;
 } Guess;
 
@@ -99,12 +108,18 @@ typedef struct Frame {
   Guess guess;                  /* whose callee the next frame is, when it is open */
 } Frame;
 
-/* A value that a load would give: known from a load or store of the same extended block. */
+/* What a word belongs to. */
+typedef enum WordKind { WORD_GUEST, WORD_STRUCT, WORD_ARRAY } WordKind;
+
+/* A value that a load would give: known from a load or store of the same extended block, or, where
+ * it never changes, of one that dominates it. */
 typedef struct KnownWord {
   u32 address, disp, value;
   u16 op; /* the load */
   u8 bytes;
-  bool is_field; /* of a struct or array, no guest memory */
+  u8 kind;  /* WordKind */
+  u32 type; /* of the struct, the module's; of an array its elements' storage type, KIND_REF for all
+               references */
 } KnownWord;
 
 typedef struct KnownGlobal {
@@ -119,7 +134,29 @@ typedef struct KnownBounds {
   u64 end;         /* bytes behind the index that are inside */
 } KnownBounds;
 
-enum { MAX_FRAMES = 8, KNOWN_WORDS = 32, KNOWN_GLOBALS = 16 };
+/* What is known of a reference (build_refs.c). */
+typedef struct KnownRef {
+  u32 node;
+  u32 before;    /* what was known of the node before: its place in Build.refs, plus 1; or 0 */
+  HeapType heap; /* it is null or of this type, the module's; NO_HEAP: not known */
+  bool not_null;
+  bool is_exact; /* and of no subtype */
+} KnownRef;
+enum { NO_HEAP = UINT32_MAX };
+
+/* What an i32 tells. */
+typedef enum TestKind {
+  TEST_TYPE, /* whether the reference `node` is of the type */
+  TEST_AND,  /* when it is not 0, `node` is not 0 either */
+  TEST_OR,   /* when it is 0, `node` is 0, too */
+} TestKind;
+typedef struct KnownTest {
+  u32 condition, node;
+  ValType type;
+  u8 kind; /* TestKind */
+} KnownTest;
+
+enum { MAX_FRAMES = 8, KNOWN_WORDS = 32, KNOWN_GLOBALS = 16, KNOWN_TESTS = 16 };
 
 /* A value of the scanned code in front of an on-stack replacement. */
 typedef struct KeptValue {
@@ -142,7 +179,8 @@ typedef struct Build {
   u32 frame_count;
   Vec(Control) controls;
   Vec(u32) locals; /* nodes, frame by frame */
-  Vec(u32) stack;  /* operands: nodes */
+  Vec(ValType) local_types;
+  Vec(u32) stack; /* operands: nodes */
   Vec(Pending) pending;
   Vec(u32) envs;
   u32 version, saved_version,
@@ -159,6 +197,13 @@ typedef struct Build {
   KnownGlobal globals[KNOWN_GLOBALS];
   u32 word_count, global_count;
   Vec(KnownBounds) known;
+  Vec(KnownWord) fixed; /* that never change */
+
+  /* build_refs.c */
+  Vec(KnownRef) refs;
+  Vec(u32) ref_heads; /* by node: the last of refs, plus 1; or 0 */
+  KnownTest tests[KNOWN_TESTS];
+  u32 test_count; /* noted so far; the last ones are kept */
   u32 fresh; /* build_barrier.c: the object made last, while nothing can have been collected; NONE
               */
 } Build;
@@ -316,7 +361,6 @@ void wm_build_start_here(Build *b);
 void wm_build_instruction(Build *b);
 /* The address of the table's element; NONE: surely a trap (the block ended). */
 u32 wm_build_table_element(Build *b, u32 table, u32 index, TrapCode outside);
-void wm_build_trap_if_null(Build *b, u32 reference, TrapCode code);
 
 /* ---- build_gc.c: structs, arrays, i31, casts ---- */
 void wm_build_gc(Build *b);
@@ -333,6 +377,31 @@ void wm_build_barrier(Build *b, ValType type, u32 object, u32 place, u32 value);
 /* The object has just been made: until something may collect, it is not old. */
 static inline void build_is_fresh(Build *b, u32 object) { b->fresh = object; }
 
+/* ---- build_refs.c: what is known of references ---- */
+typedef enum RefTest { REF_IS_NOT, REF_IS, REF_MAY_BE } RefTest;
+const KnownRef *wm_refs_find(const Build *b, u32 node);
+/* From here on the value is of the type; what is no reference's is ignored. */
+void wm_refs_learn(Build *b, u32 node, ValType type);
+void wm_refs_learn_exact(Build *b, u32 node, u32 type_index);
+void wm_refs_learn_not_null(Build *b, u32 node);
+/* From here on the condition holds, or does not: with what is known of tests. */
+void wm_refs_learn_condition(Build *b, u32 condition, bool holds);
+void wm_refs_note_test(Build *b, u32 condition, u32 node, ValType type);
+/* The value `param` of a label was made from the edges of the list, its `column`-th values. */
+void wm_refs_note_merged(Build *b, u32 list, u32 column, u32 param);
+/* Whether it is null, an i32. */
+u32 wm_refs_is_null(Build *b, u32 node);
+/* Traps when it is null; from here on it is not. */
+void wm_refs_check_null(Build *b, u32 node, TrapCode code);
+bool wm_refs_may_be_i31(const Build *b, u32 node);
+/* Whether it may be something else than null, a struct, an array or an i31. */
+bool wm_refs_may_be_host(const Build *b, u32 node);
+/* Whether it is of the heap type unless it is null. */
+RefTest wm_refs_decide(const Build *b, u32 node, HeapType heap);
+/* Forgets what was learnt after there was so much of it; all. */
+void wm_refs_cut(Build *b, u32 len);
+void wm_refs_clear(Build *b);
+
 /* ---- build_atomic.c ---- */
 void wm_build_atomic(Build *b);
 
@@ -341,6 +410,11 @@ void wm_build_atomic(Build *b);
  * about memory alone. */
 void wm_mem_forget(Build *b);
 void wm_mem_forget_words(Build *b);
+/* Forgets what does not hold where the scope was. */
+void wm_mem_forget_since(Build *b, KnownScope scope);
+static inline KnownScope known_scope(const Build *b) {
+  return (KnownScope){b->known.len, b->fixed.len, b->refs.len};
+}
 /* The base address of a memory. */
 u32 wm_mem_base(Build *b, u32 memory);
 /* The instruction b->in, with operands from the stack. */
@@ -353,14 +427,25 @@ void wm_mem_global_set(Build *b);
 /* The place of the access b->in of `bytes` bytes; false: it surely traps (the block ends). */
 bool wm_mem_locate(Build *b, u32 index, u32 bytes, AccessPlace *place);
 
-/* A field of a struct or array, or an element whose index is checked; with an op of memory. */
-u32 wm_mem_load_field(Build *b, u16 op, u32 address, u32 disp);
-void wm_mem_store_field(Build *b, u16 op, u32 address, u32 disp, u32 value);
-/* The reference is null, which traps; or is known not to be from here on. */
-void wm_mem_check_null(Build *b, u32 reference, TrapCode code);
-void wm_mem_is_not_null(Build *b, u32 reference);
+/* A field of a struct or array, or an element whose index is checked; `op` is one of memory. */
+typedef struct FieldPlace {
+  u32 address, disp;
+  u8 kind;       /* WordKind */
+  bool is_fixed; /* never changes once the object is made */
+  u32 type;      /* as in KnownWord */
+} FieldPlace;
+u32 wm_mem_load_field(Build *b, u16 op, FieldPlace place);
+void wm_mem_store_field(Build *b, u16 op, FieldPlace place, u32 value);
+/* The same in an object just made, which is no other one. */
+void wm_mem_init_field(Build *b, u16 op, FieldPlace place, u32 value);
+/* The word of an object is known, without an access. */
+void wm_mem_learn_field(Build *b, u16 load, FieldPlace place, u32 value);
+/* The index is inside of the array from here on; whether it is known to be. */
+void wm_mem_learn_inside(Build *b, u32 index, u32 array);
+bool wm_mem_is_inside(const Build *b, u32 index, u32 array);
 /* A word of the runtime at an absolute address that cannot fault. */
 u32 wm_mem_load_word(Build *b, u16 op, u32 address, size_t disp);
+void wm_mem_store_word(Build *b, u16 op, u32 address, size_t disp, u32 value);
 /* The value of a slot (runtime/frame.h) there. */
 u32 wm_mem_load_slot(Build *b, u8 type, u32 address, size_t disp);
 /* The address in an array of the instance. */

@@ -105,6 +105,7 @@ static void branch_if(Build *b, Control *ctl, u32 condition) {
     block_at(b->c, b->block)->unlikely = wm_build_unlikely_edge(b);
     link_any(b, ctl, edge);
     wm_build_follow(b, edge + 1);
+    wm_refs_learn_condition(b, condition, false);
   }
   wm_build_open_region(b);
 }
@@ -116,13 +117,13 @@ void wm_build_br_if(Build *b) {
 
 void wm_build_br_on_null(Build *b) {
   u32 reference = pop(b);
-  branch_if(b, control_at(b, b->in.index), pure(b, OP_i64_eqz, reference, 0));
+  branch_if(b, control_at(b, b->in.index), wm_refs_is_null(b, reference));
   push(b, reference);
 }
 
 void wm_build_br_on_non_null(Build *b) {
-  u32 reference = b->stack.data[b->stack.len - 1];
-  branch_if(b, control_at(b, b->in.index), pure(b, OP_i64_ne, reference, const_i64(b, 0)));
+  u32 is_null = wm_refs_is_null(b, b->stack.data[b->stack.len - 1]);
+  branch_if(b, control_at(b, b->in.index), pure(b, OP_i32_eqz, is_null, 0));
   pop(b);
 }
 

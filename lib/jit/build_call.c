@@ -21,7 +21,11 @@ static void push_zeros(Build *b, u32 count, ValType type) {
   IrType t = wm_jit_type(type);
   u32 zero = t == T_V128 ? wm_ir_vector(b->c, (V128){0}) : wm_ir_const(b->c, t, 0);
   jit_reserve(b->c, &b->locals, count);
-  for (u32 i = 0; i < count; i++) b->locals.data[b->locals.len++] = zero;
+  jit_reserve(b->c, &b->local_types, count);
+  for (u32 i = 0; i < count; i++) {
+    b->locals.data[b->locals.len++] = zero;
+    b->local_types.data[b->local_types.len++] = type;
+  }
 }
 
 /* A frame for the function, whose arguments are the last ones in Build.locals. */
@@ -40,6 +44,9 @@ void wm_build_open_frame(Build *b, u32 func_index, u32 site) {
       .fuel_node = b->fuel_node,
       .fuel_cost = b->fuel_cost,
   };
+  jit_reserve(b->c, &b->local_types, type->param_count);
+  for (u32 i = 0; i < type->param_count; i++)
+    b->local_types.data[b->local_types.len++] = type->params[i];
   for (u32 runs = wm_reader_u32(&frame->reader); runs > 0; runs--) {
     u32 count = wm_reader_u32(&frame->reader);
     push_zeros(b, count, wm_reader_valtype(&frame->reader));
@@ -50,6 +57,7 @@ void wm_build_open_frame(Build *b, u32 func_index, u32 site) {
   b->in.block.kind = BLOCK_EMPTY;
   Control *ctl = wm_build_open_control(b, b->frame_count == 1 ? CONTROL_BODY : CONTROL_INLINE);
   ctl->result_count = type->result_count;
+  ctl->type_index = b->module->funcs[func_index].type_index;
 }
 
 /* To where the current frame's `return` goes. */
@@ -61,7 +69,7 @@ void wm_build_close_inlined(Build *b) {
   wm_build_close_block(b);
   wm_build_close_region(b);
   const Frame *frame = frame_of(b);
-  b->locals.len = frame->local_start;
+  b->locals.len = b->local_types.len = frame->local_start;
   b->fuel_node = frame->fuel_node;
   b->fuel_cost = frame->fuel_cost;
   bool is_tail = frame->is_tail;
@@ -165,6 +173,8 @@ static void finish_plain_call(Build *b, Node n, const SubType *type) {
   for (u32 i = 0; i < results && results > 1; i++)
     push(b, wm_build_effect(b, make_node(IR_RESULT, wm_jit_type(type->results[i]), node, i, 0)));
   wm_build_may_throw(b, node, is_tail);
+  const u32 *values = b->stack.data + b->stack.len - results;
+  for (u32 i = 0; i < results; i++) wm_refs_learn(b, values[i], type->results[i]);
 }
 
 /* Arguments come from the stack. A tail call of an inlined function leaves just that. */

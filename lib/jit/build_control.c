@@ -13,11 +13,16 @@ Control *wm_build_open_control(Build *b, ControlKind kind) {
                  .exits = NONE,
                  .pad = NONE,
                  .next_edge = NONE,
-                 .known_len = b->known.len,
+                 .known = known_scope(b),
+                 .type_index = NO_TYPE,
                  .envs_len = b->envs.len,
                  .kept_for = NONE};
-  if (type->kind == BLOCK_VALUE) ctl.result_count = 1;
+  if (type->kind == BLOCK_VALUE) {
+    ctl.result_count = 1;
+    ctl.result = type->value;
+  }
   if (type->kind == BLOCK_TYPE) {
+    ctl.type_index = type->type_index;
     ctl.param_count = b->module->types[type->type_index].param_count;
     ctl.result_count = b->module->types[type->type_index].result_count;
   }
@@ -64,6 +69,7 @@ void wm_build_open_if(Build *b) {
   u32 condition = pop(b);
   u8 unlikely = wm_build_unlikely_edge(b);
   Control *ctl = wm_build_open_control(b, CONTROL_IF);
+  ctl->condition = condition;
   if (is_const(b->c, condition)) {
     if (!const_bits(b->c, condition)) {
       ctl->resume = b->block;
@@ -75,6 +81,7 @@ void wm_build_open_if(Build *b) {
     block_at(b->c, b->block)->unlikely = unlikely;
     ctl->else_edge = edge + 1;
     wm_build_follow(b, edge);
+    wm_refs_learn_condition(b, condition, true);
   }
   wm_build_open_region(b);
 }
@@ -83,7 +90,7 @@ void wm_build_open_else(Build *b) {
   Control *ctl = control_at(b, 0);
   if (b->block != NONE) wm_build_go_to(b, ctl);
   ctl->kind = CONTROL_ELSE;
-  b->known.len = ctl->known_len;
+  wm_mem_forget_since(b, ctl->known);
   if (ctl->else_edge != NONE) {
     wm_mem_forget(b);
     wm_build_restore_locals(b, ctl->else_env.locals);
@@ -91,6 +98,7 @@ void wm_build_open_else(Build *b) {
     wm_build_push_saved(b, ctl->else_env.values, ctl->param_count);
     wm_build_follow(b, ctl->else_edge);
     ctl->else_edge = NONE;
+    wm_refs_learn_condition(b, ctl->condition, false);
   } else {
     b->block = ctl->resume;
     ctl->resume = NONE;
@@ -100,10 +108,23 @@ void wm_build_open_else(Build *b) {
 
 /* ---- closing ---- */
 
+static ValType result_type(const Build *b, const Control *ctl, u32 i) {
+  return ctl->type_index == NO_TYPE ? ctl->result : b->module->types[ctl->type_index].results[i];
+}
+
 /* Behind a block: where its label's edges and the current block meet. */
 static void join(Build *b, const Control *ctl, u32 list, u32 value_count, bool with_locals) {
-  b->known.len = ctl->known_len;
+  wm_mem_forget_since(b, ctl->known);
   wm_build_bind(b, list, ctl->height, value_count, with_locals);
+}
+
+static void join_results(Build *b, const Control *ctl, u32 list, bool with_locals) {
+  join(b, ctl, list, ctl->result_count, with_locals);
+  for (u32 i = 0; i < ctl->result_count; i++) {
+    u32 value = b->stack.data[ctl->height + i];
+    wm_refs_learn(b, value, result_type(b, ctl, i));
+    wm_refs_note_merged(b, list, i, value);
+  }
 }
 
 static void jump_pending(Build *b, u32 *list, u32 value_count) {
@@ -125,7 +146,7 @@ void wm_build_close_loop(Build *b) {
   if (!ctl.has_back_edge) forget_loop(b, &ctl);
   if (ctl.exits != NONE) {
     jump_pending(b, &ctl.exits, ctl.result_count);
-    join(b, &ctl, ctl.exits, ctl.result_count, true);
+    join_results(b, &ctl, ctl.exits, true);
   } else if (b->block == NONE) {
     b->stack.len = ctl.height;
   }
@@ -154,6 +175,7 @@ bool wm_build_close_peeled(Build *b) {
 
 void wm_build_close_block(Build *b) {
   Control *ctl = control_at(b, 0);
+  bool is_without_then = ctl->else_edge != NONE && ctl->pending == NONE && b->block == NONE;
   if (ctl->else_edge != NONE) {
     wm_build_pend(b, &ctl->pending, ctl->else_edge, ctl->else_env);
   } else if (ctl->resume != NONE) {
@@ -161,7 +183,8 @@ void wm_build_close_block(Build *b) {
   }
   if (ctl->pending != NONE) {
     if (b->block != NONE) wm_build_go_to(b, ctl);
-    join(b, ctl, ctl->pending, ctl->result_count, ctl->kind != CONTROL_INLINE);
+    join_results(b, ctl, ctl->pending, ctl->kind != CONTROL_INLINE);
+    if (is_without_then) wm_refs_learn_condition(b, ctl->condition, false);
   } else if (b->block == NONE) {
     b->stack.len = ctl->height;
   }

@@ -183,7 +183,8 @@ void wm_build_clear(Build *b) {
   *jit_push(c, &c->sites) = (Site){0, NONE, NONE, NO_INDEX};
   wm_ir_reset(c, b->module->funcs[c->func_index].code_bytes);
   wm_ir_node(c, IR_NOP, T_NONE, 0, 0, 0);
-  b->known.len = b->pending.len = b->envs.len = 0;
+  b->known.len = b->fixed.len = b->pending.len = b->envs.len = 0;
+  wm_refs_clear(b);
   jit_reserve(c, &b->envs, 1);
   b->fuel_node = 0;
   b->version++;

@@ -54,41 +54,56 @@ static u32 zero_of(Build *b, ValType type) {
   }
 }
 
+static FieldPlace field_place(const Build *b, u32 reference, u32 index) {
+  const FieldType *field = &layout_of(b, b->in.index)->fields[index];
+  return (FieldPlace){reference, field->offset, WORD_STRUCT, !field->is_mutable, b->in.index};
+}
+
+/* The field's type in the module's numbers. */
+static ValType field_type(const Build *b) {
+  return type_at(b, b->in.index)->fields[b->in.index2].type;
+}
+
+/* The reference is of the instruction's type, and not null; false: it surely traps. */
+static bool check_struct(Build *b, u32 reference) {
+  wm_refs_learn(b, reference, REF_NULL_TYPE(b->in.index));
+  wm_refs_check_null(b, reference, TRAP_NULL_STRUCT);
+  return b->block != NONE;
+}
+
 static void struct_get(Build *b) {
   u32 reference = pop(b);
-  wm_mem_check_null(b, reference, TRAP_NULL_STRUCT);
-  if (b->block == NONE) return;
-  const FieldType *field = &layout_of(b, b->in.index)->fields[b->in.index2];
-  u16 op = load_op(field->type, b->in.op == OP_struct_get_s);
-  push(b, wm_mem_load_field(b, op, reference, field->offset));
+  if (!check_struct(b, reference)) return;
+  u16 op = load_op(field_type(b), b->in.op == OP_struct_get_s);
+  u32 value = wm_mem_load_field(b, op, field_place(b, reference, b->in.index2));
+  wm_refs_learn(b, value, field_type(b));
+  push(b, value);
 }
 
 static void struct_set(Build *b) {
   u32 value = pop(b), reference = pop(b);
-  wm_mem_check_null(b, reference, TRAP_NULL_STRUCT);
-  if (b->block == NONE) return;
-  const FieldType *field = &layout_of(b, b->in.index)->fields[b->in.index2];
-  wm_mem_store_field(b, store_op(field->type), reference, field->offset, value);
-  wm_build_barrier(b, field->type, reference, reference, value);
+  if (!check_struct(b, reference)) return;
+  wm_mem_store_field(b, store_op(field_type(b)), field_place(b, reference, b->in.index2), value);
+  wm_build_barrier(b, field_type(b), reference, reference, value);
 }
 
 /* ---- new objects ---- */
 
-static u32 type_id(Build *b, u32 index) {
-  u32 place = b->layout.type_ids + 4 * index;
+/* The header of the type's objects. */
+static u32 header_word(Build *b, u32 index) {
+  u32 place = b->layout.heap_words + 4 * index;
   return wm_ir_pure(b->c, make_node(IR_INST_LOAD, T_I32, place, 0, 0));
 }
 
-static u32 header_word(Build *b, u32 index) {
-  u32 shifted = pure(b, OP_i32_shl, type_id(b, index), const_i32(b, HEAP_TYPE_SHIFT));
-  return pure(b, OP_i32_or, shifted, const_i32(b, HEAP_TAG));
+static u32 instance_heap(Build *b) {
+  return wm_ir_pure(b->c, make_node(IR_INST_LOAD, T_I64, (u32)offsetof(Instance, heap), 0, 0));
 }
 
-/* The word does not change while code of the instance runs. */
-static u32 store_word(Build *b, size_t offset) {
-  u32 store =
-      wm_ir_pure(b->c, make_node(IR_INST_LOAD, T_I64, (u32)offsetof(Instance, store), 0, 0));
-  return wm_ir_pure(b->c, make_node(IR_PURE_LOAD, T_I64, store, (u32)offset, 0));
+/* Header and length of a new object. */
+static void store_header(Build *b, u32 object, u32 length) {
+  u32 word = pure(b, OP_i64_extend_i32_u, header_word(b, b->in.index), 0);
+  if (length) word = pure(b, OP_i64_or, word, const_i64(b, (u64)length << 32));
+  wm_mem_store_word(b, OP_i64_store, object, 0, word);
 }
 
 /* One of two ways to the object: it goes on with it where both meet. */
@@ -99,27 +114,30 @@ static void meet(Build *b, u32 object, u32 *ways) {
   wm_build_pend(b, ways, wm_build_terminate(b, TERM_JUMP, 0, 1), env);
 }
 
-/* Room for an object of `bytes` in the heap's hole, with a header; else the helper's. */
+/* Room for an object of `bytes` in the heap's hole, with a header; else the helper's. What is known
+ * of objects stays true on both ways. */
 static u32 allocate(Build *b, HelperId helper, u32 length, u32 bytes) {
   u32 args[2] = {const_i32(b, b->in.index), const_i32(b, length)}, ways = NONE;
-  u32 height = b->stack.len, heap = store_word(b, offsetof(Store, heap));
+  u32 height = b->stack.len, heap = instance_heap(b);
+  u32 word_count = b->word_count, global_count = b->global_count;
   u32 bump = wm_mem_load_word(b, OP_i64_load, heap, offsetof(Heap, hole.bump));
   u32 end = wm_mem_load_word(b, OP_i64_load, heap, offsetof(Heap, hole.end));
   u32 after = pure(b, OP_i64_add, bump, const_i64(b, bytes));
   u32 edge = wm_build_terminate(b, TERM_BRANCH, pure(b, OP_i64_le_u, after, end), 2);
   block_at(b->c, b->block)->unlikely = 2;
   wm_build_follow(b, edge);
-  wm_mem_store_field(b, OP_i64_store, heap, offsetof(Heap, hole.bump), after);
-  wm_mem_store_field(b, OP_i32_store, bump, 0, header_word(b, b->in.index));
-  wm_mem_store_field(b, OP_i32_store, bump, 4, args[1]);
+  wm_mem_store_word(b, OP_i64_store, heap, offsetof(Heap, hole.bump), after);
+  store_header(b, bump, length);
   meet(b, bump, &ways);
   wm_build_follow(b, edge + 1);
   u32 object = call_helper(b, helper, T_I64, args, helper == HELPER_struct_new ? 1 : 2);
   wm_build_trap_if(b, pure(b, OP_i64_eqz, object, 0), TRAP_OUT_OF_MEMORY);
   meet(b, object, &ways);
   wm_build_bind(b, ways, height, 1, false);
+  b->word_count = word_count;
+  b->global_count = global_count;
   object = pop(b);
-  wm_mem_is_not_null(b, object);
+  wm_refs_learn_exact(b, object, b->in.index);
   build_is_fresh(b, object);
   return object;
 }
@@ -129,28 +147,54 @@ static void struct_new(Build *b, bool is_default) {
   u32 object = allocate(b, HELPER_struct_new, 0, type->object_bytes);
   u32 first = b->stack.len - (is_default ? 0 : type->field_count);
   for (u32 i = 0; i < type->field_count; i++) {
-    const FieldType *field = &type->fields[i];
-    u32 value = is_default ? zero_of(b, field->type) : b->stack.data[first + i];
-    wm_mem_store_field(b, store_op(field->type), object, field->offset, value);
+    ValType field = type->fields[i].type;
+    u32 value = is_default ? zero_of(b, field) : b->stack.data[first + i];
+    wm_mem_init_field(b, store_op(field), field_place(b, object, i), value);
   }
   b->stack.len = first;
   push(b, object);
 }
 
-static ValType element_type(const Build *b, u32 index) { return type_at(b, index)->fields[0].type; }
+static const FieldType *element_of(const Build *b, u32 index) {
+  return &type_at(b, index)->fields[0];
+}
+static ValType element_type(const Build *b, u32 index) { return element_of(b, index)->type; }
 
 static u32 log2_of(u32 size) { return (u32)__builtin_ctz(size); }
+
+/* The place `disp` behind the address, which is the array's or one in it. */
+static FieldPlace element_place(const Build *b, u32 address, u32 disp) {
+  const FieldType *element = element_of(b, b->in.index);
+  u32 type = val_is_ref(element->type) ? KIND_REF : element->type;
+  return (FieldPlace){address, disp, WORD_ARRAY, !element->is_mutable, type};
+}
+
+static FieldPlace length_place(u32 array) {
+  return (FieldPlace){array, offsetof(HeapObject, length), WORD_ARRAY, true, VAL_I32};
+}
+
+/* The bytes of an array that is small enough to be made in line; 0: it is not. */
+static u32 array_bytes(u64 count, u32 size, u64 most) {
+  u64 bytes = OBJECT_HEADER_BYTES + count * size;
+  return bytes > most ? 0 : (u32)((bytes + GRANULE_BYTES - 1) & ~(u64)(GRANULE_BYTES - 1));
+}
+
+static u32 allocate_array(Build *b, u32 count, u32 bytes) {
+  u32 object = allocate(b, HELPER_array_new_fixed, count, bytes);
+  wm_mem_learn_field(b, OP_i32_load, length_place(object), const_i32(b, count));
+  return object;
+}
 
 static void array_new_fixed(Build *b) {
   ValType type = element_type(b, b->in.index);
   u32 count = b->in.index2, size = val_storage_bytes(type);
-  u64 bytes = (OBJECT_HEADER_BYTES + (u64)count * size + 7) & ~UINT64_C(7);
-  if (bytes > INT32_MAX) wm_jit_leave(b->c, JIT_TOO_LARGE);
-  u32 object = allocate(b, HELPER_array_new_fixed, count, (u32)bytes);
+  u32 bytes = array_bytes(count, size, INT32_MAX - GRANULE_BYTES);
+  if (!bytes) wm_jit_leave(b->c, JIT_TOO_LARGE);
+  u32 object = allocate_array(b, count, bytes);
   u32 first = b->stack.len - count;
   for (u32 i = 0; i < count; i++)
-    wm_mem_store_field(b, store_op(type), object, OBJECT_HEADER_BYTES + i * size,
-                       b->stack.data[first + i]);
+    wm_mem_init_field(b, store_op(type), element_place(b, object, OBJECT_HEADER_BYTES + i * size),
+                      b->stack.data[first + i]);
   b->stack.len = first;
   push(b, object);
 }
@@ -182,16 +226,38 @@ static void push_made(Build *b, HelperId id, const u32 *args, u32 count) {
   u32 store =
       wm_ir_pure(b->c, make_node(IR_INST_LOAD, T_I64, (u32)offsetof(Instance, store), 0, 0));
   u32 object = wm_mem_load_word(b, OP_i64_load, store, offsetof(Store, made));
-  wm_mem_is_not_null(b, object);
+  wm_refs_learn_exact(b, object, b->in.index);
   build_is_fresh(b, object);
   push(b, object);
+}
+
+/* A few words of zeros, or a few elements. */
+static bool array_new_small(Build *b, u32 count, u32 value) {
+  enum { MOST_BYTES = 72, MOST_STORES = 8 };
+  ValType type = element_type(b, b->in.index);
+  u32 size = val_storage_bytes(type), bytes = array_bytes(count, size, MOST_BYTES);
+  bool is_zero =
+      is_const(b->c, value) && node_type(b, value) != T_V128 && const_bits(b->c, value) == 0;
+  if (!bytes || (!is_zero && count > MOST_STORES)) return false;
+  u32 array = allocate_array(b, count, bytes), at = OBJECT_HEADER_BYTES;
+  for (; is_zero && at < bytes; at += 8)
+    wm_mem_store_word(b, OP_i64_store, array, at, const_i64(b, 0));
+  for (; at < OBJECT_HEADER_BYTES + count * size; at += size)
+    wm_mem_init_field(b, store_op(type), element_place(b, array, at), value);
+  push(b, array);
+  return true;
 }
 
 static void array_new(Build *b, bool is_default) {
   u32 length = pop(b), words[2];
   ValType type = element_type(b, b->in.index);
-  value_words(b, is_default ? zero_of(b, type) : pop(b), words);
+  u32 value = is_default ? zero_of(b, type) : pop(b);
+  bool is_short = is_const(b->c, length) && !b->c->options.no_opt;
+  if (is_short && array_new_small(b, (u32)const_bits(b->c, length), value)) return;
+  value_words(b, value, words);
   push_made(b, HELPER_array_new, (u32[]){const_i32(b, b->in.index), length, words[0], words[1]}, 4);
+  u32 array = b->stack.data[b->stack.len - 1];
+  wm_mem_learn_field(b, OP_i32_load, length_place(array), length);
 }
 
 static void array_new_segment(Build *b, HelperId id) {
@@ -202,35 +268,52 @@ static void array_new_segment(Build *b, HelperId id) {
 /* ---- elements ---- */
 
 static u32 array_length(Build *b, u32 array) {
-  wm_mem_check_null(b, array, TRAP_NULL_ARRAY);
+  wm_refs_check_null(b, array, TRAP_NULL_ARRAY);
   if (b->block == NONE) return NONE;
-  return wm_mem_load_field(b, OP_i32_load, array, offsetof(HeapObject, length));
+  return wm_mem_load_field(b, OP_i32_load, length_place(array));
 }
 
-/* The address of the element, 8 bytes less; NONE: surely a trap. */
-static u32 element_at(Build *b, u32 array, u32 index) {
+/* The element's place; false: surely a trap. */
+static bool element_at(Build *b, u32 array, u32 index, FieldPlace *place) {
+  wm_refs_learn(b, array, REF_NULL_TYPE(b->in.index));
   u32 length = array_length(b, array);
-  if (length == NONE) return NONE;
-  wm_build_trap_if(b, pure(b, OP_i32_ge_u, index, length), TRAP_ARRAY_OUT_OF_BOUNDS);
-  if (b->block == NONE) return NONE;
-  u32 log2 = log2_of(val_storage_bytes(element_type(b, b->in.index)));
+  if (length == NONE) return false;
+  if (!wm_mem_is_inside(b, index, array)) {
+    wm_build_trap_if(b, pure(b, OP_i32_ge_u, index, length), TRAP_ARRAY_OUT_OF_BOUNDS);
+    if (b->block == NONE) return false;
+    wm_mem_learn_inside(b, index, array);
+  }
+  u32 size = val_storage_bytes(element_type(b, b->in.index));
+  u64 at =
+      is_const(b->c, index) ? OBJECT_HEADER_BYTES + const_bits(b->c, index) * size : UINT64_MAX;
+  if (at <= INT32_MAX) {
+    *place = element_place(b, array, (u32)at);
+    return true;
+  }
   u32 wide = pure(b, OP_i64_extend_i32_u, index, 0);
-  return pure(b, OP_i64_add, array, pure(b, OP_i64_shl, wide, const_i64(b, log2)));
+  u32 bytes = pure(b, OP_i64_shl, wide, const_i64(b, log2_of(size)));
+  *place = element_place(b, pure(b, OP_i64_add, array, bytes), OBJECT_HEADER_BYTES);
+  return true;
 }
 
 static void array_get(Build *b) {
-  u32 index = pop(b), array = pop(b), address = element_at(b, array, index);
-  if (address == NONE) return;
-  u16 op = load_op(element_type(b, b->in.index), b->in.op == OP_array_get_s);
-  push(b, wm_mem_load_field(b, op, address, OBJECT_HEADER_BYTES));
+  u32 index = pop(b), array = pop(b);
+  FieldPlace place;
+  if (!element_at(b, array, index, &place)) return;
+  ValType type = element_type(b, b->in.index);
+  u32 value = wm_mem_load_field(b, load_op(type, b->in.op == OP_array_get_s), place);
+  wm_refs_learn(b, value, type);
+  push(b, value);
 }
 
 static void array_set(Build *b) {
-  u32 value = pop(b), index = pop(b), array = pop(b), address = element_at(b, array, index);
-  if (address == NONE) return;
+  u32 value = pop(b), index = pop(b), array = pop(b);
+  FieldPlace place;
+  if (!element_at(b, array, index, &place)) return;
   ValType type = element_type(b, b->in.index);
-  wm_mem_store_field(b, store_op(type), address, OBJECT_HEADER_BYTES, value);
-  wm_build_barrier(b, type, array, address, value);
+  wm_mem_store_field(b, store_op(type), place, value);
+  u32 before = place.disp - OBJECT_HEADER_BYTES; /* the place as the barrier wants it */
+  wm_build_barrier(b, type, array, pure(b, OP_i64_add, place.address, const_i64(b, before)), value);
 }
 
 static void array_len(Build *b) {
@@ -267,50 +350,155 @@ static void array_init(Build *b, HelperId id) {
 
 static void make_i31(Build *b) {
   u32 doubled = pure(b, OP_i32_shl, pop(b), const_i32(b, 1));
-  push(b, pure(b, OP_i64_extend_i32_u, pure(b, OP_i32_or, doubled, const_i32(b, 1)), 0));
+  u32 reference = pure(b, OP_i64_extend_i32_u, pure(b, OP_i32_or, doubled, const_i32(b, 1)), 0);
+  wm_refs_learn(b, reference, REF_TYPE(HEAP_I31));
+  push(b, reference);
 }
 
 static void i31_get(Build *b) {
   u32 reference = pop(b);
-  wm_mem_check_null(b, reference, TRAP_NULL_I31);
+  wm_refs_check_null(b, reference, TRAP_NULL_I31);
   if (b->block == NONE) return;
   u16 shift = b->in.op == OP_i31_get_s ? OP_i32_shr_s : OP_i32_shr_u;
   push(b, pure(b, shift, pure(b, OP_i32_wrap_i64, reference, 0), const_i32(b, 1)));
 }
 
-/* ---- casts ---- */
+/* ---- casts ----
+ * The reference is taken for an object, unless it may be none: then for another, of which the
+ * answer is known. So there is one load of a header, and one comparison. */
 
 static u32 is_i31(Build *b, u32 reference) {
   return pure(b, OP_i32_and, pure(b, OP_i32_wrap_i64, reference, 0), const_i32(b, 1));
 }
 
-/* Whether it is an object of this very type: of what is no object, a word is read that is no
- * object's (functions lie at even addresses). */
-static u32 is_of_final_type(Build *b, u32 reference, u32 index) {
-  u32 none =
-      wm_ir_pure(b->c, make_node(IR_INST_LOAD, T_I64, (u32)offsetof(Instance, helpers), 0, 0));
-  u32 is_null = pure(b, OP_i64_eqz, reference, 0);
-  u32 is_other = pure(b, OP_i32_or, is_null, is_i31(b, reference));
-  u32 address = wm_ir_pure(b->c, make_node(IR_SELECT, T_I64, none, reference, is_other));
-  u32 word = wm_mem_load_word(b, OP_i32_load, address, offsetof(HeapObject, word));
-  u32 of_type = pure(b, OP_i32_and, word, const_i32(b, HEAP_TYPE_MASK));
-  return pure(b, OP_i32_eq, of_type, header_word(b, index));
+static u32 choose(Build *b, u32 condition, u32 yes, u32 no) {
+  return wm_ir_pure(b->c, make_node(IR_SELECT, T_I64, yes, no, condition));
+}
+
+/* Of it only what never changes is looked at: not the collector's bits. */
+static u32 load_header(Build *b, u32 address) {
+  FieldPlace place = {address, offsetof(HeapObject, word), WORD_STRUCT, true, 0};
+  return wm_mem_load_field(b, OP_i32_load, place);
+}
+
+/* An object of no type. */
+static u32 other_object(Build *b) {
+  return pure(b, OP_i64_add, instance_heap(b), const_i64(b, offsetof(Heap, other)));
+}
+
+/* A header of the type. */
+static u32 own_header(Build *b, u32 index) {
+  u32 words =
+      wm_ir_pure(b->c, make_node(IR_INST_LOAD, T_I64, (u32)offsetof(Instance, heap_words), 0, 0));
+  return pure(b, OP_i64_add, words, const_i64(b, 4 * (u64)index));
+}
+
+/* The header to be looked at, of a reference that is of any's hierarchy; of null `of_null`. */
+static u32 header_of(Build *b, u32 reference, u32 of_null) {
+  const KnownRef *known = wm_refs_find(b, reference);
+  bool may_be_null = !known->not_null, may_be_i31 = wm_refs_may_be_i31(b, reference);
+  u32 address = reference;
+  if (may_be_null) address = choose(b, pure(b, OP_i64_eqz, reference, 0), of_null, address);
+  if (may_be_i31) address = choose(b, is_i31(b, reference), other_object(b), address);
+  return load_header(b, address);
+}
+
+/* Bits that say of which type it is, or that it is no object of the heap. */
+static u32 type_bits(Build *b, u32 header) {
+  return pure(b, OP_i32_and, header, const_i32(b, HEAP_TYPE_MASK));
+}
+
+/* The row of Heap.rows that belongs to the type of a header. */
+static u32 row_of(Build *b, u32 header) {
+  u32 rows = wm_mem_load_word(b, OP_i64_load, instance_heap(b), offsetof(Heap, rows.data));
+  u32 id = pure(b, OP_i32_shr_u, header, const_i32(b, HEAP_TYPE_SHIFT));
+  u32 bytes = pure(b, OP_i64_shl, pure(b, OP_i64_extend_i32_u, id, 0),
+                   const_i64(b, log2_of(sizeof(HeapRow))));
+  return pure(b, OP_i64_add, rows, bytes);
+}
+
+/* The header, where it is none of a struct or array that of an object of no type. */
+static u32 heap_header_of(Build *b, u32 reference, u32 of_null) {
+  u32 header = header_of(b, reference, of_null);
+  if (!wm_refs_may_be_host(b, reference)) return header;
+  u32 is_heaps = pure(b, OP_i32_and, header, const_i32(b, HEAP_TAG));
+  u32 other = load_header(b, other_object(b));
+  return wm_ir_pure(b->c, make_node(IR_SELECT, T_I32, header, other, is_heaps));
+}
+
+static u32 depth_of(const Build *b, u32 index) {
+  u32 depth = 0;
+  while ((index = type_at(b, index)->super) != NO_TYPE) depth++;
+  return depth;
+}
+
+static u32 word_of_row(Build *b, u32 header, u32 word) {
+  return wm_mem_load_word(b, OP_i32_load, row_of(b, header), word * sizeof(u32));
+}
+
+/* Of a struct or array. NONE: its ancestors are too many. */
+static u32 is_of_defined(Build *b, u32 reference, HeapType heap, bool with_null) {
+  u32 depth = depth_of(b, heap), of_null = with_null ? own_header(b, heap) : other_object(b);
+  if (type_at(b, heap)->is_final)
+    return pure(b, OP_i32_eq, type_bits(b, header_of(b, reference, of_null)), header_word(b, heap));
+  if (depth >= HEAP_ROW_DEPTHS) return NONE;
+  u32 place = b->layout.type_ids + 4 * heap;
+  u32 wanted = wm_ir_pure(b->c, make_node(IR_INST_LOAD, T_I32, place, 0, 0));
+  u32 header = heap_header_of(b, reference, of_null);
+  return pure(b, OP_i32_eq, word_of_row(b, header, depth), wanted);
+}
+
+/* Of an abstract type between any and none. */
+static u32 is_of_abstract(Build *b, u32 reference, HeapType heap) {
+  if (heap == HEAP_I31) return is_i31(b, reference);
+  if (heap == HEAP_EQ) {
+    u32 header = header_of(b, reference, other_object(b));
+    return pure(b, OP_i32_and, pure(b, OP_i32_or, header, is_i31(b, reference)),
+                const_i32(b, HEAP_TAG));
+  }
+  u32 kind = heap == HEAP_STRUCT ? COMP_STRUCT : COMP_ARRAY;
+  u32 header = heap_header_of(b, reference, other_object(b));
+  return pure(b, OP_i32_eq, word_of_row(b, header, HEAP_ROW_KIND), const_i32(b, kind));
+}
+
+/* Whether the instance has a heap: of other modules' objects it may know without. */
+static bool has_heap(const Build *b) {
+  for (u32 i = 0; i < b->module->type_count; i++)
+    if (type_at(b, i)->kind != COMP_FUNC) return true;
+  return false;
+}
+
+/* The same as code, whatever is known of it. */
+static u32 test_heap(Build *b, u32 reference, ValType wanted) {
+  HeapType heap = val_heap(wanted);
+  bool with_null = val_is_nullable(wanted) && !wm_refs_find(b, reference)->not_null;
+  u32 is = NONE;
+  if (heap != HEAP_I31 && !has_heap(b)) {
+    /* nothing to compare with */
+  } else if (heap_is_abstract(heap)) {
+    is = is_of_abstract(b, reference, heap);
+    if (with_null) is = pure(b, OP_i32_or, is, pure(b, OP_i64_eqz, reference, 0));
+  } else if (type_at(b, heap)->kind != COMP_FUNC) {
+    is = is_of_defined(b, reference, heap, with_null);
+  }
+  if (is != NONE) return is;
+  return call_helper(b, HELPER_ref_is, T_I32, (u32[]){const_i32(b, wanted), reference}, 2);
 }
 
 /* Whether the reference is of the module's reference type. */
 static u32 ref_is(Build *b, u32 reference, ValType wanted) {
-  HeapType heap = val_heap(wanted);
-  u32 is_null = pure(b, OP_i64_eqz, reference, 0);
-  bool is_final = !heap_is_abstract(heap) && type_at(b, heap)->is_final;
-  if (heap == HEAP_I31) {
-    u32 is = is_i31(b, reference);
-    return val_is_nullable(wanted) ? pure(b, OP_i32_or, is, is_null) : is;
+  bool with_null = val_is_nullable(wanted);
+  switch (wm_refs_decide(b, reference, val_heap(wanted))) {
+  case REF_IS:
+    if (with_null) return const_i32(b, 1);
+    return pure(b, OP_i32_eqz, wm_refs_is_null(b, reference), 0);
+  case REF_IS_NOT: return with_null ? wm_refs_is_null(b, reference) : const_i32(b, 0);
+  default: break;
   }
-  if (is_final && type_at(b, heap)->kind != COMP_FUNC) {
-    u32 is = is_of_final_type(b, reference, heap);
-    return val_is_nullable(wanted) ? pure(b, OP_i32_or, is, is_null) : is;
-  }
-  return call_helper(b, HELPER_ref_is, T_I32, (u32[]){const_i32(b, wanted), reference}, 2);
+  u32 is = test_heap(b, reference, wanted);
+  if (wm_refs_find(b, reference)->not_null) wanted = REF_TYPE(val_heap(wanted));
+  wm_refs_note_test(b, is, reference, wanted);
+  return is;
 }
 
 static ValType wanted_type(HeapType heap, bool nullable) {
@@ -318,7 +506,9 @@ static ValType wanted_type(HeapType heap, bool nullable) {
 }
 
 u32 wm_build_cast_test(Build *b, u32 reference) {
-  return ref_is(b, reference, wanted_type(b->in.cast.heap2, b->in.cast.flags & CAST_TO_NULL));
+  u8 flags = b->in.cast.flags;
+  wm_refs_learn(b, reference, wanted_type(b->in.cast.heap1, flags & CAST_FROM_NULL));
+  return ref_is(b, reference, wanted_type(b->in.cast.heap2, flags & CAST_TO_NULL));
 }
 
 static void ref_test(Build *b, bool nullable) {
@@ -326,9 +516,11 @@ static void ref_test(Build *b, bool nullable) {
 }
 
 static void ref_cast(Build *b, bool nullable) {
-  u32 is = ref_is(b, b->stack.data[b->stack.len - 1], wanted_type(b->in.cast.heap2, nullable));
+  u32 reference = b->stack.data[b->stack.len - 1];
+  ValType wanted = wanted_type(b->in.cast.heap2, nullable);
+  u32 is = ref_is(b, reference, wanted);
   wm_build_trap_if(b, pure(b, OP_i32_eqz, is, 0), TRAP_CAST_FAILURE);
-  if (!nullable && b->block != NONE) wm_mem_is_not_null(b, b->stack.data[b->stack.len - 1]);
+  if (b->block != NONE) wm_refs_learn(b, reference, wanted);
 }
 
 void wm_build_check_subtype(Build *b, u32 func, u32 same, u32 type_index) {

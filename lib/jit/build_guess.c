@@ -83,7 +83,7 @@ static const SubType *type_of_call(const Build *b) { return &b->module->types[b-
 static void call_unknown(Build *b, u32 func) {
   u32 index = b->in.index;
   bool is_ref = b->in.op == OP_call_ref || b->in.op == OP_return_call_ref;
-  wm_build_trap_if_null(b, func, is_ref ? TRAP_NULL_FUNCTION : TRAP_UNINITIALIZED_ELEMENT);
+  wm_refs_check_null(b, func, is_ref ? TRAP_NULL_FUNCTION : TRAP_UNINITIALIZED_ELEMENT);
   if (b->block == NONE) return;
   if (!is_ref) {
     u32 type = wm_mem_load_word(b, OP_i32_load, func, offsetof(Func, type_id));
@@ -114,7 +114,7 @@ static void end_way(Build *b, Guess *g) {
 /* To where the callee is none of those so far. */
 static void go_to_other(Build *b, const Guess *g) {
   b->stack.len = g->height;
-  b->known.len = g->known_len;
+  wm_mem_forget_since(b, g->known);
   wm_mem_forget(b);
   wm_build_follow(b, g->other);
 }
@@ -136,8 +136,11 @@ static void finish(Build *b, Guess *g) {
   u32 results = type_of_call(b)->result_count, base = g->height - type_of_call(b)->param_count;
   g->is_open = false;
   b->stack.len = base;
-  b->known.len = g->known_len;
-  if (g->ways != NONE) wm_build_bind(b, g->ways, base, results, false);
+  wm_mem_forget_since(b, g->known);
+  if (g->ways == NONE) return;
+  wm_build_bind(b, g->ways, base, results, false);
+  for (u32 i = 0; i < results; i++)
+    wm_refs_learn(b, b->stack.data[base + i], type_of_call(b)->results[i]);
 }
 
 static void guess_on(Build *b, Guess *g) {
@@ -169,7 +172,7 @@ static void call_any(Build *b, u32 func) {
   }
   Guess *g = &frame_of(b)->guess;
   *g = (Guess){
-      .in = b->in, .func = func, .ways = NONE, .height = b->stack.len, .known_len = b->known.len};
+      .in = b->in, .func = func, .ways = NONE, .height = b->stack.len, .known = known_scope(b)};
   choose(b, g);
   g->is_open = g->count > 0;
   if (g->is_open)

@@ -129,6 +129,12 @@ static void build_wide_difference(Build *b) {
   push(b, upper_half(b, OP_i64_sub, x_high, y_high, pure(b, OP_i64_lt_u, x, y)));
 }
 
+static void get_local(Build *b) {
+  u32 local = b->in.index, value = *local_at(b, local);
+  wm_refs_learn(b, value, b->local_types.data[frame_of(b)->local_start + local]);
+  push(b, value);
+}
+
 static void set_local(Build *b, u32 value) {
   u32 *local = local_at(b, b->in.index);
   if (*local == value) return;
@@ -235,7 +241,10 @@ u32 wm_build_table_element(Build *b, u32 table, u32 index, TrapCode outside) {
 
 static void table_get(Build *b) {
   u32 element = wm_build_table_element(b, b->in.index, pop(b), TRAP_TABLE_OUT_OF_BOUNDS);
-  if (element != NONE) push(b, wm_mem_load_word(b, OP_i64_load, element, 0));
+  if (element == NONE) return;
+  u32 value = wm_mem_load_word(b, OP_i64_load, element, 0);
+  wm_refs_learn(b, value, b->module->tables[b->in.index].type.element);
+  push(b, value);
 }
 
 static void store_at(Build *b, u16 op, u32 address, u32 value) {
@@ -261,12 +270,14 @@ static void table_grow(Build *b) {
   build_grow(b, HELPER_table_grow, args, 3, table_limits(b, b->in.index)->is_64);
 }
 
-void wm_build_trap_if_null(Build *b, u32 reference, TrapCode code) {
-  wm_build_trap_if(b, pure(b, OP_i64_eqz, reference, 0), code);
+static void ref_as_non_null(Build *b) {
+  wm_refs_check_null(b, b->stack.data[b->stack.len - 1], TRAP_NULL_REFERENCE);
 }
 
-static void ref_as_non_null(Build *b) {
-  wm_build_trap_if_null(b, b->stack.data[b->stack.len - 1], TRAP_NULL_REFERENCE);
+static void ref_func(Build *b) {
+  u32 value = instance_word(b, b->layout.funcs, b->in.index);
+  wm_refs_learn_not_null(b, value);
+  push(b, value);
 }
 
 /* ---- dispatch ---- */
@@ -297,15 +308,15 @@ static void build_by_hand(Build *b) {
   case OP_f32_const: push(b, wm_ir_const(b->c, T_F32, b->in.bits)); break;
   case OP_f64_const: push(b, wm_ir_const(b->c, T_F64, b->in.bits)); break;
   case OP_v128_const: push(b, wm_ir_vector(b->c, b->in.v128)); break;
-  case OP_local_get: push(b, *local_at(b, b->in.index)); break;
+  case OP_local_get: get_local(b); break;
   case OP_local_set: set_local(b, pop(b)); break;
   case OP_local_tee: set_local(b, b->stack.data[b->stack.len - 1]); break;
   case OP_global_get: wm_mem_global_get(b); break;
   case OP_global_set: wm_mem_global_set(b); break;
   case OP_i8x16_shuffle: build_shuffle(b); break;
   case OP_ref_null: push(b, const_i64(b, 0)); break;
-  case OP_ref_is_null: push(b, pure(b, OP_i64_eqz, pop(b), 0)); break;
-  case OP_ref_func: push(b, instance_word(b, b->layout.funcs, b->in.index)); break;
+  case OP_ref_is_null: push(b, wm_refs_is_null(b, pop(b))); break;
+  case OP_ref_func: ref_func(b); break;
   case OP_ref_as_non_null: ref_as_non_null(b); break;
   case OP_call_indirect:
   case OP_return_call_indirect: wm_build_call_indirect(b); break;

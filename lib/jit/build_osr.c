@@ -55,7 +55,7 @@ static void reset_controls(Build *b) {
   for (u32 i = 0; i < b->controls.len; i++) {
     Control *ctl = &b->controls.data[i];
     ctl->pending = ctl->else_edge = ctl->resume = ctl->pad = ctl->next_edge = NONE;
-    ctl->known_len = 0;
+    ctl->known = (KnownScope){0};
     ctl->has_back_edge = false;
     if (ctl->kind != CONTROL_LOOP || i == b->controls.len - 1) continue;
     const LoopFacts *loop = &facts->loops[ctl->loop];

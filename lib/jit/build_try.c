@@ -87,7 +87,7 @@ static bool enter_pad(Build *b, Control *ctl) {
   u32 landings = ctl->pad;
   ctl->pad = NONE;
   if (landings == NONE) return false;
-  b->known.len = ctl->known_len;
+  wm_mem_forget_since(b, ctl->known);
   wm_build_bind(b, landings, ctl->height, 1, true);
   return true;
 }
@@ -157,7 +157,7 @@ static void open_try_table(Build *b) {
 /* The exception goes on where it is none of the clauses so far; NONE: it always is one. */
 static u32 enter_next(Build *b, Control *ctl) {
   if (ctl->next_edge == NONE) return NONE;
-  b->known.len = ctl->known_len;
+  wm_mem_forget_since(b, ctl->known);
   wm_mem_forget(b);
   wm_build_restore_locals(b, ctl->next_env.locals);
   b->stack.len = ctl->height;

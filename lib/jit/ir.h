@@ -83,6 +83,7 @@ enum {
   IR_SAFE = 1,    /* TRAPS rows: cannot trap */
   IR_POINTER = 2, /* memory accesses: the address is absolute */
   IR_WORD = 4,    /* likewise, and it is the runtime's: no memory of a guest */
+  IR_FIXED = 8,   /* loads, likewise: nothing that comes later writes what is read */
 };
 
 typedef struct Node {
@@ -126,7 +127,8 @@ enum {
   ALIAS_GUEST, /* memories, which may be one another; their loads may trap, so that their order
                   among traps counts, too */
   ALIAS_WORDS, /* the runtime's (IR_WORD) */
-  ALIAS_COUNT
+  ALIAS_COUNT,
+  ALIAS_FIXED = ALIAS_COUNT, /* IR_FIXED: passes everything */
 };
 /* How many effects come before a place in its block that loads of each class must not pass. */
 typedef struct Epoch {
@@ -194,6 +196,7 @@ static inline bool wm_ir_is_load(const Node *n) { return wm_ir_facts[n->op].flag
 static inline bool wm_ir_is_call(const Node *n) { return wm_ir_facts[n->op].flags & IR_WRITES_ALL; }
 /* The class of a load. */
 static inline u32 wm_ir_alias(const Node *load) {
+  if (load->flags & IR_FIXED) return ALIAS_FIXED;
   return load->flags & IR_WORD ? ALIAS_WORDS : ALIAS_GUEST;
 }
 /* Loads of the class must not pass the effect. */

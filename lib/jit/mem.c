@@ -12,7 +12,10 @@
 
 #include "wasm/limits.h"
 
-enum { LOOK_BACK = 16 }; /* bounds checks that are searched */
+enum {
+  LOOK_BACK = 16,  /* bounds checks that are searched */
+  FIXED_BACK = 32, /* likewise words that never change */
+};
 
 /* ---- what is known ---- */
 
@@ -23,12 +26,27 @@ void wm_mem_forget(Build *b) {
   b->fresh = NONE;
 }
 
-static u32 find_word(const Build *b, u16 op, u32 address, u32 disp) {
-  for (u32 i = b->word_count; i-- > 0;) {
-    const KnownWord *w = &b->words[i];
+void wm_mem_forget_since(Build *b, KnownScope scope) {
+  b->known.len = scope.bounds;
+  b->fixed.len = scope.fixed;
+  wm_refs_cut(b, scope.refs);
+}
+
+static u32 find_in(const KnownWord *words, u32 from, u32 to, u16 op, u32 address, u32 disp) {
+  for (u32 i = to; i-- > from;) {
+    const KnownWord *w = &words[i];
     if (w->address == address && w->disp == disp && w->op == op) return w->value;
   }
   return NONE;
+}
+
+static u32 find_word(const Build *b, u16 op, u32 address, u32 disp) {
+  return find_in(b->words, 0, b->word_count, op, address, disp);
+}
+
+static u32 find_fixed(const Build *b, u16 op, u32 address, u32 disp) {
+  u32 len = b->fixed.len, from = len > FIXED_BACK ? len - FIXED_BACK : 0;
+  return find_in(b->fixed.data, from, len, op, address, disp);
 }
 
 /* Keeps the younger half when there is no room. */
@@ -40,15 +58,30 @@ static void remember_word(Build *b, KnownWord w) {
   b->words[b->word_count++] = w;
 }
 
-/* A store to `bytes` bytes: keeps the words that are surely elsewhere. Objects are not in a guest's
- * memory. */
-static void forget_overwritten(Build *b, u32 address, u32 disp, u32 bytes, bool is_field) {
-  u32 kept = 0;
-  for (u32 i = 0; i < b->word_count; i++) {
-    const KnownWord *w = &b->words[i];
-    bool apart = w->disp + w->bytes <= disp || disp + bytes <= w->disp;
-    if (w->is_field != is_field || (w->address == address && apart)) b->words[kept++] = *w;
+/* Structs of types of which none is the other's. */
+static bool are_unrelated(const Build *b, u32 x, u32 y) {
+  TypeRegistry *types = b->c->loaded->types;
+  u32 first = b->module->types[x].type_id, second = b->module->types[y].type_id;
+  return !wm_types_is_sub(types, first, second) && !wm_types_is_sub(types, second, first);
+}
+
+/* Whether a store surely leaves the word alone. Fields at other places of a struct are other fields
+ * whatever its address; elements of another storage type are in another array. */
+static bool is_elsewhere(const Build *b, const KnownWord *w, const KnownWord *store) {
+  bool apart = w->disp + w->bytes <= store->disp || store->disp + store->bytes <= w->disp;
+  if (w->kind != store->kind) return true;
+  switch ((WordKind)w->kind) {
+  case WORD_STRUCT: return apart || are_unrelated(b, w->type, store->type);
+  case WORD_ARRAY: return (w->address == store->address && apart) || w->type != store->type;
+  default: return w->address == store->address && apart;
   }
+}
+
+/* `store` is what a load would give behind a store: keeps the words that are surely elsewhere. */
+static void forget_overwritten(Build *b, const KnownWord *store) {
+  u32 kept = 0;
+  for (u32 i = 0; i < b->word_count; i++)
+    if (is_elsewhere(b, &b->words[i], store)) b->words[kept++] = b->words[i];
   b->word_count = kept;
 }
 
@@ -159,6 +192,11 @@ u32 wm_mem_load_word(Build *b, u16 op, u32 address, size_t disp) {
   return access_at(b, op, wm_ir_result_type(op), &place, 0);
 }
 
+void wm_mem_store_word(Build *b, u16 op, u32 address, size_t disp, u32 value) {
+  AccessPlace place = {address, (u32)disp, IR_POINTER | IR_WORD};
+  access_at(b, op, T_NONE, &place, value);
+}
+
 u32 wm_mem_load_slot(Build *b, u8 type, u32 address, size_t disp) {
   static const u16 loads[] = {[T_I32] = OP_i32_load,
                               [T_I64] = OP_i64_load,
@@ -178,7 +216,7 @@ void wm_mem_load(Build *b) {
   u32 value = b->c->options.no_opt ? NONE : find_word(b, op, place.address, place.disp);
   if (value == NONE) {
     value = access_at(b, op, wm_ir_result_type(op), &place, 0);
-    remember_word(b, (KnownWord){place.address, place.disp, value, op, bytes, false});
+    remember_word(b, (KnownWord){place.address, place.disp, value, op, bytes, WORD_GUEST, 0});
   }
   push(b, value);
 }
@@ -254,41 +292,80 @@ void wm_mem_store(Build *b) {
   if (!wm_mem_locate(b, pop(b), bytes, &place)) return;
   if (!b->c->options.no_opt) value = narrow_value(b, &op, value);
   access_at(b, op, T_NONE, &place, value);
-  forget_overwritten(b, place.address, place.disp, bytes, false);
   u16 load = load_of_store(op);
-  if (load != OP_COUNT)
-    remember_word(b, (KnownWord){place.address, place.disp, value, load, bytes, false});
+  KnownWord word = {place.address, place.disp, value, load, bytes, WORD_GUEST, 0};
+  forget_overwritten(b, &word);
+  if (load != OP_COUNT) remember_word(b, word);
 }
 
 /* ---- structs and arrays ---- */
 
-u32 wm_mem_load_field(Build *b, u16 op, u32 address, u32 disp) {
-  u32 known = b->c->options.no_opt ? NONE : find_word(b, op, address, disp);
+static KnownWord word_of(u16 load, u8 bytes, FieldPlace place, u32 value) {
+  return (KnownWord){place.address, place.disp, value, load, bytes, place.kind, place.type};
+}
+
+static void remember_field(Build *b, const KnownWord *word, bool is_fixed) {
+  if (is_fixed)
+    *jit_push(b->c, &b->fixed) = *word;
+  else
+    remember_word(b, *word);
+}
+
+void wm_mem_learn_field(Build *b, u16 load, FieldPlace place, u32 value) {
+  KnownWord word = word_of(load, wm_op_info[load].access_bytes, place, value);
+  if (!b->c->options.no_opt) remember_field(b, &word, place.is_fixed);
+}
+
+u32 wm_mem_load_field(Build *b, u16 op, FieldPlace place) {
+  if (b->c->options.no_opt) return wm_mem_load_word(b, op, place.address, place.disp);
+  u32 known = place.is_fixed ? find_fixed(b, op, place.address, place.disp)
+                             : find_word(b, op, place.address, place.disp);
   if (known != NONE) return known;
-  u32 value = wm_mem_load_word(b, op, address, disp);
-  remember_word(b, (KnownWord){address, disp, value, op, wm_op_info[op].access_bytes, true});
+  AccessPlace at = {place.address, place.disp,
+                    IR_POINTER | IR_WORD | (place.is_fixed ? IR_FIXED : 0)};
+  u32 value = access_at(b, op, wm_ir_result_type(op), &at, 0);
+  wm_mem_learn_field(b, op, place, value);
   return value;
 }
 
-void wm_mem_store_field(Build *b, u16 op, u32 address, u32 disp, u32 value) {
+/* What a narrow store leaves is not known; that it overwrites is. */
+static u16 load_beside(u16 store) {
+  switch (store) {
+  case OP_i32_store8: return OP_i32_load8_u;
+  case OP_i32_store16: return OP_i32_load16_u;
+  default: return load_of_store(store);
+  }
+}
+
+/* The store; what a load would give behind it. */
+static KnownWord write_field(Build *b, u16 op, FieldPlace place, u32 value) {
+  u16 load = load_beside(op);
   u8 bytes = wm_op_info[op].access_bytes;
   if (!b->c->options.no_opt) value = narrow_value(b, &op, value);
-  AccessPlace place = {address, disp, IR_POINTER | IR_WORD};
-  access_at(b, op, T_NONE, &place, value);
-  forget_overwritten(b, address, disp, bytes, true);
-  u16 load = load_of_store(op);
-  if (load != OP_COUNT) remember_word(b, (KnownWord){address, disp, value, load, bytes, true});
+  wm_mem_store_word(b, op, place.address, place.disp, value);
+  return word_of(load, bytes, place, value);
 }
 
-/* A null check is a bounds check without a base. */
-void wm_mem_is_not_null(Build *b, u32 reference) {
-  *jit_push(b->c, &b->known) = (KnownBounds){reference, NONE, reference, 1};
+void wm_mem_store_field(Build *b, u16 op, FieldPlace place, u32 value) {
+  KnownWord word = write_field(b, op, place, value);
+  if (b->c->options.no_opt) return;
+  forget_overwritten(b, &word);
+  if (load_of_store(op) != OP_COUNT) remember_word(b, word);
 }
 
-void wm_mem_check_null(Build *b, u32 reference, TrapCode code) {
-  if (find_bounds(b, reference, NONE, 1) != NONE) return;
-  wm_build_trap_if(b, pure(b, OP_i64_eqz, reference, 0), code);
-  if (b->block != NONE) wm_mem_is_not_null(b, reference);
+void wm_mem_init_field(Build *b, u16 op, FieldPlace place, u32 value) {
+  KnownWord word = write_field(b, op, place, value);
+  if (!b->c->options.no_opt && load_of_store(op) != OP_COUNT)
+    remember_field(b, &word, place.is_fixed);
+}
+
+/* An element is inside: a bounds check whose base is the array. */
+void wm_mem_learn_inside(Build *b, u32 index, u32 array) {
+  *jit_push(b->c, &b->known) = (KnownBounds){index, array, index, 1};
+}
+
+bool wm_mem_is_inside(const Build *b, u32 index, u32 array) {
+  return find_bounds(b, index, array, 1) != NONE;
 }
 
 /* ---- globals ---- */

@@ -73,6 +73,7 @@ void wm_heap_delete(Heap *h) {
   for (u32 id = 0; id < h->types.len; id++)
     if (h->types.data[id]) wm_types_release(h->store->types, id);
   vec_free(&h->types);
+  vec_free(&h->rows);
   vec_free(&h->empty);
   vec_free(&h->partial);
   vec_free(&h->touched);
@@ -82,18 +83,42 @@ void wm_heap_delete(Heap *h) {
 
 /* ---- types ---- */
 
+/* Room for types below `len`. */
+static bool grow_types(Heap *h, u32 len) {
+  u32 old = h->types.len;
+  if (len <= old) return true;
+  if (!vec_reserve(&h->types, len - old) || !vec_reserve(&h->rows, len - old)) return false;
+  memset(h->types.data + old, 0, (len - old) * sizeof *h->types.data);
+  memset(h->rows.data + old, 0, (len - old) * sizeof *h->rows.data);
+  h->types.len = h->rows.len = len;
+  return true;
+}
+
+static u32 depth_of(const Heap *h, const SubType *type) {
+  u32 depth = 0;
+  for (; type->super != NO_TYPE; depth++) type = wm_types_get(h->store->types, type->super);
+  return depth;
+}
+
+static void write_row(Heap *h, u32 type_id, const SubType *type) {
+  HeapRow *row = &h->rows.data[type_id];
+  row->words[HEAP_ROW_KIND] = type->kind;
+  for (u32 depth = depth_of(h, type);; depth--) {
+    if (depth < HEAP_ROW_DEPTHS) row->words[depth] = type_id;
+    if (depth == 0) break;
+    type_id = type->super;
+    type = wm_types_get(h->store->types, type_id);
+  }
+}
+
 static bool hold_type(Heap *h, u32 type_id) {
   const SubType *type = wm_types_get(h->store->types, type_id);
   if (type->kind == COMP_FUNC) return true;
-  u32 len = h->types.len;
-  if (type_id >= len) {
-    if (!vec_reserve(&h->types, type_id + 1 - len)) return false;
-    memset(h->types.data + len, 0, (type_id + 1 - len) * sizeof *h->types.data);
-    h->types.len = type_id + 1;
-  }
+  if (!grow_types(h, type_id + 1)) return false;
   if (h->types.data[type_id]) return true;
   wm_types_retain(h->store->types, type_id);
   h->types.data[type_id] = type;
+  write_row(h, type_id, type);
   return true;
 }
 

@@ -114,6 +114,13 @@ typedef struct LargeObject {
   bool logged; /* has cards */
 } LargeObject;
 
+/* What casts of compiled code look at, by type: the ids of its ancestors from the root, then its
+ * own, as far as there is room; then its kind. Words without meaning are 0. */
+enum { HEAP_ROW_DEPTHS = 7, HEAP_ROW_KIND = HEAP_ROW_DEPTHS };
+typedef struct HeapRow {
+  u32 words[HEAP_ROW_DEPTHS + 1];
+} HeapRow;
+
 /* Where the mutator allocates. */
 typedef struct Hole {
   u8 *bump, *end;
@@ -142,6 +149,8 @@ struct Heap {
   u32 large_old; /* from here on in the list they are old */
   /* Types whose objects may be here: by id, and counted. NULL: not one of them. */
   Vec(const SubType *) types;
+  Vec(HeapRow) rows; /* by type id */
+  HeapObject other;  /* of type 0, which is none: casts look at it instead of what is no object */
 
   u8 mark;              /* MARK_OLD0 or MARK_OLD1: what the last collection marked with */
   bool has_generations; /* else all collections are full */

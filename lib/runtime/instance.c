@@ -45,6 +45,7 @@ InstanceLayout wm_instance_layout(const LoadedModule *lm) {
   l.type_ids = claim(&size, m->type_count, sizeof(u32));
   l.funcs = claim(&size, m->func_count, sizeof(Func *));
   l.tags = claim(&size, m->tag_count, sizeof(Tag *));
+  l.heap_words = claim(&size, m->type_count, sizeof(u32));
   l.elem_refs = claim(&size, m->elem_count, sizeof(Ref *));
   l.elem_lens = claim(&size, m->elem_count, sizeof(u32));
   l.data_lens = claim(&size, m->data_count, sizeof(u32));
@@ -61,6 +62,7 @@ static void place_arrays(Instance *in, const InstanceLayout *l) {
   in->globals = (Global **)(void *)(start + l->globals);
   in->tags = (Tag **)(void *)(start + l->tags);
   in->type_ids = (u32 *)(void *)(start + l->type_ids);
+  in->heap_words = (u32 *)(void *)(start + l->heap_words);
   in->elem_refs = (Ref **)(void *)(start + l->elem_refs);
   in->elem_lens = (u32 *)(void *)(start + l->elem_lens);
   in->data_lens = (u32 *)(void *)(start + l->data_lens);
@@ -83,7 +85,10 @@ static Instance *allocate(Store *store, LoadedModule *lm, Error *err) {
   in->helpers = lm->machine ? lm->machine->helpers : NULL;
   in->memory0_base = wm_pool_empty_base();
   place_arrays(in, &layout);
-  for (u32 i = 0; i < m->type_count; i++) in->type_ids[i] = m->types[i].type_id;
+  for (u32 i = 0; i < m->type_count; i++) {
+    in->type_ids[i] = m->types[i].type_id;
+    in->heap_words[i] = heap_word(in->type_ids[i]);
+  }
   in->module = lm;
   wm_loaded_retain(lm);
   wm_stop_add(store->stop, in);
@@ -97,8 +102,8 @@ static bool hold_types(Instance *in, Error *err) {
   u32 i = 0;
   while (i < m->type_count && m->types[i].kind == COMP_FUNC) i++;
   if (i == m->type_count) return true;
-  Heap *heap = wm_store_heap(in->store);
-  return (heap && wm_heap_hold_types(heap, in->type_ids, m->type_count)) ||
+  in->heap = wm_store_heap(in->store);
+  return (in->heap && wm_heap_hold_types(in->heap, in->type_ids, m->type_count)) ||
          wm_error_out_of_memory(err);
 }
 

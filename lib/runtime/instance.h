@@ -87,15 +87,17 @@ struct Instance {
   /* Lowest native stack address that compiled code of this instance may use; UINTPTR_MAX makes it
    * stop at the next poll (stop.h). */
   _Atomic(uintptr_t) stack_limit;
+  struct Heap *heap; /* borrowed: the store's; NULL: the module has no structs, no arrays */
   const void *const *helpers; /* what compiled code calls, by HelperId (native.h); borrowed */
-  /* Index spaces, imports first. These arrays and the next five are in this allocation,
+  /* Index spaces, imports first. These arrays and the next six are in this allocation,
    * at the places that wm_instance_layout tells (native.h). */
   Func **funcs; /* imports, and escaping defined functions; NULL for the rest */
   Table **tables;
   Memory **memories;
   Global **globals;
   Tag **tags;
-  u32 *type_ids; /* canonical, by type index */
+  u32 *type_ids;   /* canonical, by type index */
+  u32 *heap_words; /* what objects of the types begin with (heap.h), likewise */
   /* By segment. elem_refs: owned, evaluated; NULL when dropped, or a list of plain functions. */
   Ref **elem_refs;
   u32 *elem_lens, *data_lens; /* 0 when dropped */

@@ -120,7 +120,7 @@ typedef enum HelperId {
  * out). */
 typedef struct InstanceLayout {
   u32 funcs, tables, memories, globals, tags;       /* arrays of addresses */
-  u32 type_ids;                                     /* u32 by type index */
+  u32 type_ids, heap_words;                         /* u32 by type index */
   u32 elem_refs, elem_lens, data_lens, inner_funcs; /* the instance's other arrays */
   u32 size_bytes;
 } InstanceLayout;

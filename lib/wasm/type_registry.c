@@ -49,7 +49,7 @@ struct TypeRegistry {
   Group **buckets; /* owned */
   u32 bucket_count, group_count;
   Buffer key;    /* of the group being interned */
-  u32 next_id;   /* ids from here on were never used */
+  u32 next_id;   /* ids from here on were never used; 1 is the first */
   u32 *free_ids; /* owned: a stack, with room for all ids below next_id */
   u32 free_count, free_cap;
   Entry **chunks[MAX_IDS >> CHUNK_LOG2]; /* owned */
@@ -387,6 +387,7 @@ TypeRegistry *wm_types_new(void) {
     free(reg);
     reg = NULL;
   }
+  if (reg) reg->next_id = 1;
   return reg;
 }
 

@@ -133,7 +133,7 @@ typedef struct SubType {
    * without elements; which of its first 64 words are references (bit i: word i). */
   u32 object_bytes;
   u64 ref_words;
-  u32 type_id; /* canonical id, or NO_TYPE before interning */
+  u32 type_id; /* canonical id, never 0, or NO_TYPE before interning */
   u32 offset;  /* in the module's bytes, for errors */
 } SubType;
 

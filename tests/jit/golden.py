@@ -6,6 +6,8 @@
    ;; ir: PATTERN     the same for the placed IR
    ;; no-lir: PATTERN nothing like it is anywhere
    ;; asm: PATTERN    the same for its machine code; said to be left out where there is no disassembler
+   ;; ir-count: N PATTERN    so many lines of the IR are like it
+   ;; asm-most: N FIRST .. LAST    the lines from the first with FIRST to the next with LAST are at most N
    ;; options: ...    for `wasm dump`
 A pattern is words with * for anything; it is looked for within a line. The first function is meant."""
 import fnmatch
@@ -24,18 +26,43 @@ def fits(line, pattern):
     return fnmatch.fnmatchcase(' '.join(line.split()), '*' + pattern.replace('[', '[[]') + '*')
 
 
+def check_length(lines, rule):
+    most, first, last = re.fullmatch(r'(\d+) (.*) \.\. (.*)', rule).groups()
+    start = next((i for i in range(len(lines)) if fits(lines[i], first)), None)
+    end = None if start is None else next((i for i in range(start, len(lines)) if fits(lines[i], last)), None)
+    if end is None:
+        return f'no "{rule}"'
+    count = end - start + 1
+    return f'{count} lines for "{rule}"' if count > int(most) else None
+
+
+def check_count(lines, rule):
+    number, pattern = rule.split(' ', 1)
+    count = sum(fits(line, pattern) for line in lines)
+    return f'{count} times "{pattern}"' if count != int(number) else None
+
+
+counts = {'asm-most': check_length, 'ir-count': check_count}
+
+
 def check(program, path):
-    rules = re.findall(r';; (lir|ir|asm|no-lir|no-ir|options): *(.*)', open(path).read())
+    rules = re.findall(r';; (lir|ir|asm|asm-most|ir-count|no-lir|no-ir|options): *(.*)', open(path).read())
     options = [word for kind, text in rules if kind == 'options' for word in text.split()]
-    wants_asm = any(kind == 'asm' for kind, _ in rules)
+    wants_asm = any(kind.startswith('asm') for kind, _ in rules)
     stages = ('ir', 'lir', 'asm') if wants_asm else ('ir', 'lir')
     texts = {stage: dump(program, path, stage, options) for stage in stages}
     if wants_asm and not any('ret' in line for line in texts['asm']):
         print(f'{path}: machine code is not looked at: {texts["asm"][-1:]}')
-        rules = [rule for rule in rules if rule[0] != 'asm']
+        rules = [rule for rule in rules if not rule[0].startswith('asm')]
     at = dict.fromkeys(stages, 0)
     for kind, pattern in rules:
         if kind == 'options':
+            continue
+        if kind in counts:
+            stage = kind.split('-')[0]
+            trouble = counts[kind](texts[stage], pattern)
+            if trouble:
+                return trouble, texts[stage]
             continue
         stage = kind.replace('no-', '')
         lines = texts[stage]

@@ -84,7 +84,8 @@ bool wm_isel_can_fold(const Compile *c, u32 n) {
   bool is_fixed_word = x->op == IR_INST_LOAD || x->op == IR_PURE_LOAD;
   if (!is_fixed_word && !wm_ir_is_load(x)) return false;
   u32 alias = wm_ir_alias(x);
-  bool may_move = is_fixed_word || c->node_epoch.data[n].of[alias] == isel_of(c)->epoch.of[alias];
+  bool may_move = is_fixed_word || alias == ALIAS_FIXED ||
+                  c->node_epoch.data[n].of[alias] == isel_of(c)->epoch.of[alias];
   return may_move && wm_isel_single(c, n);
 }
 
