@@ -85,6 +85,8 @@ typedef struct Lowered { /* what a lowered function is called with */
 } Lowered;
 wasm_trap_t *wm_call_lowered(void *env, wasmx_caller_t *caller, Slot *slots);
 
+/* Whether `inst` is `of` or around it. */
+bool wm_inst_is_ancestor(const Inst *inst, const Inst *of);
 /* Entering an instance, and leaving it again (a trap does not: it is lost). */
 bool wm_inst_enter(Inst *inst, const Inst *caller);
 void wm_inst_leave(Inst *inst, const Inst *caller);

@@ -132,6 +132,10 @@ struct Inst {
   Bag *exports;
 };
 
+enum {
+  MAX_WORK = 4000000
+}; /* of one instantiation: a few bytes can ask for instances of instances */
+
 struct World {
   wasm_store_t *store; /* borrowed */
   Arena arena;
@@ -140,6 +144,7 @@ struct World {
   Inst *insts;
   Bag *bags;
   u32 inst_count;
+  u64 work;                     /* definitions that were evaluated, and items that were made */
   Vec(World *) uses;            /* counted */
   Vec(HostThing *) things;      /* counted */
   Vec(wasm_extern_t *) externs; /* owned, as the rest */

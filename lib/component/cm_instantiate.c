@@ -2,6 +2,8 @@
  * read; what can go wrong is memory, what the host gives, and code that runs at the start. */
 #include "component/cm_call.h"
 
+/* What one instantiation may come to: a few bytes can ask for instances of instances of instances.
+ */
 enum { MAX_INSTANCES = 100000 };
 
 typedef struct Walk {
@@ -18,125 +20,6 @@ static bool no_memory(const Walk *w) { return wm_error_out_of_memory(w->err); }
 /* Appends to a vector of pointers. */
 #define push(w, vec, item)                                                                         \
   (vec_reserve(vec, 1) ? (((vec)->data[(vec)->len] = (item)), (vec)->len++, true) : no_memory(w))
-
-/* ---- worlds ---- */
-
-World *wm_world_new(wasm_store_t *store, Component *component) {
-  World *world = calloc(1, sizeof *world);
-  if (!world) return NULL;
-  world->store = store;
-  world->component = component;
-  world->refs = 1;
-  wm_component_keep(component);
-  return world;
-}
-
-void wm_world_keep(World *world) { world->refs++; }
-
-static void free_inst(Inst *inst) {
-  for (u32 i = 0; i < ARRAY_LEN(inst->core); i++) vec_free(&inst->core[i]);
-  vec_free(&inst->core_instances);
-  vec_free(&inst->modules);
-  vec_free(&inst->funcs);
-  vec_free(&inst->instances);
-  vec_free(&inst->components);
-  wm_handles_free(&inst->handles);
-}
-
-static void free_bag(Bag *bag) {
-  vec_free(&bag->items);
-  wm_namemap_free(&bag->map);
-}
-
-static void free_engine_objects(World *world) {
-  for (u32 i = 0; i < world->externs.len; i++) wasm_extern_delete(world->externs.data[i]);
-  for (u32 i = 0; i < world->instances.len; i++) wasm_instance_delete(world->instances.data[i]);
-  for (u32 i = 0; i < world->modules.len; i++) wasm_module_delete(world->modules.data[i]);
-  for (u32 i = 0; i < world->lowered.len; i++) wasm_func_delete(world->lowered.data[i]);
-  vec_free(&world->externs);
-  vec_free(&world->instances);
-  vec_free(&world->modules);
-  vec_free(&world->lowered);
-}
-
-void wm_world_release(World *world) {
-  if (--world->refs > 0) return;
-  free_engine_objects(world);
-  for (Inst *inst = world->insts; inst; inst = inst->next) free_inst(inst);
-  for (Bag *bag = world->bags; bag; bag = bag->next) free_bag(bag);
-  for (u32 i = 0; i < world->uses.len; i++) wm_world_release(world->uses.data[i]);
-  vec_free(&world->uses);
-  for (u32 i = 0; i < world->things.len; i++) wm_thing_release(world->things.data[i]);
-  vec_free(&world->things);
-  wm_component_release(world->component);
-  wm_arena_free(&world->arena);
-  free(world);
-}
-
-bool wm_world_use(World *world, World *used) {
-  if (used == world) return true;
-  for (u32 i = 0; i < world->uses.len; i++)
-    if (world->uses.data[i] == used) return true;
-  World **slot = vec_push(&world->uses);
-  if (!slot) return false;
-  *slot = used;
-  wm_world_keep(used);
-  return true;
-}
-
-bool wm_world_keep_thing(World *world, HostThing *thing) {
-  HostThing **slot = vec_push(&world->things);
-  if (!slot) return false;
-  *slot = thing;
-  thing->refs++;
-  return true;
-}
-
-void wm_thing_release(HostThing *thing) {
-  if (--thing->refs > 0) return;
-  if (thing->finalizer) thing->finalizer(thing->env);
-  wasm_module_delete(thing->module.module);
-  wm_arena_free(&thing->arena);
-  free(thing);
-}
-
-/* ---- bags ---- */
-
-enum { FEW_ITEMS = 8 };
-
-Bag *wm_bag_new(World *world) {
-  Bag *bag = arena_new(&world->arena, Bag);
-  if (!bag) return NULL;
-  bag->world = world;
-  bag->next = world->bags;
-  world->bags = bag;
-  return bag;
-}
-
-static bool index_items(Bag *bag) {
-  u32 first = bag->items.len == FEW_ITEMS + 1 ? 0 : bag->items.len - 1;
-  for (u32 i = first; i < bag->items.len; i++) {
-    Name name = bag->items.data[i].name;
-    if (!wm_namemap_add(&bag->map, name.text, name.len, i, NULL)) return false;
-  }
-  return true;
-}
-
-bool wm_bag_add(Bag *bag, const BagItem *item) {
-  BagItem *slot = vec_push(&bag->items);
-  if (!slot) return false;
-  *slot = *item;
-  return bag->items.len <= FEW_ITEMS || index_items(bag);
-}
-
-const BagItem *wm_bag_find(const Bag *bag, Name name) {
-  u32 at;
-  if (bag->items.len > FEW_ITEMS)
-    return wm_namemap_get(&bag->map, name.text, name.len, &at) ? &bag->items.data[at] : NULL;
-  for (u32 i = 0; i < bag->items.len; i++)
-    if (wm_name_equal(bag->items.data[i].name, name)) return &bag->items.data[i];
-  return NULL;
-}
 
 /* ---- index spaces ---- */
 
@@ -459,8 +342,39 @@ static bool do_import(const Walk *w, const Def *def) {
   return push_item(w, &item);
 }
 
+/* Whether the type shows all that there is. */
+static bool shows_all(const Bag *bag, const Interface *type) {
+  if (bag->items.len != type->exports.list.len) return false;
+  for (u32 i = 0; i < bag->items.len; i++) {
+    const Item *shown = &type->exports.list.data[i];
+    if (shown->entity.sort != SORT_INSTANCE) continue;
+    const BagItem *item = wm_bag_find(bag, shown->name);
+    if (item && !shows_all(item->bag, shown->entity.type->interface)) return false;
+  }
+  return true;
+}
+
+/* The instance as a type shows it. */
+static Bag *narrowed(World *world, Bag *bag, const Interface *type) {
+  if (shows_all(bag, type)) return bag;
+  Bag *narrow = wm_bag_new(world);
+  for (u32 i = 0; narrow && i < type->exports.list.len; i++) {
+    const Item *shown = &type->exports.list.data[i];
+    const BagItem *item = wm_bag_find(bag, shown->name);
+    if (!item) return NULL;
+    BagItem copy = *item;
+    if (copy.sort == SORT_INSTANCE)
+      copy.bag = narrowed(world, copy.bag, shown->entity.type->interface);
+    if ((copy.sort == SORT_INSTANCE && !copy.bag) || !wm_bag_add(narrow, &copy)) return NULL;
+  }
+  return narrow;
+}
+
 static bool do_export(const Walk *w, const Def *def) {
   BagItem item = item_at(w->inst, def->name, def->sort, def->index, def->entity.type);
+  if (def->sort == SORT_INSTANCE)
+    item.bag = narrowed(w->inst->world, item.bag, def->entity.type->interface);
+  if (def->sort == SORT_INSTANCE && !item.bag) return no_memory(w);
   return (wm_bag_add(w->inst->exports, &item) || no_memory(w)) && push_item(w, &item);
 }
 
@@ -501,20 +415,32 @@ static Inst *inst_new(World *world, const Closure *closure, Inst *parent) {
   return inst->resources && inst->exports ? inst : NULL;
 }
 
+/* Whether so much more may be done. */
+static bool work(const Walk *w, World *world, u64 amount) {
+  world->work += amount;
+  return world->work <= MAX_WORK ||
+         wm_error_set(w->err, ERR_LIMIT, 0, "instantiation takes more than %u definitions",
+                      MAX_WORK);
+}
+
+static bool may_begin(const Walk *w, World *world, const Body *body) {
+  if (world->inst_count++ < MAX_INSTANCES) return work(w, world, 1 + (u64)body->resource_count);
+  return wm_error_set(w->err, ERR_LIMIT, 0, "more than %u instances of components", MAX_INSTANCES);
+}
+
 /* Nothing of an instance can be entered before it is complete. */
 static Bag *walk_body(World *world, const Closure *closure, const Walk *how) {
   Walk w = *how;
-  if (world->inst_count++ >= MAX_INSTANCES) {
-    wm_error_set(w.err, ERR_LIMIT, 0, "more than %u instances of components", MAX_INSTANCES);
-    return NULL;
-  }
+  const Body *body = closure->body;
+  if (!may_begin(&w, world, body)) return NULL;
   w.inst = inst_new(world, closure, w.from);
   if (!w.inst) {
     no_memory(&w);
     return NULL;
   }
-  for (u32 i = 0; i < closure->body->defs.len; i++)
-    if (!do_def(&w, &closure->body->defs.data[i])) return NULL;
+  for (u32 i = 0; i < body->defs.len; i++)
+    if (!work(&w, world, 1 + (u64)body->defs.data[i].arg_count) || !do_def(&w, &body->defs.data[i]))
+      return NULL;
   w.inst->may_enter = true;
   return w.inst->exports;
 }

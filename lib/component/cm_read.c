@@ -23,6 +23,7 @@ enum {
   VERSION_COMPONENT = 0x0001000d
 };
 #define STEPS_OF_TYPES UINT64_C(50000000)
+#define NODES_OF_TYPES UINT64_C(1000000)
 
 static bool no_memory(Validator *v) { return wm_error_out_of_memory(v->err); }
 
@@ -88,6 +89,29 @@ static bool read_module(Validator *v) {
   return good;
 }
 
+/* ---- declarations ---- */
+
+static bool read_declaration(Validator *v) {
+  u8 kind = wm_cursor_byte(&v->in);
+  if (!cursor_ok(&v->in)) return false;
+  switch (kind) {
+  case 0: return wm_read_core_type(v);
+  case 1: return wm_read_type(v);
+  case 2: return wm_read_alias(v);
+  case 3:
+    if (scope_here(v)->kind == SCOPE_COMPONENT_TYPE) return wm_read_import(v);
+    break;
+  case 4: {
+    AttributedName name = wm_read_extern_name(v);
+    Entity entity;
+    return cursor_ok(&v->in) && wm_read_extern_type(v, &entity) &&
+           wm_scope_export(v, &name, &entity);
+  }
+  default: break;
+  }
+  return wm_cursor_bad_byte(&v->in, kind, "component or instance type declaration");
+}
+
 /* ---- sections ---- */
 
 typedef bool ReadItem(Validator *v);
@@ -104,7 +128,7 @@ static bool read_open_types(Validator *v, u32 depth) {
     v->types->at = cursor_offset(&v->in);
     if (s->declarations > 0) {
       s->declarations--;
-      if (!wm_read_declaration(v)) return false;
+      if (!read_declaration(v)) return false;
     } else if (!close_type(v)) {
       return false;
     }
@@ -216,7 +240,8 @@ static void validator_free(Validator *v) {
 
 static bool read_component(Component *component, wasm_engine_t *engine, size_t size, Error *err) {
   Validator v = {.err = err, .component = component, .types = &component->types};
-  *v.types = (TypeTable){.arena = &component->arena, .err = err, .fuel = STEPS_OF_TYPES};
+  *v.types = (TypeTable){
+      .arena = &component->arena, .err = err, .fuel = STEPS_OF_TYPES, .nodes = NODES_OF_TYPES};
   v.in = (Cursor){component->bytes, component->bytes, component->bytes + size, err};
   v.store = wasm_store_new(engine);
   bool good = v.store ? read_all(&v) : wm_error_out_of_memory(err);

@@ -3,49 +3,6 @@
 
 static bool no_memory(Validator *v) { return wm_error_out_of_memory(v->err); }
 
-Def *wm_def_new(Validator *v, DefKind kind) {
-  Body *body = scope_here(v)->body;
-  if (!body) return &v->dropped;
-  Def *def = vec_push(&body->defs);
-  if (!def) {
-    no_memory(v);
-    return NULL;
-  }
-  *def = (Def){.kind = (u8)kind};
-  return def;
-}
-
-/* ---- names ---- */
-
-static bool take_attribute(Validator *v, Name *slot, const char *what) {
-  if (slot->text)
-    return wm_error_set(v->err, ERR_INVALID, cursor_offset(&v->in), "duplicate '%s' option in name",
-                        what);
-  *slot = wm_cursor_name(&v->in);
-  return cursor_ok(&v->in);
-}
-
-static bool read_attribute(Validator *v, AttributedName *name) {
-  u8 kind = wm_cursor_byte(&v->in);
-  if (!cursor_ok(&v->in)) return false;
-  switch (kind) {
-  case 0: return take_attribute(v, &name->implements, "implements");
-  case 1: return take_attribute(v, &name->version_suffix, "versionsuffix");
-  case 2: return take_attribute(v, &name->external_id, "external-id");
-  default: return wm_cursor_bad_byte(&v->in, kind, "name option");
-  }
-}
-
-AttributedName wm_read_extern_name(Validator *v) {
-  AttributedName name = {0};
-  u8 form = wm_cursor_byte(&v->in);
-  if (form > 2) wm_cursor_bad_byte(&v->in, form, "component name");
-  name.name = wm_cursor_name(&v->in);
-  u32 attributes = form == 2 ? wm_cursor_u32(&v->in) : 0;
-  for (u32 i = 0; i < attributes && cursor_ok(&v->in); i++) read_attribute(v, &name);
-  return name;
-}
-
 /* ---- arguments ---- */
 
 typedef struct Args {

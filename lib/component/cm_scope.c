@@ -55,6 +55,18 @@ bool wm_scope_open(Validator *v, ScopeKind kind) {
   return (*slot)->interface != NULL;
 }
 
+Def *wm_def_new(Validator *v, DefKind kind) {
+  Body *body = scope_here(v)->body;
+  if (!body) return &v->dropped;
+  Def *def = vec_push(&body->defs);
+  if (!def) {
+    no_memory(v);
+    return NULL;
+  }
+  *def = (Def){.kind = (u8)kind};
+  return def;
+}
+
 /* ---- index spaces ---- */
 
 static bool full(Validator *v, u32 len, const char *what) {

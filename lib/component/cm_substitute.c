@@ -87,7 +87,7 @@ bool wm_entity_map(TypeTable *t, Mapping *map, Entity *entity) {
 bool wm_items_map(TypeTable *t, Mapping *map, const Items *from, Items *to) {
   for (u32 i = 0; i < from->list.len; i++) {
     Item item = from->list.data[i];
-    if (!wm_entity_map(t, map, &item.entity)) return false;
+    if (!wm_types_make(t) || !wm_entity_map(t, map, &item.entity)) return false;
     if (!wm_items_push(to, item.name, item.entity)) return wm_error_out_of_memory(t->err);
   }
   return true;

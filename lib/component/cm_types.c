@@ -44,6 +44,14 @@ bool wm_types_step(TypeTable *t) {
   return wm_error_set(t->err, ERR_LIMIT, t->at, "the component's types take too long to compare");
 }
 
+bool wm_types_make(TypeTable *t) {
+  if (t->nodes > 0) {
+    t->nodes--;
+    return true;
+  }
+  return wm_error_set(t->err, ERR_LIMIT, t->at, "the component's types take too much memory");
+}
+
 void wm_types_free(TypeTable *t) {
   free(t->slots);
   for (Interface *i = t->interfaces; i; i = i->next) {
@@ -201,6 +209,7 @@ static bool grow_slots(TypeTable *t) {
 
 /* The type as it is kept: one that is there already, or a copy with its parts. */
 static const Type *keep(TypeTable *t, const Type *type) {
+  if (!wm_types_make(t)) return NULL;
   Type *kept = arena_new(t->arena, Type);
   const Type **of = type->of ? arena_array(t->arena, const Type *, type->count) : NULL;
   Name *names = type->names ? arena_array(t->arena, Name, type->count) : NULL;
@@ -271,7 +280,7 @@ const Type *wm_type_resource(TypeTable *t) {
   Type *type = arena_new(t->arena, Type);
   Resource *resource = arena_new(t->arena, Resource);
   if (!type || !resource) return no_memory(t);
-  if (!wm_types_step(t)) return NULL;
+  if (!wm_types_make(t)) return NULL;
   resource->id = ++t->next_resource;
   *type = (Type){
       .kind = TYPE_RESOURCE, .resource = resource, .has_resource = true, .weight = 1, .depth = 1};
@@ -289,13 +298,13 @@ const Type *wm_type_interface(TypeTable *t, TypeKind kind, Interface *interface)
   if (!type) return no_memory(t);
   *type = (Type){.kind = (u8)kind, .interface = interface, .weight = 1, .depth = 1, .align = 1};
   bool fits = add_items(t, type, &interface->imports) && add_items(t, type, &interface->exports);
-  return fits && wm_types_step(t) ? type : NULL;
+  return fits && wm_types_make(t) ? type : NULL;
 }
 
 const Type *wm_type_alias(TypeTable *t, const Type *type) {
   Type *alias = arena_new(t->arena, Type);
   if (!alias) return no_memory(t);
-  if (!wm_types_step(t)) return NULL;
+  if (!wm_types_make(t)) return NULL;
   *alias = *type;
   alias->origin = type;
   return alias;

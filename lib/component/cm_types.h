@@ -190,7 +190,8 @@ typedef struct TypeTable { /* where types are made */
   u64 at;                  /* offset for errors */
   const Type **slots;      /* hash-consed ones; owned */
   u32 cap, used;
-  u64 fuel; /* steps of comparing and substituting that are left */
+  u64 fuel;  /* steps of comparing and substituting that are left */
+  u64 nodes; /* types and items that may still be made */
   Interface *interfaces;
   u32 next_resource;
 } TypeTable;
@@ -225,6 +226,9 @@ const char *wm_type_class(const Type *type);
 const char *wm_sort_word(Sort sort);
 /* Takes one step of the fuel; false with the error. */
 bool wm_types_step(TypeTable *t);
+/* Counts what is about to be made, so that little input makes no mountains; false with the error.
+ */
+bool wm_types_make(TypeTable *t);
 bool wm_types_fail(TypeTable *t, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Bytes of a discriminant, or of flags, of so many cases. */

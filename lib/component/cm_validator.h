@@ -96,7 +96,6 @@ bool wm_extern_check(Validator *v, const AttributedName *name, const Entity *ent
 bool wm_read_core_type(Validator *v);
 bool wm_read_type(Validator *v);
 const Type *wm_read_value_type(Validator *v);
-bool wm_read_declaration(Validator *v);
 bool wm_read_extern_type(Validator *v, Entity *entity);
 AttributedName wm_read_extern_name(Validator *v);
 Sort wm_read_sort(Validator *v);

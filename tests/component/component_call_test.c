@@ -419,6 +419,41 @@ static void functions_keep_what_they_need(void **state) {
   wasm_store_delete(w.store);
 }
 
+static wasmcm_instance_t *instance_of_seed(wasm_store_t *store, const char *name,
+                                           wasmx_error_t *err) {
+  Buffer bytes = read_seed(name);
+  wasmcm_component_t *component = wasmcm_component_new(engine, bytes.data, bytes.len, 0, err);
+  wasmcm_linker_t *linker = wasmcm_linker_new(store);
+  wasmcm_instance_t *instance = wasmcm_linker_instantiate(linker, component, NULL, err);
+  wm_buffer_free(&bytes);
+  wasmcm_linker_delete(linker);
+  wasmcm_component_delete(component);
+  return instance;
+}
+
+static void instances_show_what_their_type_says(void **state) {
+  (void)state;
+  wasmx_error_t err = {.size = sizeof err};
+  wasm_store_t *store = wasm_store_new(engine);
+  wasmcm_instance_t *instance = instance_of_seed(store, "narrow.wasm", &err);
+  wasmcm_func_t *shown = wasmcm_instance_func(instance, "narrow", "f");
+  assert_non_null(shown);
+  assert_null(wasmcm_instance_func(instance, "narrow", "g"));
+  wasmcm_func_delete(shown);
+  wasmcm_instance_delete(instance);
+  wasm_store_delete(store);
+}
+
+/* Thirty components of two instances each, one in the other. */
+static void instances_are_limited(void **state) {
+  (void)state;
+  wasmx_error_t err = {.size = sizeof err};
+  wasm_store_t *store = wasm_store_new(engine);
+  assert_null(instance_of_seed(store, "many.wasm", &err));
+  assert_int_equal(err.code, WASMX_LIMIT);
+  wasm_store_delete(store);
+}
+
 /* Calls, and handles that are deleted, after the store. */
 static void the_store_may_go_first(void **state) {
   (void)state;
@@ -467,6 +502,8 @@ int main(void) {
       cmocka_unit_test(missing_imports_are_named),
       cmocka_unit_test(functions_keep_what_they_need),
       cmocka_unit_test(the_store_may_go_first),
+      cmocka_unit_test(instances_show_what_their_type_says),
+      cmocka_unit_test(instances_are_limited),
       cmocka_unit_test(each_allocation_may_fail),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,0 +1,118 @@
+/* What both sides of a call stand on: traps, the call's arena, a guest's memory and its realloc,
+ * and entering instances. */
+#include "component/cm_call.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* ---- traps ---- */
+
+/* Of no store: they are told also when the store is gone. */
+static wasm_trap_t *trap_of(const char *text) {
+  wasm_byte_vec_t message;
+  wasm_byte_vec_new(&message, strlen(text) + 1, text);
+  wasm_trap_t *trap = wasm_trap_new(NULL, &message);
+  wasm_byte_vec_delete(&message);
+  return trap;
+}
+
+wasm_trap_t *wm_trap_text(const char *format, ...) {
+  char text[300];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  return trap_of(text);
+}
+
+bool wm_call_fail(Call *call, const char *format, ...) {
+  char text[300];
+  if (call->trap) return false;
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  call->trap = trap_of(text);
+  return false;
+}
+
+void *wm_call_alloc(Call *call, u64 size) {
+  call->bytes += size;
+  void *memory = call->bytes <= MAX_CALL_BYTES ? wm_arena_array(&call->arena, size, 1) : NULL;
+  if (!memory) wm_call_fail(call, "out of memory for the values of a call");
+  return memory;
+}
+
+/* ---- memory ---- */
+
+static bool misaligned(const Side *side, const char *what, u32 align) {
+  if (strcmp(what, "string") == 0)
+    return wm_call_fail(side->call, "unaligned pointer: string pointer not aligned to %u", align);
+  return wm_call_fail(side->call, "unaligned pointer: %s not aligned to %u", what, align);
+}
+
+static bool in_memory(const Side *side, u32 ptr, u64 size) {
+  return side->options->memory &&
+         is_within(ptr, size, wasm_memory_data_size(side->options->memory));
+}
+
+u8 *wm_side_bytes(const Side *side, u32 ptr, u64 size, u32 align, const char *what) {
+  bool fits = size <= MAX_SEQUENCE_BYTES;
+  if (fits && (ptr & (align - 1)) != 0) {
+    misaligned(side, what, align);
+    return NULL;
+  }
+  if (fits && in_memory(side, ptr, size))
+    return size ? (u8 *)wasm_memory_data(side->options->memory) + ptr : side->call->no_bytes;
+  wm_call_fail(side->call, "%s content out-of-bounds: %s pointer/length out of bounds of memory",
+               what, what);
+  return NULL;
+}
+
+bool wm_side_realloc(const Side *side, u32 old, u64 old_size, u32 align, u64 size, const char *what,
+                     u32 *ptr) {
+  Call *call = side->call;
+  Slot slots[4] = {{.u64 = old}, {.u64 = old_size}, {.u64 = align}, {.u64 = size}};
+  if (call->trap) return false;
+  side->inst->may_leave = false;
+  call->trap = wm_core_call(side->options->realloc, slots);
+  if (call->trap) return false;
+  side->inst->may_leave = true;
+  *ptr = slots[0].u32;
+  if (*ptr & (align - 1))
+    return wm_call_fail(call, "unaligned pointer: realloc return: result not aligned");
+  return in_memory(side, *ptr, size) ||
+         wm_call_fail(call, "%s content out-of-bounds: realloc return: beyond end of memory", what);
+}
+
+/* ---- entering ---- */
+
+bool wm_inst_is_ancestor(const Inst *inst, const Inst *of) {
+  while (of && of != inst) of = of->parent;
+  return of == inst;
+}
+
+/* The instance and its ancestors, but not those of the caller. */
+static Inst *next_entered(Inst *inst, const Inst *caller) {
+  return inst && !(caller && wm_inst_is_ancestor(inst, caller)) ? inst : NULL;
+}
+
+bool wm_inst_enter(Inst *inst, const Inst *caller) {
+  for (Inst *i = next_entered(inst, caller); i; i = next_entered(i->parent, caller))
+    if (!i->may_enter) return false;
+  for (Inst *i = next_entered(inst, caller); i; i = next_entered(i->parent, caller))
+    i->may_enter = false;
+  return true;
+}
+
+void wm_inst_leave(Inst *inst, const Inst *caller) {
+  for (Inst *i = next_entered(inst, caller); i; i = next_entered(i->parent, caller))
+    i->may_enter = true;
+}
+
+wasm_trap_t *wm_core_call(const wasm_func_t *func, Slot *slots) {
+  wasm_trap_t *trap = wasmx_func_call_raw(func, slots);
+  if (LIKELY(!trap) || wasmx_trap_code(trap) != WASMX_TRAP_UNCAUGHT_EXCEPTION) return trap;
+  wasm_trap_delete(trap);
+  return wm_trap_text("uncaught exception propagated out of component");
+}
