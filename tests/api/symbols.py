@@ -12,7 +12,7 @@ def exported(library):
     text = subprocess.run(["nm", "-D", "--defined-only", library], capture_output=True, text=True,
                           check=True).stdout
     names = (line.split()[-1] for line in text.splitlines())
-    return {name.split("@")[0] for name in names} - {"LIBWASM_0", "LIBWASI_0", "LIBWASM_COMPAT_0"}
+    return {name.split("@")[0] for name in names} - {"LIBWASM_0", "LIBWASMCM_0", "LIBWASI_0", "LIBWASM_COMPAT_0"}
 
 
 def declared(prefix, headers):
