@@ -42,11 +42,22 @@ typedef struct Env {
   u32 locals, values;
 } Env;
 
+/* What is known of a reference (build_refs.c). */
+typedef struct KnownRef {
+  u32 node;
+  u32 before;    /* what was known of the node before: its place in Build.refs, plus 1; or 0 */
+  HeapType heap; /* it is null or of this type, the module's; NO_HEAP: not known */
+  bool not_null;
+  bool is_exact; /* and of no subtype */
+} KnownRef;
+enum { NO_HEAP = UINT32_MAX };
+
 /* An edge that waits for its label's block. */
 typedef struct Pending {
   u32 edge;
   Env env;
-  u32 next; /* in Build.pending, or NONE */
+  u32 next;       /* in Build.pending, or NONE */
+  KnownRef value; /* what is known there of the label's only value */
 } Pending;
 
 typedef struct Control {
@@ -133,16 +144,6 @@ typedef struct KnownBounds {
   u32 value;       /* the check: base + index */
   u64 end;         /* bytes behind the index that are inside */
 } KnownBounds;
-
-/* What is known of a reference (build_refs.c). */
-typedef struct KnownRef {
-  u32 node;
-  u32 before;    /* what was known of the node before: its place in Build.refs, plus 1; or 0 */
-  HeapType heap; /* it is null or of this type, the module's; NO_HEAP: not known */
-  bool not_null;
-  bool is_exact; /* and of no subtype */
-} KnownRef;
-enum { NO_HEAP = UINT32_MAX };
 
 /* What an i32 tells. */
 typedef enum TestKind {
@@ -295,6 +296,9 @@ void wm_build_link_to_header(Build *b, const Control *ctl, u32 edge);
 void wm_build_return(Build *b, u32 count);
 /* The current block goes on at the label. */
 void wm_build_go_to(Build *b, Control *ctl);
+/* The current block, which ends in a branch on the condition, may do nothing else
+ * (Block.asks_param). */
+void wm_build_note_question(Build *b, u32 condition);
 /* The instructions b->in. */
 void wm_build_br_if(Build *b);
 void wm_build_br_on_null(Build *b);
@@ -387,6 +391,10 @@ void wm_refs_learn_not_null(Build *b, u32 node);
 /* From here on the condition holds, or does not: with what is known of tests. */
 void wm_refs_learn_condition(Build *b, u32 condition, bool holds);
 void wm_refs_note_test(Build *b, u32 condition, u32 node, ValType type);
+/* The last edge that waits takes what is known of the value along; the label's value is of what is
+ * known on all edges of the list. */
+void wm_refs_take_along(Build *b, u32 node);
+void wm_refs_learn_merged(Build *b, u32 list, u32 node);
 /* The value `param` of a label was made from the edges of the list, its `column`-th values. */
 void wm_refs_note_merged(Build *b, u32 list, u32 column, u32 param);
 /* Whether it is null, an i32. */

@@ -54,6 +54,7 @@ static void link_edge(Build *b, Control *ctl, u32 edge) {
     wm_build_link_to_header(b, ctl, edge);
   } else {
     wm_build_pend(b, &ctl->pending, edge, label_env(b, ctl));
+    if (label_arity(ctl) == 1) wm_refs_take_along(b, b->stack.data[b->stack.len - 1]);
     wm_build_keep_envs(b, ctl);
   }
 }
@@ -96,11 +97,38 @@ u8 wm_build_unlikely_edge(const Build *b) {
   }
 }
 
+static bool is_held(const Build *b, u32 node) {
+  bool held = false;
+  for (u32 i = 0; i < b->stack.len && !held; i++) held = b->stack.data[i] == node;
+  for (u32 i = 0; i < b->locals.len && !held; i++) held = b->locals.data[i] == node;
+  return held;
+}
+
+/* Nothing was made in the block but the condition. */
+static bool is_alone(const Build *b, const Block *block, u32 condition) {
+  if (block->effects_start != b->c->effects.len) return false;
+  for (u32 n = block->params + 1; n < b->c->nodes.len; n++)
+    if (n != condition && !is_const(b->c, n)) return false;
+  return true;
+}
+
+void wm_build_note_question(Build *b, u32 condition) {
+  const Node *n = node_at(b->c, condition);
+  u32 param = condition;
+  if (n->op == OP_i32_eq && is_const(b->c, n->b) && !const_bits(b->c, n->b)) param = n->a;
+  const Node *asked = node_at(b->c, param);
+  Block *block = block_at(b->c, b->block);
+  if (asked->op != IR_PARAM || asked->a != b->block || b->c->options.no_opt) return;
+  block->asks_param = block->param_count == 1 && !block->is_loop && is_alone(b, block, condition) &&
+                      !is_held(b, param) && !is_held(b, condition);
+}
+
 /* Branches to the label, whose values are on top, when the i32 is not 0. */
 static void branch_if(Build *b, Control *ctl, u32 condition) {
   if (is_const(b->c, condition)) {
     if (const_bits(b->c, condition)) wm_build_go_to(b, ctl);
   } else {
+    wm_build_note_question(b, condition);
     u32 edge = wm_build_terminate(b, TERM_BRANCH, condition, 2);
     block_at(b->c, b->block)->unlikely = wm_build_unlikely_edge(b);
     link_any(b, ctl, edge);

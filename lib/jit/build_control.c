@@ -76,6 +76,7 @@ void wm_build_open_if(Build *b) {
       b->block = NONE;
     }
   } else {
+    wm_build_note_question(b, condition);
     ctl->else_env = (Env){wm_build_save_locals(b), wm_build_save_values(b, ctl->param_count)};
     u32 edge = wm_build_terminate(b, TERM_BRANCH, condition, 2);
     block_at(b->c, b->block)->unlikely = unlikely;
@@ -120,6 +121,7 @@ static void join(Build *b, const Control *ctl, u32 list, u32 value_count, bool w
 
 static void join_results(Build *b, const Control *ctl, u32 list, bool with_locals) {
   join(b, ctl, list, ctl->result_count, with_locals);
+  if (ctl->result_count == 1) wm_refs_learn_merged(b, list, b->stack.data[ctl->height]);
   for (u32 i = 0; i < ctl->result_count; i++) {
     u32 value = b->stack.data[ctl->height + i];
     wm_refs_learn(b, value, result_type(b, ctl, i));

@@ -39,7 +39,7 @@ u32 wm_build_save_values(Build *b, u32 count) {
 }
 
 void wm_build_pend(Build *b, u32 *list, u32 edge, Env env) {
-  *jit_push(b->c, &b->pending) = (Pending){edge, env, *list};
+  *jit_push(b->c, &b->pending) = (Pending){edge, env, *list, {.heap = NO_HEAP}};
   *list = b->pending.len - 1;
 }
 

@@ -126,6 +126,30 @@ RefTest wm_refs_decide(const Build *b, u32 node, HeapType heap) {
   return are_apart(b, known, heap) ? REF_IS_NOT : REF_MAY_BE;
 }
 
+/* ---- where ways meet ---- */
+
+void wm_refs_take_along(Build *b, u32 node) {
+  bool is_null = is_const(b->c, node) && !const_bits(b->c, node);
+  vec_last(&b->pending)->value = is_null ? (KnownRef){.heap = HEAP_NONE} : *wm_refs_find(b, node);
+}
+
+static HeapType common_heap(const Build *b, HeapType x, HeapType y) {
+  if (x == NO_HEAP || y == NO_HEAP) return NO_HEAP;
+  if (matches(b, x, y)) return y;
+  return matches(b, y, x) ? x : NO_HEAP;
+}
+
+void wm_refs_learn_merged(Build *b, u32 list, u32 node) {
+  KnownRef all = b->pending.data[list].value;
+  for (u32 i = b->pending.data[list].next; i != NONE; i = b->pending.data[i].next) {
+    const KnownRef *one = &b->pending.data[i].value;
+    all.is_exact = all.is_exact && one->is_exact && all.heap == one->heap;
+    all.not_null = all.not_null && one->not_null;
+    all.heap = common_heap(b, all.heap, one->heap);
+  }
+  if (all.heap != HEAP_NONE) learn(b, node, all);
+}
+
 /* ---- conditions ---- */
 
 static void note(Build *b, KnownTest test) { b->tests[b->test_count++ % KNOWN_TESTS] = test; }

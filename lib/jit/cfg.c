@@ -30,6 +30,37 @@ static void find_reached(Compile *c, Place *p) {
   }
 }
 
+/* ---- ways that are known ---- */
+
+/* A copy: the placement changes each list on its own. */
+static u32 copy_list(Compile *c, u32 list) {
+  u32 count = c->pool.data[list], copy = c->pool.len;
+  if (!list) return 0;
+  jit_reserve(c, &c->pool, (u64)count + 1);
+  memcpy(c->pool.data + copy, c->pool.data + list, (count + 1) * sizeof(u32));
+  c->pool.len += count + 1;
+  return copy;
+}
+
+/* The edge brings a constant to a block that asks for it: it goes on where that leads. */
+static bool pass_question(Compile *c, u32 edge) {
+  const Edge *e = edge_at(c, edge);
+  const Block *to = block_at(c, e->to);
+  if (!to->asks_param || !is_const(c, c->pool.data[e->args + 1])) return false;
+  bool is_zero = !const_bits(c, c->pool.data[e->args + 1]);
+  bool asks_zero = node_at(c, to->operand)->op != IR_PARAM;
+  Edge on = *edge_at(c, to->edges + (is_zero != asks_zero));
+  on.args = copy_list(c, on.args);
+  *edge_at(c, edge) = (Edge){e->from, on.to, on.args};
+  return true;
+}
+
+static void pass_questions(Compile *c) {
+  enum { MOST = 8 };
+  for (u32 e = 0; e < c->edges.len; e++)
+    for (u32 i = 0; i < MOST && pass_question(c, e); i++) continue;
+}
+
 static bool is_real(const Compile *c, const Place *p, u32 edge) {
   u32 from = edge_at(c, edge)->from;
   return from >= p->reached.len || p->reached.data[from]; /* blocks behind are split edges' */
@@ -336,6 +367,7 @@ static void lay_out(Compile *c, Place *p) {
 }
 
 void wm_cfg_analyze(Compile *c, Place *p) {
+  pass_questions(c);
   find_reached(c, p);
   count_preds(c, p);
   split_critical_edges(c, p);

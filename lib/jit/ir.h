@@ -141,8 +141,10 @@ typedef struct Block {
   u8 trap_code;                   /* TERM_TRAP */
   bool is_loop;                   /* a loop header: has back edges */
   bool is_cold;                   /* traps soon or is otherwise unlikely */
-  u8 unlikely;                    /* of the edges: 1 + the one that is hardly ever taken; 0: none */
-  u32 site;                       /* of the terminator (TERM_TRAP) */
+  bool asks_param; /* does nothing but branch on its only parameter, which nothing else uses, or on
+                      whether that is 0 */
+  u8 unlikely;     /* of the edges: 1 + the one that is hardly ever taken; 0: none */
+  u32 site;        /* of the terminator (TERM_TRAP) */
   u32 operand, table;
   u32 edges, edge_count;   /* out edges: range in Compile.edges, in order */
   u32 params, param_count; /* nodes params .. params + param_count; see Compile.param_vregs */
