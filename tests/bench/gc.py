@@ -55,8 +55,10 @@ def kernels(wasm, folder, smoke):
             for name, (size, _) in SMOKE.items()]
 
 
-def kotlin_programs(folder):
-    folder = os.path.join(folder, 'kotlin')
+def kotlin_programs(wasm, folder):
+    """Those that the guests' tests built, or new ones."""
+    tested = os.path.join(os.path.dirname(wasm), '..', 'tests', 'guests', 'guests', 'kotlin')
+    folder = tested if os.path.isdir(tested) else os.path.join(folder, 'kotlin')
     built = subprocess.run(['sh', os.path.join(KOTLIN, 'build.sh'), folder], stdout=subprocess.PIPE, text=True)
     if built.returncode:
         note('programs in Kotlin left out: ' + (built.stdout.strip() or 'they do not build'))
@@ -216,7 +218,7 @@ def main():
     with build_folder(options, wasm) as folder:
         if options.smoke:
             return 0 if smoke(wasm, folder) else 1
-        programs = kernels(wasm, folder, False) + kotlin_programs(folder)
+        programs = kernels(wasm, folder, False) + kotlin_programs(wasm, folder)
         if options.programs:
             programs = [program for program in programs if program.name in options.programs.split(',')]
         extra = [Engine(*text.split('=', 1)) for text in options.engine]

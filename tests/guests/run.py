@@ -322,9 +322,9 @@ def compare_way(name, command, stdin, prepare, want, left):
         check(name, tree(folder) == left, "left other files")
 
 
-def compare_text(name, command, want):
+def compare_text(name, command, want, program=WASM):
     """It prints just this, and ends well."""
-    got = wasm(*command)
+    got = run([program, *command])
     good = got.stdout == want and got.returncode == 0
     check(name, good, f"ended with {status_of(got)}, {got.stderr.decode(errors='replace')[-2000:]}\n{difference(want, got.stdout)}")
 

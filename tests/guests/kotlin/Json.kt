@@ -149,14 +149,14 @@ fun json(size: Int) {
     val sum = Sum()
     var letters = 0L
     repeat(size) {
-        val value = invented(dice, 5)
+        val value = invented(dice, minOf(5, size + 1))
         val text = buildString { print(value, "") }
         check(Parser(text).parse() == value)
         sum.add(text)
         letters += text.length
     }
     tell("$letters letters, sum $sum")
-    tell(buildString { print(invented(Dice(7), 3), "") })
+    tell(buildString { print(invented(Dice(7), minOf(3, size)), "") })
     val broken = listOf("[1, 2", "{\"a\" 1}", "[1] 2", "\"\\q\"", "nul", "[1,,2]", "\"open", "{\"a\": [true, fals]}", "")
     for (text in broken) {
         try {
