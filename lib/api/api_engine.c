@@ -10,6 +10,7 @@
 #include "engine/tiers.h"
 #include "os/os_coroutine.h"
 #include "os/os_file.h"
+#include "runtime/native_thunk.h"
 
 #include <stdlib.h>
 
@@ -393,6 +394,8 @@ bool wasmx_store_try_delete(wasm_store_t *home) {
     return wm_api_fail(ERR_ARGUMENT, "wasm runs in the store");
   }
   wm_ptrmap_free(&home->natives);
+  wm_thunks_free(home->thunks);
+  home->thunks = NULL;
   wasm_trap_delete(home->native_trap);
   home->native_trap = NULL;
   wm_host_info_replace(&home->data, (HostInfo){NULL, NULL});

@@ -298,7 +298,7 @@ static wasm_trap_t *call_with_slots(wasm_store_t *home, Func *func, const SubTyp
   for (u32 i = 0; i < type->param_count; i++)
     if (UNLIKELY(!wm_slot_of_val(store, &args[i], type->params[i], &slots[i])))
       return wm_api_misuse(home, "argument %u is not a value of the parameter's type", i);
-  if (UNLIKELY(wm_call(store, func, slots) != TRAP_NONE)) return wm_api_take_trap(home);
+  if (UNLIKELY(native_call(store, func, slots) != TRAP_NONE)) return wm_api_take_trap(home);
   for (u32 i = 0; i < type->result_count; i++) {
     if (LIKELY(wm_val_of_slot(home, &results[i], type->results[i], slots[i]))) continue;
     drop_refs(results, i);
@@ -344,7 +344,7 @@ static inline wasm_trap_t *call_raw(const Handle *h, wasmx_slot_t *slots, CallOp
       !wm_slots_take(home->store, h->type->params, h->type->param_count, (u64 *)slots))
     return wm_api_misuse(home, "a reference is not of the store, or not of the parameter's type");
   TrapCode trap = options ? wm_call_with(home->store, (Func *)h->object, (u64 *)slots, options)
-                          : wm_call(home->store, (Func *)h->object, (u64 *)slots);
+                          : native_call(home->store, (Func *)h->object, (u64 *)slots);
   return LIKELY(!trap) ? NULL : wm_api_take_trap(home);
 }
 

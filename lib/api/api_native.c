@@ -3,9 +3,12 @@
  *   wasm -> C   Func.env is a NativeImport with the C function. Types that have no direct call
  *               (native_shapes.c) get one prepared by libffi behind it; its arguments are the slots
  *               in place: the low bytes of a slot are the value (little-endian).
- *   C -> wasm   A NativeExport is a closure over a Func, made once for each and kept in the shell's
- *               map; the store tells when the function is freed, also with the store itself. */
+ *               Compiled code calls it by itself where it can (CCall in runtime/native.h).
+ *   C -> wasm   A NativeExport is a thunk (runtime/native_thunk.h), or a closure of libffi where
+ * the machine has none for its type; made once for each Func and kept in the shell's map; the store
+ * tells when the function is freed, also with the store itself. */
 #include "api/api_native.h"
+#include "runtime/native_thunk.h"
 
 #include <stdlib.h>
 
@@ -37,11 +40,11 @@ typedef struct PreparedImport {
 } PreparedImport;
 
 typedef struct NativeExport {
+  NativeThunk head;     /* func is borrowed: freed with it */
   wasm_store_t *home;   /* borrowed: freed before it */
-  Func *func;           /* borrowed: freed with it */
   const SubType *type;  /* borrowed: lives as long as func */
-  ffi_closure *closure; /* owned */
-  void (*code)(void);   /* the closure's entry, as the host has it */
+  ffi_closure *closure; /* owned; NULL: it is a thunk of the store's */
+  void (*code)(void);   /* as the host has it */
   ffi_cif cif;
   ffi_type *args[];
 } NativeExport;
@@ -135,6 +138,7 @@ static Func *native_func_new(Store *store, const wasm_functype_t *type, void (*f
   NativeImport *native = host ? direct_new(fn, err) : prepared_new(inner, fn, err);
   if (!host) host = call_prepared;
   Func *func = native ? wm_func_new_host(store, id, host, native, free, err) : NULL;
+  if (func) func->code->c_call = (u8)wm_native_c_call(inner);
   if (!func) free(native);
   wm_types_release(store->types, id);
   return func;
@@ -185,7 +189,7 @@ static void call_export(const NativeExport *export_, u64 *slots, void *result, v
   wasm_store_t *home = export_->home;
   FORGET_DEAD(home->store);
   for (u32 i = 0; i < type->param_count; i++) slot_of_arg(&slots[i], args[i], type->params[i]);
-  bool trapped = wm_call(home->store, export_->func, slots) != TRAP_NONE;
+  bool trapped = native_call(home->store, export_->head.func, slots) != TRAP_NONE;
   if (trapped) slots[0] = 0;
   if (type->result_count) result_of_slot(result, slots[0], type->results[0]);
   if (trapped) hand_over_trap(home, wm_api_take_trap(home));
@@ -207,26 +211,84 @@ static void run_closure(ffi_cif *cif, void *result, void **args, void *user) {
   }
 }
 
+/* ---- by a thunk ---- */
+
+/* Of a signature whose values are in registers, as NativeThunk has them. */
+static void call_thunk(NativeThunk *thunk, u64 *regs) {
+  enum { INTS = 6, FLOATS = 8 };
+  NativeExport *export_ = (NativeExport *)thunk;
+  const SubType *type = export_->type;
+  wasm_store_t *home = export_->home;
+  u64 slots[INTS + FLOATS], *ints = regs, *floats = regs + INTS;
+  for (u32 i = 0; i < type->param_count; i++) {
+    bool is_float = type->params[i] == VAL_F32 || type->params[i] == VAL_F64;
+    slots[i] = is_float ? *floats : *ints++;
+    if (is_float) floats += 2;
+  }
+  FORGET_DEAD(home->store);
+  bool trapped = wm_call(home->store, export_->head.func, slots) != TRAP_NONE;
+  regs[0] = regs[INTS] = trapped ? 0 : slots[0];
+  if (trapped) hand_over_trap(home, wm_api_take_trap(home));
+}
+
+static void end_trapped(NativeThunk *thunk) {
+  wasm_store_t *home = ((NativeExport *)thunk)->home;
+  hand_over_trap(home, wm_api_take_trap(home));
+}
+
+static u32 narrow_ints_of(const SubType *type) {
+  u32 narrow = 0, ints = 0;
+  for (u32 i = 0; i < type->param_count; i++) {
+    if (type->params[i] == VAL_I32) narrow |= 1u << ints;
+    ints += type->params[i] == VAL_I32 || type->params[i] == VAL_I64;
+  }
+  return narrow;
+}
+
+/* Where the machine has thunks, and the signature suits them. */
+static const void *thunk_of(NativeExport *export_) {
+  const Instance *in = export_->head.func->instance;
+  const NativeMachine *machine = in ? in->module->machine : NULL;
+  if (!machine || wm_native_c_call(export_->type) == C_CALL_NONE) return NULL;
+  export_->head.narrow_ints = narrow_ints_of(export_->type);
+  export_->head.call = call_thunk;
+  export_->head.trapped = end_trapped;
+  return wm_thunk_new(&export_->home->thunks, machine, &export_->head);
+}
+
+/* ---- making them ---- */
+
 static void export_free(NativeExport *export_) {
-  if (export_->closure) ffi_closure_free(export_->closure);
+  if (export_->closure)
+    ffi_closure_free(export_->closure);
+  else if (export_->code)
+    wm_thunk_free(export_->home->thunks, (const void *)(uintptr_t)export_->code);
   free(export_);
+}
+
+static bool make_closure(NativeExport *export_, Error *err) {
+  void *code = NULL;
+  if (!prepare(&export_->cif, export_->type, export_->args, err)) return false;
+  export_->closure = ffi_closure_alloc(sizeof *export_->closure, &code);
+  if (!export_->closure ||
+      ffi_prep_closure_loc(export_->closure, &export_->cif, run_closure, export_, code) != FFI_OK)
+    return wm_error_out_of_memory(err);
+  memcpy(&export_->code, &code, sizeof code);
+  return true;
 }
 
 /* NULL with err set. */
 static NativeExport *export_new(wasm_store_t *home, Func *func, const SubType *type, Error *err) {
   NativeExport *export_ = calloc(1, sizeof *export_ + type->param_count * sizeof *export_->args);
   if (!export_) return wm_error_out_of_memory(err), NULL;
+  export_->head.store = home->store;
+  export_->head.func = func;
   export_->home = home;
-  export_->func = func;
   export_->type = type;
-  void *code = NULL;
-  if (prepare(&export_->cif, type, export_->args, err)) {
-    export_->closure = ffi_closure_alloc(sizeof *export_->closure, &code);
-    if (export_->closure &&
-        ffi_prep_closure_loc(export_->closure, &export_->cif, run_closure, export_, code) ==
-            FFI_OK &&
-        wm_ptrmap_set(&home->natives, func, (u64)(uintptr_t)export_)) {
-      memcpy(&export_->code, &code, sizeof code);
+  const void *thunk = thunk_of(export_);
+  memcpy(&export_->code, &thunk, sizeof thunk);
+  if (thunk || make_closure(export_, err)) {
+    if (wm_ptrmap_set(&home->natives, func, (u64)(uintptr_t)export_)) {
       func->head.watched = true;
       return export_;
     }

@@ -89,9 +89,54 @@ static wasm_trap_t *give_results(wasm_store_t *home, const SubType *type, u64 *s
   return NULL;
 }
 
+/* ---- numbers alone ---- */
+
+static inline bool is_number(ValType t) {
+  return t == VAL_I32 || t == VAL_I64 || t == VAL_F32 || t == VAL_F64;
+}
+
+/* What most functions have: values of one slot each that nobody need look at. */
+static bool is_plain(const SubType *type) {
+  if (type->param_slots > FEW || type->result_slots > FEW) return false;
+  for (u32 i = 0; i < type->param_count; i++)
+    if (!is_number(type->params[i])) return false;
+  for (u32 i = 0; i < type->result_count; i++)
+    if (!is_number(type->results[i])) return false;
+  return true;
+}
+
+static inline u64 take_number(ValType t, Rest *rest) {
+  switch (t) {
+  case VAL_I32: return va_arg(rest->list, u32);
+  case VAL_F32: return bits_of_f32((f32)va_arg(rest->list, f64));
+  case VAL_F64: return bits_of_f64(va_arg(rest->list, f64));
+  default: return va_arg(rest->list, u64);
+  }
+}
+
+static inline void give_number(ValType t, u64 slot, void *to) {
+  if (to && val_is_narrow(t))
+    store_u32(to, (u32)slot);
+  else if (to)
+    store_u64(to, slot);
+}
+
+static wasm_trap_t *call_plain(const Handle *h, CallOptions *options, Rest *rest) {
+  const SubType *type =
+      h->type; /* the handle may be deleted during the call, the function is kept */
+  u64 slots[FEW];
+  for (u32 i = 0; i < type->param_count; i++) slots[i] = take_number(type->params[i], rest);
+  wasm_trap_t *trap = wm_api_call_with(h, (wasmx_slot_t *)slots, options);
+  if (UNLIKELY(trap != NULL)) return trap;
+  for (u32 i = 0; i < type->result_count; i++)
+    give_number(type->results[i], slots[i], va_arg(rest->list, void *));
+  return NULL;
+}
+
 /* ---- calls ---- */
 
 static wasm_trap_t *call(const Handle *h, CallOptions *options, Rest *rest) {
+  if (LIKELY(is_plain(h->type))) return call_plain(h, options, rest);
   return wm_api_call_in_form(h, options, take_args, give_results, rest);
 }
 

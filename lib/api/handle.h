@@ -39,6 +39,7 @@ struct wasm_store_t {
   Store *store;   /* owned; NULL once deleted */
   u32 references; /* the owner's, and one a handle */
   PtrMap natives; /* Func * -> NativeExport * (owned): C function pointers that were handed out */
+  struct ThunkPage *thunks;                 /* owned: what they point to (runtime/native_thunk.h) */
   wasmx_native_trap_handler_t trap_handler; /* or NULL */
   void *trap_env;                           /* borrowed: the handler's */
   wasm_trap_t *native_trap;                 /* owned: kept for wasmx_store_take_native_trap */

@@ -127,7 +127,18 @@ typedef bool FrameVisit(void *env, const StackFrame *frame);
  * nothing is known about a frame. */
 void wm_os_walk_stack(FrameVisit *visit, void *env);
 /* A number that no other running thread has. The thread that forked keeps it. */
+#if defined __SEG_FS && defined __linux__
+#define OS_HAS_THREAD_POINTER 1
+/* The thread's control block begins with its own address (the ABI of thread-local storage). Read
+ * anew each time: a coroutine goes from thread to thread. */
+static inline const void *wm_os_thread_token(void) {
+  const void *pointer;
+  __asm__ volatile("mov %%fs:0, %0" : "=r"(pointer));
+  return pointer;
+}
+#else
 const void *wm_os_thread_token(void);
+#endif
 /* How many threads have ended that saw to it (below): a token may be somebody else's from then on.
  */
 static inline u32 wm_os_threads_ended(void) {

@@ -124,8 +124,10 @@ void wm_os_stack_goes(void) {}
 
 void wm_os_walk_stack(FrameVisit *visit, void *env) { (void)visit, (void)env; }
 
+#ifndef OS_HAS_THREAD_POINTER
 static _Thread_local char token;
 const void *wm_os_thread_token(void) { return &token; }
+#endif
 _Atomic u32 wm_threads_ended;
 bool wm_thread_see_end(void) { return true; }
 bool wm_thread_keep(void **slot) { return (void)slot, true; } /* until the process ends */

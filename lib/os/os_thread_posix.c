@@ -200,12 +200,14 @@ void wm_thread_join(Thread t) {
 
 void wm_thread_yield(void) { sched_yield(); }
 
+#ifndef OS_HAS_THREAD_POINTER
 /* The C library says that pthread_self is always the same to who calls it; in a coroutine, which
  * goes from thread to thread, it is not. */
 NOINLINE const void *wm_os_thread_token(void) {
   __asm__ volatile("");
   return (const void *)(uintptr_t)pthread_self();
 }
+#endif
 
 /* ---- the end of threads that ran wasm or have something kept ---- */
 

@@ -3,6 +3,7 @@
 
 #include "runtime/fiber.h"
 #include "runtime/instance.h"
+#include "runtime/native.h"
 
 TrapCode wm_activation_call_host(Store *store, const FuncCode *code, Func *func, u64 *slots) {
   Activation *act = store->activation;
@@ -64,12 +65,22 @@ static void unlink_entry(Search *s, const Activation *entry) {
   wm_scope_take_out(s->store, entry);
 }
 
+/* Whether it is one of the machine's ways into the function that was entered. */
+static bool is_direct_way(const Activation *entry, const void *function) {
+  const Instance *in = entry->func ? entry->func->instance : NULL;
+  const NativeMachine *machine = in ? in->module->machine : NULL;
+  for (u32 i = 0; machine && i < DIRECT_WAYS; i++)
+    if (function == (const void *)(uintptr_t)machine->call_in[i]) return true;
+  return machine && function == machine->thunk_code;
+}
+
 /* Whether the frame, in which the entry's proof would be, is the entry's. */
 ON_REAL_STACK static bool is_frame_of(const Store *store, const Activation *entry,
                                       const StackFrame *frame) {
   bool is_way_in = false;
   for (u32 i = 0; i < WAYS_IN; i++) is_way_in |= frame->function == store->ways_in[i];
-  return is_way_in && *entry->proof == entry_token(entry);
+  return (is_way_in || is_direct_way(entry, frame->function)) &&
+         *entry->proof == entry_token(entry);
 }
 
 /* Looks at the entries below the frame's end. On another stack than theirs there is nothing to be

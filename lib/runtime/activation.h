@@ -51,12 +51,15 @@ static inline Activation *entry_of_token(u64 token) { return (Activation *)(uint
 /* Attribute of the functions that write or read proofs: they must be on the C stack itself. */
 #define ON_REAL_STACK __attribute__((no_sanitize("address")))
 
-/* The functions that have entries' proofs in their frames (call.c): Store.ways_in. */
+/* The functions that have entries' proofs in their frames (call.c): Store.ways_in. And those of the
+ * machine (native.h). */
 enum { WAYS_IN = 3 };
 extern const void *const wm_ways_in[WAYS_IN];
 
 /* Ends the entries that began in `entry` and are still there: a longjmp left them. */
 void wm_entry_drop_inner(Store *store, const Activation *entry);
+/* Fits the limit of the native stack to an outermost entry that is to begin at `here`. */
+void wm_store_fit_stack(Store *store, const u8 *here);
 /* Takes the entry off the store, with all that began in it. */
 static inline void entry_drop(Store *store, Activation *entry) {
   if (UNLIKELY(store->activation->entry != entry)) wm_entry_drop_inner(store, entry);

@@ -15,20 +15,25 @@ static u8 *reserve_end(StackRange range) {
   return range.low ? range.low + min_u64(NATIVE_RESERVE_BYTES, size / NATIVE_RESERVE_PART) : NULL;
 }
 
-/* Fits the limit to an outermost entry at `here`; it is kept for the next, which is often at the
- * same place. */
-static void fit_native_stack(NativeStack *s, const u8 *here) {
-  const void *thread = wm_os_thread_token();
-  u32 ended = wm_os_threads_ended();
-  if (LIKELY(here == s->here && thread == s->thread && ended == s->threads_ended)) return;
+/* The limit of an outermost entry at `here`. */
+static NOINLINE void set_native_limit(NativeStack *s, const u8 *here) {
   s->range = wm_os_stack_range();
   uintptr_t sp = (uintptr_t)here, thread_end = (uintptr_t)reserve_end(s->range);
   uintptr_t budget_end = sp > s->budget_bytes ? sp - s->budget_bytes : 0;
   s->limit = (u8 *)(budget_end > thread_end ? budget_end : thread_end);
   s->here = here;
-  s->thread = thread;
-  s->threads_ended = ended;
+  s->thread = wm_os_thread_token();
+  s->threads_ended = wm_os_threads_ended();
 }
+
+/* It is kept for the next, which is often at the same place. */
+static inline void fit_native_stack(NativeStack *s, const u8 *here) {
+  if (UNLIKELY(here != s->here || s->thread != wm_os_thread_token() ||
+               s->threads_ended != wm_os_threads_ended()))
+    set_native_limit(s, here);
+}
+
+void wm_store_fit_stack(Store *store, const u8 *here) { fit_native_stack(&store->native, here); }
 
 static bool make_stack(Store *store) {
   size_t page = wm_os_page_size();
@@ -57,9 +62,10 @@ typedef struct Entry {
   const void *before; /* of store_enter */
 } Entry;
 
-/* Only what is left early has something to end: see call. */
+static NOINLINE void leave_early(const Entry *e) { entry_drop(e->store, entry_of_token(e->token)); }
+
 static inline void end_entry(Entry *e) {
-  if (e->token) entry_drop(e->store, entry_of_token(e->token));
+  if (UNLIKELY(e->token)) leave_early(e);
   store_leave(e->store, e->before);
 }
 

@@ -54,6 +54,8 @@ struct FuncCode {
   u32 link_slot;              /* where the frame's link is: max(param_slots, result_slots) */
   u32 frame_slots;            /* the whole frame; set when the module is prepared */
   u8 native_shape;            /* NativeShape of the signature (native.h) */
+  _Atomic u8 direct;          /* DirectWay of its body (native.h); a host function has none */
+  u8 c_call;                  /* CCall of a host function (native.h) */
   u32 narrow_params;          /* wm_narrow_slots of the parameters */
   _Atomic u8 requested;       /* compilation of the whole function was asked for */
   _Atomic u32 hotness;        /* calls and loop rounds credited by the interpreter */

@@ -103,6 +103,27 @@ static bool add_to_index(NativeRegion *r, const NativeBody *body) {
   return true;
 }
 
+/* ---- C functions ---- */
+
+/* The registers for arguments that compiled code has in common with C. */
+enum { MAX_INT_ARGS = 6, MAX_FLOAT_ARGS = 8 };
+
+CCall wm_native_c_call(const SubType *type) {
+  u32 ints = 0, floats = 0;
+  if (type->result_count > 1) return C_CALL_NONE;
+  for (u32 i = 0; i < type->param_count; i++) switch (type->params[i]) {
+    case VAL_I32:
+    case VAL_I64: ints++; break;
+    case VAL_F32:
+    case VAL_F64: floats++; break;
+    default: return C_CALL_NONE;
+    }
+  if (ints > MAX_INT_ARGS || floats > MAX_FLOAT_ARGS) return C_CALL_NONE;
+  if (type->result_count && (val_slots(type->results[0]) > 1 || val_is_ref(type->results[0])))
+    return C_CALL_NONE;
+  return type->result_count && type->results[0] == VAL_I32 ? C_CALL_I32 : C_CALL;
+}
+
 /* ---- regions ---- */
 
 static u64 round_up(u64 bytes, u64 to) { return (bytes + to - 1) / to * to; }
@@ -206,6 +227,9 @@ bool wm_native_publish(LoadedModule *lm, NativeBody *body) {
     atomic_store_explicit(&code->native, body->start, memory_order_release);
     atomic_store_explicit(&slots[slot], body->start, memory_order_release);
     atomic_store_explicit(&code->entry, lm->machine->enter, memory_order_release);
+    if (code->native_shape != SHAPE_MIXED)
+      atomic_store_explicit(&code->direct, body->is_plain ? DIRECT_PLAIN : DIRECT_MODES,
+                            memory_order_release);
   }
   if (lm->on_native) lm->on_native(code, body);
   return true;

@@ -25,6 +25,7 @@
 #define WM_RUNTIME_NATIVE_H
 
 #include "os/os_fault.h"
+#include "runtime/activation.h"
 #include "runtime/instance.h"
 
 /* A place in the code that can leave it: a call (pc behind it), a memory access (pc at it). */
@@ -126,6 +127,25 @@ typedef struct InstanceLayout {
 } InstanceLayout;
 InstanceLayout wm_instance_layout(const LoadedModule *lm);
 
+/* Whether a host function is a C function that compiled code can call as it is: the first word at
+ * Func.env is its address, and its signature's values are all in registers, as compiled code has
+ * them. What it leaves in the upper half of an i32 does not matter. */
+typedef enum CCall {
+  C_CALL_NONE, /* by Func.host */
+  C_CALL,
+  C_CALL_I32, /* with such a result */
+} CCall;
+/* For a function of this type. */
+CCall wm_native_c_call(const SubType *type);
+
+/* How a compiled function is called from native code (FuncCode.direct). */
+typedef enum DirectWay {
+  DIRECT_NONE,  /* by its entry */
+  DIRECT_PLAIN, /* of SHAPE_INTS or SHAPE_INTS_VOID, its body plain */
+  DIRECT_MODES, /* the same of a body that is not: in wasm's float modes */
+  DIRECT_WAYS
+} DirectWay;
+
 /* ---- the machine: what jit/ provides, so that nothing here depends on it ---- */
 typedef struct NativeMachine {
   const void *const *helpers; /* by HelperId */
@@ -139,6 +159,12 @@ typedef struct NativeMachine {
   /* Runs an on-stack replacement: `frame` is the interpreter's; results go to frame[0..]. Wants a
    * fresh activation, as a FuncEntry does. */
   TrapCode (*enter_osr)(const FuncCode *code, Instance *in, const void *start, u64 *frame);
+  /* By DirectWay: does what wm_call does, sooner. The words that prove entries are in its frames as
+   * in those of wm_ways_in. */
+  TrapCode (*call_in[DIRECT_WAYS])(Store *store, Func *func, u64 *slots);
+  /* Thunks (native_thunk.h): writes them, each for its item; where they go on, a way in, too. */
+  void (*write_thunks)(u8 *code, const void *const *items, u32 count);
+  const void *thunk_code;
 } NativeMachine;
 
 /* Signatures that are passed without looking at each type. */
@@ -189,6 +215,16 @@ u8 *wm_native_set_aside(LoadedModule *lm, u64 size_bytes);
 bool wm_native_publish(LoadedModule *lm, NativeBody *body);
 /* The module ends: nothing of it runs. */
 void wm_native_free(LoadedModule *lm);
+
+/* wm_call by the shortest way there is. */
+static inline TrapCode native_call(Store *store, Func *func, u64 *slots) {
+  u8 way = atomic_load_explicit(&func->code->direct, memory_order_acquire);
+  if (UNLIKELY(way == DIRECT_NONE)) return wm_call(store, func, slots);
+  const void *before = store_enter(store);
+  TrapCode trap = func->instance->module->machine->call_in[way](store, func, slots);
+  store_leave(store, before);
+  return trap;
+}
 
 /* ---- faults (fault.c) ---- */
 /* Takes over the faults of compiled code in this process. False: not possible. */

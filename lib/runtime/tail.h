@@ -30,7 +30,7 @@ TrapCode wm_tail_go_on(Store *store, u64 *frame);
 static inline TrapCode tail_enter(FuncCode *code, Instance *in, u64 *frame) {
   FuncEntry entry = atomic_load_explicit(&code->entry, memory_order_acquire);
   TrapCode trap = entry(code, in, frame);
-  return LIKELY(trap != TRAP_TAIL_CALL) ? trap : wm_tail_go_on(in->store, frame);
+  return LIKELY(!trap) || trap != TRAP_TAIL_CALL ? trap : wm_tail_go_on(in->store, frame);
 }
 
 #endif

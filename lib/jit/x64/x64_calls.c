@@ -112,6 +112,11 @@ Left wm_x64_call_out(const OutCall *call, NativeRegs *regs, u64 *native_sp) {
   return wm_x64_run(call, slots, arg_slots, regs, native_sp);
 }
 
+TrapCode wm_x64_c_returned(Store *store, const Activation *act) {
+  store_return_to(store, act);
+  return store_poll_and_raise(store);
+}
+
 Left wm_x64_call_any(NativeRegs *regs, u64 *native_sp, Instance *in, Func *func) {
   return wm_x64_call_out(&(OutCall){in, func->code, func->instance, func}, regs, native_sp);
 }

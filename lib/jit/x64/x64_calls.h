@@ -50,6 +50,10 @@ TrapCode wm_x64_enter_ints(Instance *in, const void *code, u64 *slots, const voi
 TrapCode wm_x64_enter_plain(Instance *in, const void *code, u64 *slots, const void **entry_sp);
 TrapCode wm_x64_enter_void(Instance *in, const void *code, u64 *slots, const void **entry_sp);
 TrapCode wm_x64_enter(NativeEntry *entry, const void **entry_sp);
+/* x64_ways_in.S */
+TrapCode wm_x64_call_in_plain(Store *store, Func *func, u64 *slots);
+TrapCode wm_x64_call_in_modes(Store *store, Func *func, u64 *slots);
+void wm_x64_thunk(void);
 void wm_x64_call_ref(void);
 void wm_x64_call_slot(void);
 void wm_x64_trap(void);
@@ -68,7 +72,14 @@ void wm_x64_array_new(void);
 void wm_x64_array_new_data(void);
 void wm_x64_array_new_elem(void);
 
+/* ---- x64_ways_in.c, called by it ---- */
+void wm_x64_write_thunks(u8 *code, const void *const *items, u32 count);
+/* Sees to the limit for an entry at `here` and to the instance's. False: there is no room. */
+bool wm_x64_prepare(Store *store, const Func *func, const u8 *here);
+
 /* ---- x64_calls.c and x64_tail.c, called by it ---- */
+/* A C function returned to the activation: ends what it left behind, looks whether to stop. */
+TrapCode wm_x64_c_returned(Store *store, const Activation *act);
 void wm_x64_spread(NativeEntry *entry, u64 *stack);
 void wm_x64_collect(NativeEntry *entry, const u64 *stack);
 Left wm_x64_call_any(NativeRegs *regs, u64 *native_sp, Instance *in, Func *func);

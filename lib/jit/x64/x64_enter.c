@@ -3,6 +3,7 @@
 
 #include "runtime/atomics.h"
 #include "runtime/gc_helpers.h"
+#include "runtime/native_thunk.h"
 
 #define CHECK_OFFSET(name, type, field) _Static_assert(name == offsetof(type, field), #name)
 CHECK_OFFSET(INSTANCE_MEMORY0, Instance, memory0_base);
@@ -37,6 +38,38 @@ CHECK_OFFSET(ENTRY_INSTANCE, NativeEntry, instance);
 CHECK_OFFSET(ENTRY_CODE, NativeEntry, code);
 CHECK_OFFSET(ENTRY_SP, NativeEntry, entry_sp);
 CHECK_OFFSET(ENTRY_STACK_BYTES, NativeEntry, stack_bytes);
+CHECK_OFFSET(FUNC_ENV, Func, env);
+CHECK_OFFSET(CODE_C_CALL, FuncCode, c_call);
+CHECK_OFFSET(STORE_STOP, Store, stop);
+CHECK_OFFSET(STOP_REASONS, Stop, reasons);
+_Static_assert(C_CALL_I32_NUMBER == C_CALL_I32, "C_CALL_I32");
+CHECK_OFFSET(CODE_BODY, FuncCode, body);
+CHECK_OFFSET(BODY_IS_PLAIN, NativeBody, is_plain);
+CHECK_OFFSET(THUNK_STORE, NativeThunk, store);
+CHECK_OFFSET(THUNK_FUNC, NativeThunk, func);
+CHECK_OFFSET(THUNK_NARROW, NativeThunk, narrow_ints);
+CHECK_OFFSET(THUNK_CALL, NativeThunk, call);
+CHECK_OFFSET(THUNK_TRAPPED, NativeThunk, trapped);
+CHECK_OFFSET(STORE_STACK, Store, stack);
+CHECK_OFFSET(STORE_NATIVE_LIMIT, Store, native.limit);
+CHECK_OFFSET(STORE_NATIVE_HERE, Store, native.here);
+CHECK_OFFSET(STORE_NATIVE_THREAD, Store, native.thread);
+CHECK_OFFSET(STORE_NATIVE_ENDED, Store, native.threads_ended);
+CHECK_OFFSET(INSTANCE_STACK_LIMIT, Instance, stack_limit);
+CHECK_OFFSET(ACTIVATION_OUTER, Activation, outer);
+CHECK_OFFSET(ACTIVATION_FUNC, Activation, func);
+CHECK_OFFSET(ACTIVATION_FP, Activation, fp);
+CHECK_OFFSET(ACTIVATION_INSTANCE, Activation, instance);
+CHECK_OFFSET(ACTIVATION_ENTRY, Activation, entry);
+CHECK_OFFSET(ACTIVATION_PROOF, Activation, proof);
+CHECK_OFFSET(ACTIVATION_SCOPE, Activation, scope);
+_Static_assert(ACTIVATION_BYTES == sizeof(Activation), "ACTIVATION_BYTES");
+_Static_assert(ENTRY_ROOM_BYTES == sizeof(Activation) + FRAME_LINK_SLOTS * sizeof(u64), "room");
+CHECK_OFFSET(CODE_PARAM_SLOTS, FuncCode, param_slots);
+CHECK_OFFSET(CODE_RESULT_SLOTS, FuncCode, result_slots);
+CHECK_OFFSET(CODE_NARROW_PARAMS, FuncCode, narrow_params);
+_Static_assert(TAIL_CALL_NUMBER == TRAP_TAIL_CALL, "TAIL_CALL_NUMBER");
+_Static_assert(NARROW_SLOTS >= ARG_REGISTERS, "all arguments of SHAPE_INTS are made narrow");
 _Static_assert(REGS_BYTES == sizeof(NativeRegs), "REGS_BYTES");
 _Static_assert(SHAPE_NUMBER_INTS == SHAPE_INTS && SHAPE_INTS_VOID > SHAPE_INTS && !SHAPE_MIXED,
                "the shapes that the stub takes are those from SHAPE_INTS on");
@@ -123,10 +156,14 @@ static void fault_to_stub(Fault *fault) {
   fault->pc = ADDRESS(wm_x64_trap);
 }
 
-const NativeMachine wm_x64_native = {.helpers = helpers,
-                                     .reach_bytes = REACH_BYTES,
-                                     .call_slot = ADDRESS(wm_x64_call_slot),
-                                     .call_ref = ADDRESS(wm_x64_call_ref),
-                                     .fault = fault_to_stub,
-                                     .enter = enter_body,
-                                     .enter_osr = enter_osr};
+const NativeMachine wm_x64_native = {
+    .helpers = helpers,
+    .reach_bytes = REACH_BYTES,
+    .call_slot = ADDRESS(wm_x64_call_slot),
+    .call_ref = ADDRESS(wm_x64_call_ref),
+    .fault = fault_to_stub,
+    .enter = enter_body,
+    .enter_osr = enter_osr,
+    .call_in = {[DIRECT_PLAIN] = wm_x64_call_in_plain, [DIRECT_MODES] = wm_x64_call_in_modes},
+    .write_thunks = wm_x64_write_thunks,
+    .thunk_code = ADDRESS(wm_x64_thunk)};

@@ -185,6 +185,8 @@ FUNCTION(wm_x64_call_ref)
   jnz any_callee
   /* A host function of SHAPE_INTS: the slots on the value stack, and there we are. */
   movq FUNC_CODE(%rax), %r11
+  cmpb $0, CODE_C_CALL(%r11)
+  jne c_function
   cmpb $SHAPE_NUMBER_INTS, CODE_SHAPE(%r11)
   jb any_callee
   movq INSTANCE_STORE(%r15), %rbx
@@ -215,6 +217,45 @@ FUNCTION(wm_x64_call_ref)
   testl %eax, %eax
   jnz host_trapped
   movq (%rbp), %rax
+  RESTORE_AND_RETURN
+  /* A C function of the same signature, for whom all is in place. */
+c_function:
+  movq INSTANCE_STORE(%r15), %rbx
+  movq STORE_ACTIVATION(%rbx), %rbp
+  leaq 32(%rsp), %r10
+  movq %r11, %r12
+  movq %r10, ACTIVATION_NATIVE_SP(%rbp)
+  movq %rax, ACTIVATION_CALLEE(%rbp)
+  movq FUNC_ENV(%rax), %r10
+  movq STORE_STOP(%rbx), %r13
+  GROW 8
+  call *(%r10)
+  SHRINK 8
+  cmpb $C_CALL_I32_NUMBER, CODE_C_CALL(%r12)
+  jne 1f
+  movl %eax, %eax
+1:
+  cmpq %rbp, STORE_ACTIVATION(%rbx)
+  jne 2f
+  cmpl $0, STOP_REASONS(%r13)
+  jne 2f
+  RESTORE_AND_RETURN
+2:
+  GROW 24
+  movq %rax, 0(%rsp)
+  movsd %xmm0, 8(%rsp)
+  movq %rbx, %rdi
+  movq %rbp, %rsi
+  call wm_x64_c_returned
+  movl %eax, %ecx
+  movq 0(%rsp), %rax
+  movsd 8(%rsp), %xmm0
+  SHRINK 24
+  testl %ecx, %ecx
+  jz 3f
+  movl %ecx, %eax
+  jmp host_trapped
+3:
   RESTORE_AND_RETURN
 host_trapped:
   GROW 8

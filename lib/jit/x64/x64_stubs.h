@@ -4,6 +4,7 @@
 
 #define INSTANCE_MEMORY0     32
 #define INSTANCE_STORE       40
+#define INSTANCE_STACK_LIMIT 48
 #define STORE_STACK_END      0
 #define STORE_STACK_TOP      8
 #define STORE_ACTIVATION     16
@@ -11,15 +12,38 @@
 #define HEAP_LARGE_BASE      40
 #define HEAP_CARDS           48
 #define HEAP_CARD_SHIFT      9
+#define STORE_STACK          176
+#define STORE_NATIVE_LIMIT   192
+#define STORE_NATIVE_HERE    216
+#define STORE_NATIVE_THREAD  224
+#define STORE_NATIVE_ENDED   232
+#define STORE_STOP           448
+#define STOP_REASONS         4
+#define ACTIVATION_OUTER     0
+#define ACTIVATION_FUNC      8
 #define ACTIVATION_CALLEE    16
+#define ACTIVATION_FP        32
+#define ACTIVATION_INSTANCE  40
 #define ACTIVATION_NATIVE_SP 48
 #define ACTIVATION_ENTRY_SP  56
+#define ACTIVATION_ENTRY     64
+#define ACTIVATION_PROOF     72
+#define ACTIVATION_SCOPE     80
+#define ACTIVATION_BYTES     88
+#define ENTRY_ROOM_BYTES     128 /* with the link of a frame */
 #define FUNC_CODE            40
 #define FUNC_INSTANCE        48
 #define FUNC_HOST            56
+#define FUNC_ENV             64
 #define CODE_NATIVE          16
+#define CODE_BODY            24
+#define CODE_PARAM_SLOTS     48
+#define CODE_RESULT_SLOTS    50
 #define CODE_LINK_SLOT       52
 #define CODE_SHAPE           60
+#define BODY_IS_PLAIN        32
+#define CODE_C_CALL          62
+#define CODE_NARROW_PARAMS   64
 
 /* NativeRegs */
 #define REGS_INTS   0
@@ -44,7 +68,19 @@
 #define LANDING_RSP 32
 #define LANDING_PC  40
 
+/* NativeThunk */
+#define THUNK_STORE   0
+#define THUNK_FUNC    8
+#define THUNK_NARROW  16
+#define THUNK_CALL    24
+#define THUNK_TRAPPED 32
+
+/* x64_ways_in.S: where a way's proof lies above its stack pointer */
+#define WAY_IN_TOKEN 80
+
 #define SHAPE_NUMBER_INTS 1
+#define C_CALL_I32_NUMBER 2
+#define TAIL_CALL_NUMBER  28
 #define ARG_REGISTERS     6
 
 #endif
