@@ -4,6 +4,7 @@
 #   tree-sitter-VERSION/     the crate `tree-sitter` (0.26: wasmtime 36), or lib/ of its repository
 #   tree-sitter-LANGUAGE*/   grammars: src/parser.c, a .wasm and a file `example` to parse (or that parser.c)
 #   crun-VERSION/            Debian's source; needs root and a kernel that allows containers
+#   proxy-wasm-cpp-host/, proxy-wasm-cpp-sdk/   their repositories; needs libabsl-dev, libgtest-dev, libgmock-dev, libssl-dev
 # What is not there is skipped, by name. Usage: clients.sh BUILD-FOLDER SOURCE-FOLDER [FOLDER]
 set -u
 build=$1 source=$2 folder=${3:-}
@@ -89,6 +90,64 @@ elif [ "$(id -u)" != 0 ] || ! unshare -m true 2>/dev/null; then
   skip "crun (not root, or no containers here)"
 else
   crun "$(cd "${sources%/configure}" && pwd)" || bad "crun"
+fi
+
+# ---- proxy-wasm, the host of Envoy's filters, by its WAMR engine
+
+# Two filters of the host's tests, by the SDK, of whose protobuf they need but the name.
+filters() { # HOST SDK
+  mkdir -p "$work/stub/google/protobuf"
+  cat >"$work/stub/google/protobuf/message_lite.h" <<END
+#include <cstddef>
+#include <string>
+namespace google { namespace protobuf { struct MessageLite {
+  bool ParseFromArray(const void *, int) { return false; }
+  bool SerializeToString(std::string *) const { return false; }
+  bool SerializeToArray(void *, int) const { return false; }
+  size_t ByteSizeLong() const { return 0; }
+}; } }
+END
+  for name in http_logging stop_iteration; do
+    clang++-19 --target=wasm32-wasi -std=c++17 -O2 -w -fno-exceptions -mexec-model=reactor "-I$work/stub" "-I$2" \
+      -Wl,--allow-undefined,--export=malloc,--export-dynamic "$1/test/test_data/$name.cc" "$2/proxy_wasm_intrinsics.cc" \
+      -o "$work/test/test_data/$name.wasm" || return 1
+  done
+}
+
+# shellcheck disable=SC2086
+proxy_wasm() { # HOST SDK
+  mkdir -p "$work/test/test_data"
+  filters "$1" "$2" || return 1
+  for name in logging_test stop_iteration_test; do
+    [ -f "$work/proxy.a" ] || {
+      for file in "$1"/src/*.cc "$1/src/wamr/wamr.cc" "$1/test/utility.cc"; do
+        proxy_compile "$1" "$2" "$file" "$work/proxy_$(basename "$file" .cc).o" || return 1
+      done
+      ar rc "$work/proxy.a" "$work"/proxy_*.o
+    }
+    proxy_compile "$1" "$2" "$1/test/$name.cc" "$work/$name.o" &&
+      c++ "$work/$name.o" "$work/proxy.a" $libs -lgtest_main -lgtest -lgmock -lcrypto -lpthread -o "$work/$name" || return 1
+    (cd "$work" && "./$name") >"$work/log" 2>&1 || { tail -20 "$work/log"; return 1; }
+    echo "proxy-wasm: $name, $(sed -n 's/^\[  PASSED  \] //p' "$work/log")"
+    done=$((done + 1))
+  done
+}
+
+# shellcheck disable=SC2086
+proxy_compile() { # HOST SDK FILE OBJECT
+  c++ -std=c++17 -O1 -w -DPROXY_WASM_HAS_RUNTIME_WAMR -DPROXY_WASM_HOST_ENGINE_WAMR "-I$1" "-I$1/include" "-I$2" $includes \
+    -c "$3" -o "$4"
+}
+
+if ! host=$(first "$folder"/proxy-wasm-cpp-host*/src/wamr/wamr.cc) ||
+  ! sdk=$(first "$folder"/proxy-wasm-cpp-sdk*/proxy_wasm_intrinsics.cc); then
+  skip "proxy-wasm (no source; see the option clients)"
+elif ! command -v clang++-19 >/dev/null || ! echo '#include <absl/cleanup/cleanup.h>
+#include <gmock/gmock.h>
+#include <openssl/evp.h>' | c++ -E -x c++ - >/dev/null 2>&1; then
+  skip "proxy-wasm (no clang++-19, libabsl-dev, libgmock-dev or libssl-dev)"
+else
+  proxy_wasm "${host%/src/wamr/wamr.cc}" "${sdk%/proxy_wasm_intrinsics.cc}" || bad "proxy-wasm"
 fi
 
 [ "$failed" = 0 ] || exit 1
