@@ -4,9 +4,11 @@ import { readFileSync } from 'node:fs';
 
 const endings = [
   [/unreachable/, 'unreachable'],
+  [/array element/, 'array'],
+  [/illegal cast/, 'cast'],
   [/by zero/, 'by zero'],
   [/unrepresentable/, 'unrepresentable'],
-  [/memory access|unaligned/, 'memory'],
+  [/memory access|unaligned|data segment/, 'memory'],
   [/table (index|access)|element segment|Table/, 'table'],
   [/dereferencing a null|null reference|rethrowing null/, 'null'],
   [/signature|null function/, 'signature'],

@@ -20,13 +20,15 @@ static void fail(const char *condition, const char *way) {
   exit(1);
 }
 
+/* Of programs that began, which are valid. */
 static bool same(const Buffer *a, const Buffer *b) {
-  return a->len && a->len == b->len && !memcmp(a->data, b->data, a->len);
+  return a->len > 4 && !memcmp(a->data, "0.f0", 4) && a->len == b->len &&
+         !memcmp(a->data, b->data, a->len);
 }
 
 /* One engine each, which may not run out of anything by being used again and again. */
 static Engine *engine_of(u32 way) {
-  static Engine *engines[24];
+  static Engine *engines[30];
   if (!engines[way]) engines[way] = program_engine(way);
   return engines[way];
 }

@@ -6,9 +6,7 @@
 
 #include <stdio.h>
 
-static void type_section(const Gen *g, Buffer *out) {
-  size_t section = wm_encode_section(out, SECTION_TYPE);
-  wm_buffer_uleb(out, g->type_count);
+static void write_func_types(const Gen *g, Buffer *out) {
   for (u32 i = 0; i < g->type_count; i++) {
     const char *lists[] = {g->types[i].params, g->types[i].results};
     wm_buffer_byte(out, 0x60);
@@ -18,8 +16,26 @@ static void type_section(const Gen *g, Buffer *out) {
         wm_encode_valtype(out, gen_valtype_of(g, *type));
     }
   }
+}
+
+static void type_section(const Gen *g, Buffer *out) {
+  size_t section = wm_encode_section(out, SECTION_TYPE);
+  u32 grouped = g->together ? g->grouped : 0;
+  wm_buffer_uleb(out, g->type_count - grouped + (g->together ? 1 : gen_gc_groups(g)));
+  if (g->together) {
+    wm_buffer_byte(out, TYPE_REC);
+    wm_buffer_uleb(out, g->gc_count + grouped);
+  }
+  gen_write_gc_types(g, out);
+  write_func_types(g, out);
   wm_encode_close(out, section);
 }
+
+static void write_part(const Gen *g, u32 part, Buffer *out) {
+  wm_buffer_bytes(out, g->parts[part].data, g->parts[part].len);
+}
+
+static u32 has_gc(const Gen *g) { return (g->kinds & KIND_GC) != 0; }
 
 static void declare_function(Gen *g, const char *params, const char *results, Buffer *out) {
   wm_buffer_uleb(out, gen_type_index(g, params, results));
@@ -43,6 +59,10 @@ static void import_peer(Gen *g, Buffer *out) {
   wm_buffer_bytes(out, table, sizeof table);
   import_head("fuel", NO_INDEX, 3, out);
   wm_buffer_bytes(out, "\x7F\1", 2);
+  if (g->kinds & KIND_GC) {
+    import_head("root", NO_INDEX, 3, out);
+    wm_encode_globaltype(out, (GlobalType){.type = REF_NULL_TYPE(HEAP_ANY), .is_mutable = true});
+  }
   for (u32 i = 0; i < SHARED_TAGS; i++) {
     import_head("t", i, 4, out);
     wm_encode_tagtype(out, gen_type_index(g, g->tags[i], ""));
@@ -51,7 +71,7 @@ static void import_peer(Gen *g, Buffer *out) {
 
 static void import_section(Gen *g, Buffer *out) {
   size_t section = wm_encode_section(out, SECTION_IMPORT);
-  wm_buffer_uleb(out, g->is_peer ? 3 + g->func_count + SHARED_TAGS : 1);
+  wm_buffer_uleb(out, g->is_peer ? 3 + has_gc(g) + g->func_count + SHARED_TAGS : 1);
   import_head("host", NO_INDEX, 0, out);
   declare_function(g, "", "", out);
   if (g->is_peer) import_peer(g, out);
@@ -68,26 +88,40 @@ static void tag_section(Gen *g, Buffer *out) {
 
 static void global_section(const Gen *g, Buffer *out) {
   size_t section = wm_encode_section(out, SECTION_GLOBAL);
-  wm_buffer_byte(out, g->is_peer ? 5 : 6);
+  u32 more = has_gc(g) ? 1 + g->gc_count + !g->is_peer : 0;
+  wm_buffer_uleb(out, (g->is_peer ? 5 : 6) + more);
   if (!g->is_peer) wm_buffer_bytes(out, "\x7F\1\x41\0\x0B", 5);
+  if (!g->is_peer && has_gc(g)) write_part(g, PART_ROOT, out);
   wm_buffer_bytes(out, "\x7F\1\x41\5\x0B\x7E\1\x42\7\x0B", 10);
   wm_buffer_bytes(out, "\x7D\1\x43\0\0\x80\x3F\x0B\x7C\1\x44\0\0\0\0\0\0\xF0\x3F\x0B", 20);
   wm_buffer_bytes(out, "\x7B\1\xFD\x0C\1\2\3\4\5\6\7\0\1\2\3\4\5\6\7\0\x0B", 21);
+  if (has_gc(g)) write_part(g, PART_GLOBALS, out);
   wm_encode_close(out, section);
 }
 
-/* Functions, table, memory, tags, globals. */
+static void table_section(const Gen *g, Buffer *out) {
+  static const u8 table[] = {0x70, 1, TABLE_SIZE, TABLE_SIZE + 10};
+  u32 count = !g->is_peer + has_gc(g);
+  if (!count) return;
+  size_t section = wm_encode_section(out, SECTION_TABLE);
+  wm_buffer_uleb(out, count);
+  if (!g->is_peer) wm_buffer_bytes(out, table, sizeof table);
+  if (has_gc(g)) write_part(g, PART_TABLE, out);
+  wm_encode_close(out, section);
+}
+
+/* Functions, tables, memory, tags, globals. */
 static void declarations(Gen *g, Buffer *out) {
   size_t section = wm_encode_section(out, SECTION_FUNCTION);
-  wm_buffer_uleb(out, 2 * g->func_count + 2);
+  wm_buffer_uleb(out, 2 * g->func_count + 2 + has_gc(g));
   for (u32 i = 0; i < g->func_count; i++) wm_buffer_uleb(out, g->func_types[i]);
   for (u32 i = 0; i < g->func_count; i++) declare_function(g, gen_entry_sig.params, "", out);
   declare_function(g, "", gen_hash_sig.results, out);
   declare_function(g, "", "", out);
+  if (has_gc(g)) declare_function(g, gen_deep_sig.params, gen_deep_sig.results, out);
   wm_encode_close(out, section);
-  static const u8 table[] = {SECTION_TABLE, 5, 1, 0x70, 1, TABLE_SIZE, TABLE_SIZE + 10};
   static const u8 memory[] = {SECTION_MEMORY, 4, 1, 1, 1, 3};
-  if (!g->is_peer) wm_buffer_bytes(out, table, sizeof table);
+  table_section(g, out);
   wm_buffer_bytes(out, memory, sizeof memory);
   tag_section(g, out);
   global_section(g, out);
@@ -104,7 +138,7 @@ static void export_one(const char *name, u32 number, u8 kind, u32 index, Buffer 
 static void export_section(const Gen *g, Buffer *out) {
   u32 entries = g->own_funcs + g->func_count;
   size_t section = wm_encode_section(out, SECTION_EXPORT);
-  wm_buffer_uleb(out, 2 * g->func_count + 4 + SHARED_TAGS);
+  wm_buffer_uleb(out, 2 * g->func_count + 4 + has_gc(g) + SHARED_TAGS);
   for (u32 i = 0; i < g->func_count; i++) {
     export_one("f", i, 0, entries + i, out);
     export_one("g", i, 0, g->own_funcs + i, out);
@@ -113,6 +147,7 @@ static void export_section(const Gen *g, Buffer *out) {
   export_one("back", NO_INDEX, 0, entries + g->func_count + 1, out);
   export_one("table", NO_INDEX, 1, 0, out);
   export_one("fuel", NO_INDEX, 3, 0, out);
+  if (has_gc(g)) export_one("root", NO_INDEX, 3, GC_ROOT, out);
   for (u32 i = 0; i < SHARED_TAGS; i++) export_one("t", i, 4, i, out);
   wm_encode_close(out, section);
 }
@@ -124,7 +159,7 @@ static void element_section(const Gen *g, Buffer *out) {
   static const u32 head_sizes[] = {4, 2, 2};
   u32 counts[] = {g->is_peer ? g->func_count / 2 : g->func_count, 8, g->func_count};
   size_t section = wm_encode_section(out, SECTION_ELEM);
-  wm_buffer_uleb(out, 3);
+  wm_buffer_uleb(out, has_gc(g) ? 6 : 3);
   for (u32 segment = 0; segment < 3; segment++) {
     u32 base = segment == 2 ? FIRST_PEER : g->own_funcs;
     wm_buffer_bytes(out, heads[segment], head_sizes[segment]);
@@ -132,6 +167,7 @@ static void element_section(const Gen *g, Buffer *out) {
     for (u32 i = 0; i < counts[segment]; i++)
       wm_buffer_uleb(out, base + (i + segment) % g->func_count);
   }
+  if (has_gc(g)) write_part(g, PART_ELEMENTS, out);
   wm_encode_close(out, section);
 }
 
@@ -147,8 +183,8 @@ static void data_section(Buffer *out) {
 /* ---- what the program is made of ---- */
 
 static void pick_kinds(Gen *g) {
-  u32 kinds = gen_pick(g, 4), exceptions = gen_pick(g, 12);
-  g->kinds = kinds;
+  u32 kinds = gen_pick(g, 8), exceptions = gen_pick(g, 12);
+  g->kinds = (kinds & 3) | (kinds & GC_PROGRAM ? KIND_GC : 0);
   if (exceptions >= 2 && exceptions < 7) g->kinds |= KIND_EXN;
   if (exceptions >= 6) g->kinds |= KIND_LEGACY;
 }
@@ -180,6 +216,7 @@ static void all_bodies(Gen *g, Buffer *bodies) {
   for (u32 i = 0; i < g->func_count; i++) gen_entry_function(g, i, bodies);
   gen_hash_function(g, bodies);
   gen_back_function(g, g->func_count - 1, bodies);
+  if (has_gc(g)) gen_deep_function(g, bodies);
 }
 
 static Buffer generate_module(const u8 *tape, size_t len, bool barriers, bool is_peer) {
@@ -188,11 +225,15 @@ static Buffer generate_module(const u8 *tape, size_t len, bool barriers, bool is
   pick_kinds(&g);
   g.func_count = 1 + gen_pick(&g, MAX_FUNCS);
   g.own_funcs = FIRST_PEER + (is_peer ? g.func_count : 0);
+  if (has_gc(&g)) gen_pick_gc_types(&g);
   gen_pick_palette(&g);
   gen_type_index(&g, gen_entry_sig.params, gen_entry_sig.results);
   gen_type_index(&g, gen_hash_sig.params, gen_hash_sig.results);
   gen_type_index(&g, "", "");
+  if (has_gc(&g)) gen_type_index(&g, gen_deep_sig.params, gen_deep_sig.results);
   pick_signatures(&g);
+  g.grouped = g.type_count;
+  if (has_gc(&g)) gen_make_gc_parts(&g);
   all_bodies(&g, &bodies);
   wm_encode_header(&out);
   type_section(&g, &out);
@@ -202,13 +243,17 @@ static Buffer generate_module(const u8 *tape, size_t len, bool barriers, bool is
   element_section(&g, &out);
   wm_buffer_bytes(&out, "\x0C\1\2", 3); /* two data segments */
   size_t section = wm_encode_section(&out, SECTION_CODE);
-  wm_buffer_uleb(&out, 2 * g.func_count + 2);
+  wm_buffer_uleb(&out, 2 * g.func_count + 2 + has_gc(&g));
   wm_buffer_bytes(&out, bodies.data, bodies.len);
   wm_encode_close(&out, section);
   data_section(&out);
   out.failed |= bodies.failed || g.code.failed;
   wm_buffer_free(&bodies);
   wm_buffer_free(&g.code);
+  for (u32 i = 0; i < PART_COUNT; i++) {
+    out.failed |= g.parts[i].failed;
+    wm_buffer_free(&g.parts[i]);
+  }
   return out;
 }
 

@@ -11,6 +11,9 @@
 
 #include "base/buffer.h"
 
+/* In a tape's first byte: the program has structs, arrays and references to them. */
+enum { GC_PROGRAM = 4 };
+
 typedef struct Program {
   Buffer module, peer;
 } Program;

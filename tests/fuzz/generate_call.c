@@ -86,16 +86,32 @@ void gen_tail_call(Gen *g) {
 
 /* ---- typed references ---- */
 
-static char pick_typed(Gen *g) { return (char)('0' + (char)gen_pick(g, g->func_count)); }
+char gen_with_null(char letter) {
+  if (gen_is_gc(letter)) return gen_gc_letter(gen_gc_heap(letter), true);
+  return letter >= 'A' ? (char)(letter - 'A' + '0') : letter;
+}
+char gen_without_null(char letter) {
+  if (gen_is_gc(letter)) return gen_gc_letter(gen_gc_heap(letter), false);
+  return letter >= 'A' ? letter : (char)(letter - '0' + 'A');
+}
 
-/* A label whose last type is a reference to that function's type; false: there is none. */
+static char pick_typed(Gen *g) {
+  if ((g->kinds & KIND_GC) && (!(g->kinds & KIND_TYPED) || gen_pick(g, 2))) {
+    char letter = gen_pick_gc_letter(g);
+    if (gen_gc_heap(letter) != GC_NONE) return gen_with_null(letter);
+  }
+  if (!(g->kinds & KIND_TYPED)) return gen_gc_letter(0, true);
+  return (char)('0' + (char)gen_pick(g, g->func_count));
+}
+
+/* A label whose last type is a reference of that type; false: there is none. */
 static bool pick_label_of(Gen *g, char typed, u32 *out) {
   u32 start = gen_pick(g, g->label_count);
   for (u32 i = 0; i < g->label_count; i++) {
     *out = (start + i) % g->label_count;
     const char *types = gen_label(g, *out)->types;
     char last = *types ? types[strlen(types) - 1] : 0;
-    if (last == typed || last == typed - '0' + 'A') return true;
+    if (last == typed || last == gen_without_null(typed)) return true;
   }
   return false;
 }
@@ -116,28 +132,30 @@ static void branch_on_null(Gen *g, char typed) {
   gen_need_values(g, gen_label(g, target)->types);
   gen_leaf(g, typed);
   gen_op_index(g, OP_br_on_null, target);
-  g->stack[g->depth - 1] = (char)(typed - '0' + 'A');
+  g->stack[g->depth - 1] = gen_without_null(typed);
 }
 
 static void without_null(Gen *g, char typed) {
   char types[2] = {typed, 0};
   gen_need_values(g, types);
   gen_op(g, OP_ref_as_non_null);
-  g->stack[g->depth - 1] = (char)(typed - '0' + 'A');
+  g->stack[g->depth - 1] = gen_without_null(typed);
 }
 
 /* The reference on top is also one of a wider type. */
 static void widen(Gen *g) {
   if (g->depth == gen_base_of(g)) return;
   char *top = &g->stack[g->depth - 1];
-  if (*top >= 'A' && *top <= 'F')
+  if (gen_is_gc(*top))
+    *top = gen_pick_gc_above(g, *top);
+  else if (*top >= 'A' && *top <= 'F')
     *top = gen_pick(g, 2) ? (char)(*top - 'A' + '0') : 'r';
   else if (*top >= '0' && *top <= '9')
     *top = 'r';
 }
 
 void gen_typed(Gen *g) {
-  if (!(g->kinds & KIND_TYPED)) return;
+  if (!(g->kinds & (KIND_TYPED | KIND_GC))) return;
   switch (gen_pick(g, 4)) {
   case 0: branch_on_non_null(g, pick_typed(g)); break;
   case 1: branch_on_null(g, pick_typed(g)); break;

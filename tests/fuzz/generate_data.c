@@ -29,7 +29,7 @@ void gen_set_global(Gen *g) {
   char types[2] = {ALL_TYPES[gen_pick(g, 5)], 0};
   gen_need_values(g, types);
   if (*types == 'f' || *types == 'd') gen_canonical_scalar(g, *types);
-  gen_op_index(g, OP_global_set, gen_global_of(*types));
+  gen_op_index(g, OP_global_set, gen_global_of(g, *types));
   g->depth--;
 }
 

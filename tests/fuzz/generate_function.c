@@ -36,6 +36,7 @@ static const struct {
     {1, gen_bulk},       {1, gen_table_or_memory}, {1, gen_store},      {1, branch_at_times},
     {1, leave_at_times}, {1, gen_call_host},       {2, gen_tail_call},  {2, gen_typed},
     {3, gen_throw},      {5, gen_try_table},       {5, gen_legacy_try}, {3, gen_atomic},
+    {24, gen_object}, /* the last, for GC programs only */
 };
 
 static void statement(Gen *g) {
@@ -43,8 +44,8 @@ static void statement(Gen *g) {
     drop_one(g);
     return;
   }
-  u32 all = 0, i = 0;
-  for (u32 k = 0; k < ARRAY_LEN(makers); k++) all += makers[k].chance;
+  u32 all = 0, i = 0, count = ARRAY_LEN(makers) - !(g->kinds & KIND_GC);
+  for (u32 k = 0; k < count; k++) all += makers[k].chance;
   u32 way = gen_pick(g, all);
   while (way >= makers[i].chance) way -= makers[i++].chance;
   makers[i].make(g);
@@ -56,27 +57,27 @@ void gen_statements(Gen *g, u32 count) {
 
 /* ---- functions ---- */
 
-static u32 add_local(Gen *g, char type) {
+u32 gen_add_local(Gen *g, char type) {
   g->locals[g->local_count] = type;
   return g->local_count++;
 }
 
-static void start_function(Gen *g, const Sig *sig) {
+void gen_start_function(Gen *g, const Sig *sig) {
   g->code.len = 0;
   g->local_count = g->label_count = g->depth = 0;
-  for (const char *type = sig->params; *type; type++) add_local(g, *type);
+  for (const char *type = sig->params; *type; type++) gen_add_local(g, *type);
 }
 
-static void add_scratch(Gen *g) {
+void gen_add_scratch(Gen *g) {
   g->own_locals = g->local_count;
-  for (u32 i = 0; i < 3; i++) g->scratch[i] = add_local(g, "fds"[i]);
-  g->address = add_local(g, 'i');
+  for (u32 i = 0; i < 3; i++) g->scratch[i] = gen_add_local(g, "fds"[i]);
+  g->address = gen_add_local(g, 'i');
   g->counters = g->local_count;
-  for (u32 i = 0; i < MAX_NESTING; i++) add_local(g, 'i');
+  for (u32 i = 0; i < MAX_NESTING; i++) gen_add_local(g, 'i');
 }
 
 /* The code entry of the function: its locals and g->code. */
-static void end_function(Gen *g, const Sig *sig, Buffer *out) {
+void gen_end_function(Gen *g, const Sig *sig, Buffer *out) {
   u32 params = (u32)strlen(sig->params);
   size_t entry = wm_encode_open(out);
   wm_buffer_uleb(out, g->local_count - params);
@@ -92,7 +93,8 @@ static void end_function(Gen *g, const Sig *sig, Buffer *out) {
 /* Locals that are never null have no value at first. */
 static void set_typed_locals(Gen *g, u32 first) {
   for (u32 i = first; i < g->own_locals; i++) {
-    if (g->locals[i] < 'A' || g->locals[i] > 'F') continue;
+    bool typed = g->locals[i] >= 'A' && g->locals[i] <= 'F';
+    if (!typed && !(gen_is_gc(g->locals[i]) && !gen_is_gc_nullable(g->locals[i]))) continue;
     gen_constant(g, g->locals[i]);
     gen_op_index(g, OP_local_set, i);
     g->depth--;
@@ -102,12 +104,13 @@ static void set_typed_locals(Gen *g, u32 first) {
 void gen_inner_function(Gen *g, u32 index, Buffer *out) {
   const Sig *sig = &g->funcs[index];
   g->func = index;
-  start_function(g, sig);
+  gen_start_function(g, sig);
   gen_pick_palette(g);
   u32 extra = 1 + gen_pick(g, 6);
-  for (u32 i = 0; i < extra; i++) add_local(g, gen_pick_type(g));
-  if (g->kinds & KIND_EXN) add_local(g, 'n');
-  add_scratch(g);
+  for (u32 i = 0; i < extra; i++) gen_add_local(g, gen_pick_type(g));
+  if (g->kinds & KIND_EXN) gen_add_local(g, 'n');
+  for (u32 i = 0; i < 3 && g->kinds & KIND_GC; i++) gen_add_local(g, gen_pick_gc_letter(g));
+  gen_add_scratch(g);
   set_typed_locals(g, (u32)strlen(sig->params));
   Label *body = &g->labels[g->label_count++];
   body->base = 0;
@@ -117,17 +120,19 @@ void gen_inner_function(Gen *g, u32 index, Buffer *out) {
   if (gen_pick(g, 3) == 0) gen_throw(g);
   gen_statements(g, 10 + gen_pick(g, 60));
   gen_finish(g, sig->results);
-  end_function(g, sig, out);
+  gen_end_function(g, sig, out);
 }
 
 const Sig gen_entry_sig = {"ilfd", ""};
-const Sig gen_hash_sig = {"", "l"};
 
 /* Stores the top value at `at`. */
 static void keep_result(Gen *g, char type, u32 at, u32 first_keeper) {
   static const u16 stores[] = {OP_i32_store, OP_i64_store, OP_f32_store, OP_f64_store,
                                OP_v128_store};
-  if (!gen_is_number(type)) {
+  if (gen_is_gc(type)) {
+    gen_call_deep(g, 4);
+    type = 'l';
+  } else if (!gen_is_number(type)) {
     gen_op(g, OP_ref_is_null);
     type = 'i';
   }
@@ -143,12 +148,13 @@ static void keep_result(Gen *g, char type, u32 at, u32 first_keeper) {
 /* Calls inner function `index` and stores its results. */
 void gen_entry_function(Gen *g, u32 index, Buffer *out) {
   const Sig *callee = &g->funcs[index];
-  start_function(g, &gen_entry_sig);
-  add_scratch(g);
+  gen_start_function(g, &gen_entry_sig);
+  gen_add_scratch(g);
   u32 keepers = g->local_count;
-  for (u32 i = 0; i < 5; i++) add_local(g, ALL_TYPES[i]);
+  for (u32 i = 0; i < 5; i++) gen_add_local(g, ALL_TYPES[i]);
   gen_op_i32(g, FUEL);
   gen_op_index(g, OP_global_set, 0);
+  if (g->kinds & KIND_GC) gen_set_budget(g, 30);
   for (const char *type = callee->params; *type; type++) {
     const char *own = strchr(gen_entry_sig.params, *type);
     if (own)
@@ -159,70 +165,15 @@ void gen_entry_function(Gen *g, u32 index, Buffer *out) {
   gen_op_index(g, OP_call, g->own_funcs + index);
   for (u32 i = (u32)strlen(callee->results); i-- > 0;)
     keep_result(g, callee->results[i], 16 * i, keepers);
-  end_function(g, &gen_entry_sig, out);
+  gen_end_function(g, &gen_entry_sig, out);
 }
 
 void gen_back_function(Gen *g, u32 index, Buffer *out) {
   static const Sig none = {"", ""};
   const Sig *callee = &g->funcs[index];
-  start_function(g, &none);
+  gen_start_function(g, &none);
   for (const char *type = callee->params; *type; type++) gen_constant(g, *type);
   gen_op_index(g, OP_call, g->own_funcs + index);
   for (const char *type = callee->results; *type; type++) gen_op(g, OP_drop);
-  end_function(g, &none, out);
-}
-
-static void mix(Gen *g) {
-  gen_op(g, OP_i64_xor);
-  gen_op(g, OP_i64_const);
-  wm_buffer_sleb(&g->code, 0x100000001B3);
-  gen_op(g, OP_i64_mul);
-  gen_op(g, OP_i64_const);
-  wm_buffer_sleb(&g->code, 23);
-  gen_op(g, OP_i64_rotl);
-}
-
-void gen_hash_function(Gen *g, Buffer *out) {
-  start_function(g, &gen_hash_sig);
-  u32 h = add_local(g, 'l'), p = add_local(g, 'i');
-  gen_op(g, OP_loop);
-  wm_buffer_byte(&g->code, TYPE_EMPTY);
-  gen_op_index(g, OP_local_get, h);
-  gen_op_index(g, OP_local_get, p);
-  gen_op(g, OP_i64_load);
-  wm_encode_memarg(&g->code, 0, 0, 0);
-  mix(g);
-  gen_op_index(g, OP_local_set, h);
-  gen_op_index(g, OP_local_get, p);
-  gen_op_i32(g, 8);
-  gen_op(g, OP_i32_add);
-  gen_op_index(g, OP_local_tee, p);
-  gen_op_i32(g, HASHED_BYTES);
-  gen_op(g, OP_i32_lt_u);
-  gen_op_index(g, OP_br_if, 0);
-  gen_op(g, OP_end);
-  gen_op_index(g, OP_local_get, h);
-  static const u16 to_bits[] = {OP_i64_extend_i32_u, OP_nop, OP_nop, OP_i64_reinterpret_f64};
-  for (u32 i = 0; i < 4; i++) {
-    gen_op_index(g, OP_global_get, i + 1);
-    if (i == 2) {
-      gen_op(g, OP_i32_reinterpret_f32);
-      gen_op(g, OP_i64_extend_i32_u);
-    } else {
-      gen_op(g, to_bits[i]);
-    }
-    mix(g);
-  }
-  for (u32 lane = 0; lane < 2; lane++) {
-    gen_op_index(g, OP_global_get, 5);
-    gen_op(g, OP_i64x2_extract_lane);
-    wm_buffer_byte(&g->code, (u8)lane);
-    mix(g);
-  }
-  gen_op_index(g, OP_memory_size, 0);
-  gen_op_index(g, OP_table_size, 0);
-  gen_op(g, OP_i32_add);
-  gen_op(g, OP_i64_extend_i32_u);
-  mix(g);
-  end_function(g, &gen_hash_sig, out);
+  gen_end_function(g, &none, out);
 }

@@ -85,7 +85,11 @@ void gen_constant(Gen *g, char type) {
     gen_op(g, OP_ref_null);
     wm_encode_heaptype(&g->code, type == 'e' ? HEAP_EXTERN : HEAP_EXN);
     break;
-  default: typed_constant(g, type);
+  default:
+    if (gen_is_gc(type))
+      gen_gc_constant(g, type);
+    else
+      typed_constant(g, type);
   }
   gen_push(g, type);
 }
@@ -100,10 +104,16 @@ bool gen_pick_local(Gen *g, char type, u32 *out) {
   return false;
 }
 
-/* Global 0 is the fuel; then one for each of i l f d s. */
-u32 gen_global_of(char type) { return 1 + (u32)(strchr(ALL_TYPES, type) - ALL_TYPES); }
+/* Global 0 is the fuel, global 1 in GC programs the root; then one for each of i l f d s. */
+u32 gen_global_of(const Gen *g, char type) {
+  return (g->kinds & KIND_GC ? 2 : 1) + (u32)(strchr(ALL_TYPES, type) - ALL_TYPES);
+}
 
 void gen_leaf(Gen *g, char type) {
+  if (gen_is_gc(type)) {
+    gen_gc_leaf(g, type);
+    return;
+  }
   u32 local, way = gen_pick(g, 6);
   if (way == 5 && type == 'i') {
     gen_op_index(g, OP_local_get, g->address);
@@ -112,7 +122,7 @@ void gen_leaf(Gen *g, char type) {
     gen_op_index(g, OP_local_get, local);
     gen_push(g, type);
   } else if (way == 1 && gen_is_number(type)) {
-    gen_op_index(g, OP_global_get, gen_global_of(type));
+    gen_op_index(g, OP_global_get, gen_global_of(g, type));
     gen_push(g, type);
   } else {
     gen_constant(g, type);

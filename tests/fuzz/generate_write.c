@@ -40,6 +40,7 @@ bool gen_is_number(char letter) { return strchr("ilfds", letter) != NULL; }
 ValType gen_valtype_of(const Gen *g, char letter) {
   if (letter >= '0' && letter <= '9') return REF_NULL_TYPE(g->func_types[letter - '0']);
   if (letter >= 'A' && letter <= 'F') return REF_TYPE(g->func_types[letter - 'A']);
+  if (gen_is_gc(letter)) return gen_gc_valtype(letter);
   switch (letter) {
   case 'i': return VAL_I32;
   case 'l': return VAL_I64;
@@ -54,29 +55,33 @@ ValType gen_valtype_of(const Gen *g, char letter) {
 
 u32 gen_type_index(Gen *g, const char *params, const char *results) {
   for (u32 i = 0; i < g->type_count; i++) {
-    if (!strcmp(g->types[i].params, params) && !strcmp(g->types[i].results, results)) return i;
+    if (!strcmp(g->types[i].params, params) && !strcmp(g->types[i].results, results))
+      return g->gc_count + i;
   }
   Sig *sig = &g->types[g->type_count];
   memmove(sig->params, params, strnlen(params, MAX_LIST - 1) + 1);
   memmove(sig->results, results, strnlen(results, MAX_LIST - 1) + 1);
   sig->params[MAX_LIST - 1] = sig->results[MAX_LIST - 1] = 0;
-  return g->type_count++;
+  return g->gc_count + g->type_count++;
 }
 
 bool gen_has_room_for_types(const Gen *g) { return g->type_count + 10 < MAX_TYPES_IN_PROGRAM; }
 
 static char any_type(Gen *g) {
   u32 plain = sizeof ALL_TYPES - 1, has_exn = (g->kinds & KIND_EXN) != 0;
-  u32 i = gen_pick(g, plain + 2 * has_exn + 2 * g->typed_count);
+  u32 others = g->kinds & KIND_GC ? 12 : 0;
+  u32 i = gen_pick(g, plain + 2 * has_exn + 2 * g->typed_count + others);
   if (i < plain) return ALL_TYPES[i];
   if (i < plain + 2 * has_exn) return 'n';
   i -= plain + 2 * has_exn;
+  if (i >= 2 * g->typed_count) return gen_pick_gc_letter(g);
   return (char)((i % 2 ? 'A' : '0') + (char)(i / 2));
 }
 
 /* Few types at a time: more values meet. */
 void gen_pick_palette(Gen *g) {
   for (u32 i = 0; i < 2; i++) g->palette[i] = ALL_TYPES[gen_pick(g, i ? sizeof ALL_TYPES - 1 : 5)];
+  if (g->kinds & KIND_GC && gen_pick(g, 2)) g->palette[1] = gen_pick_gc_letter(g);
   g->palette[2] = any_type(g);
 }
 

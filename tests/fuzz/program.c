@@ -1,6 +1,7 @@
 #include "tests/fuzz/program.h"
 
 #include "engine/tiers.h"
+#include "runtime/collect.h"
 #include "runtime/exception.h"
 #include "tests/support/compiled.h"
 
@@ -23,7 +24,12 @@ static const char *ending(TrapCode code) {
   case TRAP_UNCAUGHT_EXCEPTION: return "exception";
   case TRAP_NULL_REFERENCE:
   case TRAP_NULL_FUNCTION:
-  case TRAP_NULL_EXCEPTION: return "null";
+  case TRAP_NULL_EXCEPTION:
+  case TRAP_NULL_STRUCT:
+  case TRAP_NULL_ARRAY:
+  case TRAP_NULL_I31: return "null";
+  case TRAP_ARRAY_OUT_OF_BOUNDS: return "array";
+  case TRAP_CAST_FAILURE: return "cast";
   default: return wm_trap_message(code);
   }
 }
@@ -121,9 +127,12 @@ static bool instantiate(Store *store, LoadedModule *lm, Pair *p, u32 which, Erro
   p->hosts[which] = wm_func_new_host(store, type, call_partner, &p->partners[which], NULL, err);
   if (!p->hosts[which] || count > MAX_IMPORTS_HERE) return false;
   for (u32 i = 0; i < count; i++) imports[i] = import_of(p, which, &m->imports[i]);
+  object_hold(&p->hosts[which]->head);
   p->instances[which] = wm_instance_new(store, lm, imports, count, err);
-  if (p->instances[which]) p->partners[!which] = find(p->instances[which], "back");
-  return p->instances[which] != NULL;
+  if (!p->instances[which]) return false;
+  object_hold(&p->instances[which]->head);
+  p->partners[!which] = find(p->instances[which], "back");
+  return true;
 }
 
 void run_program(Engine *engine, const Program *program, bool places, Buffer *out) {
@@ -148,17 +157,33 @@ void run_program(Engine *engine, const Program *program, bool places, Buffer *ou
   if (store) wm_engine_store_delete(store);
 }
 
-static const char *const ways[] = {"interp",      "jit",
-                                   "auto",        "jit explicit",
-                                   "jit spill",   "jit few",
-                                   "jit sse",     "jit no-inline",
-                                   "jit inline",  "auto explicit",
-                                   "jit no-opt",  "jit no-lowering",
-                                   "auto loops",  "jit some",
-                                   "auto inline", "jit fuel",
-                                   "auto fuel",   "auto loops fuel",
-                                   "auto guess",  "auto guess inline fuel",
-                                   "interp fuel", NULL};
+static const char *const ways[] = {"interp",
+                                   "jit",
+                                   "auto",
+                                   "jit explicit",
+                                   "jit spill",
+                                   "jit few",
+                                   "jit sse",
+                                   "jit no-inline",
+                                   "jit inline",
+                                   "auto explicit",
+                                   "jit no-opt",
+                                   "jit no-lowering",
+                                   "auto loops",
+                                   "jit some",
+                                   "auto inline",
+                                   "jit fuel",
+                                   "auto fuel",
+                                   "auto loops fuel",
+                                   "auto guess",
+                                   "auto guess inline fuel",
+                                   "interp heap",
+                                   "jit heap",
+                                   "auto heap",
+                                   "jit spill heap",
+                                   "jit few heap explicit",
+                                   "interp fuel",
+                                   NULL};
 
 const char *program_way(u32 way) { return ways[way]; }
 
@@ -196,6 +221,7 @@ Engine *program_engine(u32 way) {
   const char *name = ways[way];
   config.tier = name[0] == 'i' ? TIER_INTERP : name[0] == 'j' ? TIER_JIT : TIER_AUTO;
   config.fuel = strstr(name, "fuel") != NULL;
+  config.heap_stress = strstr(name, "heap") != NULL;
   if (config.tier != TIER_INTERP) set_compiler(&config, name);
   return wm_engine_new(&config);
 }
