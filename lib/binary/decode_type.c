@@ -112,7 +112,10 @@ static void read_fields(Reader *r, Arena *arena, SubType *t) {
     wm_reader_out_of_memory(r);
     return;
   }
-  for (u32 i = 0; i < t->field_count && reader_ok(r); i++) fields[i] = read_field(r);
+  for (u32 i = 0; i < t->field_count && reader_ok(r); i++) {
+    fields[i] = read_field(r);
+    t->lacks_default |= val_kind(fields[i].type) == KIND_REF;
+  }
   t->fields = fields;
 }
 

@@ -24,6 +24,12 @@ static inline bool pop(Validator *v, ValType expected) {
   return wm_valid_pop_slow(v, expected);
 }
 
+/* Nothing is left of an unreachable block's stack: it has as many values of any type as are wanted,
+ * which need not be popped one by one. */
+static inline bool pops_anything(const Validator *v) {
+  return v->stack_len == v->base && v->unreachable;
+}
+
 /* Any type; VAL_BOTTOM from unreachable code. */
 static inline bool pop_any(Validator *v, ValType *found) {
   if (LIKELY(v->stack_len > v->base)) {

@@ -32,10 +32,8 @@ static const FieldType *struct_field(Validator *v) {
   return NULL;
 }
 
-static bool is_default(ValType t) { return val_kind(t) != KIND_REF; }
-
-static bool check_default(Validator *v, const FieldType *field) {
-  if (is_default(field->type)) return true;
+static bool check_default(Validator *v, u32 type_index) {
+  if (!v->m->types[type_index].lacks_default) return true;
   return wm_valid_fail(v, "field type is not defaultable: references that cannot be null");
 }
 
@@ -66,17 +64,14 @@ static bool pop_two(Validator *v, ValType t) {
 static bool check_struct_new(Validator *v) {
   const SubType *type = struct_type(v);
   if (!type) return false;
-  for (u32 i = type->field_count; i-- > 0;)
+  for (u32 i = type->field_count; i-- > 0 && !pops_anything(v);)
     if (!pop(v, val_unpacked(type->fields[i].type))) return false;
   push(v, REF_TYPE(v->in.index));
   return true;
 }
 
 static bool check_struct_new_default(Validator *v) {
-  const SubType *type = struct_type(v);
-  if (!type) return false;
-  for (u32 i = 0; i < type->field_count; i++)
-    if (!check_default(v, &type->fields[i])) return false;
+  if (!struct_type(v) || !check_default(v, v->in.index)) return false;
   push(v, REF_TYPE(v->in.index));
   return true;
 }
@@ -106,7 +101,7 @@ static bool check_array_new(Validator *v) {
 
 static bool check_array_new_default(Validator *v) {
   const FieldType *element = array_elements(v, v->in.index);
-  if (!element || !check_default(v, element) || !pop(v, VAL_I32)) return false;
+  if (!element || !check_default(v, v->in.index) || !pop(v, VAL_I32)) return false;
   push(v, REF_TYPE(v->in.index));
   return true;
 }
@@ -115,7 +110,7 @@ static bool check_array_new_default(Validator *v) {
 static bool check_array_new_fixed(Validator *v) {
   const FieldType *element = array_elements(v, v->in.index);
   if (!element) return false;
-  for (u32 i = v->in.index2; i-- > 0 && !(v->stack_len == v->base && v->unreachable);)
+  for (u32 i = v->in.index2; i-- > 0 && !pops_anything(v);)
     if (!pop(v, val_unpacked(element->type))) return false;
   push(v, REF_TYPE(v->in.index));
   return true;

@@ -45,7 +45,7 @@ bool wm_valid_pop_slow(Validator *v, ValType expected) {
 /* From the top down, as single pops would be. */
 bool wm_valid_pop_types_slow(Validator *v, Types types) {
   for (u32 i = types.count; i-- > 0;) {
-    if (v->stack_len == v->base && v->unreachable) break; /* so do all that are left */
+    if (pops_anything(v)) break;
     if (!pop(v, types.items[i])) return false;
   }
   return true;

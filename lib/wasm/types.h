@@ -122,6 +122,7 @@ typedef struct FieldType {
 typedef struct SubType {
   CompositeKind kind;
   bool is_final;
+  bool lacks_default;              /* some field has no default value, as it cannot be null */
   u32 super;                       /* index of the declared supertype or NO_TYPE */
   u32 group_start, group_len;      /* its recursion group */
   u32 param_count, result_count;   /* COMP_FUNC */

@@ -52,6 +52,35 @@ static void one_body(Buffer *m, const Buffer *body) {
 
 static void types(Buffer *m, u32 n) { items(m, SECTION_TYPE, "\x60\0\0", 3, n); }
 
+static void group(Buffer *m, u32 n) {
+  size_t section = wm_encode_section(m, SECTION_TYPE);
+  wm_buffer_bytes(m, "\1\x4E", 2);
+  wm_buffer_uleb(m, n);
+  repeat(m, "\x5F\0", 2, n);
+  wm_encode_close(m, section);
+}
+
+static void fields(Buffer *m, u32 n) {
+  size_t section = wm_encode_section(m, SECTION_TYPE);
+  wm_buffer_bytes(m, "\1\x5F", 2);
+  wm_buffer_uleb(m, n);
+  repeat(m, "\x78\0", 2, n);
+  wm_encode_close(m, section);
+}
+
+/* The last one has n ancestors. */
+static void sub_types(Buffer *m, u32 n) {
+  size_t section = wm_encode_section(m, SECTION_TYPE);
+  wm_buffer_uleb(m, n + 1);
+  wm_buffer_bytes(m, "\x50\0\x5F\0", 4);
+  for (u32 i = 0; i < n; i++) {
+    wm_buffer_bytes(m, "\x50\1", 2);
+    wm_buffer_uleb(m, i);
+    wm_buffer_bytes(m, "\x5F\0", 2);
+  }
+  wm_encode_close(m, section);
+}
+
 static void functions(Buffer *m, u32 n) {
   one_func_type(m);
   items(m, SECTION_FUNCTION, "\0", 1, n);
@@ -149,6 +178,9 @@ static const struct {
   void (*make)(Buffer *m, u32 n);
 } cases[] = {
     {"types", MAX_TYPES, types},
+    {"types of a recursion group", MAX_RECURSION_GROUP, group},
+    {"fields", MAX_FIELDS, fields},
+    {"sub types of sub types", MAX_SUBTYPE_DEPTH, sub_types},
     {"functions", MAX_FUNCTIONS, functions},
     {"imports", MAX_IMPORTS, imports},
     {"exports", MAX_EXPORTS, exports},
