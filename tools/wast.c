@@ -280,8 +280,8 @@ static void assert_return(Runner *r, Result *out) {
     const WastValue *want = &r->command->results[entry];
     if (!value_matches(&r->refs, want, out->kinds[i], out->slots + slot)) {
       fail(r, "result %u is %s, expected %s", i,
-           slots_print(out->kinds[i], out->slots + slot, found, sizeof found),
-           value_print(want, expected, sizeof expected));
+           slots_print(&r->refs, out->kinds[i], out->slots + slot, found, sizeof found),
+           value_print(&r->refs, want, expected, sizeof expected));
       return;
     }
     slot += kind_slots(out->kinds[i]);

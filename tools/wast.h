@@ -31,8 +31,9 @@ bool value_matches(HostRefs *refs, const WastValue *expected, wasm_valkind_t kin
 bool value_fits(const WastValue *value, wasm_valkind_t kind);
 
 /* "i32 0x2a (42)" and the like. Returns out. */
-const char *value_print(const WastValue *value, char *out, size_t size);
-const char *slots_print(wasm_valkind_t kind, const wasmx_slot_t *slots, char *out, size_t size);
+const char *value_print(HostRefs *h, const WastValue *value, char *out, size_t size);
+const char *slots_print(HostRefs *h, wasm_valkind_t kind, const wasmx_slot_t *slots, char *out,
+                        size_t size);
 
 /* ---- scripts (wast.c) ---- */
 

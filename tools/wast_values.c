@@ -131,29 +131,64 @@ bool value_matches(HostRefs *h, const WastValue *expected, wasm_valkind_t kind,
   }
 }
 
-const char *value_print(const WastValue *value, char *out, size_t size) {
+static const char *pattern_name(WastValueKind kind) {
+  switch (kind) {
+  case WAST_REF_FUNC: return "ref.func";
+  case WAST_REF_ANY: return "ref.any";
+  case WAST_REF_EQ: return "ref.eq";
+  case WAST_REF_I31: return "ref.i31";
+  case WAST_REF_STRUCT: return "ref.struct";
+  case WAST_REF_ARRAY: return "ref.array";
+  case WAST_REF_EXN: return "ref.exn";
+  default: return "a reference";
+  }
+}
+
+/* In the words of the patterns that it would match. */
+static void print_reference(HostRefs *h, u64 slot, char *out, size_t size) {
+  static const char *const names[] = {"ref.null", "ref.host",   "ref.func", "ref.exn",
+                                      "ref.i31",  "ref.struct", "ref.array"};
+  wasmx_refkind_t kind = wasmx_slot_ref_kind(h->store, slot);
+  wasm_ref_t *ref = kind == WASMX_REF_HOST ? wasmx_ref_of_slot(h->store, slot) : NULL;
+  uintptr_t number = ref ? (uintptr_t)wasm_ref_get_host_info(ref) : 0;
+  if (ref) wasm_ref_delete(ref);
+  if (number)
+    snprintf(out, size, "ref.host %llu", (unsigned long long)number - 1);
+  else
+    snprintf(out, size, "%s", kind < ARRAY_LEN(names) ? names[kind] : "a reference");
+}
+
+const char *value_print(HostRefs *h, const WastValue *value, char *out, size_t size) {
   static const char *const nans[] = {"", "nan:canonical", "nan:arithmetic"};
   wasmx_slot_t slots[2] = {{.u64 = value->bits}};
   switch (value->kind) {
-  case WAST_I32: return slots_print(WASM_I32, slots, out, size);
-  case WAST_I64: return slots_print(WASM_I64, slots, out, size);
+  case WAST_I32: return slots_print(h, WASM_I32, slots, out, size);
+  case WAST_I64: return slots_print(h, WASM_I64, slots, out, size);
   case WAST_F32:
   case WAST_F64:
     if (!value->nan[0])
-      return slots_print(value->kind == WAST_F32 ? WASM_F32 : WASM_F64, slots, out, size);
+      return slots_print(h, value->kind == WAST_F32 ? WASM_F32 : WASM_F64, slots, out, size);
     snprintf(out, size, "%s %s", value->kind == WAST_F32 ? "f32" : "f64", nans[value->nan[0]]);
     return out;
   case WAST_V128:
     memcpy(slots, &value->v128, sizeof value->v128);
-    return slots_print(WASMX_V128, slots, out, size);
+    return slots_print(h, WASMX_V128, slots, out, size);
   case WAST_EITHER: snprintf(out, size, "one of %u values", value->alternatives); return out;
   case WAST_REF_NULL: snprintf(out, size, "ref.null"); return out;
-  case WAST_REF_EXTERN: snprintf(out, size, "ref.extern %u", (unsigned)value->bits); return out;
-  default: snprintf(out, size, "a reference"); return out;
+  case WAST_REF_EXTERN:
+  case WAST_REF_HOST:
+    snprintf(out, size,
+             value->kind == WAST_REF_HOST ? "ref.host %u"
+             : value->has_bits            ? "ref.extern %u"
+                                          : "ref.extern",
+             (unsigned)value->bits);
+    return out;
+  default: snprintf(out, size, "%s", pattern_name(value->kind)); return out;
   }
 }
 
-const char *slots_print(wasm_valkind_t kind, const wasmx_slot_t *slots, char *out, size_t size) {
+const char *slots_print(HostRefs *h, wasm_valkind_t kind, const wasmx_slot_t *slots, char *out,
+                        size_t size) {
   switch (kind) {
   case WASM_I32: snprintf(out, size, "i32 0x%x (%d)", slots->u32, slots->i32); break;
   case WASM_I64:
@@ -167,7 +202,7 @@ const char *slots_print(wasm_valkind_t kind, const wasmx_slot_t *slots, char *ou
     snprintf(out, size, "v128 0x%016llx%016llx", (unsigned long long)slots[1].u64,
              (unsigned long long)slots[0].u64);
     break;
-  default: snprintf(out, size, slots->ref ? "a reference" : "ref.null"); break;
+  default: print_reference(h, slots->ref, out, size); break;
   }
   return out;
 }
