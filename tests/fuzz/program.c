@@ -182,6 +182,7 @@ static const char *const ways[] = {"interp",
                                    "auto heap",
                                    "jit spill heap",
                                    "jit few heap explicit",
+                                   "auto guess heap",
                                    "interp fuel",
                                    NULL};
 
