@@ -149,7 +149,8 @@ static bool fits(const Gen *g, char from, char to) {
   return gen_gc_is_sub(g, from, to);
 }
 
-/* Within one array, or from another. */
+/* Within one array, or from another, which is never null: V8 looks for the first one's end before
+ * it looks for the second one, and tells other traps than the specification. */
 static void copy(Gen *g) {
   u32 to = pick_type(g, true), from = pick_type(g, true), local;
   if (!is_mutable(g, to, 0) || !fits(g, field_of(g, from, 0), field_of(g, to, 0))) return;
@@ -161,7 +162,7 @@ static void copy(Gen *g) {
     gen_op_index(g, OP_local_get, local);
     gen_push(g, gen_gc_letter(to, true));
   } else {
-    gen_leaf(g, reference_to(g, from));
+    gen_leaf(g, gen_gc_letter(from, false));
   }
   push_place(g);
   push_i32(g, gen_pick(g, 5));
