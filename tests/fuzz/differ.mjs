@@ -4,12 +4,10 @@ import { readFileSync } from 'node:fs';
 
 const endings = [
   [/unreachable/, 'unreachable'],
-  [/array element/, 'array'],
   [/illegal cast/, 'cast'],
   [/by zero/, 'by zero'],
   [/unrepresentable/, 'unrepresentable'],
-  [/memory access|unaligned|data segment/, 'memory'],
-  [/table (index|access)|element segment|Table/, 'table'],
+  [/memory access|unaligned|array element|(data|element) segment|table (index|access)|Table/, 'bounds'],
   [/dereferencing a null|null reference|rethrowing null/, 'null'],
   [/signature|null function/, 'signature'],
 ];

@@ -15,10 +15,12 @@ static const char *ending(TrapCode code) {
   case TRAP_INT_DIV_BY_ZERO: return "by zero";
   case TRAP_INT_OVERFLOW:
   case TRAP_INVALID_CONVERSION: return "unrepresentable";
-  case TRAP_MEMORY_OUT_OF_BOUNDS:
-  case TRAP_UNALIGNED_ATOMIC: return "memory"; /* others look for the end first */
+  case TRAP_MEMORY_OUT_OF_BOUNDS: /* of these, where there are two ends, others look at another
+                                     first */
+  case TRAP_UNALIGNED_ATOMIC:
   case TRAP_TABLE_OUT_OF_BOUNDS:
-  case TRAP_UNDEFINED_ELEMENT: return "table";
+  case TRAP_ARRAY_OUT_OF_BOUNDS:
+  case TRAP_UNDEFINED_ELEMENT: return "bounds";
   case TRAP_UNINITIALIZED_ELEMENT:
   case TRAP_INDIRECT_CALL_TYPE: return "signature";
   case TRAP_UNCAUGHT_EXCEPTION: return "exception";
@@ -28,7 +30,6 @@ static const char *ending(TrapCode code) {
   case TRAP_NULL_STRUCT:
   case TRAP_NULL_ARRAY:
   case TRAP_NULL_I31: return "null";
-  case TRAP_ARRAY_OUT_OF_BOUNDS: return "array";
   case TRAP_CAST_FAILURE: return "cast";
   default: return wm_trap_message(code);
   }
