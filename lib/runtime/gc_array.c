@@ -29,9 +29,11 @@ HeapObject *wm_array_new(Store *store, u32 type_id, u32 length, bool *is_zero) {
   return o;
 }
 
-/* Elements that were written. */
-static void wrote(Store *store, const Elements *e, u32 from, u32 count) {
-  if (val_is_ref(e->type)) wm_heap_wrote_elements(store->heap, e->array, from, count);
+/* A piece that was just written: a poll before the next one may let the host collect. */
+static void wrote(Store *store, const Elements *e, const u8 *piece, u64 bytes) {
+  if (val_is_ref(e->type))
+    wm_heap_wrote_elements(store->heap, e->array, (u32)((u64)(piece - e->start) / sizeof(Ref)),
+                           (u32)(bytes / sizeof(Ref)));
 }
 
 /* ---- many elements ---- */
@@ -56,18 +58,18 @@ static void fill_piece(u8 *to, ValType type, const u64 *value, u64 bytes) {
 
 static TrapCode fill(Store *store, const Elements *e, u32 from, u32 count, const u64 *value) {
   u8 *to = e->start + (u64)from * e->size;
-  wrote(store, e, from, count);
   for (u64 left = (u64)count * e->size, piece; left; left -= piece, to += piece) {
     piece = min_u64(left, PIECE_BYTES);
     TrapCode stop = poll_before(store, piece);
     if (stop) return stop;
     fill_piece(to, e->type, value, piece);
+    wrote(store, e, to, piece);
   }
   return TRAP_NONE;
 }
 
-/* From the end that is not written over before it is read. */
-static TrapCode move(Store *store, u8 *to, const u8 *from, u64 bytes) {
+/* To elements, from the end that is not written over before it is read. */
+static TrapCode move(Store *store, const Elements *e, u8 *to, const u8 *from, u64 bytes) {
   bool backwards = to > from;
   for (u64 left = bytes, piece; left; left -= piece) {
     piece = min_u64(left, PIECE_BYTES);
@@ -75,6 +77,7 @@ static TrapCode move(Store *store, u8 *to, const u8 *from, u64 bytes) {
     if (stop) return stop;
     u64 at = backwards ? left - piece : bytes - left;
     memmove(to + at, from + at, (size_t)piece);
+    wrote(store, e, to + at, piece);
   }
   return TRAP_NONE;
 }
@@ -114,7 +117,7 @@ static TrapCode copy_data(Instance *in, const Elements *e, u32 to, u32 segment, 
   if (!is_within(from, bytes, in->data_lens[segment])) return TRAP_MEMORY_OUT_OF_BOUNDS;
   const Module *m = &in->module->module;
   const u8 *source = m->bytes + m->datas[segment].data_offset + from;
-  return move(in->store, e->start + (u64)to * e->size, source, bytes);
+  return move(in->store, e, e->start + (u64)to * e->size, source, bytes);
 }
 
 /* An array whose elements are not written yet must not be seen. */
@@ -134,12 +137,12 @@ static TrapCode copy_elem(Instance *in, const Elements *e, u32 to, u32 segment, 
                           u32 count) {
   if (!is_within(from, count, in->elem_lens[segment])) return TRAP_TABLE_OUT_OF_BOUNDS;
   Ref *elements = (Ref *)(void *)e->start + to;
-  wrote(in->store, e, to, count);
   for (u32 done = 0, piece; done < count; done += piece) {
     piece = min_u32(count - done, CARD_ELEMENTS);
     TrapCode stop = poll_before(in->store, piece * sizeof(Ref));
     if (stop) return stop;
     wm_elem_read(in, segment, elements + done, from + done, piece);
+    wrote(in->store, e, (const u8 *)(elements + done), piece * sizeof(Ref));
   }
   return TRAP_NONE;
 }
@@ -203,9 +206,9 @@ TrapCode wm_array_copy(Store *store, HeapObject *to, u32 at, HeapObject *from, u
   if (!is_within(at, count, to->length) || !is_within(source, count, from->length))
     return TRAP_ARRAY_OUT_OF_BOUNDS;
   Elements e = elements_of(store, to);
-  wrote(store, &e, at, count);
   const u8 *first = heap_at(from, OBJECT_HEADER_BYTES);
-  return move(store, e.start + (u64)at * e.size, first + (u64)source * e.size, (u64)count * e.size);
+  return move(store, &e, e.start + (u64)at * e.size, first + (u64)source * e.size,
+              (u64)count * e.size);
 }
 
 /* array, index, array, index, count */

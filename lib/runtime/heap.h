@@ -172,6 +172,7 @@ struct Heap {
 
   u64 since_bytes;            /* handed out since the last collection */
   u64 block_live, large_live; /* bytes that are marked */
+  u64 survived_bytes;         /* of the last minor collection; */
   u64 full_at_bytes;          /* a full collection is due when so much lives */
   u64 block_bytes;            /* of blocks, as accounted for */
   u64 large_bytes;            /* of all large objects */

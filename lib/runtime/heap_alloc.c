@@ -14,7 +14,8 @@ static bool collect(Heap *h, bool full) {
 }
 
 static void collect_when_due(Heap *h) {
-  if (h->since_bytes >= heap_budget(h)) collect(h, heap_live(h) >= h->full_at_bytes);
+  bool full = heap_live(h) + h->survived_bytes >= h->full_at_bytes;
+  if (h->since_bytes >= heap_budget(h)) collect(h, full);
 }
 
 enum { FULL_TRIES = 1 }; /* another one would find the same */

@@ -142,11 +142,8 @@ static void sweep_touched(Heap *h) {
   }
 }
 
-/* As much again as lives may be allocated, or half of it when that is more than the young are: then
- * they come to twice of it together. */
-static u64 next_full(u64 live) {
-  return live + max_u64(live / 2, min_u64(live, NURSERY_BYTES) + NURSERY_BYTES / 4);
-}
+/* With a nursery, and holes here and there, that is twice of what lives. */
+static u64 next_full(u64 live) { return live + max_u64(live / 4 * 3, NURSERY_BYTES / 4); }
 
 void wm_heap_sweep(Heap *h) {
   if (h->is_full)
@@ -156,6 +153,7 @@ void wm_heap_sweep(Heap *h) {
   h->touched.len = 0;
   wm_heap_sweep_large(h, h->is_full);
   h->stats.allocated_bytes += h->since_bytes;
+  h->survived_bytes = h->is_full ? 0 : heap_live(h) - h->stats.live_bytes;
   h->stats.live_bytes = heap_live(h);
   h->since_bytes = 0;
   if (!h->is_full) return;
