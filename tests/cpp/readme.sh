@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
   echo '#include <iostream>'
   echo 'int main(int argc, char **argv) {'
   echo '  const std::string bytes(argv[argc - 1]);'
-  sed -n '/^### In C++/,/^Build with/s/^    //p' "$source/README" | grep -v '^#include'
+  sed -n '/^### In C++/,/^\(### \|Build with\)/s/^    //p' "$source/README" | grep -v '^#include'
   echo '}'
 } >"$work/readme.cc"
 lines=$(wc -l <"$work/readme.cc")
