@@ -119,7 +119,7 @@ void wm_slow_note(const Instance *inst, const Cell *pc, const u64 *fp, u32 plain
   const Func *callee = callee_of(inst, pc, fp, plain);
   CallSite *site = (CallSite *)(uintptr_t)pc->x[1];
   if (callee && !wm_site_note(site, callee, inst))
-    __atomic_store_n(&((Cell *)(uintptr_t)pc)->handler, wm_handler_address(plain),
+    __atomic_store_n(&((Cell *)(uintptr_t)pc)->handler, inst->module->handler_address(plain),
                      __ATOMIC_RELAXED);
 }
 

@@ -26,7 +26,10 @@ static void close_body(Build *b) {
 static void build_end(Build *b) {
   switch ((ControlKind)control_at(b, 0)->kind) {
   case CONTROL_BODY: close_body(b); return;
-  case CONTROL_INLINE: wm_build_close_inlined(b); return; /* the caller's region goes on */
+  case CONTROL_INLINE: /* the caller's region goes on */
+    wm_build_close_inlined(b);
+    if (frame_of(b)->guess.is_open) wm_build_go_on_guessing(b);
+    return;
   case CONTROL_LOOP: wm_build_close_loop(b); break;
   case CONTROL_PEELED:
     if (!wm_build_close_peeled(b)) return;
@@ -110,6 +113,10 @@ static void build_one(Build *b) {
   case OP_br_on_cast_fail: wm_build_br_on_cast(b); break;
   case OP_call:
   case OP_return_call: wm_build_call(b); break;
+  case OP_call_indirect:
+  case OP_return_call_indirect: wm_build_call_indirect(b); break;
+  case OP_call_ref:
+  case OP_return_call_ref: wm_build_call_by_ref(b); break;
   default: wm_build_instruction(b); break;
   }
 }

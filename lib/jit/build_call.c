@@ -76,7 +76,6 @@ void wm_build_close_inlined(Build *b) {
   b->frame_count--;
   b->version++;
   if (is_tail && b->block != NONE) return_from_frame(b);
-  if (frame_of(b)->guess.is_open) wm_build_go_on_guessing(b);
 }
 
 /* ---- tail calls ---- */

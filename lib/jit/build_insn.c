@@ -318,10 +318,6 @@ static void build_by_hand(Build *b) {
   case OP_ref_is_null: push(b, wm_refs_is_null(b, pop(b))); break;
   case OP_ref_func: ref_func(b); break;
   case OP_ref_as_non_null: ref_as_non_null(b); break;
-  case OP_call_indirect:
-  case OP_return_call_indirect: wm_build_call_indirect(b); break;
-  case OP_call_ref:
-  case OP_return_call_ref: wm_build_call_by_ref(b); break;
   case OP_i64_add128: build_wide_sum(b); break;
   case OP_i64_sub128: build_wide_difference(b); break;
   case OP_i64_mul_wide_s: build_wide_product(b, IR_MULH_S); break;
