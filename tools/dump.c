@@ -90,25 +90,30 @@ static void print_code(const Compile *c) {
 }
 #endif
 
-static void print_stage(const Dump *d) {
+/* What a stage before the last made is gone when the function is compiled: it is made again. */
+static JitResult print_stage(const Dump *d, u32 index) {
   Buffer text = {0};
-  if (d->stage == JIT_STAGE_PLACED) wm_ir_dump(d->compiler, true, &text);
-  if (d->stage == JIT_STAGE_ALLOCATED) wm_lir_dump(d->compiler, true, &text);
-  if (d->stage == JIT_STAGE_ASM) print_code(d->compiler);
+  JitResult result = JIT_DONE;
+  if (d->stage == JIT_STAGE_ASM)
+    print_code(d->compiler);
+  else
+    result = wm_jit_dump(d->compiler, d->module, index, 0, &d->options, d->stage, &text);
   fwrite(text.data, 1, text.len, stdout);
   wm_buffer_free(&text);
+  return result;
 }
 
 static int dump_func(Dump *d, u32 index) {
   static const char *const results[] = {"", "out of memory", "too large to compile",
                                         "not compiled:", "trouble:"};
   JitResult result = wm_jit_compile(d->compiler, d->module, index, 0, &d->options);
-  if (result != JIT_DONE)
-    return complain("function %u: %s %s", index, results[result], d->compiler->trouble);
-  printf("function %u: %u bytes of wasm, %u of code\n", index,
-         d->module->module.funcs[index].code_bytes, d->compiler->code.len);
-  print_stage(d);
-  return STATUS_OK;
+  if (result == JIT_DONE) {
+    printf("function %u: %u bytes of wasm, %u of code\n", index,
+           d->module->module.funcs[index].code_bytes, d->compiler->code.len);
+    result = print_stage(d, index);
+  }
+  if (result == JIT_DONE) return STATUS_OK;
+  return complain("function %u: %s %s", index, results[result], d->compiler->trouble);
 }
 
 /* The function that --func names: its number or an export's name; NO_INDEX: there is none. */

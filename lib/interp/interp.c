@@ -2,6 +2,7 @@
 #include "interp/interp.h"
 
 #include "interp/cell.h"
+#include "os/os_float.h"
 
 /* Runs a function of wasm from native code; wm_call has pushed the activation. */
 static TrapCode enter(FuncCode *code, Instance *inst, u64 *frame) {
@@ -16,7 +17,10 @@ static TrapCode enter(FuncCode *code, Instance *inst, u64 *frame) {
   u32 hotness = atomic_load_explicit(&code->hotness, memory_order_relaxed);
   atomic_store_explicit(&code->hotness, hotness + 1, memory_order_relaxed);
   const Cell *start = atomic_load_explicit(&code->code, memory_order_acquire);
-  return wm_interp_run(start, frame, inst);
+  u32 modes = wm_os_float_enter();
+  TrapCode trap = wm_interp_run(start, frame, inst);
+  wm_os_float_leave(modes);
+  return trap;
 }
 
 void wm_interp_prepare(LoadedModule *lm) {

@@ -278,6 +278,10 @@ static inline u64 heap_bytes_of(const SubType *type, const HeapObject *o) {
   u64 bytes = OBJECT_HEADER_BYTES + (u64)o->length * val_storage_bytes(type->fields[0].type);
   return (bytes + GRANULE_BYTES - 1) & ~(u64)(GRANULE_BYTES - 1);
 }
+/* Between two looks at whether wasm must stop: entries of the stack. */
+enum { POLL_ENTRIES = 1 << 12 };
+/* Marks all that marked objects refer to. */
+void wm_heap_mark_reached(Heap *heap);
 /* Visits the references of a marked object, or elements of an array. */
 void wm_heap_scan(Heap *heap, HeapObject *o);
 void wm_heap_scan_elements(Heap *heap, HeapObject *o, u64 from, u64 to);

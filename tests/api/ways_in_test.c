@@ -92,7 +92,7 @@ static void each_register(void **state) {
   world_delete(&w);
 }
 
-/* Compiled code rounds to nearest whatever the host does, which gets its own way back. */
+/* Wasm rounds to nearest whatever the host does, which gets its own way back. */
 static void float_modes(void **state) {
   (void)state;
   World w = world_new();
@@ -105,7 +105,7 @@ static void float_modes(void **state) {
   int after = fegetround();
   fesetround(FE_TONEAREST);
   assert_true(down < nearest);
-  if (test_wants_jit()) assert_true(result == nearest);
+  assert_true(result == nearest);
   assert_int_equal(after, FE_DOWNWARD);
   wasm_instance_delete(in);
   world_delete(&w);

@@ -3,7 +3,7 @@
  * goes the long way, and what goes wrong is C's.
  *
  *   rsp -> [ - | mxcsr of the host | - | six words to pop | after_trap ]  what a trap leaves by
- *          [ token | store | activation | the caller's | - ]              token: the entry's proof
+ *          [ token | store | activation | the caller's | its Func ]       token: the entry's proof
  *          [ r15 r14 r13 r12 rbx rbp | return address ]
  *
  * What unwinds through it ends the entry: wm_x64_way_in_personality. While compiled code runs, which
@@ -172,6 +172,7 @@ FUNCTION(\name)
   movq %rsi, %r13
   movq %rdx, %r12
   BEGIN_ENTRY \name
+  movq %r13, WAY_IN_TOKEN + 32(%rsp)
   .if \has_modes
     SET_MODES
   .else
@@ -215,7 +216,7 @@ FUNCTION(\name)
   SHRINK 80
   testl %eax, %eax
   jnz .Lend_\name
-  movq ACTIVATION_FUNC(%rbp), %rcx
+  movq 32(%rsp), %rcx
   movq FUNC_CODE(%rcx), %rcx
   cmpw $0, CODE_RESULT_SLOTS(%rcx)
   je .Lend_\name
