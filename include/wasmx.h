@@ -517,9 +517,9 @@ WASM_API_EXTERN void wasmx_store_clear_interrupt(wasm_store_t *);
 WASM_API_EXTERN bool wasmx_store_interrupted(const wasm_store_t *);
 /* Asked, in the store's thread and in the midst of wasm, whether wasm goes on after an interrupt:
  * true takes the interrupt back and nothing has happened, false traps. It may read and interrupt,
- * and must not call into the store otherwise, nor be left by an exception or longjmp. Deadlines ask
- * nobody, nor does an interrupt that finds wasm waiting for memory or for the host. NULL: no
- * handler, as when not set. False (wasmx_last_error): no store. */
+ * and must not be left by an exception or longjmp; a call of wasm traps, and nothing is collected.
+ * Deadlines ask nobody, nor does an interrupt that finds wasm waiting for memory or for the host.
+ * NULL: no handler, as when not set. False (wasmx_last_error): no store. */
 typedef bool (*wasmx_stop_handler_t)(void *env);
 WASM_API_EXTERN bool wasmx_store_set_stop_handler(wasm_store_t *, wasmx_stop_handler_t, void *env);
 /* For host functions that wait: a descriptor for poll() that is readable while the store is told to

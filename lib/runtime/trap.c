@@ -1,7 +1,9 @@
 /* Traps: the object a host sees, with message and backtrace (store.h). */
 #include "runtime/activation.h"
 #include "runtime/collect.h"
+#include "runtime/heap.h"
 #include "runtime/instance.h"
+#include "runtime/question.h"
 
 #include <stdlib.h>
 
@@ -102,8 +104,15 @@ void wm_trap_keep_frames(Store *store, Trap *trap) {
   keep_frames(store, trap);
 }
 
+/* A collection that was to make room gave way because wasm has to stop: that is why it ends. */
+static TrapCode reason(const Store *store, TrapCode code) {
+  bool gave_way = code == TRAP_OUT_OF_MEMORY && heap_has_stopped(store->heap);
+  return gave_way && stop_is_wanted(store->stop) ? TRAP_INTERRUPTED : code;
+}
+
 TrapCode wm_trap_raise(Store *store, TrapCode code, const char *message, size_t message_len) {
   find_dead_outside(store);
+  code = reason(store, code);
   Trap *trap = make(store, code, message, message_len);
   store->trap = trap ? trap : store->out_of_memory;
   return store->trap->code;
@@ -122,13 +131,18 @@ Trap *wm_store_take_trap(Store *store) {
   return trap;
 }
 
+static bool ask_to_go_on(Store *store) {
+  QUESTION_ENDS Question q = question_begin(store); /* NOLINT(*.DeadStores): the cleanup reads it */
+  return store->on_stop(store->on_stop_env);
+}
+
 /* The request is taken back before the handler is asked, so that one that comes meanwhile counts.
  */
 TrapCode wm_store_stopped(Store *store) {
   Stop *stop = store->stop;
   if (!store->on_stop || atomic_load(&stop->reasons) != STOP_ASKED) return TRAP_INTERRUPTED;
   wm_stop_take_back(stop, STOP_ASKED);
-  if (store->on_stop(store->on_stop_env)) return TRAP_NONE;
+  if (ask_to_go_on(store)) return TRAP_NONE;
   wm_stop_request(stop, STOP_ASKED);
   return TRAP_INTERRUPTED;
 }

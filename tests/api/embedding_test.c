@@ -156,11 +156,68 @@ static void test_stop_handler(void **state) {
   run_interrupted(WASMX_TIER_JIT);
 }
 
+/* In the midst of an instruction: compiled code holds the struct, and no frame says so. */
+static const char filling[] =
+    "(module (type $s (struct (field i32))) (type $a (array (mut i32)))"
+    " (global $array (ref $a) (array.new $a (i32.const 7) (i32.const 1000000)))"
+    " (func (export \"f\") (param i32) (result i32) (local $s (ref $s))"
+    "  (local.set $s (struct.new $s (local.get 0)))"
+    "  (array.fill $a (global.get $array) (i32.const 0) (i32.const 9) (i32.const 1000000))"
+    "  (struct.get $s 0 (local.get $s))))";
+
+typedef struct Meddler {
+  wasm_store_t *store;
+  wasm_func_t *func;
+  int asked, refused;
+} Meddler;
+
+static bool meddle(void *env) {
+  Meddler *m = env;
+  wasmx_slot_t slots[1] = {{.i32 = 1}};
+  m->asked++;
+  for (int i = 0; i < 3; i++) wasmx_store_collect(m->store);
+  wasm_trap_t *trap = wasmx_func_call_raw(m->func, slots);
+  m->refused += trap != NULL;
+  wasm_trap_delete(trap);
+  return true;
+}
+
+static void run_meddled(wasmx_tier_t tier) {
+  World w;
+  wasm_config_t *config = wasm_config_new();
+  assert_true(wasmx_config_set_hidden(config, "heap-stress=1"));
+  if (!world_in_tier(&w, config, tier, false)) return;
+  wasm_module_t *module = module_of(w.store, filling);
+  wasm_instance_t *instance = wasmx_instance_new(w.store, module, NULL, NULL, NULL);
+  Meddler m = {.store = w.store, .func = wasmx_instance_func(instance, "f")};
+  assert_true(wasmx_store_set_stop_handler(w.store, meddle, &m));
+  wasmx_store_interrupt(w.store);
+  wasmx_slot_t slots[1] = {{.i32 = 42}};
+  assert_null(wasmx_func_call_raw(m.func, slots));
+  assert_int_equal(slots[0].i32, 42);
+  assert_true(m.asked > 0);
+  assert_int_equal(m.refused, m.asked);
+  wasm_func_delete(m.func);
+  wasm_instance_delete(instance);
+  wasm_module_delete(module);
+  world_delete(&w);
+}
+
+static void test_stop_handlers_that_meddle(void **state) {
+  (void)state;
+  run_meddled(WASMX_TIER_INTERP);
+  run_meddled(WASMX_TIER_JIT);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_engine_host_info), cmocka_unit_test(test_host_info_of_others),
-      cmocka_unit_test(test_trap_codes),       cmocka_unit_test(test_zero_behind),
-      cmocka_unit_test(test_frame_views),      cmocka_unit_test(test_stop_handler),
+      cmocka_unit_test(test_engine_host_info),
+      cmocka_unit_test(test_host_info_of_others),
+      cmocka_unit_test(test_trap_codes),
+      cmocka_unit_test(test_zero_behind),
+      cmocka_unit_test(test_frame_views),
+      cmocka_unit_test(test_stop_handler),
+      cmocka_unit_test(test_stop_handlers_that_meddle),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,6 +61,8 @@ static const char gc_guest[] =
     "  (array.new $bytes (i32.const 7) (local.get 0)))\n"
     " (func (export \"array16\") (param i32) (result (ref $shorts))\n"
     "  (array.new_default $shorts (local.get 0)))\n"
+    " (func (export \"make\") (result (ref $bytes))\n"
+    "  (array.new_default $bytes (i32.const 1000000)))\n"
     " (func (export \"visit\") (param i32) (result i32) (local $p (ref null $point))\n"
     "  (local.set $p (call $visit_host (struct.new $point (local.get 0) (f64.const 0.5))\n"
     "   (struct.new_default $list) (local.get 0)))\n"

@@ -322,6 +322,40 @@ static void an_interrupt_ends_long_work_of_the_host(void **state) {
   wasm_ref_delete(bytes), wasm_ref_delete(point);
 }
 
+static uint32_t code_of_call(wasm_func_t *func, uint64_t deadline_ns) {
+  wasmx_call_options_t options = {.size = sizeof options, .deadline_ns = deadline_ns};
+  wasmx_slot_t slots[1];
+  wasm_trap_t *trap = wasmx_func_call_with(func, slots, &options);
+  uint32_t code = trap ? wasmx_trap_code(trap) : 0;
+  wasm_trap_delete(trap);
+  return code;
+}
+
+/* The collection that should make room ends early: no memory is the lesser truth. */
+static void an_interrupt_is_no_lack_of_memory(void **state) {
+  Guest *g = *state;
+  enum { LINKS = UNDER_ASAN ? 300000 : 1000000, TRIES = 100 };
+  wasm_func_t *chain = wasmx_instance_func(g->in, "chain");
+  wasm_func_t *make = wasmx_instance_func(g->in, "make");
+  wasm_ref_t *list = NULL;
+  assert_null(wasmx_call(chain, "i32 -> externref", LINKS, &list));
+  limit_heap(g->store, 1);
+  assert_int_equal(code_of_call(make, 0), WASMX_TRAP_OUT_OF_MEMORY);
+  uint64_t abandoned = 0;
+  for (int i = 0; i < TRIES && abandoned < 3; i++) {
+    uint64_t before = heap_stats(g->store).abandoned;
+    uint32_t code = code_of_call(make, 100000);
+    if (heap_stats(g->store).abandoned == before) continue;
+    assert_int_equal(code, WASMX_TRAP_INTERRUPTED);
+    abandoned++;
+  }
+  assert_true(abandoned > 0);
+  assert_int_equal(code_of_call(make, 0), WASMX_TRAP_OUT_OF_MEMORY);
+  assert_int_equal(number_of(g, "length", list), LINKS);
+  wasm_ref_delete(list);
+  wasm_func_delete(chain), wasm_func_delete(make);
+}
+
 /* A callback that collects, makes, and throws everything away, again and again. */
 static wasm_trap_t *make_garbage(void *env, wasmx_caller_t *caller, wasmx_slot_t *slots) {
   const Guest *g = env;
@@ -366,6 +400,7 @@ int main(void) {
       TEST(long_lists_are_collected),
       TEST(deadlines_hold_while_it_collects),
       TEST(an_interrupt_ends_long_work_of_the_host),
+      TEST(an_interrupt_is_no_lack_of_memory),
       TEST(callbacks_make_garbage),
       STRESSED(callbacks_make_garbage),
   };
