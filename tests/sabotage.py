@@ -50,6 +50,7 @@ def outcome(command, by_option, sabotage):
     elif sabotage:
         env["WASM_TEST_SABOTAGE"] = sabotage
     with tempfile.TemporaryDirectory() as left:  # a test that fails does not tidy up
+        os.chmod(left, 0o755)  # tests become other users
         return subprocess.run(command, env={**env, "TMPDIR": left}, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL, timeout=LIMIT).returncode
 

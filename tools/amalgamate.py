@@ -32,7 +32,7 @@ def sources(room, with_jit):
     if room == "os":  # the alternatives without a system are left out
         text = re.sub(r"files\([^)]*none[^)]*\)\s*:", "", text)
     found = []
-    other = re.compile(r"coroutine_none" if with_jit else r"_x64\.")  # without the compiler it is for every machine
+    other = re.compile(r"(coroutine|float)_none" if with_jit else r"_x64\.")  # without the compiler it is for every machine
     for condition, listing in re.findall(r"(?:if (\w+)\s+)?\w+_src \+?=.*?files\(([^)]*)\)", text, re.S):
         if condition != "with_jit" or with_jit:
             names = [name for name in re.findall(r"'([^']+)'", listing) if not other.search(name)]

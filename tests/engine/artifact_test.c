@@ -152,23 +152,41 @@ static void files_others_may_write_are_refused(void **state) {
   wm_engine_release(engine);
 }
 
-/* What another user than root thinks of a file: 0, it was refused; 1, it ran. */
+enum { REFUSED, RAN, OUT_OF_REACH };
+
+/* What another user than root thinks of a file. */
 static int as_another_user(const char *path) {
   pid_t child = fork();
   if (child == 0) {
     if (setgid(ANOTHER_USER) != 0 || setuid(ANOTHER_USER) != 0) _exit(9);
+    if (access(path, R_OK) != 0) _exit(OUT_OF_REACH); /* below a TMPDIR of root's own */
     Config config = jit_config();
     Engine *engine = wm_engine_new(&config);
     Error err = {0};
     LoadedModule *lm = wm_engine_deserialize_file(engine, path, &err);
-    if (!lm) _exit(err.code == ERR_ARGUMENT ? 0 : 8);
+    if (!lm) _exit(err.code == ERR_ARGUMENT ? REFUSED : 8);
     run_module(engine, lm);
-    _exit(1);
+    _exit(RAN);
   }
   int status = 0;
   assert_int_equal(waitpid(child, &status, 0), child);
   assert_true(WIFEXITED(status));
   return WEXITSTATUS(status);
+}
+
+static void look_at_each_way(Engine *engine, const char *path) {
+  assert_int_equal(as_another_user(path), RAN);
+  assert_int_equal(chmod(path, 0664), 0);
+  assert_int_equal(as_another_user(path), REFUSED);
+  assert_int_equal(chmod(path, 0646), 0);
+  assert_int_equal(as_another_user(path), REFUSED);
+  assert_int_equal(chmod(path, 0644), 0);
+  assert_int_equal(chown(path, ANOTHER_USER + 1, ANOTHER_USER), 0);
+  assert_int_equal(as_another_user(path), REFUSED);
+  Error err = {0};
+  assert_null(wm_engine_deserialize_file(engine, path, &err));
+  assert_int_equal(chown(path, ANOTHER_USER, ANOTHER_USER), 0);
+  assert_int_equal(as_another_user(path), RAN);
 }
 
 /* What root installed runs for everybody, what a third one left for nobody else. Only root can make
@@ -185,22 +203,13 @@ static void files_of_root_and_of_others(void **state) {
   assert_true(wm_os_write_file(path, bytes.data, bytes.len));
   assert_int_equal(chmod(f.path, 0755), 0);
   assert_int_equal(chmod(path, 0644), 0);
-  assert_int_equal(as_another_user(path), 1);
-  assert_int_equal(chmod(path, 0664), 0);
-  assert_int_equal(as_another_user(path), 0);
-  assert_int_equal(chmod(path, 0646), 0);
-  assert_int_equal(as_another_user(path), 0);
-  assert_int_equal(chmod(path, 0644), 0);
-  assert_int_equal(chown(path, ANOTHER_USER + 1, ANOTHER_USER), 0);
-  assert_int_equal(as_another_user(path), 0);
-  Error err = {0};
-  assert_null(wm_engine_deserialize_file(engine, path, &err));
-  assert_int_equal(chown(path, ANOTHER_USER, ANOTHER_USER), 0);
-  assert_int_equal(as_another_user(path), 1);
+  int first = as_another_user(path);
+  if (first != OUT_OF_REACH) look_at_each_way(engine, path);
   unlink(path);
   wm_buffer_free(&bytes);
   folder_delete(&f);
   wm_engine_release(engine);
+  if (first == OUT_OF_REACH) skip();
 }
 
 int main(void) {

@@ -62,6 +62,7 @@ build_and_test() {
   echo "== tests $1"
   export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
   temporary=$(mktemp -d)
+  chmod 755 "$temporary" # tests become other users
   TMPDIR=$temporary meson test -C "build/$1" --no-rebuild --print-errorlogs --num-processes 2 >"build/$1-tests.log" 2>&1
   status=$?
   grep -vE '^(ninja: |[[:space:]]*$)' "build/$1-tests.log" | tail -n 150
