@@ -7,7 +7,7 @@
 #   proxy-wasm-cpp-host/, proxy-wasm-cpp-sdk/   their repositories; needs libabsl-dev, libgtest-dev, libgmock-dev, libssl-dev
 # What is not there is skipped, by name. Usage: clients.sh BUILD-FOLDER SOURCE-FOLDER [FOLDER]
 set -u
-build=$1 source=$2 folder=${3:-}
+build=$(realpath "$1") source=$(realpath "$2") folder=${3:+$(realpath "$3")}
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 failed=0 done=0
