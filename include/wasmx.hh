@@ -225,7 +225,7 @@ private:
   explicit TypedFunc(Func func) : func_(std::move(func)), c_(func_.c()) {}
 
   Result<R> result_of(wasm_trap_t *trap, const wasmx_slot_t *slots) const {
-    if (trap) return detail::error_of(trap);
+    if (trap) return detail::failure_of<Result<R>>(trap);
     if constexpr (std::is_void_v<R>)
       return {};
     else

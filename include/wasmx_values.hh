@@ -205,6 +205,8 @@ namespace detail {
 #define WASMX_COLD
 #endif
 WASMX_COLD inline Error error_of(wasm_trap_t *trap) { return Error::adopt(trap); }
+/* A Result of it, apart, so that compilers have the rest of a call in line. */
+template <class R> R failure_of(wasm_trap_t *trap) { return error_of(trap); }
 #if WASMX_EXCEPTIONS
 WASMX_COLD [[noreturn]] inline void raise(wasm_trap_t *trap) { Error::adopt(trap).raise(); }
 #endif
