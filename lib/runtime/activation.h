@@ -94,4 +94,14 @@ void wm_store_leave(Store *store, const void *before);
 #define store_leave(store, before) wm_store_leave((store), (before))
 #endif
 
+/* The same around a block, which may be left by whatever unwinds. */
+typedef struct StoreVisit {
+  Store *store;
+  const void *before;
+} StoreVisit;
+static inline void store_visit_end(const StoreVisit *visit) {
+  store_leave(visit->store, visit->before);
+}
+#define STORE_VISIT StoreVisit __attribute__((cleanup(store_visit_end)))
+
 #endif

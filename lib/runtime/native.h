@@ -220,10 +220,8 @@ void wm_native_free(LoadedModule *lm);
 static inline TrapCode native_call(Store *store, Func *func, u64 *slots) {
   u8 way = atomic_load_explicit(&func->code->direct, memory_order_acquire);
   if (UNLIKELY(way == DIRECT_NONE)) return wm_call(store, func, slots);
-  const void *before = store_enter(store);
-  TrapCode trap = func->instance->module->machine->call_in[way](store, func, slots);
-  store_leave(store, before);
-  return trap;
+  STORE_VISIT visit = {store, store_enter(store)};
+  return func->instance->module->machine->call_in[way](visit.store, func, slots);
 }
 
 /* ---- faults (fault.c) ---- */
