@@ -1,4 +1,4 @@
-/* wasi.h: WASI preview 1 for libwasm, as ordinary imports. C99 and C++.
+/* wasi.h: WASI preview 1 for libwasm, as ordinary imports; 0.2 for components. C99 and C++.
  *
  * A program gets what its configuration grants and nothing else: arguments, environment, standard
  * streams, preopened directories, sockets. Fill a wasi_config_t, make a wasi_ctx_t of it (one for
@@ -379,6 +379,13 @@ WASI_API_EXTERN void wasi_ctx_delete(own wasi_ctx_t *);
 WASI_API_EXTERN bool wasi_ctx_define(wasi_ctx_t *, wasmx_linker_t *);
 /* The same for those only that the module imports; quicker. */
 WASI_API_EXTERN bool wasi_ctx_define_for(wasi_ctx_t *, wasmx_linker_t *, const wasm_module_t *);
+/* The functions of WASI 0.2 for components, in a linker of wasmcm.h for the context's store: io,
+ * cli, clocks, random and filesystem. All that the config grants is theirs as it is a module's,
+ * under the same limits and audits; a descriptor, a stream and so on of a component goes with its
+ * handle, and at the latest with the linker and all that was made of it. Sockets and HTTP are not
+ * there. False: out of memory, or libwasi was built without components. */
+struct wasmcm_linker_t;
+WASI_API_EXTERN bool wasi_ctx_define_components(wasi_ctx_t *, struct wasmcm_linker_t *);
 /* One function, for hosts without a linker. NULL: no such name, or out of memory. */
 WASI_API_EXTERN own wasm_func_t *wasi_ctx_func(wasi_ctx_t *, const char *module, const char *name);
 

@@ -149,16 +149,27 @@ typedef own wasm_trap_t *(*wasmcm_callback_t)(void *env, wasmcm_call_t *, const 
 WASM_API_EXTERN bool wasmcm_linker_define_func(wasmcm_linker_t *, const char *iface,
                                                const char *name, wasmcm_callback_t, void *env,
                                                void (*finalizer)(void *));
+/* The same, for components of strangers: `fits` is asked, with env, when a component imports the
+ * function with that type, and says whether the callback can be called so. When not, the component
+ * is not instantiated. Without it a callback has to look at all kinds that it was given. */
+typedef bool (*wasmcm_fits_t)(void *env, const wasmcm_type_t *);
+WASM_API_EXTERN bool wasmcm_linker_define_func_of_type(wasmcm_linker_t *, const char *iface,
+                                                       const char *name, wasmcm_fits_t fits,
+                                                       wasmcm_callback_t, void *env,
+                                                       void (*finalizer)(void *));
 /* Zeroed; NULL, and the call traps when the callback returns, when there is no memory. */
 WASM_API_EXTERN void *wasmcm_call_alloc(wasmcm_call_t *, size_t size);
 WASM_API_EXTERN wasm_store_t *wasmcm_call_store(wasmcm_call_t *);
 
 /* A resource of the host's, known by a number (rep) that guests never see. `destructor` (may be
- * NULL) runs when a guest drops one that it owns. Borrowed from the linker. _again: the same by
- * another name. */
+ * NULL) runs when a guest drops one that it owns, which ends when that traps; and for each that a
+ * component still owns when its instance goes, in no certain order: a trap is nobody's then. The
+ * finalizer (may be NULL) as for functions. Borrowed from the linker. _again: the same by another
+ * name. */
+typedef own wasm_trap_t *(*wasmcm_destructor_t)(void *env, uint32_t rep);
 WASM_API_EXTERN wasmcm_resource_t *
 wasmcm_linker_define_resource(wasmcm_linker_t *, const char *iface, const char *name,
-                              void (*destructor)(void *env, uint32_t rep), void *env);
+                              wasmcm_destructor_t, void *env, void (*finalizer)(void *));
 WASM_API_EXTERN bool wasmcm_linker_define_resource_again(wasmcm_linker_t *, const char *iface,
                                                          const char *name, wasmcm_resource_t *);
 /* The exports of an instance for an interface. */
@@ -166,6 +177,9 @@ WASM_API_EXTERN bool wasmcm_linker_define_instance(wasmcm_linker_t *, const char
                                                    const wasmcm_instance_t *);
 WASM_API_EXTERN bool wasmcm_linker_define_module(wasmcm_linker_t *, const char *iface,
                                                  const char *name, const wasm_module_t *);
+/* From now on functions that a component imports and nobody defined are ones that trap, and
+ * resources ones that nobody has: for programs that do not use all they ask for. */
+WASM_API_EXTERN void wasmcm_linker_define_unknown_as_traps(wasmcm_linker_t *);
 
 /* ------------------------------------------------------------------------------------- instances
  */

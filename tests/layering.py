@@ -8,7 +8,7 @@ import sys
 
 LAYERS = {"base": 0, "os": 1, "wasm": 2, "binary": 3, "valid": 3, "text": 4, "runtime": 5,
           "interp": 6, "jit": 6, "engine": 7, "api": 8}
-PUBLIC = {"wasm.h": {"api", "component", "wasi", "compat"}, "wasmcm.h": {"component"}, "wasmx.h": {"api", "component", "wasi", "compat"}, "wasi.h": {"wasi", "compat"},
+PUBLIC = {"wasm.h": {"api", "component", "wasi", "compat"}, "wasmcm.h": {"component", "wasi"}, "wasmx.h": {"api", "component", "wasi", "compat"}, "wasi.h": {"wasi", "compat"},
           "wasi_fs.h": {"wasi"}, **dict.fromkeys(
     ("wasm.hh", "wasm_types.hh", "wasmx.hh", "wasmx_engine.hh", "wasmx_gc.hh", "wasmx_values.hh", "wasi.hh"), set())}
 SYSTEM_ONLY_IN = {"sys/mman.h": {"os", "wasi"}, "pthread.h": {"os", "wasi"}, "signal.h": {"os", "wasi"}}

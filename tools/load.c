@@ -71,16 +71,49 @@ static bool open_input(const char *path, bool *by_name, wasm_byte_vec_t *bytes) 
   return *by_name || load_file(path, bytes);
 }
 
-wasm_module_t *load_module(wasm_store_t *store, const char *path) {
-  bool by_name;
-  wasm_byte_vec_t bytes;
+wasm_module_t *module_of_input(wasm_store_t *store, const char *path, Input *input) {
   wasmx_error_t err = {.size = sizeof err};
-  if (!open_input(path, &by_name, &bytes)) return NULL;
-  wasm_module_t *module = by_name ? wasmx_module_new_file(store, path, WASMX_ALLOW_TEXT, &err)
-                                  : wasmx_module_new(store, &bytes, WASMX_ALLOW_TEXT, &err);
-  free(bytes.data);
+  wasm_module_t *module = input->by_name
+                              ? wasmx_module_new_file(store, path, WASMX_ALLOW_TEXT, &err)
+                              : wasmx_module_new(store, &input->bytes, WASMX_ALLOW_TEXT, &err);
+  free_input(input);
   if (!module) complain_error(path, &err);
   return module;
+}
+
+wasm_module_t *load_module(wasm_store_t *store, const char *path) {
+  Input input = {0};
+  if (!open_input(path, &input.by_name, &input.bytes)) return NULL;
+  return module_of_input(store, path, &input);
+}
+
+/* A component's head: its version, and that it is one (layer 1). */
+static bool is_component(const void *head, size_t size) {
+  return size >= 8 && memcmp(head, "\0asm", 4) == 0 &&
+         memcmp((const char *)head + 6, "\1\0", 2) == 0;
+}
+
+static bool names_component(const char *path) {
+  char head[8];
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof head);
+  if (fd >= 0) close(fd);
+  return n == sizeof head && is_component(head, sizeof head);
+}
+
+bool load_input(const char *path, Input *input) {
+  *input = (Input){0};
+  if (!open_input(path, &input->by_name, &input->bytes)) return false;
+  input->is_component =
+      input->by_name ? names_component(path) : is_component(input->bytes.data, input->bytes.size);
+  if (!input->by_name || !input->is_component) return true;
+  input->by_name = false;
+  return load_file(path, &input->bytes);
+}
+
+void free_input(Input *input) {
+  free(input->bytes.data);
+  *input = (Input){0};
 }
 
 wasm_module_t *load_precompiled(wasm_store_t *store, const char *path) {

@@ -195,6 +195,7 @@ int run_read_option(Run *run) {
   if (take_flag(o, "--precompiled")) return run->precompiled = true, STATUS_OK;
   if (take_flag(o, "--stats")) return run->stats = true, STATUS_OK;
   if (take_flag(o, "--gc-stats")) return run->gc_stats = true, STATUS_OK;
+  if (take_flag(o, "--unknown-imports-trap")) return run->traps_unknown = true, STATUS_OK;
   if (take_flag(o, "--terminal")) return give_terminal(run);
   if (take_flag(o, "--inherit-env")) return wasi_config_inherit_env(run->config), STATUS_OK;
   if (take_flag(o, "--listen-fds")) return add_listen_fds(run);
@@ -390,20 +391,35 @@ static bool set_limits(const Run *run) {
          (!run->timeout_ns || wasmx_store_set_deadline(run->store, run->timeout_ns));
 }
 
+/* Compiles a module; a component is left in *input. */
+static int take_file(Run *run, Input *input) {
+  if (run->takes_components && !run->precompiled && !load_input(run->path, input))
+    return STATUS_FAILED;
+  if (input->is_component) return STATUS_OK;
+  if (run->precompiled)
+    run->module = load_precompiled(run->store, run->path);
+  else
+    run->module = run->takes_components ? module_of_input(run->store, run->path, input)
+                                        : load_module(run->store, run->path);
+  return run->module ? STATUS_OK : STATUS_FAILED;
+}
+
 int run_set_up(Run *run) {
+  Input input = {0};
   wasmx_error_t err = {.size = sizeof err};
   wasmx_config_set_demangle(run->engine_config, demangle);
   run->engine = wasm_engine_new_with_config(run->engine_config);
   run->engine_config = NULL;
   run->store = run->engine ? wasm_store_new(run->engine) : NULL;
   if (!run->store || !set_limits(run)) return complain("out of memory");
-  run->module = run->precompiled ? load_precompiled(run->store, run->path)
-                                 : load_module(run->store, run->path);
-  if (!run->module) return STATUS_FAILED;
+  int status = take_file(run, &input);
+  if (status) return status;
   run->terminal = wasi_config_grants_terminal(run->config);
   run->wasi = wasi_ctx_new(run->store, run->config, &err);
   run->config = NULL;
+  if (!run->wasi) free_input(&input);
   if (!run->wasi) return complain("%s", err.message);
+  if (input.is_component) return run_set_up_component(run, &input);
   run->linker = wasmx_linker_new(run->store);
   if (!run->linker || !wasi_ctx_define_for(run->wasi, run->linker, run->module) ||
       !wasi_ctx_define_terminal(run->wasi, run->linker, run->module, run->terminal) ||
@@ -414,6 +430,7 @@ int run_set_up(Run *run) {
 }
 
 static int instantiate_and_start(Run *run) {
+  if (run->component) return run_component(run);
   wasmx_error_t err = {.size = sizeof err};
   wasm_trap_t *trap = NULL;
   run->instance = wasmx_linker_instantiate(run->linker, run->module, &trap, &err);
@@ -422,6 +439,7 @@ static int instantiate_and_start(Run *run) {
 }
 
 void run_tear_down(Run *run) {
+  run_drop_component(run->component);
   wasm_instance_delete(run->instance);
   wasmx_linker_delete(run->linker);
   wasi_ctx_delete(run->wasi);
@@ -457,6 +475,7 @@ int run_begin(Run *run) {
 int run_main(int argc, char **argv) {
   Run run;
   int status = run_begin(&run);
+  run.takes_components = true;
   if (!status) status = read_arguments(&run, argc, argv);
   if (!status) status = run_set_up(&run);
   if (!status) {

@@ -6,11 +6,15 @@
 
 #include <wasi.h>
 
+typedef struct RunComponent RunComponent; /* run_component.c, or run_no_component.c */
+
 typedef struct Run {
   const char *path, *invoke; /* invoke: NULL is _start */
   const char *argv0;         /* what the guest is told of its name; NULL: path */
   const char *policy;        /* a file that says what is given; NULL: options do */
   bool precompiled;          /* the file is from `wasm compile` */
+  bool takes_components;     /* as well as modules */
+  bool traps_unknown;        /* imports that are not there are functions that trap */
   bool stats, gc_stats;      /* to be printed */
   bool terminal;             /* the program may use it: options or the policy say so */
   Options options;
@@ -27,6 +31,7 @@ typedef struct Run {
   wasi_ctx_t *wasi;
   wasmx_linker_t *linker;
   wasm_instance_t *instance;
+  RunComponent *component; /* owned; NULL: it is a module */
 } Run;
 
 /* Each gives STATUS_OK, or what was said. run_tear_down is due after run_begin in any case. */
@@ -37,6 +42,12 @@ int run_take_file(Run *run);
 /* Engine, store, module, WASI, linker. */
 int run_set_up(Run *run);
 void run_tear_down(Run *run);
+
+/* The same for a component; frees the input. */
+int run_set_up_component(Run *run, Input *input);
+/* Instantiates it and calls run of wasi:cli/run. */
+int run_component(Run *run);
+void run_drop_component(RunComponent *component);
 
 /* What the end of a call, by a trap or not, means for the exit status; prints traps that are no
  * exit. All threads end with it. */

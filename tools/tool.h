@@ -42,6 +42,18 @@ bool can_demangle(void);
 
 /* Reads the file ("-": standard input) whole; false when it said why not. */
 bool load_file(const char *path, wasm_byte_vec_t *bytes);
+/* A file before it is compiled. */
+typedef struct Input {
+  bool by_name;          /* the library is to read it; else: */
+  wasm_byte_vec_t bytes; /* owned: from malloc */
+  bool is_component;     /* has its bytes */
+} Input;
+/* False when it said why not. */
+bool load_input(const char *path, Input *input);
+void free_input(Input *input);
+/* Compiles it, and frees the input. NULL when it said why not. */
+wasm_module_t *module_of_input(wasm_store_t *store, const char *path, Input *input);
+
 /* Reads and compiles it: binary or text. NULL when it said why not. */
 wasm_module_t *load_module(wasm_store_t *store, const char *path);
 /* The same for what `wasm compile` wrote. */

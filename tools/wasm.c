@@ -17,9 +17,9 @@ typedef struct Verb {
 static const Verb verbs[] = {
     {"run", run_main, "run a program or call a function",
      "usage: wasm [run] [OPTION]... FILE [ARGUMENT]...\n"
-     "Runs a WebAssembly program (binary or text) under WASI preview 1. It gets the arguments, "
-     "the\n"
-     "standard streams, and what is named here:\n"
+     "Runs a WebAssembly program under WASI: a module (binary or text) under preview 1, a "
+     "component\n"
+     "under 0.2. It gets the arguments, the standard streams, and what is named here:\n"
      "  --dir HOST[::GUEST][:ro][:special]   a directory, as GUEST (else as HOST); :ro to be "
      "read\n"
      "                             only; :special with its pipes and devices (null, zero, full, "
@@ -63,6 +63,9 @@ static const Verb verbs[] = {
      "given\n"
      "  --timeout SECONDS          stop it after that time\n"
      "  --fuel COUNT               stop it after so many instructions\n"
+     "  --unknown-imports-trap     a component may import what is not there, as long as it does "
+     "not\n"
+     "                             use it\n"
      "  --precompiled              FILE is from 'wasm compile': it runs as machine code, so trust "
      "it\n"
      "  --cache                    keep compiled code for the next run\n"

@@ -68,7 +68,9 @@ static bool args_for_host(Call *call, const Type *func, const Val *args) {
 
 static bool call_host(Call *call, const Func *func, const Val *args, Val *result) {
   if (!args_for_host(call, func->type, args)) return false;
-  call->trap = func->host(func->host_env, call, args, result);
+  wasm_trap_t *trap = func->host(func->host_env, call, args, result);
+  if (trap) wasm_trap_delete(call->trap); /* that there was no memory */
+  if (trap) call->trap = trap;
   if (call->trap) return false;
   return !func->type->result || wm_val_check(func->inst, func->type->result, result) ||
          wm_call_fail(call, "a host function gave a value of another type");

@@ -70,6 +70,8 @@ void wm_lends_return(Call *call);
 wasm_trap_t *wm_resource_new(Inst *inst, LiveResource *resource, u32 rep, u32 *index);
 wasm_trap_t *wm_resource_rep(Inst *inst, LiveResource *resource, u32 index, u32 *rep);
 wasm_trap_t *wm_resource_drop(Inst *inst, LiveResource *resource, u32 index);
+/* What the host's resources have for their end is run for those that it owns. */
+void wm_handles_drop_all(const Inst *inst);
 void wm_handles_free(HandleTable *table);
 /* Runs what the resource's owner has for its end. */
 wasm_trap_t *wm_resource_destroy(const Inst *caller, LiveResource *resource, u32 rep);

@@ -72,8 +72,16 @@ static wasm_trap_t *call_destructor(const Inst *caller, const LiveResource *reso
 
 wasm_trap_t *wm_resource_destroy(const Inst *caller, LiveResource *resource, u32 rep) {
   if (resource->owner) return call_destructor(caller, resource, rep);
-  if (resource->host_dtor) resource->host_dtor(resource->host_env, rep);
-  return NULL;
+  return resource->host_dtor ? resource->host_dtor(resource->host_env, rep) : NULL;
+}
+
+/* A guest's own cannot be run any more. */
+void wm_handles_drop_all(const Inst *inst) {
+  for (u32 i = inst->handles.list.len; i-- > 1;) {
+    const Handle *handle = &inst->handles.list.data[i];
+    if (!handle->resource || handle->scope || handle->resource->owner) continue;
+    wasm_trap_delete(wm_resource_destroy(NULL, handle->resource, handle->rep));
+  }
 }
 
 wasm_trap_t *wm_resource_drop(Inst *inst, LiveResource *resource, u32 index) {

@@ -28,7 +28,7 @@ typedef struct wasmcm_resource_t LiveResource;
 struct wasmcm_resource_t { /* a resource type that exists */
   Inst *owner;             /* that defines it; NULL: the host */
   wasm_func_t *dtor;       /* of a guest; NULL: none. Borrowed from the world */
-  void (*host_dtor)(void *env, u32 rep);
+  wasmcm_destructor_t host_dtor;
   void *host_env;
 };
 
@@ -100,6 +100,7 @@ struct Func {
   Options options;
   wasmcm_callback_t host;
   void *host_env;
+  wasmcm_fits_t fits; /* of the host's: asked for its type when it is imported; NULL: any will do */
 };
 
 /* What the host defined in a linker: counted by it and by the worlds that import it. */
@@ -165,6 +166,7 @@ typedef struct Given {
   void *env;
   /* The item of that name (sort and what it stands for); false: there is none. */
   bool (*find)(void *env, Name name, BagItem *item);
+  bool traps_unknown; /* what is missing is made: functions that trap, resources of nobody */
 } Given;
 
 /* Instantiates; *trap (own) is set when a start function trapped. NULL with the error. */

@@ -6,6 +6,7 @@
 typedef struct Link {
   Inst *inst; /* that imports */
   Error *err;
+  bool traps_unknown;
 } Link;
 
 static bool no_memory(const Link *l) { return wm_error_out_of_memory(l->err); }
@@ -52,6 +53,9 @@ static bool same_type(const Link *l, const Type *a, const Inst *a_inst, const Ty
 
 /* A function of the host's has the type that is wanted. */
 static bool adopt(const Link *l, const Entity *want, BagItem *item) {
+  if (item->func->fits &&
+      !item->func->fits(item->func->host_env, (const wasmcm_type_t *)(const void *)want->type))
+    return unfit(l, "the host's function is of another type");
   Func *func = arena_new(&l->inst->world->arena, Func);
   if (!func) return no_memory(l);
   *func = *item->func;
@@ -168,6 +172,35 @@ static bool link_given(const Link *l, const Entity *want, const BagItem *given, 
   return link_func(l, want, item);
 }
 
+/* ---- what nobody gave ---- */
+
+static wasm_trap_t *trap_unknown(void *env, wasmcm_call_t *call, const Val *args, Val *result) {
+  const Name *name = env;
+  (void)call, (void)args, (void)result;
+  return wm_trap_text("import function `%s` was not defined", show(*name));
+}
+
+/* Of the host's, like those that it gives; false: it cannot be made. */
+static bool make_unknown(const Link *l, const Entity *want, BagItem *item) {
+  Arena *arena = &l->inst->world->arena;
+  Name *name = arena_new(arena, Name);
+  BagItem made = {.sort = want->sort};
+  if (want->sort == SORT_FUNC) made.func = arena_new(arena, Func);
+  if (want->sort == SORT_TYPE) made.resource = arena_new(arena, LiveResource);
+  if (!name || !made.func) return no_memory(l);
+  *name = item->name;
+  if (want->sort == SORT_TYPE) return link_resource(l, want->type, &made, item);
+  *made.func = (Func){.host = trap_unknown, .host_env = name};
+  return link_given(l, want, &made, item);
+}
+
+/* A resource that was bound by another interface is that. */
+static bool is_unknown(const Link *l, const Entity *want) {
+  if (!l->traps_unknown) return false;
+  if (want->sort == SORT_TYPE) return !l->inst->resources[want->type->resource->slot];
+  return want->sort == SORT_FUNC;
+}
+
 static bool link_item(const Link *l, const Entity *want, const BagItem *given, BagItem *item) {
   bool is_resource = want->sort == SORT_TYPE && want->type->kind == TYPE_RESOURCE;
   item->sort = want->sort;
@@ -175,6 +208,7 @@ static bool link_item(const Link *l, const Entity *want, const BagItem *given, B
   if (given && given->sort != want->sort)
     return unfit(l, "expected %s found %s", expected_word((Sort)want->sort), found_word(given));
   if (given && !keep_given(l, given)) return false;
+  if (!given && is_unknown(l, want)) return make_unknown(l, want, item);
   if (is_resource) return link_resource(l, want->type, given, item);
   if (want->sort == SORT_INSTANCE) return link_instance(l, want, given, item);
   if (!given) return unfit(l, "%s was not found", expected_word((Sort)want->sort));
@@ -182,7 +216,7 @@ static bool link_item(const Link *l, const Entity *want, const BagItem *given, B
 }
 
 bool wm_link_import(Inst *inst, const Given *given, const Def *def, BagItem *item, Error *err) {
-  Link l = {inst, err};
+  Link l = {inst, err, given->traps_unknown};
   BagItem found;
   bool is_there = given->find(given->env, def->name, &found);
   if (err->code != ERR_NONE) return false;

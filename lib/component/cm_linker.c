@@ -11,6 +11,7 @@ struct wasmcm_linker_t {
   wasm_store_t *store; /* borrowed */
   Vec(Definition) all;
   Vec(World *) uses; /* of instances that were defined; counted */
+  bool traps_unknown;
 };
 
 wasmcm_linker_t *wasmcm_linker_new(wasm_store_t *store) {
@@ -78,25 +79,33 @@ static HostThing *thing_new(const wasmcm_linker_t *linker, const char *name) {
   return thing;
 }
 
-bool wasmcm_linker_define_func(wasmcm_linker_t *linker, const char *iface, const char *name,
-                               wasmcm_callback_t callback, void *env, void (*finalizer)(void *)) {
+bool wasmcm_linker_define_func_of_type(wasmcm_linker_t *linker, const char *iface, const char *name,
+                                       wasmcm_fits_t fits, wasmcm_callback_t callback, void *env,
+                                       void (*finalizer)(void *)) {
   HostThing *thing = callback ? thing_new(linker, name) : NULL;
   if (!thing) return false;
   thing->func.host = callback;
   thing->func.host_env = env;
+  thing->func.fits = fits;
   thing->env = env;
   thing->finalizer = finalizer;
   return define_thing(linker, iface, name, SORT_FUNC, thing);
 }
 
+bool wasmcm_linker_define_func(wasmcm_linker_t *linker, const char *iface, const char *name,
+                               wasmcm_callback_t callback, void *env, void (*finalizer)(void *)) {
+  return wasmcm_linker_define_func_of_type(linker, iface, name, NULL, callback, env, finalizer);
+}
+
 wasmcm_resource_t *wasmcm_linker_define_resource(wasmcm_linker_t *linker, const char *iface,
-                                                 const char *name,
-                                                 void (*destructor)(void *env, uint32_t rep),
-                                                 void *env) {
+                                                 const char *name, wasmcm_destructor_t destructor,
+                                                 void *env, void (*finalizer)(void *)) {
   HostThing *thing = thing_new(linker, name);
   if (!thing) return NULL;
   thing->resource.host_dtor = destructor;
   thing->resource.host_env = env;
+  thing->env = env;
+  thing->finalizer = finalizer;
   return define_thing(linker, iface, name, SORT_TYPE, thing) ? &thing->resource : NULL;
 }
 
@@ -141,6 +150,10 @@ bool wasmcm_linker_define_module(wasmcm_linker_t *linker, const char *iface, con
   if (take_module(thing, module)) return define_thing(linker, iface, name, SORT_MODULE, thing);
   wm_thing_release(thing);
   return false;
+}
+
+void wasmcm_linker_define_unknown_as_traps(wasmcm_linker_t *linker) {
+  if (linker) linker->traps_unknown = true;
 }
 
 /* ---- looking up ---- */
@@ -210,7 +223,7 @@ static wasmcm_instance_t *instantiate(wasmcm_linker_t *linker, Component *compon
     return NULL;
   }
   Lookup lookup = {linker, world, err};
-  Given given = {&lookup, find};
+  Given given = {&lookup, find, linker->traps_unknown};
   Bag *exports = wm_instantiate(world, &given, trap, err);
   wasmcm_instance_t *instance = exports ? instance_of(world, exports) : NULL;
   if (exports && !instance) wm_error_out_of_memory(err);

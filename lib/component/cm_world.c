@@ -43,6 +43,7 @@ static void free_engine_objects(World *world) {
 
 void wm_world_release(World *world) {
   if (--world->refs > 0) return;
+  for (Inst *inst = world->insts; inst; inst = inst->next) wm_handles_drop_all(inst);
   free_engine_objects(world);
   for (Inst *inst = world->insts; inst; inst = inst->next) free_inst(inst);
   for (Bag *bag = world->bags; bag; bag = bag->next) free_bag(bag);

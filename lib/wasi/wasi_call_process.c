@@ -40,7 +40,7 @@ Errno wm_call_sched_yield(Call *call) {
 }
 
 Errno wm_call_proc_exit(Call *call) {
-  wasm_store_t *store = wasmx_caller_store(call->caller);
+  wasm_store_t *store = call_store(call);
   wm_threads_exit(&call->ctx->threads, store);
   call->trap = wasmx_trap_new_exit(store, call->args[0].i32);
   /* Out of memory, the program must end all the same: calling nothing is a trap that needs none. */

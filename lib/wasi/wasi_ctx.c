@@ -252,15 +252,20 @@ static NOINLINE Errno run_watched(Call *call, const CallRow *row) {
                                 : wm_audit_run(call, row, number);
 }
 
+static inline Errno run(Call *call, const CallRow *row) {
+  if (row->locks) wm_call_lock(call);
+  return UNLIKELY(call->ctx->is_watched) ? run_watched(call, row) : row->handler(call);
+}
+
+Errno wm_call_run(Call *call, CallNumber number) { return run(call, &wm_call_rows[number]); }
+
 /* The host function behind every import. A C++ exception may leave it. */
 static wasm_trap_t *dispatch(void *env, wasmx_caller_t *caller, wasmx_slot_t *slots) {
   const Binding *b = env;
   Call call __attribute__((cleanup(wm_call_unlock))) = {
       .ctx = b->ctx, .caller = caller, .args = slots, .unstable = b->unstable};
   call.memory = (u8 *)wasmx_caller_memory(caller, &call.memory_size);
-  if (b->row->locks) wm_call_lock(&call);
-  Errno e = UNLIKELY(b->ctx->is_watched) ? run_watched(&call, b->row) : b->row->handler(&call);
-  slots[0].u64 = e;
+  slots[0].u64 = run(&call, b->row);
   return call.trap;
 }
 

@@ -96,6 +96,13 @@ struct wasi_config_t {
   bool failed; /* a setter without a result ran out of memory */
 };
 
+/* The rows by number. */
+typedef enum CallNumber {
+#define CALL(name, params, since, locks) CALL_##name,
+#include "wasi/wasi.def"
+#undef CALL
+} CallNumber;
+
 typedef struct Call Call;
 typedef Errno (*Handler)(Call *call);
 
@@ -155,7 +162,8 @@ struct wasi_ctx_t {
 /* One call by the guest. */
 struct Call {
   wasi_ctx_t *ctx;
-  wasmx_caller_t *caller;
+  wasmx_caller_t *caller; /* or: */
+  wasm_store_t *store;    /* of a component's call */
   const wasmx_slot_t *args;
   u8 *memory; /* of the caller; moves never, grows only between calls of ours */
   size_t memory_size;
@@ -168,6 +176,14 @@ struct Call {
   Rights needs;
   Access *access; /* what is audited; NULL: nothing is */
 };
+
+static inline wasm_store_t *call_store(const Call *call) {
+  return call->caller ? wasmx_caller_store(call->caller) : call->store;
+}
+
+/* Runs a row as if a module had called it, with the call's arguments and memory; wm_call_unlock is
+ * due behind it. */
+Errno wm_call_run(Call *call, CallNumber number);
 
 /* ---- what arguments name: wasi_guest.c ---- */
 
@@ -275,7 +291,7 @@ Errno wm_call_fd(Call *call, u32 arg, Rights rights, Descriptor **d);
 /* Whether the store was told to stop: a call that waits or works long gives up (E_INTR), and the
  * guest traps instead of seeing that. */
 static inline bool call_interrupted(const Call *call) {
-  return wasmx_store_interrupted(wasmx_caller_store(call->caller));
+  return wasmx_store_interrupted(call_store(call));
 }
 
 /* Whether what the call asked of its descriptor has been taken from it meanwhile. */

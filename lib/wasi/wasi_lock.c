@@ -6,7 +6,7 @@ void wm_call_lock(Call *call) {
   if (!ctx->threads.used || call->locked) return;
   pthread_mutex_lock(&ctx->lock);
   call->locked = true;
-  ctx->resolver.store = wasmx_caller_store(call->caller); /* whose stop ends a walk */
+  ctx->resolver.store = call_store(call); /* whose stop ends a walk */
 }
 
 void wm_call_unlock(Call *call) {

@@ -132,7 +132,7 @@ static u64 hash_arguments(const Call *call, const CallRow *row) {
 static Errno give_up(Call *call, const char *why) {
   wasm_message_t message;
   wasm_name_new_from_string_nt(&message, why);
-  call->trap = wasm_trap_new(wasmx_caller_store(call->caller), &message);
+  call->trap = wasm_trap_new(call_store(call), &message);
   wasm_byte_vec_delete(&message);
   if (!call->trap) call->trap = wasmx_func_call_raw(NULL, NULL); /* must end all the same */
   return E_IO;

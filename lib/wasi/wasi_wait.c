@@ -17,9 +17,7 @@ static int poll_once(struct pollfd *fds, u32 count, u64 span) {
 }
 
 /* ppoll passes over a negative one. */
-static int stop_of(const Call *call) {
-  return wasmx_store_interrupt_fd(wasmx_caller_store(call->caller));
-}
+static int stop_of(const Call *call) { return wasmx_store_interrupt_fd(call_store(call)); }
 
 static Errno why_not_wait(const Call *call) {
   if (call_interrupted(call)) return E_INTR;

@@ -89,9 +89,10 @@ static wasm_trap_t *thing_number(void *env, wasmcm_call_t *call, const wasmcm_va
   return NULL;
 }
 
-static void destroy_thing(void *env, uint32_t rep) {
+static wasm_trap_t *destroy_thing(void *env, uint32_t rep) {
   (void)env, (void)rep;
   destroyed++;
+  return NULL;
 }
 
 typedef struct World {
@@ -102,7 +103,7 @@ typedef struct World {
 } World;
 
 static bool define(World *w, wasmcm_callback_t small) {
-  w->thing = wasmcm_linker_define_resource(w->linker, HOST, "thing", destroy_thing, NULL);
+  w->thing = wasmcm_linker_define_resource(w->linker, HOST, "thing", destroy_thing, NULL, NULL);
   bool good = w->thing != NULL;
   for (size_t i = 0; i < ARRAY_LEN(functions); i++) {
     wasmcm_callback_t callback = strcmp(functions[i], "small") == 0 ? small : give_back;

@@ -28,10 +28,11 @@ static size_t defined_count;
 
 static u32 last_drop, drops;
 
-static void drop_resource(void *env, uint32_t rep) {
+static wasm_trap_t *drop_resource(void *env, uint32_t rep) {
   (void)env;
   last_drop = rep;
   drops++;
+  return NULL;
 }
 
 static wasm_trap_t *give_number(void *env, wasmcm_call_t *call, const wasmcm_val_t *args,
@@ -73,8 +74,8 @@ static wasm_trap_t *take_handle(void *env, wasmcm_call_t *call, const wasmcm_val
 
 static void define_resources(void) {
   wasmcm_resource_t *one =
-      wasmcm_linker_define_resource(linker, "host", "resource1", drop_resource, NULL);
-  wasmcm_linker_define_resource(linker, "host", "resource2", drop_resource, NULL);
+      wasmcm_linker_define_resource(linker, "host", "resource1", drop_resource, NULL, NULL);
+  wasmcm_linker_define_resource(linker, "host", "resource2", drop_resource, NULL, NULL);
   wasmcm_linker_define_resource_again(linker, "host", "resource1-again", one);
   wasmcm_linker_define_func(linker, "host", "[constructor]resource1", make_resource, one, NULL);
   wasmcm_linker_define_func(linker, "host", "[static]resource1.assert", check_rep, NULL, NULL);

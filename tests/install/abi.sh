@@ -14,7 +14,7 @@ cd "$source" || exit 1
 
 library() { # NAME FOLDER: from the folder's files that name a function of lib/libNAME.symbols at a line's begin
   mkdir "$work/$1"
-  grep -lE '^[^ #/*].*\b(wasm|wasmx|wasi)_\w+\(' "lib/$2"/*.c >"$work/files"
+  grep -lE --exclude='*_none.c' '^[^ #/*].*\b(wasm|wasmx|wasi)_\w+\(' "lib/$2"/*.c >"$work/files"
   xargs -P 2 -I{} sh -c '${CC:-cc} -std=gnu11 -D_GNU_SOURCE -DWITH_TEXT=1 -DWITH_JIT=1 -DWITH_NATIVE=1 -DWITH_ZLIB=1 -DWITH_YAML=1 \
     -g -O0 -fPIC -fvisibility=hidden -Ilib -Iinclude -c {} -o "$0/$(basename {}).o"' \
     "$work/$1" <"$work/files" || return 1

@@ -44,12 +44,13 @@ use() { # FLAVOUR
 # The program's own objects, with this instead of the library.
 suite() {
   [ -d "$spec" ] || { echo "skipped: the official suite (not there)"; return; }
-  libs=
+  libs= rooms=
+  [ -e "$build/lib/libroom_component.a" ] && rooms=$build/lib/libroom_component.a
   for name in z yaml iberty; do
     echo 'int main(void) { return 0; }' | $CC -x c - -o /dev/null "-l$name" 2>/dev/null && libs="$libs -l$name"
   done
   # shellcheck disable=SC2086
-  $CC -o "$work/wasm" "$build"/tools/wasm.p/*.o "$work/compiler/libwasm.o" "$build/lib/libroom_wasi.a" $libs -lm -lpthread 2>"$work/log" ||
+  $CC -o "$work/wasm" "$build"/tools/wasm.p/*.o "$work/compiler/libwasm.o" "$build/lib/libroom_wasi.a" $rooms $libs -lm -lpthread 2>"$work/log" ||
     { fault "the program"; tail -n 20 "$work/log"; return; }
   for tier in interp jit; do
     "$work/wasm" wast --tier=$tier "$spec"/f32*.wast "$spec"/i64*.wast "$spec"/call*.wast "$spec"/memory*.wast \

