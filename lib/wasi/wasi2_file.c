@@ -1,6 +1,8 @@
 /* wasi:filesystem, what is done with open descriptors. */
 #include "wasi/wasi2_file.h"
 
+#include "base/utf8.h"
+
 #include <stdlib.h>
 
 enum { MAX_PIECE = 1 << 20, VECTOR = 0, DONE = IOVEC_SIZE, BYTES = 16 };
@@ -305,6 +307,8 @@ void wm_wasi2_read_directory_entry(Wasi2Call *c) {
   const u8 *entry = NULL;
   u32 name_len;
   if (!o || wm_wasi2_failed(c, next_entry(c, o, &entry, &name_len))) return;
+  bool is_text = !entry || wm_utf8_valid(entry + DIRENT_SIZE, name_len);
+  if (wm_wasi2_failed(c, is_text ? E_SUCCESS : E_ILSEQ)) return;
   Val *record = entry ? wm_wasi2_vals(c, 1) : NULL;
   if (entry) put_entry(c, record, entry, name_len);
   wm_wasi2_put_case(wm_wasi2_ok(c), WASMCM_OPTION, entry != NULL, record);

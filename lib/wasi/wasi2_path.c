@@ -1,6 +1,8 @@
 /* wasi:filesystem, what is done with paths. */
 #include "wasi/wasi2_file.h"
 
+#include "base/utf8.h"
+
 /* Paths lie behind a row's results. */
 enum { RESULT = 0, PATHS = FILESTAT_SIZE };
 
@@ -68,8 +70,9 @@ static Errno read_link(Wasi2Call *c, const Object *o, u32 *target, u32 *len) {
   *target = PATHS + (u32)size;
   Errno e = RUN(c, path_readlink, ARG(o->fd), ARG(PATHS), ARG(size), ARG(*target), ARG(PATH_MAX),
                 ARG(RESULT));
+  if (e) return e;
   *len = load_u32(c->memory + RESULT);
-  return e;
+  return wm_utf8_valid(c->memory + *target, *len) ? E_SUCCESS : E_ILSEQ;
 }
 
 void wm_wasi2_readlink_at(Wasi2Call *c) {

@@ -94,10 +94,10 @@ static Errno read_some(Wasi2Call *c, Object *o, u64 wanted, bool waits, u32 *don
   }
 }
 
-static void set_append(Wasi2Call *c, u32 fd, bool on) {
+static Errno set_append(Wasi2Call *c, u32 fd, bool on) {
   const Descriptor *d = descriptor_of(c, fd);
   u32 flags = d ? d->flags & ~(u32)FDFLAG_APPEND : 0;
-  RUN(c, fd_fdstat_set_flags, ARG(fd), ARG(flags | (on ? FDFLAG_APPEND : 0)));
+  return RUN(c, fd_fdstat_set_flags, ARG(fd), ARG(flags | (on ? FDFLAG_APPEND : 0)));
 }
 
 /* All of it. */
@@ -113,10 +113,11 @@ static Errno write_memory(Wasi2Call *c, Object *o, u32 size) {
 /* Other streams of the same file write where they are. */
 static Errno write_all(Wasi2Call *c, Object *o, u32 size) {
   if (!o->appends) return write_memory(c, o, size);
-  set_append(c, o->fd, true);
-  Errno e = write_memory(c, o, size);
-  set_append(c, o->fd, false);
-  return e;
+  Errno e = set_append(c, o->fd, true);
+  if (e) return e;
+  e = write_memory(c, o, size);
+  Errno back = set_append(c, o->fd, false);
+  return e ? e : back;
 }
 
 /* ---- input ---- */

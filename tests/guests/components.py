@@ -109,7 +109,6 @@ def same_as_module(name, program, args=(), stdin=b"", options=(), prepare=None, 
     module, component = programs
     want, left = ran_in_folder(options, [module, *args], stdin, prepare)
     for way, how in run.WAYS.items():
-        how = [x for x in how if x not in ("-X", "verify=1")]
         got, made = ran_in_folder([*options, *how], [component, *args], stdin, prepare)
         if want.stdout != got.stdout:
             tell("failed", name + way, f"{got.stderr.decode(errors='replace')[-2000:]}\n"
@@ -188,6 +187,12 @@ def test_files(guest):
         (there / "made").rename(there / "there")
         (there / "link").symlink_to("there")
         (there / "folder").mkdir()
+        os.symlink(b"\xff", bytes(there / "folder") + b"/bad")
+        done = wasm("--dir", "folder", guest, "list", cwd=folder)
+        check("a listing of what is text", done.stdout == b"bad 5\n" and done.returncode == 0, done)
+        os.rename(bytes(there / "folder") + b"/bad", bytes(there / "folder") + b"/\xff")
+        done = wasm("--dir", "folder", guest, "list", cwd=folder)
+        check("a name that is no text", done.stdout == b"error 9\n" and done.returncode == 0, done)
         done = wasm("--dir", ".", guest, "list", cwd=folder)
         check("a listing", sorted(done.stdout.splitlines()) == [b"folder 3", b"link 5", b"there 6"], done)
         says("a directory to be read only", guest, "refused", REFUSED, options=["--dir", ".:ro"], cwd=folder)

@@ -333,6 +333,7 @@ static void list_dir(void) {
     print_bytes(e.entry.name.data, e.entry.name.size);
     print_number("", e.entry.type);
   }
+  if (e.failed) print_number("error", e.code);
   drop_entries(list.handle);
 }
 
