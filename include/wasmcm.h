@@ -31,6 +31,10 @@ WASM_API_EXTERN own wasmcm_component_t *wasmcm_component_new(wasm_engine_t *, co
                                                              size_t size, uint32_t flags,
                                                              wasmx_error_t *err);
 WASM_API_EXTERN void wasmcm_component_delete(own wasmcm_component_t *);
+/* What it imports and exports, as a package of WIT (UTF-8): a world "root", and the interfaces that
+ * it names; modules and components are told in comments. False, and *out is empty: out of memory,
+ * or the text is longer than anyone reads (64 MiB). */
+WASM_API_EXTERN bool wasmcm_component_wit(const wasmcm_component_t *, own wasm_byte_vec_t *out);
 
 /* --------------------------------------------------------------------------------------- values */
 

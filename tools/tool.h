@@ -16,8 +16,9 @@ int print_main(int argc, char **argv);
 int strip_main(int argc, char **argv);
 int inspect_main(int argc, char **argv);
 int snapshot_main(int argc, char **argv);
-int wast_main(int argc, char **argv);    /* where the text format is built in */
-int compile_main(int argc, char **argv); /* these where the compiler is */
+int component_main(int argc, char **argv); /* where components are built in */
+int wast_main(int argc, char **argv);      /* where the text format is built in */
+int compile_main(int argc, char **argv);   /* these where the compiler is */
 int cache_main(int argc, char **argv);
 int dump_main(int argc, char **argv);
 

@@ -140,6 +140,11 @@ static const Verb verbs[] = {
      "not "
      "a\n"
      "function of the module.\n"},
+#if WITH_COMPONENTS
+    {"component", component_main, "tell what a component imports and exports",
+     "usage: wasm component wit FILE\n"
+     "Prints what a component imports and exports, in the words of WIT.\n"},
+#endif
 #if WITH_JIT
     {"compile", compile_main, "compile a module ahead of time",
      "usage: wasm compile [OPTION]... FILE [-o OUTPUT]\n"

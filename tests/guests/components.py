@@ -250,6 +250,23 @@ def test_program(guest):
     check("a limit of memory", done.returncode == 1, done)
 
 
+def test_wit(guest):
+    """As wasm-tools prints it, but for the ways in which types of other interfaces are used."""
+    components = [guest]
+    program = attempt("the WIT of a program", lambda: adapted("files", ["-include", HERE / "component_shim.h"]))
+    if program:
+        components.append(program[1])
+    for component in components:
+        done = wasm("component", "wit", component)
+        text = BUILD / "printed.wit"
+        text.write_bytes(done.stdout)
+        lines = [run.run([wasm_tools(), "component", "wit", path]).stdout.splitlines() for path in (text, component)]
+        got, want = (sorted(line for line in each if line.split()[:1] != [b"use"]) for each in lines)
+        check(f"the WIT of {component.name}", got == want and len(got) > 100, run.difference(b"\n".join(want), b"\n".join(got)))
+    done = wasm("component", "wit", BUILD / "component_core.wasm")
+    check("the WIT of a module", done.returncode == 1 and b"no component" in done.stderr, done)
+
+
 def test_links():
     sockets = attempt("an import that is not there", lambda: from_text("sockets"))
     if sockets:
@@ -293,6 +310,7 @@ def main():
         test_files(guest)
         test_program(guest)
         test_hosts(guest)
+        test_wit(guest)
     test_links()
     test_python()
     return run.result()
