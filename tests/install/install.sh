@@ -62,7 +62,7 @@ fi
 
 # ---- languages, compilers, linking ----
 
-static_libs() { pkg-config --static --libs "$@" | sed -E 's/-l(wasm|wasi)( |$)/-l:lib\1.a\2/g'; }
+static_libs() { pkg-config --static --libs "$@" | sed -E 's/-l(wasm|wasmcm|wasi)( |$)/-l:lib\1.a\2/g'; }
 warnings="-Wall -Wextra -Wpedantic -Werror -DEXPECTED_VERSION=\"$version\""
 
 # shellcheck disable=SC2046,SC2086
