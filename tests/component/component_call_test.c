@@ -361,6 +361,91 @@ static void results_of_the_host_are_checked(void **state) {
   world_delete(&w);
 }
 
+static wasm_trap_t *take_too_much(void *env, wasmcm_call_t *call, const wasmcm_val_t *args,
+                                  wasmcm_val_t *result) {
+  (void)env;
+  *result = args[0];
+  assert_null(wasmcm_call_alloc(call, SIZE_MAX / 2));
+  return NULL;
+}
+
+static void a_host_without_memory_traps(void **state) {
+  (void)state;
+  World w;
+  assert_true(world_new(&w, take_too_much));
+  expect(&w, "small", "1", "!out of memory for the values of a call");
+  world_delete(&w);
+}
+
+static bool takes_s8(void *env, const wasmcm_type_t *type) {
+  (void)env;
+  return wasmcm_type_count(type) == 1 && wasmcm_type_kind(wasmcm_type_part(type, 0)) == WASMCM_S8;
+}
+
+static bool takes_none(void *env, const wasmcm_type_t *type) {
+  ++*(int *)env;
+  return wasmcm_type_count(type) == 0;
+}
+
+static void the_host_says_what_fits(void **state) {
+  (void)state;
+  int asked = 0;
+  wasmx_error_t err = {.size = sizeof err};
+  World w;
+  assert_true(world_new(&w, give_nonsense));
+  assert_true(
+      wasmcm_linker_define_func_of_type(w.linker, HOST, "small", takes_s8, give_back, NULL, NULL));
+  wasmcm_instance_delete(w.instance);
+  w.instance = wasmcm_linker_instantiate(w.linker, echo, NULL, NULL);
+  expect(&w, "small", "1", "1");
+  assert_true(wasmcm_linker_define_func_of_type(w.linker, HOST, "small", takes_none, give_back,
+                                                &asked, NULL));
+  assert_null(wasmcm_linker_instantiate(w.linker, echo, NULL, &err));
+  assert_int_equal(err.code, WASMX_LINK);
+  assert_non_null(strstr(err.message, "export `small`: the host's function is of another type"));
+  assert_int_equal(asked, 1);
+  world_delete(&w);
+}
+
+/* Nothing is given: functions trap by their names. */
+static void unknown_imports_trap(void **state) {
+  (void)state;
+  World w = {.store = wasm_store_new(engine)};
+  w.linker = wasmcm_linker_new(w.store);
+  wasmcm_linker_define_unknown_as_traps(w.linker);
+  w.instance = wasmcm_linker_instantiate(w.linker, echo, NULL, NULL);
+  assert_non_null(w.instance);
+  expect(&w, "small", "1", "!import function `small` was not defined");
+  world_delete(&w);
+}
+
+static void a_component_prints_its_wit(void **state) {
+  (void)state;
+  static const char *const lines[] = {
+      "world root {\n  import test:echo/host@0.2.6;\n  export test:echo/guest@0.2.3;\n}\n",
+      "    record point {\n      on: bool,\n      x: f64,\n      tags: list<s16>,\n    }\n",
+      "    variant shape {\n      none,\n      circle(f32),\n",
+      "    flags ways {\n      a,\n      b,\n      c,\n    }\n",
+      "    maybe: func(v: option<tuple<u64, char>>) -> option<tuple<u64, char>>;\n",
+      "    outcome: func(v: result<list<f32>, string>) -> result<list<f32>, string>;\n",
+      "    echo-shape: func(v: shape) -> shape;\n",
+      "    resource thing {\n      constructor(n: u32);\n      number: func() -> u32;\n    }\n"};
+  wasm_byte_vec_t text;
+  assert_true(wasmcm_component_wit(echo, &text));
+  for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+    if (!memmem(text.data, text.size, lines[i], strlen(lines[i]))) fail_msg("%s", lines[i]);
+  wasm_byte_vec_delete(&text);
+  assert_false(wasmcm_component_wit(NULL, &text));
+  for (u64 n = 1;; n++) {
+    failing_alloc_start(n);
+    bool made = wasmcm_component_wit(echo, &text);
+    bool failed = failing_alloc_stop();
+    assert_true(made == !failed);
+    if (made) wasm_byte_vec_delete(&text);
+    if (!failed) break;
+  }
+}
+
 static void interfaces_are_found_by_version(void **state) {
   (void)state;
   static const char *const names[] = {"test:echo/guest@0.2.3", "test:echo/guest@0.2.0",
@@ -499,6 +584,10 @@ int main(void) {
       cmocka_unit_test(a_trap_ends_the_instance),
       cmocka_unit_test(arguments_are_checked),
       cmocka_unit_test(results_of_the_host_are_checked),
+      cmocka_unit_test(a_host_without_memory_traps),
+      cmocka_unit_test(the_host_says_what_fits),
+      cmocka_unit_test(unknown_imports_trap),
+      cmocka_unit_test(a_component_prints_its_wit),
       cmocka_unit_test(interfaces_are_found_by_version),
       cmocka_unit_test(missing_imports_are_named),
       cmocka_unit_test(functions_keep_what_they_need),
