@@ -125,7 +125,7 @@ static Wasi2 *host_new(wasi_ctx_t *ctx) {
  */
 static wasm_trap_t *dispatch(void *env, wasmcm_call_t *call, const Val *args, Val *result) {
   const Wasi2Binding *b = env;
-  Wasi2Call c;
+  Wasi2Call c; /* its spare values are not cleared for each call */
   c.host = b->host;
   c.call = call;
   c.args = args;
