@@ -45,9 +45,20 @@ def adapter():
     return folder / ADAPTER
 
 
-def adapted(name, flags=()):
+SHIM = HERE / "component_shim.h"
+
+
+def shimmed(name):
+    """Under a name of its own: others run the program as it is."""
+    build_c(name)
+    source, module = HERE / f"{name}.c", BUILD / f"{name}.shimmed.wasm"
+    return compiled(module, [source, SHIM], [CLANG, "--target=wasm32-wasi", "-O2", "-w", "-D_GNU_SOURCE", "-include", SHIM,
+                                             source, "-o", module])
+
+
+def adapted(name, build=lambda name: build_c(name)[1]):
     """A program as module and as component."""
-    _, module = build_c(name, wasm_flags=flags)
+    module = build(name)
     output = module.with_suffix(".component.wasm")
     return module, compiled(output, [module], [wasm_tools(), "component", "new", module, "--adapt",
                                                f"wasi_snapshot_preview1={adapter()}", "-o", output])
@@ -101,9 +112,9 @@ def ran_in_folder(options, args, stdin, prepare):
         return done, tree(folder)
 
 
-def same_as_module(name, program, args=(), stdin=b"", options=(), prepare=None, flags=()):
+def same_as_module(name, program, args=(), stdin=b"", options=(), prepare=None, build=None):
     """Its status is 0 or 1: what 0.2 has of one."""
-    programs = attempt(name, lambda: adapted(program, flags))
+    programs = attempt(name, lambda: adapted(program, build) if build else adapted(program))
     if not programs:
         return
     module, component = programs
@@ -132,8 +143,7 @@ def test_programs():
     same_as_module("copying a file", "copy", ["data", "copy"],
                    prepare=lambda folder: (folder / "data").write_bytes(bytes(range(256)) * 1200))
     for way in ("openat2", "walker"):
-        same_as_module(f"every file operation ({way})", "files", options=["--resolver", way],
-                       flags=["-include", HERE / "component_shim.h"])
+        same_as_module(f"every file operation ({way})", "files", options=["--resolver", way], build=shimmed)
     for how in (["3"], []):
         same_as_module(f"ending by {' '.join(how)}", "endings", how)
 
@@ -253,7 +263,7 @@ def test_program(guest):
 def test_wit(guest):
     """As wasm-tools prints it, but for the ways in which types of other interfaces are used."""
     components = [guest]
-    program = attempt("the WIT of a program", lambda: adapted("files", ["-include", HERE / "component_shim.h"]))
+    program = attempt("the WIT of a program", lambda: adapted("files", shimmed))
     if program:
         components.append(program[1])
     for component in components:

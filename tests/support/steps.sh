@@ -84,7 +84,7 @@ minimal_build() {
   strip -o build/minimal/libwasm.stripped build/minimal/lib/libwasm.so.0.1.0
   size=$(wc -c <build/minimal/libwasm.stripped)
   echo "libwasm without compiler and text, stripped: $((size / 1024)) KiB"
-  [ "$size" -lt 458752 ] # 400 KiB before structs, arrays and what hosts were given beyond wasm.h
+  [ "$size" -lt 491520 ] # 480 KiB; 400 before structs, arrays and what hosts were given beyond wasm.h
 }
 
 summary() {
