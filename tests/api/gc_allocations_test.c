@@ -258,19 +258,4 @@ static void stood_in_tier(bool eager) {
   wasm_engine_delete(s.engine);
 }
 
-static void interpreted_code_stands_it(void **state) {
-  (void)state;
-  stood_in_tier(false);
-}
-
-static void compiled_code_stands_it(void **state) {
-  (void)state;
-  stood_in_tier(true);
-}
-
-int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(interpreted_code_stands_it),
-                                     cmocka_unit_test(compiled_code_stands_it)};
-  wasm_trap_delete(wasmx_func_call_raw(NULL, NULL)); /* this thread's last error has its place */
-  return run_with_text(tests);
-}
+int main(void) { return sweep_in_both_tiers(stood_in_tier); }

@@ -129,4 +129,20 @@ static inline void assert_compiled(const wasm_engine_t *engine) {
   if (wasmx_has("jit")) assert_true(stats.native_functions > 0);
 }
 
+/* ---- programs of sweeps ---- */
+
+/* All steps, in a world whose code is compiled at once or interpreted. */
+typedef void SweepInTier(bool eager);
+
+static inline void interpreted_code_stands_it(void **state) { (**(SweepInTier **)*state)(false); }
+static inline void compiled_code_stands_it(void **state) { (**(SweepInTier **)*state)(true); }
+
+static inline int sweep_in_both_tiers(SweepInTier *sweep_in_tier) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_prestate(interpreted_code_stands_it, &sweep_in_tier),
+      cmocka_unit_test_prestate(compiled_code_stands_it, &sweep_in_tier)};
+  wasm_trap_delete(wasmx_func_call_raw(NULL, NULL)); /* this thread's last error has its place */
+  return run_with_text(tests);
+}
+
 #endif
