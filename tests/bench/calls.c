@@ -1,5 +1,5 @@
 /* What a call, a callback and an instance cost: medians of several rounds, in nanoseconds. */
-#include <wasmx.h>
+#include <wasmx_call.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@ static const char text[] =
     "(module\n"
     "  (import \"h\" \"raw\" (func $raw (param i32 i32) (result i32)))\n"
     "  (import \"h\" \"std\" (func $std (param i32 i32) (result i32)))\n"
+    "  (import \"h\" \"c\" (func $c (param i32 i32) (result i32)))\n"
     "  (func (export \"add_one\") (param i32) (result i32)\n"
     "    (i32.add (local.get 0) (i32.const 1)))\n"
     "  (func (export \"nothing\") (param $n i32)\n"
@@ -22,6 +23,9 @@ static const char text[] =
     "      (br_if 0 (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))\n"
     "  (func (export \"call_std\") (param $n i32)\n"
     "    (loop (drop (call $std (local.get $n) (i32.const 2)))\n"
+    "      (br_if 0 (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))\n"
+    "  (func (export \"call_c\") (param $n i32)\n"
+    "    (loop (drop (call $c (local.get $n) (i32.const 2)))\n"
     "      (br_if 0 (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))";
 
 static const char small_text[] =
@@ -47,11 +51,15 @@ static wasm_trap_t *std_add(const wasm_val_vec_t *args, wasm_val_vec_t *results)
   return NULL;
 }
 
+static int32_t c_add(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
+
 typedef struct Bench {
   wasm_store_t *store;
   wasm_func_t *func;
   wasm_module_t *module;
   const wasm_extern_vec_t *imports;
+  wasmx_typed_func_t *typed;
+  int32_t (*native)(int32_t);
   int count;
 } Bench;
 
@@ -70,6 +78,17 @@ static void host_std(Bench *b) {
     in[0].of.i32 = i;
     if (wasm_func_call(b->func, &args, &results)) abort();
   }
+}
+
+static void host_typed(Bench *b) {
+  int32_t result;
+  for (int i = 0; i < b->count; i++)
+    if (wasmx_typed_call(b->typed, (int32_t)i, &result)) abort();
+}
+
+static void host_native(Bench *b) {
+  for (int i = 0; i < b->count; i++)
+    if (b->native(i) != i + 1) abort();
 }
 
 static void wasm_loop(Bench *b) {
@@ -155,50 +174,90 @@ static double measure(void (*run)(Bench *), Bench *b) {
   return times[ROUNDS / 2];
 }
 
+/* ---- calls ---- */
+
+typedef struct Calls {
+  wasm_func_t *raw, *std, *native; /* of the host */
+  wasm_instance_t *instance;
+  wasmx_typed_func_t *typed;
+  wasm_func_t *add_one;
+} Calls;
+
+static bool calls_new(Calls *c, wasm_store_t *store, const wasm_module_t *module) {
+  wasm_functype_t *type =
+      wasm_functype_new_2_1(wasm_valtype_new_i32(), wasm_valtype_new_i32(), wasm_valtype_new_i32());
+  c->raw = wasmx_func_new_raw(store, type, raw_add, NULL, NULL);
+  c->std = wasm_func_new(store, type, std_add);
+  c->native = wasmx_func_new_native(store, type, (void (*)(void))c_add);
+  wasm_functype_delete(type);
+  wasm_extern_t *list[3] = {wasm_func_as_extern(c->raw), wasm_func_as_extern(c->std),
+                            wasm_func_as_extern(c->native)};
+  wasm_extern_vec_t imports = {3, list};
+  c->instance = module && c->native ? wasm_instance_new(store, module, &imports, NULL) : NULL;
+  if (!c->instance) return false;
+  c->add_one = wasmx_instance_func(c->instance, "add_one");
+  c->typed = wasmx_typed_func_new(c->add_one, "(i32) -> i32", NULL);
+  return c->typed != NULL;
+}
+
+static void calls_delete(Calls *c) {
+  wasm_func_t *funcs[] = {c->add_one, c->raw, c->std, c->native};
+  for (size_t i = 0; i < sizeof funcs / sizeof *funcs; i++) wasm_func_delete(funcs[i]);
+  wasmx_typed_func_delete(c->typed);
+  wasm_instance_delete(c->instance);
+}
+
+static double into_wasm(const Calls *c, void (*run)(Bench *)) {
+  Bench b = {.func = c->add_one, .typed = c->typed, .count = 1000000};
+  b.native = (int32_t (*)(int32_t))wasmx_func_as_native(c->add_one);
+  return b.native ? measure(run, &b) : 0;
+}
+
+/* The export calls an import so many times. */
+static double out_of_wasm(const Calls *c, const char *export) {
+  wasm_func_t *func = wasmx_instance_func(c->instance, export);
+  double time = measure(wasm_loop, &(Bench){.func = func, .count = 1000000});
+  wasm_func_delete(func);
+  return time;
+}
+
+static void measure_calls(const Calls *c) {
+  printf("host -> wasm, C pointer  %7.1f ns\n", into_wasm(c, host_native));
+  printf("host -> wasm, raw        %7.1f ns\n", into_wasm(c, host_raw));
+  printf("host -> wasm, typed      %7.1f ns\n", into_wasm(c, host_typed));
+  printf("host -> wasm, wasm.h     %7.1f ns\n", into_wasm(c, host_std));
+  double loop = out_of_wasm(c, "nothing");
+  printf("wasm -> host, C function %7.1f ns (the loop around it, %.1f ns, taken off)\n",
+         out_of_wasm(c, "call_c") - loop, loop);
+  printf("wasm -> host, raw        %7.1f ns\n", out_of_wasm(c, "call_raw") - loop);
+  printf("wasm -> host, wasm.h     %7.1f ns\n", out_of_wasm(c, "call_std") - loop);
+}
+
+static void measure_instances(wasm_store_t *store, const Calls *c) {
+  wasm_byte_vec_t source = {strlen(small_text), (wasm_byte_t *)small_text};
+  wasm_module_t *module = wasmx_module_new(store, &source, WASMX_ALLOW_TEXT, NULL);
+  wasm_extern_t *list[1] = {wasm_func_as_extern(c->raw)};
+  wasm_extern_vec_t imports = {1, list};
+  Bench b = {.store = store, .module = module, .imports = &imports, .count = 10000};
+  printf("instance, pooled memory  %7.1f ns\n", measure(instances, &b));
+  printf("instance, fresh memory   %7.1f ns\n", measure(fresh_instances, &(Bench){.count = 500}));
+  printf("store + module + instance%7.1f ns\n", measure(fresh_stores, &(Bench){.count = 1000}));
+  wasm_module_delete(module);
+}
+
 int main(void) {
   wasm_engine_t *engine = wasm_engine_new();
   wasm_store_t *store = wasm_store_new(engine);
   wasm_byte_vec_t source = {strlen(text), (wasm_byte_t *)text};
-  wasm_byte_vec_t small_source = {strlen(small_text), (wasm_byte_t *)small_text};
   wasm_module_t *module = wasmx_module_new(store, &source, WASMX_ALLOW_TEXT, NULL);
-  wasm_module_t *small = wasmx_module_new(store, &small_source, WASMX_ALLOW_TEXT, NULL);
-  wasm_functype_t *type =
-      wasm_functype_new_2_1(wasm_valtype_new_i32(), wasm_valtype_new_i32(), wasm_valtype_new_i32());
-  wasm_func_t *raw = wasmx_func_new_raw(store, type, raw_add, NULL, NULL);
-  wasm_func_t *std = wasm_func_new(store, type, std_add);
-  wasm_extern_t *list[2] = {wasm_func_as_extern(raw), wasm_func_as_extern(std)};
-  wasm_extern_vec_t imports = {2, list}, small_imports = {1, list};
-  wasm_instance_t *instance = wasm_instance_new(store, module, &imports, NULL);
-  if (!instance || !small) {
+  Calls calls;
+  if (!calls_new(&calls, store, module)) {
     fprintf(stderr, "calls: %s\n", wasmx_last_error()->message);
     return 1;
   }
-  wasm_func_t *add_one = wasmx_instance_func(instance, "add_one");
-  wasm_func_t *nothing = wasmx_instance_func(instance, "nothing");
-  wasm_func_t *call_raw = wasmx_instance_func(instance, "call_raw");
-  wasm_func_t *call_std = wasmx_instance_func(instance, "call_std");
-
-  double loop = measure(wasm_loop, &(Bench){.func = nothing, .count = 1000000});
-  printf("host -> wasm, raw        %7.1f ns\n",
-         measure(host_raw, &(Bench){.func = add_one, .count = 1000000}));
-  printf("host -> wasm, wasm.h     %7.1f ns\n",
-         measure(host_std, &(Bench){.func = add_one, .count = 1000000}));
-  printf("wasm -> host, raw        %7.1f ns (the loop around it, %.1f ns, taken off)\n",
-         measure(wasm_loop, &(Bench){.func = call_raw, .count = 1000000}) - loop, loop);
-  printf("wasm -> host, wasm.h     %7.1f ns\n",
-         measure(wasm_loop, &(Bench){.func = call_std, .count = 1000000}) - loop);
-  printf("instance, pooled memory  %7.1f ns\n",
-         measure(
-             instances,
-             &(Bench){.store = store, .module = small, .imports = &small_imports, .count = 10000}));
-  printf("instance, fresh memory   %7.1f ns\n", measure(fresh_instances, &(Bench){.count = 500}));
-  printf("store + module + instance%7.1f ns\n", measure(fresh_stores, &(Bench){.count = 1000}));
-
-  wasm_func_t *funcs[] = {add_one, nothing, call_raw, call_std, raw, std};
-  for (size_t i = 0; i < sizeof funcs / sizeof *funcs; i++) wasm_func_delete(funcs[i]);
-  wasm_functype_delete(type);
-  wasm_instance_delete(instance);
-  wasm_module_delete(small);
+  measure_calls(&calls);
+  measure_instances(store, &calls);
+  calls_delete(&calls);
   wasm_module_delete(module);
   wasm_store_delete(store);
   wasm_engine_delete(engine);
