@@ -478,6 +478,17 @@ public:
   Result<Memory> try_memory(std::string_view name = "memory") const {
     return try_get<Memory>(name);
   }
+  /* As a module in the binary format, with memories, tables and globals as they are now
+   * (wasmx_instance_snapshot says what cannot be kept). `exports`: changes, {from, to}; to nullptr:
+   * left out. */
+  Result<std::vector<std::uint8_t>>
+  try_snapshot(std::initializer_list<wasmx_export_change_t> exports = {}) const {
+    const wasmx_snapshot_options_t options = {sizeof options, exports.begin(), exports.size()};
+    wasm_byte_vec_t bytes = WASM_EMPTY_VEC;
+    wasmx_error_t error = detail::no_error();
+    if (!wasmx_instance_snapshot(c(), &options, &bytes, &error)) return Error(error);
+    return detail::bytes_of(&bytes);
+  }
 
 #if WASMX_EXCEPTIONS
   Instance(const Store &store, const Module &module,
@@ -491,6 +502,10 @@ public:
     return try_global<T>(name).value();
   }
   Memory memory(std::string_view name = "memory") const { return try_memory(name).value(); }
+  std::vector<std::uint8_t>
+  snapshot(std::initializer_list<wasmx_export_change_t> exports = {}) const {
+    return try_snapshot(exports).value();
+  }
   Table table(std::string_view name) const { return get<Table>(name); }
   Tag tag(std::string_view name) const { return get<Tag>(name); }
 #endif

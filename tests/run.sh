@@ -28,6 +28,7 @@ step "layering" python3 tests/layering.py
 step "formatting" sh tests/formatting.sh
 
 build_and_test gcc "CC=gcc" "-Dbuildtype=release -Dwerror=true"
+step "size of libwasm" stripped_size build/gcc/lib/libwasm.so.0.1.0 libwasm 1100000
 step "coverage of lib/api" python3 tests/coverage.py build/gcc
 step "tidy" sh tests/tidy.sh
 if [ "${1:-}" != "--quick" ]; then

@@ -79,7 +79,12 @@ class Trial:
     def run(self, rounds, into):
         if self.failed:
             return
-        ended = run_measured([*self.engine.command, *self.program.words, str(rounds)])
+        try:
+            ended = run_measured([*self.engine.command, *self.program.words, str(rounds)])
+        except OSError as error:
+            note(f'{self.engine.name}: {error}')
+            self.failed = True
+            return
         if ended.failure or self.output not in (None, ended.output):
             note(f'{self.program.name} by {self.engine.name}: {ended.failure or "other output than before"}')
             self.failed = True
@@ -103,13 +108,17 @@ class Trial:
 
 
 def measure(programs, engines, options):
-    """{program's name: {engine's name: trial}}"""
+    """{program's name: {engine's name: trial}}; interrupted, those that were measured by then."""
     trials = {}
     for program in programs:
         row = [Trial(program, engine) for engine in engines]
-        for _ in range(options.runs):
-            for trial in row:
-                trial.round(not options.whole)
+        try:
+            for _ in range(options.runs):
+                for trial in row:
+                    trial.round(not options.whole)
+        except KeyboardInterrupt:
+            note(f'interrupted at {program.name}')
+            return trials
         trials[program.name] = {trial.engine.name: trial for trial in row}
         for trial in row[1:]:
             if not trial.failed and not row[0].failed and trial.output != row[0].output:

@@ -390,6 +390,19 @@ static void globals_and_tables() {
   CHECK(!table.try_set(0, wasmx::Ref::host(w.store, 1)) && !table.func(0));
 }
 
+static void snapshots() {
+  const World w;
+  const auto counter =
+      w.load("(module (global $n (export \"n\") (mut i32) (i32.const 0))"
+             " (func (export \"next\") (result i32)"
+             "  (global.set $n (i32.add (global.get $n) (i32.const 1))) (global.get $n)))");
+  CHECK(counter.func<int()>("next")() == 1 && counter.func<int()>("next")() == 2);
+  const wasmx::Module kept(w.store, counter.snapshot({{"next", "step"}, {"n", nullptr}}));
+  CHECK(kept.exports().size() == 1);
+  CHECK(wasmx::Instance(w.store, kept).func<int()>("step")() == 3);
+  CHECK(counter.try_snapshot({{"missing", nullptr}}).error().code() == WASMX_ARGUMENT);
+}
+
 /* ---- modules ---- */
 
 static void modules() {
@@ -555,6 +568,7 @@ int main() {
   traps();
   memories();
   globals_and_tables();
+  snapshots();
   modules();
   configurations();
   moved_from();
