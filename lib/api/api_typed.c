@@ -136,7 +136,7 @@ static wasm_trap_t *call_plain(const Handle *h, CallOptions *options, Rest *rest
 /* ---- calls ---- */
 
 static wasm_trap_t *call(const Handle *h, CallOptions *options, Rest *rest) {
-  if (LIKELY(is_plain(h->type))) return call_plain(h, options, rest);
+  if (LIKELY(h->is_plain) || is_plain(h->type)) return call_plain(h, options, rest);
   return wm_api_call_in_form(h, options, take_args, give_results, rest);
 }
 
@@ -199,7 +199,10 @@ wasmx_typed_func_t *wasmx_typed_func_new(const wasm_func_t *func, const char *te
   if (store && wm_signature_parse(text, &signature, &err) &&
       wm_signature_fits(store, h->type, &signature, text, &err)) {
     typed = wm_handle_copy(h);
-    if (!typed) wm_error_out_of_memory(&err);
+    if (typed)
+      typed->is_plain = is_plain(h->type);
+    else
+      wm_error_out_of_memory(&err);
   }
   if (!typed) wm_api_report(&err, out);
   return (wasmx_typed_func_t *)typed;

@@ -51,6 +51,7 @@ struct wasm_store_t {
 struct wasm_ref_t {
   u8 kind;              /* ObjectKind */
   bool looks_at_params; /* OBJ_FUNC: wm_slots_want_look of its parameters */
+  bool is_plain;        /* a wasmx_typed_func_t: of numbers alone, of which there are few */
   wasm_store_t *home;   /* counted; never NULL */
   Object *object;       /* held; NULL: a trap that belongs to no store, see `lone` */
   union {
