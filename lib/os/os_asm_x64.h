@@ -1,6 +1,11 @@
-/* What the assembly files for x86-64 share: functions, and pushes that unwinders know of. */
+/* What assembly files for x86-64 share: functions, pushes that unwinders know of, float modes. */
 #ifndef WM_OS_OS_ASM_X64_H
 #define WM_OS_OS_ASM_X64_H
+
+/* wasm's float modes: to nearest, all exceptions masked, no flushing. */
+#define MXCSR_DEFAULT 0x1F80
+#define MXCSR_MODES   0xFFC0 /* all but the six flags, which do not matter */
+
 #ifdef __ASSEMBLER__
 
 /* clang-format off */

@@ -1,10 +1,6 @@
 /* Float modes on x86-64: MXCSR (Intel SDM, volume 1, 10.2.3). */
+#include "os/os_asm_x64.h"
 #include "os/os_float.h"
-
-enum {
-  MXCSR_DEFAULT = 0x1F80, /* to nearest, all exceptions masked, no flushing */
-  MXCSR_MODES = 0xFFC0,   /* all but the six flags, which do not matter */
-};
 
 static bool are_wasms(u32 modes) { return LIKELY((modes & MXCSR_MODES) == MXCSR_DEFAULT); }
 

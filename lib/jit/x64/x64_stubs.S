@@ -8,11 +8,6 @@
  * What leaves compiled code pushes rbx, rbp, r12, r13 right below its return address, where the
  * collector looks for references, and notes the return address's place as native_sp. */
 #include "jit/x64/x64_stubs.h"
-#include "os/os_asm_x64.h"
-
-/* Rounding to nearest, all exceptions masked, no flushing; the six flags do not matter. */
-#define MXCSR_DEFAULT 0x1F80
-#define MXCSR_MODES   0xFFC0
 
   .text
 
@@ -30,13 +25,7 @@
 /* The same, and sets the float modes. The first word at entry_sp is set by the caller. */
 .macro ENTER
   SAVE_FOR_C
-  stmxcsr 8(%rsp)
-  movl 8(%rsp), %eax
-  andl $MXCSR_MODES, %eax
-  cmpl $MXCSR_DEFAULT, %eax
-  je 1f
-  ldmxcsr default_mxcsr(%rip)
-1:
+  SET_MODES
 .endm
 
 /* Takes back what SAVE_FOR_C saved, and returns. */
@@ -53,12 +42,7 @@
 
 /* The end of ENTER: eax is the TrapCode that comes back. */
 .macro LEAVE
-  movl 8(%rsp), %ecx
-  andl $MXCSR_MODES, %ecx
-  cmpl $MXCSR_DEFAULT, %ecx
-  je 1f
-  ldmxcsr 8(%rsp)
-1:
+  RESTORE_MODES
   RETURN_TO_C
 .endm
 
@@ -126,20 +110,7 @@ FUNCTION(wm_x64_enter)
   subq ENTRY_STACK_BYTES(%rbx), %rsp
   movq %rsp, %rsi
   call wm_x64_spread
-  movq ENTRY_REGS + REGS_INTS + 0(%rbx), %rdi
-  movq ENTRY_REGS + REGS_INTS + 8(%rbx), %rsi
-  movq ENTRY_REGS + REGS_INTS + 16(%rbx), %rdx
-  movq ENTRY_REGS + REGS_INTS + 24(%rbx), %rcx
-  movq ENTRY_REGS + REGS_INTS + 32(%rbx), %r8
-  movq ENTRY_REGS + REGS_INTS + 40(%rbx), %r9
-  movups ENTRY_REGS + REGS_FLOATS + 0(%rbx), %xmm0
-  movups ENTRY_REGS + REGS_FLOATS + 16(%rbx), %xmm1
-  movups ENTRY_REGS + REGS_FLOATS + 32(%rbx), %xmm2
-  movups ENTRY_REGS + REGS_FLOATS + 48(%rbx), %xmm3
-  movups ENTRY_REGS + REGS_FLOATS + 64(%rbx), %xmm4
-  movups ENTRY_REGS + REGS_FLOATS + 80(%rbx), %xmm5
-  movups ENTRY_REGS + REGS_FLOATS + 96(%rbx), %xmm6
-  movups ENTRY_REGS + REGS_FLOATS + 112(%rbx), %xmm7
+  LOAD_ARGS ENTRY_REGS, %rbx
   call *ENTRY_CODE(%rbx)
   movq %rax, ENTRY_REGS + REGS_INTS + 0(%rbx)
   movq %rdx, ENTRY_REGS + REGS_INTS + 8(%rbx)
@@ -282,20 +253,7 @@ any_callee:
    * a TrapCode comes back, and with it where to leave to. */
 call_out:
   GROW 184
-  movq %rdi, REGS_INTS + 0(%rsp)
-  movq %rsi, REGS_INTS + 8(%rsp)
-  movq %rdx, REGS_INTS + 16(%rsp)
-  movq %rcx, REGS_INTS + 24(%rsp)
-  movq %r8, REGS_INTS + 32(%rsp)
-  movq %r9, REGS_INTS + 40(%rsp)
-  movups %xmm0, REGS_FLOATS + 0(%rsp)
-  movups %xmm1, REGS_FLOATS + 16(%rsp)
-  movups %xmm2, REGS_FLOATS + 32(%rsp)
-  movups %xmm3, REGS_FLOATS + 48(%rsp)
-  movups %xmm4, REGS_FLOATS + 64(%rsp)
-  movups %xmm5, REGS_FLOATS + 80(%rsp)
-  movups %xmm6, REGS_FLOATS + 96(%rsp)
-  movups %xmm7, REGS_FLOATS + 112(%rsp)
+  STORE_ARGS 0, %rsp
   movq %rsp, %rdi
   leaq 216(%rsp), %rsi
   movq %r15, %rdx
@@ -544,7 +502,9 @@ END(wm_x64_log)
 
   .section .rodata
   .balign 4
-default_mxcsr:
+  .globl wm_x64_default_mxcsr
+  .hidden wm_x64_default_mxcsr
+wm_x64_default_mxcsr:
   .long MXCSR_DEFAULT
 
   .section .note.GNU-stack, "", @progbits

@@ -1,6 +1,8 @@
-/* Offsets that the assembly of x64_stubs.S needs; x64_enter.c checks them. Included by both. */
+/* Offsets that the assembly files need, which x64_enter.c checks, and what both of them do. */
 #ifndef WM_JIT_X64_STUBS_H
 #define WM_JIT_X64_STUBS_H
+
+#include "os/os_asm_x64.h"
 
 #define INSTANCE_MEMORY0     32
 #define INSTANCE_STORE       40
@@ -82,5 +84,63 @@
 #define C_CALL_I32_NUMBER 2
 #define TAIL_CALL_NUMBER  28
 #define ARG_REGISTERS     6
+
+#ifdef __ASSEMBLER__
+/* clang-format off */
+/* All registers of arguments into the NativeRegs at \at(\base), and back. */
+.macro STORE_ARGS at, base
+  movq %rdi, \at + REGS_INTS + 0(\base)
+  movq %rsi, \at + REGS_INTS + 8(\base)
+  movq %rdx, \at + REGS_INTS + 16(\base)
+  movq %rcx, \at + REGS_INTS + 24(\base)
+  movq %r8, \at + REGS_INTS + 32(\base)
+  movq %r9, \at + REGS_INTS + 40(\base)
+  movups %xmm0, \at + REGS_FLOATS + 0(\base)
+  movups %xmm1, \at + REGS_FLOATS + 16(\base)
+  movups %xmm2, \at + REGS_FLOATS + 32(\base)
+  movups %xmm3, \at + REGS_FLOATS + 48(\base)
+  movups %xmm4, \at + REGS_FLOATS + 64(\base)
+  movups %xmm5, \at + REGS_FLOATS + 80(\base)
+  movups %xmm6, \at + REGS_FLOATS + 96(\base)
+  movups %xmm7, \at + REGS_FLOATS + 112(\base)
+.endm
+
+.macro LOAD_ARGS at, base
+  movq \at + REGS_INTS + 0(\base), %rdi
+  movq \at + REGS_INTS + 8(\base), %rsi
+  movq \at + REGS_INTS + 16(\base), %rdx
+  movq \at + REGS_INTS + 24(\base), %rcx
+  movq \at + REGS_INTS + 32(\base), %r8
+  movq \at + REGS_INTS + 40(\base), %r9
+  movups \at + REGS_FLOATS + 0(\base), %xmm0
+  movups \at + REGS_FLOATS + 16(\base), %xmm1
+  movups \at + REGS_FLOATS + 32(\base), %xmm2
+  movups \at + REGS_FLOATS + 48(\base), %xmm3
+  movups \at + REGS_FLOATS + 64(\base), %xmm4
+  movups \at + REGS_FLOATS + 80(\base), %xmm5
+  movups \at + REGS_FLOATS + 96(\base), %xmm6
+  movups \at + REGS_FLOATS + 112(\base), %xmm7
+.endm
+/* The host's float modes, kept at 8(%rsp), give way to wasm's, and come back. */
+.macro SET_MODES
+  stmxcsr 8(%rsp)
+  movl 8(%rsp), %eax
+  andl $MXCSR_MODES, %eax
+  cmpl $MXCSR_DEFAULT, %eax
+  je 7f
+  ldmxcsr wm_x64_default_mxcsr(%rip)
+7:
+.endm
+
+.macro RESTORE_MODES
+  movl 8(%rsp), %ecx
+  andl $MXCSR_MODES, %ecx
+  cmpl $MXCSR_DEFAULT, %ecx
+  je 7f
+  ldmxcsr 8(%rsp)
+7:
+.endm
+/* clang-format on */
+#endif
 
 #endif

@@ -9,10 +9,6 @@
  * What unwinds through it ends the entry: wm_x64_way_in_personality. While compiled code runs, which
  * keeps them, rbx is the store, rbp the activation, r12 the caller's, r13 the Func. */
 #include "jit/x64/x64_stubs.h"
-#include "os/os_asm_x64.h"
-
-#define WAY_IN_MXCSR_DEFAULT 0x1F80
-#define WAY_IN_MXCSR_MODES   0xFFC0
 
   .text
 
@@ -91,25 +87,6 @@
   movq INSTANCE_MEMORY0(%r15), %r14
 .endm
 
-/* The host's float modes give way to wasm's. */
-.macro SET_MODES
-  stmxcsr 8(%rsp)
-  movl 8(%rsp), %eax
-  andl $WAY_IN_MXCSR_MODES, %eax
-  cmpl $WAY_IN_MXCSR_DEFAULT, %eax
-  je 7f
-  ldmxcsr way_in_mxcsr(%rip)
-7:
-.endm
-.macro RESTORE_MODES
-  movl 8(%rsp), %ecx
-  andl $WAY_IN_MXCSR_MODES, %ecx
-  cmpl $WAY_IN_MXCSR_DEFAULT, %ecx
-  je 7f
-  ldmxcsr 8(%rsp)
-7:
-.endm
-
 /* Ends it, with the lower part of the frame gone: rbx, rbp as before; keeps what is in rax. */
 .macro END_ENTRY name
 .Lend_\name:
@@ -176,7 +153,7 @@ FUNCTION(\name)
   .if \has_modes
     SET_MODES
   .else
-    movl $WAY_IN_MXCSR_DEFAULT, 8(%rsp)
+    movl $MXCSR_DEFAULT, 8(%rsp)
   .endif
   movzwl CODE_PARAM_SLOTS(%r11), %r10d
   movl CODE_NARROW_PARAMS(%r11), %eax
@@ -242,40 +219,6 @@ CALL_IN wm_x64_call_in_modes, 1
 
 /* ---- C functions that call wasm ---- */
 
-.macro KEEP_ARGS
-  movq %rdi, REGS_INTS + 0(%rsp)
-  movq %rsi, REGS_INTS + 8(%rsp)
-  movq %rdx, REGS_INTS + 16(%rsp)
-  movq %rcx, REGS_INTS + 24(%rsp)
-  movq %r8, REGS_INTS + 32(%rsp)
-  movq %r9, REGS_INTS + 40(%rsp)
-  movups %xmm0, REGS_FLOATS + 0(%rsp)
-  movups %xmm1, REGS_FLOATS + 16(%rsp)
-  movups %xmm2, REGS_FLOATS + 32(%rsp)
-  movups %xmm3, REGS_FLOATS + 48(%rsp)
-  movups %xmm4, REGS_FLOATS + 64(%rsp)
-  movups %xmm5, REGS_FLOATS + 80(%rsp)
-  movups %xmm6, REGS_FLOATS + 96(%rsp)
-  movups %xmm7, REGS_FLOATS + 112(%rsp)
-.endm
-
-.macro TAKE_ARGS
-  movq REGS_INTS + 0(%rsp), %rdi
-  movq REGS_INTS + 8(%rsp), %rsi
-  movq REGS_INTS + 16(%rsp), %rdx
-  movq REGS_INTS + 24(%rsp), %rcx
-  movq REGS_INTS + 32(%rsp), %r8
-  movq REGS_INTS + 40(%rsp), %r9
-  movups REGS_FLOATS + 0(%rsp), %xmm0
-  movups REGS_FLOATS + 16(%rsp), %xmm1
-  movups REGS_FLOATS + 32(%rsp), %xmm2
-  movups REGS_FLOATS + 48(%rsp), %xmm3
-  movups REGS_FLOATS + 64(%rsp), %xmm4
-  movups REGS_FLOATS + 80(%rsp), %xmm5
-  movups REGS_FLOATS + 96(%rsp), %xmm6
-  movups REGS_FLOATS + 112(%rsp), %xmm7
-.endm
-
 .macro NARROW number, low
   testb $(1 << \number), %al
   jz 7f
@@ -294,7 +237,7 @@ FUNCTION(wm_x64_thunk)
   je .Llong_way_thunk
   BEGIN_ENTRY thunk
   movq CODE_BODY(%r11), %rax
-  movl $WAY_IN_MXCSR_DEFAULT, 8(%rsp)
+  movl $MXCSR_DEFAULT, 8(%rsp)
   cmpb $0, BODY_IS_PLAIN(%rax)
   jne 8f
   SET_MODES
@@ -347,13 +290,13 @@ FUNCTION(wm_x64_thunk)
   .cfi_restore_state
 .Lprepare_thunk:
   GROW 176
-  KEEP_ARGS
+  STORE_ARGS 0, %rsp
   movq %rbx, %rdi
   movq %r13, %rsi
   movq %r10, %rdx
   call wm_x64_prepare
   movl %eax, %r10d
-  TAKE_ARGS
+  LOAD_ARGS 0, %rsp
   SHRINK 176
   movq FUNC_CODE(%r13), %r11
   testb %r10b, %r10b
@@ -368,7 +311,7 @@ END(wm_x64_thunk)
 /* Apart, where a token is none: the NativeThunk in rax and all else as before. */
 FUNCTION(wm_x64_thunk_long_way)
   GROW 184
-  KEEP_ARGS
+  STORE_ARGS 0, %rsp
   movq %rax, %rdi
   movq %rsp, %rsi
   call *THUNK_CALL(%rdi)
@@ -387,10 +330,5 @@ FUNCTION(wm_x64_thunk_trapped)
   SHRINK 8
   ret
 END(wm_x64_thunk_trapped)
-
-  .section .rodata
-  .balign 4
-way_in_mxcsr:
-  .long WAY_IN_MXCSR_DEFAULT
 
   .section .note.GNU-stack, "", @progbits
