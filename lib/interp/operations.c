@@ -249,6 +249,8 @@ static void equal_to_zero(Translator *t, bool is_64) {
   compare(t, is_64 ? CMP_i64_eq : CMP_i32_eq);
 }
 
+void wm_translate_ref_eq(Translator *t) { compare(t, CMP_i64_eq); }
+
 void wm_translate_is_null(Translator *t) {
   wm_value_push_const(t, SHAPE_I64, 0);
   compare(t, CMP_i64_eq);

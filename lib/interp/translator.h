@@ -135,7 +135,7 @@ typedef struct Translator {
   bool marking;
   Vec(Mark) marks;
   Vec(Mark) loop_marks; /* where loops begin */
-  u64 spill[4];         /* where cells go when out of memory */
+  u64 spill[5];         /* where cells go when out of memory */
 } Translator;
 
 static inline Bank bank_of(u8 shape) {
@@ -285,8 +285,9 @@ void wm_catch_landings(Translator *t);
 /* Numeric and vector instructions with a fixed signature, loads and stores (operations.c). False:
  * not one of these. */
 bool wm_translate_operation(Translator *t);
-/* ref.is_null: a comparison too. */
+/* ref.is_null and ref.eq: comparisons too. */
 void wm_translate_is_null(Translator *t);
+void wm_translate_ref_eq(Translator *t);
 /* Memory, table, global, reference, select (translate_data.c). False: not one of these. */
 bool wm_translate_data(Translator *t);
 /* Atomic accesses, wait, notify and the fence (translate_atomic.c). False: not one of these. */

@@ -426,19 +426,14 @@ static u32 heap_header_of(Build *b, u32 reference, u32 of_null) {
   return wm_ir_pure(b->c, make_node(IR_SELECT, T_I32, header, other, is_heaps));
 }
 
-static u32 depth_of(const Build *b, u32 index) {
-  u32 depth = 0;
-  while ((index = type_at(b, index)->super) != NO_TYPE) depth++;
-  return depth;
-}
-
 static u32 word_of_row(Build *b, u32 header, u32 word) {
   return wm_mem_load_word(b, OP_i32_load, row_of(b, header), word * sizeof(u32));
 }
 
 /* Of a struct or array. NONE: its ancestors are too many. */
 static u32 is_of_defined(Build *b, u32 reference, HeapType heap, bool with_null) {
-  u32 depth = depth_of(b, heap), of_null = with_null ? own_header(b, heap) : other_object(b);
+  u32 depth = module_type_depth(b->module, heap),
+      of_null = with_null ? own_header(b, heap) : other_object(b);
   if (type_at(b, heap)->is_final)
     return pure(b, OP_i32_eq, type_bits(b, header_of(b, reference, of_null)), header_word(b, heap));
   if (depth >= HEAP_ROW_DEPTHS) return NONE;

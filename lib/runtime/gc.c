@@ -11,16 +11,25 @@ static HeapObject *struct_new(Store *store, const GcInstr *instr) {
   return o;
 }
 
+void wm_struct_write(HeapObject *o, const SubType *type, const u64 *slot) {
+  for (const FieldType *field = type->fields, *end = field + type->field_count; field < end;
+       field++) {
+    u8 *to = heap_at(o, field->offset);
+    if (field->type == VAL_I32)
+      store_u32(to, (u32)*slot);
+    else if (val_is_ref(field->type))
+      store_u64(to, *slot);
+    else
+      wm_field_write(to, field->type, slot);
+    slot += val_slots(field->type);
+  }
+}
+
 static TrapCode run_struct_new(Store *store, const GcInstr *instr, u64 *at) {
   const SubType *type = gc_type(store, instr->type);
   HeapObject *o = struct_new(store, instr);
   if (!o) return TRAP_OUT_OF_MEMORY;
-  const u64 *slot = at;
-  for (u32 i = 0; i < type->field_count; i++) {
-    const FieldType *field = &type->fields[i];
-    wm_field_write(heap_at(o, field->offset), field->type, slot);
-    slot += val_slots(field->type);
-  }
+  wm_struct_write(o, type, at);
   *at = ref_slot(ref_of_object(o));
   return TRAP_NONE;
 }

@@ -22,6 +22,12 @@ TrapCode wm_gc_run_for_host(Store *store, const GcInstr *instr, u64 *at);
 
 /* Whether the reference is of a canonical type (ref.test). */
 bool wm_ref_is(const Store *store, Ref ref, ValType type);
+/* The same of a type of structs or arrays at a depth below HEAP_ROW_DEPTHS (module_type_depth), and
+ * a reference that is not null, in a slot. */
+static inline bool object_is_of(const Heap *heap, u64 slot, u32 type_id, u32 depth) {
+  const HeapObject *o = ref_heap_object(ref_of_slot(slot));
+  return o && heap->rows.data[heap_type_id(o)].words[depth] == type_id;
+}
 
 /* ---- between its files ---- */
 /* A new array whose elements are written next; *is_zero: they are zero. NULL: out of memory. */
@@ -42,6 +48,8 @@ void wm_field_set(Store *store, HeapObject *o, u8 *place, u32 offset, ValType ty
  * sign-extended. */
 void wm_field_write(u8 *to, ValType type, const u64 *slot);
 void wm_field_read(const u8 *from, ValType type, bool sign, u64 *slot);
+/* All fields of a struct just made. */
+void wm_struct_write(HeapObject *o, const SubType *type, const u64 *slots);
 
 static inline const SubType *gc_type(const Store *store, u32 type_id) {
   return store->heap->types.data[type_id];

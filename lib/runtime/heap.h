@@ -193,13 +193,16 @@ bool wm_heap_hold_types(Heap *heap, const u32 *type_ids, u32 count);
  * wasm and the host hold must be where the collector looks (collect.h). NULL: out of memory, or of
  * what the store may have. */
 void *wm_heap_allocate(Heap *heap, u64 size_bytes, bool *is_zero);
-/* Small ones that fit the hole need no call. */
-static inline void *heap_allocate(Heap *heap, u64 size_bytes) {
+/* Small ones that fit the hole need no call. NULL: it has no room. */
+static inline void *heap_bump(Heap *heap, u64 size_bytes) {
   u8 *at = heap->hole.bump;
-  if (UNLIKELY(size_bytes > (u64)(heap->hole.end - at)))
-    return wm_heap_allocate(heap, size_bytes, NULL);
+  if (UNLIKELY(size_bytes > (u64)(heap->hole.end - at))) return NULL;
   heap->hole.bump = at + size_bytes;
   return at;
+}
+static inline void *heap_allocate(Heap *heap, u64 size_bytes) {
+  void *at = heap_bump(heap, size_bytes);
+  return LIKELY(at) ? at : wm_heap_allocate(heap, size_bytes, NULL);
 }
 
 static inline bool heap_has(const Heap *heap, u64 address) {

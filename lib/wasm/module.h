@@ -207,6 +207,13 @@ static inline const SubType *module_func_type(const Module *m, u32 func_index) {
   return &m->types[m->funcs[func_index].type_index];
 }
 
+/* How many supertypes the type has, one above the other. */
+static inline u32 module_type_depth(const Module *m, u32 index) {
+  u32 depth = 0;
+  while ((index = m->types[index].super) != NO_TYPE) depth++;
+  return depth;
+}
+
 /* A value type of the module in canonical ids, which its types have once it is valid. */
 static inline ValType module_canonical(const Module *m, ValType t) {
   if (!val_names_type(t)) return t;
