@@ -231,21 +231,36 @@ static void push_made(Build *b, HelperId id, const u32 *args, u32 count) {
   push(b, object);
 }
 
+static bool is_zero(const Build *b, u32 value) {
+  return is_const(b->c, value) && node_type(b, value) != T_V128 && const_bits(b->c, value) == 0;
+}
+
 /* A few words of zeros, or a few elements. */
 static bool array_new_small(Build *b, u32 count, u32 value) {
   enum { MOST_BYTES = 72, MOST_STORES = 8 };
   ValType type = element_type(b, b->in.index);
   u32 size = val_storage_bytes(type), bytes = array_bytes(count, size, MOST_BYTES);
-  bool is_zero =
-      is_const(b->c, value) && node_type(b, value) != T_V128 && const_bits(b->c, value) == 0;
-  if (!bytes || (!is_zero && count > MOST_STORES)) return false;
+  bool of_zeros = is_zero(b, value);
+  if (!bytes || (!of_zeros && count > MOST_STORES)) return false;
   u32 array = allocate_array(b, count, bytes), at = OBJECT_HEADER_BYTES;
-  for (; is_zero && at < bytes; at += 8)
+  for (; of_zeros && at < bytes; at += 8)
     wm_mem_store_word(b, OP_i64_store, array, at, const_i64(b, 0));
   for (; at < OBJECT_HEADER_BYTES + count * size; at += size)
     wm_mem_init_field(b, store_op(type), element_place(b, array, at), value);
   push(b, array);
   return true;
+}
+
+/* So many zeros as only the running code knows. */
+static void array_new_zero(Build *b, u32 length) {
+  u32 size = log2_of(val_storage_bytes(element_type(b, b->in.index)));
+  u32 args[3] = {const_i32(b, b->in.index), length, const_i32(b, size)};
+  u32 array = call_helper(b, HELPER_array_new_zero, T_I64, args, 3);
+  wm_build_trap_if(b, pure(b, OP_i64_eqz, array, 0), TRAP_OUT_OF_MEMORY);
+  wm_refs_learn_exact(b, array, b->in.index);
+  build_is_fresh(b, array);
+  wm_mem_learn_field(b, OP_i32_load, length_place(array), length);
+  push(b, array);
 }
 
 static void array_new(Build *b, bool is_default) {
@@ -254,6 +269,10 @@ static void array_new(Build *b, bool is_default) {
   u32 value = is_default ? zero_of(b, type) : pop(b);
   bool is_short = is_const(b->c, length) && !b->c->options.no_opt;
   if (is_short && array_new_small(b, (u32)const_bits(b->c, length), value)) return;
+  if (is_zero(b, value)) {
+    array_new_zero(b, length);
+    return;
+  }
   value_words(b, value, words);
   push_made(b, HELPER_array_new, (u32[]){const_i32(b, b->in.index), length, words[0], words[1]}, 4);
   u32 array = b->stack.data[b->stack.len - 1];
@@ -327,17 +346,63 @@ static void run_bulk(Build *b, HelperId id, const u32 *args) {
   wm_mem_forget_words(b);
 }
 
+/* ---- ranges of numbers: checked here, then bytes are all that is left ---- */
+
+/* Traps unless so many elements from the index on are in the array. */
+static void check_range(Build *b, u32 array, u32 from, u32 count) {
+  u32 length = array_length(b, array);
+  if (length == NONE) return;
+  u32 end = pure(b, OP_i64_add, pure(b, OP_i64_extend_i32_u, from, 0),
+                 pure(b, OP_i64_extend_i32_u, count, 0));
+  u32 outside = pure(b, OP_i64_gt_u, end, pure(b, OP_i64_extend_i32_u, length, 0));
+  wm_build_trap_if(b, outside, TRAP_ARRAY_OUT_OF_BOUNDS);
+}
+
+static u32 bytes_of(Build *b, u32 count, u32 size_log2) {
+  u32 wide = pure(b, OP_i64_extend_i32_u, count, 0);
+  return pure(b, OP_i64_shl, wide, const_i64(b, size_log2));
+}
+
+static u32 address_of(Build *b, u32 array, u32 index, u32 size_log2) {
+  u32 first = pure(b, OP_i64_add, array, const_i64(b, OBJECT_HEADER_BYTES));
+  return pure(b, OP_i64_add, first, bytes_of(b, index, size_log2));
+}
+
+static void run_lean(Build *b, HelperId id, const u32 *args, u32 count) {
+  call_helper(b, id, T_NONE, args, count);
+  wm_mem_forget_words(b);
+}
+
 static void array_fill(Build *b) {
-  u32 count = pop(b), words[2];
+  ValType type = element_type(b, b->in.index);
+  u32 count = pop(b), words[2], size = log2_of(val_storage_bytes(type));
   value_words(b, pop(b), words);
   u32 from = pop(b), array = pop(b);
-  run_bulk(b, HELPER_array_fill, (u32[]){array, from, words[0], words[1], count});
+  if (val_is_ref(type) || type == VAL_V128) {
+    run_bulk(b, HELPER_array_fill, (u32[]){array, from, words[0], words[1], count});
+    return;
+  }
+  check_range(b, array, from, count);
+  if (b->block == NONE) return;
+  u32 to = address_of(b, array, from, size), bytes = bytes_of(b, count, size);
+  run_lean(b, HELPER_fill, (u32[]){to, words[0], bytes, const_i32(b, size)}, 4);
 }
 
 static void array_copy(Build *b) {
-  u32 args[5];
+  ValType type = element_type(b, b->in.index);
+  u32 args[5], size = log2_of(val_storage_bytes(type));
   for (u32 i = 5; i-- > 0;) args[i] = pop(b);
-  run_bulk(b, HELPER_array_copy, args);
+  if (val_is_ref(type)) {
+    run_bulk(b, HELPER_array_copy, args);
+    return;
+  }
+  wm_refs_check_null(b, args[0], TRAP_NULL_ARRAY);
+  if (b->block != NONE) wm_refs_check_null(b, args[2], TRAP_NULL_ARRAY);
+  if (b->block != NONE) check_range(b, args[0], args[1], args[4]);
+  if (b->block != NONE) check_range(b, args[2], args[3], args[4]);
+  if (b->block == NONE) return;
+  u32 to = address_of(b, args[0], args[1], size), from = address_of(b, args[2], args[3], size);
+  run_lean(b, HELPER_move, (u32[]){to, from, bytes_of(b, args[4], size)}, 3);
 }
 
 static void array_init(Build *b, HelperId id) {

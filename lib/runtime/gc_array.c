@@ -1,6 +1,7 @@
 /* Arrays (gc.h). What may take long goes in pieces, between which wasm can be stopped: an array
  * that is written in pieces comes from the heap zeroed, so that it is whole at any moment. */
 #include "runtime/gc.h"
+#include "runtime/gc_helpers.h"
 #include "runtime/pieces.h"
 #include "wasm/opcode.h"
 
@@ -20,9 +21,12 @@ static Elements elements_of(const Store *store, HeapObject *o) {
 /* NULL for null. */
 static HeapObject *array_of(u64 slot) { return (HeapObject *)(void *)ref_of_slot(slot); }
 
+static u64 array_bytes(u32 length, u64 size) {
+  return (OBJECT_HEADER_BYTES + length * size + GRANULE_BYTES - 1) & ~(u64)(GRANULE_BYTES - 1);
+}
+
 HeapObject *wm_array_new(Store *store, u32 type_id, u32 length, bool *is_zero) {
-  u64 size = val_storage_bytes(gc_type(store, type_id)->fields[0].type);
-  u64 bytes = (OBJECT_HEADER_BYTES + length * size + GRANULE_BYTES - 1) & ~(u64)(GRANULE_BYTES - 1);
+  u64 bytes = array_bytes(length, val_storage_bytes(gc_type(store, type_id)->fields[0].type));
   HeapObject *o = wm_heap_allocate(store->heap, bytes, is_zero);
   if (!o) return NULL;
   *o = (HeapObject){heap_word(type_id), length};
@@ -44,14 +48,34 @@ static bool is_zero_value(ValType type, const u64 *value) {
   return size == 8 ? !*value : !(*value << (64 - 8 * size));
 }
 
-/* The first is written, and then what is written already again and again. */
+/* The value's bytes, as often as they go into a word. */
+static u64 pattern_of(u64 value, u64 size) {
+  static const u64 ones[] = {0, UINT64_C(0x0101010101010101), UINT64_C(0x0001000100010001), 0,
+                             UINT64_C(0x0000000100000001)};
+  return size == 8 ? value : (value & ((UINT64_C(1) << 8 * size) - 1)) * ones[size];
+}
+
+/* A multiple of the value's size, whose pattern it is. */
+static void fill_words(u8 *to, u64 pattern, u64 bytes) {
+  for (; bytes >= sizeof pattern; bytes -= sizeof pattern, to += sizeof pattern)
+    store_u64(to, pattern);
+  if (bytes & 4) store_u32(to, (u32)pattern), to += 4;
+  if (bytes & 2) store_u16(to, (u16)pattern), to += 2;
+  if (bytes & 1) *to = (u8)pattern;
+}
+
+/* A few are written, and then what is written already again and again. */
 static void fill_piece(u8 *to, ValType type, const u64 *value, u64 bytes) {
-  u64 size = val_storage_bytes(type), done = min_u64(size, bytes);
+  enum { FIRST_BYTES = 128 };
+  u64 size = val_storage_bytes(type), done = min_u64(size > 8 ? size : FIRST_BYTES, bytes);
   if (size == 1 || is_zero_value(type, value)) {
     memset(to, (u8)*value, (size_t)bytes);
     return;
   }
-  if (done) wm_field_write(to, type, value);
+  if (size <= 8)
+    fill_words(to, pattern_of(*value, size), done);
+  else if (done)
+    wm_field_write(to, type, value);
   for (; done < bytes; done += min_u64(done, bytes - done))
     memcpy(to + done, to, (size_t)min_u64(done, bytes - done));
 }
@@ -82,6 +106,27 @@ static TrapCode move(Store *store, const Elements *e, u8 *to, const u8 *from, u6
   return TRAP_NONE;
 }
 
+/* Elements that are no references. */
+static Elements numbers_at(u8 *start, u32 size_log2) {
+  static const ValType types[] = {VAL_I8, VAL_I16, VAL_I32, VAL_I64};
+  return (Elements){NULL, start, 0, 1u << size_log2, types[size_log2]};
+}
+
+TrapCode wm_helper_fill(Instance *in, u8 *to, u64 value, u64 bytes, u32 size_log2) {
+  if (LIKELY(bytes <= UNPOLLED_BYTES)) {
+    fill_words(to, pattern_of(value, UINT64_C(1) << size_log2), bytes);
+    return TRAP_NONE;
+  }
+  Elements e = numbers_at(to, size_log2);
+  return fill(in->store, &e, 0, (u32)(bytes >> size_log2), &value);
+}
+
+TrapCode wm_helper_move(Instance *in, u8 *to, const u8 *from, u64 bytes) {
+  if (LIKELY(bytes <= UNPOLLED_BYTES)) return memmove(to, from, (size_t)bytes), TRAP_NONE;
+  Elements e = numbers_at(to, 0);
+  return move(in->store, &e, to, from, bytes);
+}
+
 /* ---- making them ---- */
 
 /* What is not zero is written at once, whatever wasm is told meanwhile: it is not large. */
@@ -95,6 +140,17 @@ TrapCode wm_array_new_filled(Store *store, u32 type_id, u32 length, const u64 *v
   *result = ref_slot(ref_of_object(o));
   if (!is_zero) return fill_piece(e.start, e.type, copy, (u64)length * e.size), TRAP_NONE;
   return is_zero_value(e.type, copy) ? TRAP_NONE : fill(store, &e, 0, length, copy);
+}
+
+HeapObject *wm_helper_array_new_zero(Instance *in, u32 type_index, u32 length, u32 size_log2) {
+  u64 bytes = array_bytes(length, UINT64_C(1) << size_log2);
+  bool is_large = bytes >= LARGE_BYTES, is_zero = false;
+  HeapObject *o =
+      is_large ? wm_heap_allocate(in->heap, bytes, &is_zero) : heap_allocate(in->heap, bytes);
+  if (UNLIKELY(!o)) return NULL;
+  *o = (HeapObject){in->heap_words[type_index], length};
+  if (!is_zero) memset(o + 1, 0, (size_t)(bytes - OBJECT_HEADER_BYTES));
+  return o;
 }
 
 /* A number that is known when the code is made: its values are in slots. */

@@ -69,6 +69,7 @@ void wm_x64_log(void);
 void wm_x64_struct_new(void);
 void wm_x64_array_new_fixed(void);
 void wm_x64_array_new(void);
+void wm_x64_array_new_zero(void);
 void wm_x64_array_new_data(void);
 void wm_x64_array_new_elem(void);
 

@@ -310,6 +310,7 @@ END(\name)
 COLLECTING_HELPER wm_x64_struct_new, wm_helper_struct_new
 COLLECTING_HELPER wm_x64_array_new_fixed, wm_helper_array_new_fixed
 COLLECTING_HELPER wm_x64_array_new, wm_helper_array_new
+COLLECTING_HELPER wm_x64_array_new_zero, wm_helper_array_new_zero
 COLLECTING_HELPER wm_x64_array_new_data, wm_helper_array_new_data
 COLLECTING_HELPER wm_x64_array_new_elem, wm_helper_array_new_elem
 
