@@ -113,8 +113,8 @@ typedef struct wasmcm_val_t {
 /* ---------------------------------------------------------------------------------------- types */
 
 /* Types of functions and values, for hosts that do not know them beforehand. Borrowed from what
- * they came from; they do not change. */
-enum { WASMCM_FUNC = 64 }; /* a kind besides those of values */
+ * they came from; they do not change. Kinds besides those of values: */
+enum { WASMCM_FUNC = 64, WASMCM_RESOURCE, WASMCM_INSTANCE, WASMCM_COMPONENT, WASMCM_MODULE };
 typedef struct wasmcm_type_t wasmcm_type_t;
 WASM_API_EXTERN wasmcm_kind_t wasmcm_type_kind(const wasmcm_type_t *);
 /* How many fields, elements of a tuple, cases, flags or parameters it has; 1 for lists, 2 for
@@ -126,6 +126,25 @@ WASM_API_EXTERN const wasmcm_type_t *wasmcm_type_part(const wasmcm_type_t *, siz
 WASM_API_EXTERN const char *wasmcm_type_name(const wasmcm_type_t *, size_t i, size_t *size);
 /* What a function gives; NULL: nothing. */
 WASM_API_EXTERN const wasmcm_type_t *wasmcm_type_result(const wasmcm_type_t *);
+/* In WIT's words (UTF-8): "list<u8>", "func(a: u32) -> string". Types with names of their own have
+ * those by which `within`, an instance's or component's type (NULL: none), exports them, else the
+ * word for what they are, "record". False, and *out is empty: out of memory, no type. */
+WASM_API_EXTERN bool wasmcm_type_wit(const wasmcm_type_t *, const wasmcm_type_t *within,
+                                     own wasm_byte_vec_t *out);
+
+/* What a component imports and exports: the items of its type, in order. An interface is an
+ * instance, whose type has exports in turn. */
+typedef struct wasmcm_item_t {
+  const char *name; /* borrowed from the type; no zero behind it */
+  size_t name_size;
+  wasmcm_kind_t kind;        /* of the type */
+  bool is_type;              /* it is the type itself, not something of that type */
+  const wasmcm_type_t *type; /* NULL: a module */
+} wasmcm_item_t;
+WASM_API_EXTERN const wasmcm_type_t *wasmcm_component_type(const wasmcm_component_t *);
+/* The i-th; false: of another kind of type, or past the last. */
+WASM_API_EXTERN bool wasmcm_type_import(const wasmcm_type_t *, size_t i, wasmcm_item_t *out);
+WASM_API_EXTERN bool wasmcm_type_export(const wasmcm_type_t *, size_t i, wasmcm_item_t *out);
 
 /* --------------------------------------------------------------------------------------- linkers
  */
@@ -220,6 +239,24 @@ WASM_API_EXTERN own wasm_trap_t *wasmcm_func_call(const wasmcm_func_t *, const w
                                                   own wasmcm_result_t *result);
 /* Frees what it holds; the struct may be used again. */
 WASM_API_EXTERN void wasmcm_result_delete(own wasmcm_result_t *);
+
+/* Values as text (WAVE, of bytecodealliance/wasm-tools): 12, -0.5, nan, 'c', "text", [1, 2],
+ * (1, "a"), {field: 1}, a-case(2), {a-flag}, some(1), none, ok(1), err. Resources have no text.
+ *
+ * parse: a value of the type; of a function's type its arguments, "(1, \"a\")", as a tuple whose
+ * items are what wasmcm_func_call takes. `at` (NULL: the text is the value) is where in the text it
+ * begins, and becomes where it ends. Fields that are options may be missing, and so may options at
+ * the end of arguments; some(...) and ok(...) may be left out around what is no option or result.
+ * True: *out is the caller's (wasmcm_result_delete). False, and *err (may be NULL) says why:
+ * WASMX_SYNTAX with line, column and context in the text; WASMX_LIMIT beyond 1 GiB of values;
+ * WASMX_OUT_OF_MEMORY; WASMX_ARGUMENT. From any thread.
+ *
+ * print: such that parse takes it back; NaNs are all one. False, and *out is empty: out of memory,
+ * a value of another type, or a type with resources. */
+WASM_API_EXTERN bool wasmcm_val_parse(const wasmcm_type_t *, const char *text, size_t size,
+                                      size_t *at, own wasmcm_result_t *out, wasmx_error_t *err);
+WASM_API_EXTERN bool wasmcm_val_print(const wasmcm_type_t *, const wasmcm_val_t *,
+                                      own wasm_byte_vec_t *out);
 /* Drops an own resource that the host was given: its destructor runs, a guest's too. NULL, or its
  * trap. */
 WASM_API_EXTERN own wasm_trap_t *wasmcm_func_drop(const wasmcm_func_t *,

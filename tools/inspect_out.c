@@ -7,13 +7,6 @@ enum { LINE_CHARS = 512 }; /* of one name, for people */
 
 static void put(Out *o, const char *text) { wm_buffer_bytes(&o->text, text, strlen(text)); }
 
-/* The scalar value of a well-formed character of `len` bytes. */
-static u32 scalar_of(const u8 *text, size_t len) {
-  u32 c = len == 1 ? text[0] : text[0] & (0x7Fu >> len);
-  for (size_t i = 1; i < len; i++) c = c << 6 | (text[i] & 0x3F);
-  return c;
-}
-
 /* A character as \uxxxx; beyond those, two of them (RFC 8259). */
 static void put_json_escape(Out *o, u32 c) {
   if (c < 0x10000)
@@ -33,7 +26,7 @@ static void put_json(Out *o, const u8 *text, size_t len) {
     if (is_plain)
       wm_buffer_bytes(&o->text, text + at, step);
     else
-      put_json_escape(o, step ? scalar_of(text + at, step) : text[at]);
+      put_json_escape(o, step ? wm_utf8_scalar(text + at, step) : text[at]);
     at += step ? step : 1;
   }
   put(o, "\"");

@@ -1,14 +1,7 @@
 /* `wasm run` of components: commands of WASI 0.2, which export wasi:cli/run. */
-#include "tools/run.h"
+#include "tools/run_component.h"
 
 #include <stdlib.h>
-#include <wasmcm.h>
-
-struct RunComponent {
-  wasmcm_component_t *component;
-  wasmcm_linker_t *linker;
-  wasmcm_instance_t *instance;
-};
 
 static const char command[] = "wasi:cli/run@0.2.0";
 
@@ -67,10 +60,7 @@ int run_component(Run *run) {
   RunComponent *c = run->component;
   wasmx_error_t err = {.size = sizeof err};
   wasm_trap_t *trap = NULL;
-  if (run->invoke)
-    return complain("%s: --invoke calls functions of modules, not of components",
-                    printable(run->path));
   c->instance = wasmcm_linker_instantiate(c->linker, c->component, &trap, &err);
-  if (c->instance) return start(run, c);
+  if (c->instance) return run->invoke ? run_invoke(run, c) : start(run, c);
   return trap ? run_end_of(run, trap) : complain_error(run->path, &err);
 }

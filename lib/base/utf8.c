@@ -19,8 +19,7 @@ size_t wm_utf8_step(const u8 *text, size_t len) {
   return len >= 4 && is_tail(text[3]) ? 4 : 0;
 }
 
-/* The scalar value of a well-formed character of `step` bytes. */
-static u32 decode(const u8 *text, size_t step) {
+u32 wm_utf8_scalar(const u8 *text, size_t step) {
   u32 c = step == 1 ? text[0] : text[0] & (0x7Fu >> step);
   for (size_t i = 1; i < step; i++) c = c << 6 | (text[i] & 0x3F);
   return c;
@@ -48,7 +47,7 @@ static bool is_unseen(u32 c) {
 
 size_t wm_utf8_visible_step(const u8 *text, size_t len) {
   size_t step = wm_utf8_step(text, len);
-  return step && !is_unseen(decode(text, step)) ? step : 0;
+  return step && !is_unseen(wm_utf8_scalar(text, step)) ? step : 0;
 }
 
 bool wm_utf8_valid(const u8 *text, size_t len) {

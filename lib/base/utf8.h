@@ -7,7 +7,10 @@
 /* Length in bytes (1 to 4) of the well-formed character at `text`, or 0 when it is not one. */
 size_t wm_utf8_step(const u8 *text, size_t len);
 
-/* The same when people see the character as what it is: 0 also for controls, for what turns or
+/* The scalar value of a well-formed character of `step` bytes. */
+u32 wm_utf8_scalar(const u8 *text, size_t step);
+
+/* wm_utf8_step when people see the character as what it is: 0 also for controls, for what turns or
  * hides the text around it (Unicode's Default_Ignorable_Code_Point and Bidi_Control), separators of
  * lines, noncharacters, and planes that hold no letters. */
 size_t wm_utf8_visible_step(const u8 *text, size_t len);

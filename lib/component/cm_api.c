@@ -7,8 +7,13 @@
 void wm_error_tell(const Error *from, wasmx_error_t *err) {
   if (!err || err->size < offsetof(wasmx_error_t, context)) return;
   size_t size = err->size;
-  wasmx_error_t all = {.size = size, .code = (wasmx_errcode_t)from->code, .offset = from->offset};
+  wasmx_error_t all = {.size = size,
+                       .code = (wasmx_errcode_t)from->code,
+                       .line = from->line,
+                       .column = from->column,
+                       .offset = from->offset};
   snprintf(all.message, sizeof all.message, "%s", from->message);
+  snprintf(all.context, sizeof all.context, "%s", from->context);
   if (from->proposal) snprintf(all.proposal, sizeof all.proposal, "%s", from->proposal);
   memcpy(err, &all, size < sizeof all ? size : sizeof all);
 }
@@ -147,7 +152,6 @@ wasm_trap_t *wasmcm_func_drop(const wasmcm_func_t *func, const wasmcm_val_t *res
 
 /* ---- types ---- */
 
-static const Type *type_of(const wasmcm_type_t *type) { return (const Type *)(const void *)type; }
 static const wasmcm_type_t *opaque(const Type *type) {
   return (const wasmcm_type_t *)(const void *)type;
 }
@@ -157,24 +161,53 @@ const wasmcm_type_t *wasmcm_func_type(const wasmcm_func_t *func) {
 }
 
 wasmcm_kind_t wasmcm_type_kind(const wasmcm_type_t *type) {
-  const Type *t = type_of(type);
-  return t->kind == TYPE_FUNC ? WASMCM_FUNC : t->kind;
+  static const u8 kinds[] = {WASMCM_RESOURCE, WASMCM_FUNC, WASMCM_INSTANCE, WASMCM_COMPONENT};
+  const Type *t = wm_api_type(type);
+  return type_is_value(t) ? t->kind : (wasmcm_kind_t)(kinds[t->kind - TYPE_RESOURCE]);
 }
 
-size_t wasmcm_type_count(const wasmcm_type_t *type) { return type_of(type)->count; }
+size_t wasmcm_type_count(const wasmcm_type_t *type) { return wm_api_type(type)->count; }
 
 const wasmcm_type_t *wasmcm_type_part(const wasmcm_type_t *type, size_t i) {
-  const Type *t = type_of(type);
+  const Type *t = wm_api_type(type);
   return t->of && i < t->count && type_is_value(t->of[i] ? t->of[i] : t) ? opaque(t->of[i]) : NULL;
 }
 
 const char *wasmcm_type_name(const wasmcm_type_t *type, size_t i, size_t *size) {
-  const Type *t = type_of(type);
+  const Type *t = wm_api_type(type);
   if (!t->names || i >= t->count) return NULL;
   *size = t->names[i].len;
   return t->names[i].text;
 }
 
 const wasmcm_type_t *wasmcm_type_result(const wasmcm_type_t *type) {
-  return opaque(type_of(type)->result);
+  return opaque(wm_api_type(type)->result);
+}
+
+/* ---- imports and exports ---- */
+
+const wasmcm_type_t *wasmcm_component_type(const wasmcm_component_t *component) {
+  return component ? opaque(component->component->body->type) : NULL;
+}
+
+static bool tell_item(const Items *items, size_t i, wasmcm_item_t *out) {
+  if (i >= items->list.len || !out) return false;
+  const Item *item = &items->list.data[i];
+  bool is_module = item->entity.sort == SORT_MODULE;
+  *out = (wasmcm_item_t){.name = item->name.text,
+                         .name_size = item->name.len,
+                         .is_type = item->entity.sort == SORT_TYPE,
+                         .type = is_module ? NULL : opaque(item->entity.type)};
+  out->kind = is_module ? WASMCM_MODULE : wasmcm_type_kind(out->type);
+  return true;
+}
+
+bool wasmcm_type_import(const wasmcm_type_t *type, size_t i, wasmcm_item_t *out) {
+  const Type *t = wm_api_type(type);
+  return t && t->interface && tell_item(&t->interface->imports, i, out);
+}
+
+bool wasmcm_type_export(const wasmcm_type_t *type, size_t i, wasmcm_item_t *out) {
+  const Type *t = wm_api_type(type);
+  return t && t->interface && tell_item(&t->interface->exports, i, out);
 }

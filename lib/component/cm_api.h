@@ -2,6 +2,7 @@
 #ifndef WM_COMPONENT_CM_API_H
 #define WM_COMPONENT_CM_API_H
 
+#include "base/buffer.h"
 #include "component/cm_call.h"
 #include "component/cm_names.h"
 
@@ -15,5 +16,14 @@ struct wasmcm_instance_t {
 };
 
 void wm_error_tell(const Error *from, wasmx_error_t *err);
+
+static inline const Type *wm_api_type(const wasmcm_type_t *type) {
+  return (const Type *)(const void *)type;
+}
+
+/* The text as a vector of the host's, when it is good; frees the buffer. False: *out is empty. */
+bool wm_text_give(Buffer *text, bool good, wasm_byte_vec_t *out);
+/* A type in WIT's words, escaped and cut to the size: "list<u8>". Returns out. */
+const char *wm_type_text(char *out, size_t size, const Type *type);
 
 #endif

@@ -433,14 +433,48 @@ static void put_world(Wit *w, const Interface *world) {
     if (!w->named.data[i].is_printed) put_package_from(w, i);
 }
 
+bool wm_text_give(Buffer *text, bool good, wasm_byte_vec_t *out) {
+  *out = (wasm_byte_vec_t){0, NULL};
+  if (good && !text->failed) wasm_byte_vec_new(out, text->len, (const wasm_byte_t *)text->data);
+  wm_buffer_free(text);
+  return out->data != NULL;
+}
+
 bool wasmcm_component_wit(const wasmcm_component_t *component, wasm_byte_vec_t *out) {
   if (!component || !out) return false;
   Wit w = {.fuel = MAX_STEPS};
   put_world(&w, component->component->body->type->interface);
-  bool good = !w.failed && !w.out.failed;
-  *out = (wasm_byte_vec_t){0, NULL};
-  if (good) wasm_byte_vec_new(out, w.out.len, (const wasm_byte_t *)w.out.data);
-  wm_buffer_free(&w.out);
   vec_free(&w.named);
-  return good && out->data;
+  return wm_text_give(&w.out, !w.failed, out);
+}
+
+/* ---- a type alone ---- */
+
+static void put_any(Wit *w, const Type *type) {
+  if (type->kind == TYPE_FUNC) {
+    put(w, "func");
+    put_signature(w, type, 0, true);
+  } else if (type_is_value(type)) {
+    put_type(w, type);
+  } else {
+    put(w, wm_type_word(type));
+  }
+}
+
+bool wasmcm_type_wit(const wasmcm_type_t *type, const wasmcm_type_t *within, wasm_byte_vec_t *out) {
+  const Type *around = wm_api_type(within);
+  if (!type || !out) return false;
+  Wit w = {.fuel = MAX_STEPS};
+  if (around && around->interface) w.types = &around->interface->exports;
+  if (around && around->interface) w.other_types = &around->interface->imports;
+  put_any(&w, wm_api_type(type));
+  return wm_text_give(&w.out, !w.failed, out);
+}
+
+const char *wm_type_text(char *out, size_t size, const Type *type) {
+  Wit w = {.fuel = MAX_STEPS};
+  put_any(&w, type);
+  wm_escape(out, size, w.out.data ? (const char *)w.out.data : "", w.out.len);
+  wm_buffer_free(&w.out);
+  return out;
 }

@@ -3,7 +3,6 @@
 #define TESTS_FUZZ_FUZZ_H
 
 #include "base/base.h"
-#include "interp/interp.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 

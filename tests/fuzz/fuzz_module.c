@@ -2,6 +2,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "engine/engine.h"
+#include "interp/interp.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
   Engine *engine = wm_engine_new(NULL);

@@ -6,6 +6,7 @@
 
 #include "engine/engine.h"
 #include "engine/tiers.h"
+#include "interp/interp.h"
 #include "runtime/account.h"
 #include "runtime/collect.h"
 #include "runtime/exception.h"

@@ -305,7 +305,7 @@ def test_program(guest):
         done = wasm(bare)
         check("a damaged component", done.returncode == 1 and b"bare.wasm" in done.stderr, done)
     done = wasm("--invoke", "run", guest)
-    check("--invoke", done.returncode == 1 and b"--invoke" in done.stderr, done)
+    check("--invoke of a command", done.returncode == 0 and done.stdout == b"err\n", done)
     done = wasm("-", "exit", stdin=guest.read_bytes())
     check("a component from standard input", done.returncode == 7, done)
     done = wasm("--max-memory", "64K", guest, "exit")
@@ -349,6 +349,39 @@ def test_links():
         check("a resource of another kind", done.returncode == 134 and b"another kind" in done.stderr, done)
 
 
+CALLS = [  # what --invoke is told, arguments behind the file, what comes out, status, what it says
+    ("add(1, 2)", [], b"3\n", 0, b""),
+    ("add", ["1", "2"], b"3\n", 0, b""),
+    ("nothing()", [], b"", 0, b""),
+    ("nothing", [], b"", 0, b""),
+    ("numbers.add(3, 4)", [], b"7\n", 0, b""),
+    ("test:calls/numbers@1.0.0.double(-4)", [], b"-8\n", 0, b""),
+    ("test:calls/numbers.double(5)", [], b"10\n", 0, b""),
+    ("test:calls/text@0.3.0.same(\"x\")", [], b'"x"\n', 0, b""),
+    ("same(\"a\\\"\u00fc\\n\")", [], '"a\\"\u00fc\\n"\n'.encode(), 0, b""),
+    ("same", ['"\u00fc"'], '"\u00fc"\n'.encode(), 0, b""),
+    ("point-of(1)", [], b"{x: 1}\n", 0, b""),
+    ("point-of(1, 2)", [], b"{x: 1, y: some(2)}\n", 0, b""),
+    ("fail()", [], b"", 134, b"unreachable"),
+    ("double(1)", [], b"", 1, b"more than one function 'double'; it may be:\n  test:calls/"),
+    ("test:calls/text@0.4.0.same(\"x\")", [], b"", 1, b"test:calls/text@0.3.1.same: func(v: string) -> string"),
+    ("sub(1)", [], b"", 1, b"no function 'sub'; it exports:\n  add: func(a: u32, b: u32) -> u32"),
+    ("(1)", [], b"", 1, b"no function ''"),
+    ("add(1,\n  -2)", [], b"", 1, b"--invoke:2:3: -2 is out of the range of u32\n  -2)\n  ^"),
+    ("add(1)", [], b"", 1, b"--invoke:1:6: there are 1 of 2 arguments"),
+    ("add(1, 2) 3", [], b"", 2, b"behind the arguments: 3"),
+    ("add(1, 2)", ["3"], b"", 2, b"behind the file"),
+    ("make(1)", [], b"", 1, b"resource"),
+]
+
+
+def test_calls():
+    component = attempt("--invoke", lambda: from_text("calls"))
+    for invoke, args, out, status, says in CALLS if component else []:
+        done = wasm("--invoke", invoke, component, *args)
+        check(f"--invoke {invoke!r}", done.stdout == out and status_of(done) == status and says in done.stderr, done)
+
+
 def hosted(name, deed, guest, want, cwd):
     done = run.run([HOST, deed, guest], cwd=cwd)
     check(name, done.stdout == want and done.returncode == 0, done)
@@ -374,6 +407,7 @@ def main():
         test_hosts(guest)
         test_wit(guest)
     test_links()
+    test_calls()
     test_python()
     test_rust()
     test_javascript()
