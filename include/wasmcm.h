@@ -30,7 +30,28 @@ typedef struct wasmcm_component_t wasmcm_component_t;
 WASM_API_EXTERN own wasmcm_component_t *wasmcm_component_new(wasm_engine_t *, const void *bytes,
                                                              size_t size, uint32_t flags,
                                                              wasmx_error_t *err);
+/* The same of bytes that are used where they are, without a copy: they must stay as they are until
+ * `release` (may be NULL) runs with env, in whichever thread lets go of the component and its
+ * instances last. NULL: nothing is released. */
+WASM_API_EXTERN own wasmcm_component_t *
+wasmcm_component_new_borrowed(wasm_engine_t *, const void *bytes, size_t size, uint32_t flags,
+                              void (*release)(void *env), void *env, wasmx_error_t *err);
 WASM_API_EXTERN void wasmcm_component_delete(own wasmcm_component_t *);
+
+/* The component with the code of its modules that is compiled now, and back, for the same version,
+ * machine and configuration (WASMX_ARGUMENT for others, and when damaged). The component in it is
+ * checked as any other; its modules are as wasm_module_serialize's, and all that is said of
+ * wasmx_module_deserialize_file holds: the code runs as it is and must come from where nobody else
+ * can write. The file is a regular one, from which code is read as functions are first called.
+ * serialize: false, and *out is empty, when there is no memory. From any thread. */
+WASM_API_EXTERN bool wasmcm_component_serialize(const wasmcm_component_t *,
+                                                own wasm_byte_vec_t *out);
+WASM_API_EXTERN own wasmcm_component_t *
+wasmcm_component_deserialize(wasm_engine_t *, const void *bytes, size_t size, wasmx_error_t *err);
+WASM_API_EXTERN own wasmcm_component_t *
+wasmcm_component_deserialize_file(wasm_engine_t *, const char *path, wasmx_error_t *err);
+/* Whether the bytes begin as serialize's do. */
+WASM_API_EXTERN bool wasmcm_is_compiled_component(const void *bytes, size_t size);
 /* What it imports and exports, as a package of WIT (UTF-8): a world "root", and the interfaces that
  * it names; modules and components are told in comments. False, and *out is empty: out of memory,
  * or the text is longer than anyone reads (64 MiB). */

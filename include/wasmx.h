@@ -127,6 +127,54 @@ enum {
 };
 WASM_API_EXTERN bool wasmx_wasm2wat(const wasm_byte_vec_t *binary, uint32_t flags,
                                     own wasm_byte_vec_t *out, wasmx_error_t *err);
+/* A module without a store, as wasm_module_share gives: counted by itself, any thread, for any
+ * store of the engine (wasm_module_obtain). From the binary format, which is copied; with
+ * WASMX_BORROW_BYTES it is used where it is and must stay as it is until `release` (may be NULL)
+ * runs with env, in whichever thread lets go of the module last. NULL, and *err (may be NULL):
+ * nothing is released. */
+enum { WASMX_BORROW_BYTES = 2 };
+WASM_API_EXTERN own wasm_shared_module_t *
+wasmx_shared_module_new(wasm_engine_t *, const wasm_byte_vec_t *bytes, uint32_t flags,
+                        void (*release)(void *env), void *env, wasmx_error_t *err);
+/* With its code, as wasm_module_serialize; false (wasmx_last_error), and *out is empty. And back,
+ * from bytes, or from `size` bytes (or what there is) at `offset` of a file: all that is said of
+ * wasmx_module_deserialize_file holds. */
+WASM_API_EXTERN bool wasmx_shared_module_serialize(const wasm_shared_module_t *,
+                                                   own wasm_byte_vec_t *out);
+WASM_API_EXTERN own wasm_shared_module_t *
+wasmx_shared_module_deserialize(wasm_engine_t *, const wasm_byte_vec_t *bytes, wasmx_error_t *err);
+WASM_API_EXTERN own wasm_shared_module_t *
+wasmx_shared_module_deserialize_file(wasm_engine_t *, const char *path, uint64_t offset,
+                                     uint64_t size, wasmx_error_t *err);
+
+/* An import or export of a module, told without allocating anything: as wasm_module_imports and
+ * wasm_module_exports have it. What it points to is the module's. */
+typedef struct wasmx_externinfo_t {
+  const char *module, *name; /* no zero behind them; module "" for exports */
+  size_t module_size, name_size;
+  wasm_externkind_t kind;
+  bool is_mutable;                  /* globals */
+  bool is_64, is_shared;            /* memories, tables */
+  wasm_valkind_t content;           /* of a global, of a table's elements */
+  uint32_t page_size;               /* memories */
+  uint64_t min, max;                /* memories (pages), tables; max UINT64_MAX: none */
+  size_t param_count, result_count; /* functions, tags */
+  const void *registry, *type;      /* the library's */
+} wasmx_externinfo_t;
+/* The i-th; false: past the last, no module, or its store is deleted. */
+WASM_API_EXTERN bool wasmx_module_import_info(const wasm_module_t *, size_t i,
+                                              wasmx_externinfo_t *out);
+WASM_API_EXTERN bool wasmx_module_export_info(const wasm_module_t *, size_t i,
+                                              wasmx_externinfo_t *out);
+WASM_API_EXTERN bool wasmx_shared_module_import_info(const wasm_shared_module_t *, size_t i,
+                                                     wasmx_externinfo_t *out);
+WASM_API_EXTERN bool wasmx_shared_module_export_info(const wasm_shared_module_t *, size_t i,
+                                                     wasmx_externinfo_t *out);
+/* The kind of a function's or tag's i-th value: parameters, then results; 0 past the last. */
+WASM_API_EXTERN wasm_valkind_t wasmx_externinfo_value(const wasmx_externinfo_t *, size_t i);
+/* Whether both are there and the same. */
+WASM_API_EXTERN bool wasmx_functype_equal(const wasm_functype_t *, const wasm_functype_t *);
+
 /* The module's own name (name section), escaped; "" when it has none. Borrowed from the module. */
 WASM_API_EXTERN const char *wasmx_module_name(const wasm_module_t *);
 
@@ -573,7 +621,8 @@ enum wasmx_trapcode_enum {
   WASMX_TRAP_NULL_EXCEPTION, /* throw_ref of a null reference */
   WASMX_TRAP_NULL_STRUCT,    /* a field of a null reference */
   WASMX_TRAP_NULL_ARRAY,     /* elements or the length of one */
-  WASMX_TRAP_NULL_I31        /* the value of one */
+  WASMX_TRAP_NULL_I31,       /* the value of one */
+  WASMX_TRAP_CANONICAL_ABI   /* of components: a call or value against their rules */
 };
 /* One of the numbers above; 0 for NULL. */
 WASM_API_EXTERN uint32_t wasmx_trap_code(const wasm_trap_t *);
@@ -581,6 +630,9 @@ WASM_API_EXTERN uint32_t wasmx_trap_code(const wasm_trap_t *);
 WASM_API_EXTERN own wasm_trap_t *wasmx_trap_new_exit(wasm_store_t *, int status);
 /* A trap of that code with its message; of the code HOST when there is no such code. */
 WASM_API_EXTERN own wasm_trap_t *wasmx_trap_new_code(wasm_store_t *, uint32_t code);
+/* The same with a message (zero-terminated UTF-8), as wasm_trap_new; HOST for EXIT, too. */
+WASM_API_EXTERN own wasm_trap_t *wasmx_trap_new_message(wasm_store_t *, uint32_t code,
+                                                        const char *message);
 /* The status of such a trap in *status (may be NULL); false for any other. */
 WASM_API_EXTERN bool wasmx_trap_exit_status(const wasm_trap_t *, int *status);
 /* The message and a backtrace with names, for people: lines such as

@@ -46,13 +46,37 @@ static char *output_name(const char *path) {
   return name;
 }
 
-static int write_module(const Job *job, const wasm_module_t *module) {
-  wasm_byte_vec_t bytes;
-  wasm_module_serialize(module, &bytes);
+static int serialize_module(wasm_engine_t *engine, const char *path, Input *input,
+                            wasm_byte_vec_t *out) {
+  wasm_store_t *store = wasm_store_new(engine);
+  wasm_module_t *module = store ? module_of_input(store, path, input) : NULL;
+  if (!store) complain("out of memory");
+  if (!store) free_input(input);
+  int status = module ? STATUS_OK : STATUS_FAILED;
+  if (module) wasm_module_serialize(module, out);
+  if (module && !out->data) status = complain("out of memory");
+  wasm_module_delete(module);
+  wasm_store_delete(store);
+  return status;
+}
+
+static int write_compiled(const Job *job, const wasm_byte_vec_t *bytes) {
   char *made = job->output ? NULL : output_name(job->path);
   const char *name = job->output ? job->output : made;
-  int status = bytes.data && name ? write_file(name, &bytes) : complain("out of memory");
+  int status = name ? write_file(name, bytes) : complain("out of memory");
   free(made);
+  return status;
+}
+
+static int compile(const Job *job, wasm_engine_t *engine) {
+  Input input;
+  wasm_byte_vec_t bytes = {0, NULL};
+  if (!load_input(job->path, &input)) return STATUS_FAILED;
+  int status = input.is_component ? serialize_component(engine, job->path, &input, &bytes)
+                                  : serialize_module(engine, job->path, &input, &bytes);
+  if (!status) status = write_compiled(job, &bytes);
+  /* What is left to the interpreter is not wrong, but no secret. */
+  if (!status) check_compiled(engine, WASMX_TIER_JIT);
   wasm_byte_vec_delete(&bytes);
   return status;
 }
@@ -69,16 +93,7 @@ int compile_main(int argc, char **argv) {
     return status;
   }
   wasm_engine_t *engine = wasm_engine_new_with_config(job.config);
-  wasm_store_t *store = engine ? wasm_store_new(engine) : NULL;
-  wasm_module_t *module = store ? load_module(store, job.path) : NULL;
-  if (!store)
-    status = complain("out of memory");
-  else
-    status = module ? write_module(&job, module) : STATUS_FAILED;
-  /* What is left to the interpreter is not wrong, but no secret. */
-  if (module) check_compiled(engine, WASMX_TIER_JIT);
-  wasm_module_delete(module);
-  wasm_store_delete(store);
+  status = engine ? compile(&job, engine) : complain("out of memory");
   wasm_engine_delete(engine);
   return status;
 }

@@ -1,8 +1,7 @@
 /* `wasm component wit`: what a component imports and exports. */
-#include "tools/tool.h"
+#include "tools/component_file.h"
 
 #include <string.h>
-#include <wasmcm.h>
 
 static int print_wit(const char *path, const wasmcm_component_t *component) {
   wasm_byte_vec_t text;
@@ -13,12 +12,11 @@ static int print_wit(const char *path, const wasmcm_component_t *component) {
   return status;
 }
 
-static int print_of_bytes(const char *path, const wasm_byte_vec_t *bytes) {
-  wasmx_error_t err = {.size = sizeof err};
+static int print_of_input(const char *path, Input *input) {
   wasm_engine_t *engine = wasm_engine_new();
-  if (!engine) return complain("out of memory");
-  wasmcm_component_t *component = wasmcm_component_new(engine, bytes->data, bytes->size, 0, &err);
-  int status = component ? print_wit(path, component) : complain_error(path, &err);
+  wasmcm_component_t *component = engine ? component_of_input(engine, path, input) : NULL;
+  if (!engine) complain("out of memory");
+  int status = component ? print_wit(path, component) : STATUS_FAILED;
   wasmcm_component_delete(component);
   wasm_engine_delete(engine);
   return status;
@@ -29,7 +27,7 @@ int component_main(int argc, char **argv) {
   if (argc != 3 || strcmp(argv[1], "wit") != 0)
     return complain_usage("component", "'wit FILE' is what there is");
   if (!load_input(argv[2], &input)) return STATUS_FAILED;
-  int status = input.is_component ? print_of_bytes(argv[2], &input.bytes)
+  int status = input.is_component ? print_of_input(argv[2], &input)
                                   : complain("%s is no component", printable(argv[2]));
   free_input(&input);
   return status;

@@ -93,12 +93,23 @@ static bool is_component(const void *head, size_t size) {
          memcmp((const char *)head + 6, "\1\0", 2) == 0;
 }
 
-static bool names_component(const char *path) {
-  char head[8];
+enum { HEAD_BYTES = 8 };
+
+static bool read_head(const char *path, char head[HEAD_BYTES]) {
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof head);
+  ssize_t n = fd < 0 ? -1 : read(fd, head, HEAD_BYTES);
   if (fd >= 0) close(fd);
-  return n == sizeof head && is_component(head, sizeof head);
+  return n == HEAD_BYTES;
+}
+
+static bool names_component(const char *path) {
+  char head[HEAD_BYTES];
+  return read_head(path, head) && is_component(head, sizeof head);
+}
+
+bool names_compiled_component(const char *path) {
+  char head[HEAD_BYTES];
+  return is_readable_file(path) && read_head(path, head) && memcmp(head, "\0wasmcmp", 8) == 0;
 }
 
 bool load_input(const char *path, Input *input) {

@@ -395,7 +395,9 @@ static bool set_limits(const Run *run) {
 static int take_file(Run *run, Input *input) {
   if (run->takes_components && !run->precompiled && !load_input(run->path, input))
     return STATUS_FAILED;
-  if (input->is_component) return STATUS_OK;
+  input->is_compiled =
+      run->takes_components && run->precompiled && names_compiled_component(run->path);
+  if (input->is_component || input->is_compiled) return STATUS_OK;
   if (run->precompiled)
     run->module = load_precompiled(run->store, run->path);
   else
@@ -419,7 +421,7 @@ int run_set_up(Run *run) {
   run->config = NULL;
   if (!run->wasi) free_input(&input);
   if (!run->wasi) return complain("%s", err.message);
-  if (input.is_component) return run_set_up_component(run, &input);
+  if (input.is_component || input.is_compiled) return run_set_up_component(run, &input);
   run->linker = wasmx_linker_new(run->store);
   if (!run->linker || !wasi_ctx_define_for(run->wasi, run->linker, run->module) ||
       !wasi_ctx_define_terminal(run->wasi, run->linker, run->module, run->terminal) ||

@@ -1,5 +1,6 @@
 /* `wasm run` of components: commands of WASI 0.2, which export wasi:cli/run. */
 #include "tools/run_component.h"
+#include "tools/component_file.h"
 
 #include <stdlib.h>
 
@@ -22,13 +23,14 @@ static int make_linker(const Run *run, RunComponent *c) {
 }
 
 int run_set_up_component(Run *run, Input *input) {
-  wasmx_error_t err = {.size = sizeof err};
   RunComponent *c = run->component = calloc(1, sizeof *c);
-  if (c)
-    c->component = wasmcm_component_new(run->engine, input->bytes.data, input->bytes.size, 0, &err);
-  free_input(input);
-  if (!c) return complain("out of memory");
-  return c->component ? make_linker(run, c) : complain_error(run->path, &err);
+  if (!c) {
+    free_input(input);
+    return complain("out of memory");
+  }
+  c->component = input->is_compiled ? load_compiled_component(run->engine, run->path)
+                                    : component_of_input(run->engine, run->path, input);
+  return c->component ? make_linker(run, c) : STATUS_FAILED;
 }
 
 /* Its result is whether it succeeded. */

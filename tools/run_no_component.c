@@ -12,3 +12,10 @@ int run_component(Run *run) {
   (void)run;
   return STATUS_FAILED;
 }
+
+int serialize_component(wasm_engine_t *engine, const char *path, Input *input,
+                        wasm_byte_vec_t *out) {
+  (void)engine, (void)out;
+  free_input(input);
+  return complain("%s is a component: this program was built without", printable(path));
+}

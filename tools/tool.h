@@ -48,12 +48,20 @@ typedef struct Input {
   bool by_name;          /* the library is to read it; else: */
   wasm_byte_vec_t bytes; /* owned: from malloc */
   bool is_component;     /* has its bytes */
+  bool is_compiled;      /* a component as `wasm compile` wrote it; by name */
 } Input;
 /* False when it said why not. */
 bool load_input(const char *path, Input *input);
 void free_input(Input *input);
 /* Compiles it, and frees the input. NULL when it said why not. */
 wasm_module_t *module_of_input(wasm_store_t *store, const char *path, Input *input);
+
+/* Whether the file is such a component. */
+bool names_compiled_component(const char *path);
+/* The component with its code, as bytes (the caller's); frees the input (component_file.c, or
+ * run_no_component.c). */
+int serialize_component(wasm_engine_t *engine, const char *path, Input *input,
+                        wasm_byte_vec_t *out);
 
 /* Reads and compiles it: binary or text. NULL when it said why not. */
 wasm_module_t *load_module(wasm_store_t *store, const char *path);

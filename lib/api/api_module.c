@@ -21,10 +21,6 @@
 /* The name section's, cut to what people read. */
 enum { MODULE_NAME_BYTES = 128 };
 
-struct wasm_shared_module_t {
-  LoadedModule *module; /* counted */
-};
-
 static LoadedModule *module_of(const wasm_module_t *ref) {
   const Handle *h = handle_of(ref);
   return handle_store(h) ? ((ModuleObject *)h->object)->module : NULL;
@@ -214,23 +210,7 @@ const char *wasmx_module_name(const wasm_module_t *ref) {
   return h->name;
 }
 
-/* ---- share, obtain ---- */
-
-wasm_shared_module_t *wasm_module_share(const wasm_module_t *ref) {
-  Error err = {0};
-  if (!wm_api_handle_store(handle_of(ref), &err)) return wm_api_report(&err, NULL), NULL;
-  wasm_shared_module_t *shared = malloc(sizeof *shared);
-  if (!shared) return wm_api_out_of_memory(), NULL;
-  shared->module = module_of(ref);
-  wm_loaded_retain(shared->module);
-  return shared;
-}
-
-void wasm_shared_module_delete(wasm_shared_module_t *shared) {
-  if (!shared) return;
-  wm_loaded_release(shared->module);
-  free(shared);
-}
+/* ---- obtain ---- */
 
 /* Engines are told apart by their registries: the store's and the module's type ids must mean the
  * same. */

@@ -83,6 +83,12 @@ wasm_trap_t *wasmx_trap_new_code(wasm_store_t *home, uint32_t code) {
   return trap_of_host(home, known, 0, message, strlen(message));
 }
 
+wasm_trap_t *wasmx_trap_new_message(wasm_store_t *home, uint32_t code, const char *message) {
+  bool is_known = code > TRAP_NONE && code < TRAP_CODE_COUNT && code != TRAP_EXIT;
+  return trap_of_host(home, is_known ? (TrapCode)code : TRAP_HOST, 0, message ? message : "",
+                      message ? strlen(message) : 0);
+}
+
 /* Without memory for a handle the trap goes, and the one that says so stands for it. */
 wasm_trap_t *wm_api_take_trap(wasm_store_t *home) {
   Trap *trap = wm_store_take_trap(home->store);

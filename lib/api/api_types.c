@@ -130,6 +130,16 @@ void wasm_functype_delete(wasm_functype_t *type) {
   free(type);
 }
 
+static bool same_kinds(const wasm_valtype_vec_t *a, const wasm_valtype_vec_t *b) {
+  for (size_t i = 0; i < a->size && a->size == b->size; i++)
+    if (a->data[i] != b->data[i]) return false; /* one object a kind */
+  return a->size == b->size;
+}
+
+bool wasmx_functype_equal(const wasm_functype_t *a, const wasm_functype_t *b) {
+  return a && b && same_kinds(&a->params, &b->params) && same_kinds(&a->results, &b->results);
+}
+
 wasm_functype_t *wasm_functype_copy(const wasm_functype_t *type) {
   if (!type) return NULL;
   wasm_valtype_vec_t params, results;

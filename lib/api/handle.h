@@ -203,6 +203,10 @@ wasm_trap_t *wm_api_misuse(wasm_store_t *home, const char *format, ...) PRINTF_L
 TrapCode wm_api_raise(Store *store, wasm_trap_t *ref);
 
 /* ---- modules, instances: api_module.c, api_instance.c ---- */
+struct wasm_shared_module_t {
+  LoadedModule *module; /* counted */
+};
+
 /* The module behind a handle of this store or another one of its engine; NULL with err set. */
 LoadedModule *wm_api_module(const wasm_store_t *home, const wasm_module_t *ref, Error *err);
 /* Instantiates with one object an import; options may be NULL. The result is owned; *trap (may be

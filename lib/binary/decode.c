@@ -477,9 +477,7 @@ bool wm_module_decode(Module *m, const u8 *bytes, size_t size, Error *err) {
   return copy ? wm_module_decode_owned(m, copy, size, err) : wm_error_out_of_memory(err);
 }
 
-/* m owns the bytes from the first line on: also when they are refused. */
-bool wm_module_decode_owned(Module *m, u8 *bytes, size_t size, Error *err) {
-  *m = (Module){.start_func = NO_INDEX, .name_section = NO_INDEX, .bytes = bytes};
+static bool decode_in_place(Module *m, const u8 *bytes, size_t size, Error *err) {
   if (!check_start(bytes, size, err)) return false;
   m->size_bytes = (u32)size;
   Decoder d = {.m = m};
@@ -490,4 +488,16 @@ bool wm_module_decode_owned(Module *m, u8 *bytes, size_t size, Error *err) {
   if (done && !move_lists(&d)) done = wm_error_out_of_memory(err);
   free_lists(&d);
   return done;
+}
+
+/* m owns the bytes from the first line on: also when they are refused. */
+bool wm_module_decode_owned(Module *m, u8 *bytes, size_t size, Error *err) {
+  *m = (Module){.start_func = NO_INDEX, .name_section = NO_INDEX, .bytes = bytes};
+  return decode_in_place(m, bytes, size, err);
+}
+
+bool wm_module_decode_borrowed(Module *m, const u8 *bytes, size_t size, Error *err) {
+  *m = (Module){.start_func = NO_INDEX, .name_section = NO_INDEX, .is_borrowed = true};
+  m->bytes = (u8 *)(uintptr_t)bytes;
+  return decode_in_place(m, bytes, size, err);
 }

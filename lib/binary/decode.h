@@ -12,5 +12,7 @@
 bool wm_module_decode(Module *m, const u8 *bytes, size_t size, Error *err);
 /* The same of bytes from malloc, which are m's from now on. */
 bool wm_module_decode_owned(Module *m, u8 *bytes, size_t size, Error *err);
+/* The same of bytes that stay as they are as long as m. */
+bool wm_module_decode_borrowed(Module *m, const u8 *bytes, size_t size, Error *err);
 
 #endif

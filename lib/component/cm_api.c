@@ -18,27 +18,48 @@ void wm_error_tell(const Error *from, wasmx_error_t *err) {
   memcpy(err, &all, size < sizeof all ? size : sizeof all);
 }
 
-static wasmcm_component_t *fail(Error *error, wasmx_error_t *err) {
+wasmcm_component_t *wm_component_handle(Component *component, Error *error, wasmx_error_t *err) {
+  wasmcm_component_t *made = component ? malloc(sizeof *made) : NULL;
+  if (component && !made) {
+    wm_component_release(component);
+    wm_error_out_of_memory(error);
+  }
   wm_error_tell(error, err);
-  return NULL;
+  if (made) made->component = component;
+  return made;
+}
+
+wasmcm_component_t *wasmcm_component_new_borrowed(wasm_engine_t *engine, const void *data,
+                                                  size_t size, uint32_t flags,
+                                                  void (*release)(void *env), void *env,
+                                                  wasmx_error_t *err) {
+  Error error = {0};
+  bool is_sound = engine && (data || !size) && !flags;
+  Bytes *bytes = is_sound ? wm_bytes_new(data, size, NULL, env) : NULL;
+  if (!is_sound)
+    wm_error_set(&error, ERR_ARGUMENT, 0, "no engine, no bytes, or unknown flags");
+  else if (!bytes)
+    wm_error_out_of_memory(&error);
+  Component *component = bytes ? wm_component_read(engine, bytes, NULL, &error) : NULL;
+  wasmcm_component_t *made = wm_component_handle(component, &error, err);
+  /* Not before all is well: a failure releases nothing. */
+  if (made) bytes->release = release;
+  if (bytes) wm_bytes_release(bytes);
+  return made;
 }
 
 wasmcm_component_t *wasmcm_component_new(wasm_engine_t *engine, const void *bytes, size_t size,
                                          uint32_t flags, wasmx_error_t *err) {
+  void *copy = malloc(size ? size : 1);
   Error error = {0};
-  if (!engine || (!bytes && size) || flags) {
-    wm_error_set(&error, ERR_ARGUMENT, 0, "no engine, no bytes, or unknown flags");
-    return fail(&error, err);
+  if (!copy) {
+    wm_error_out_of_memory(&error);
+    return wm_component_handle(NULL, &error, err);
   }
-  wasmcm_component_t *made = malloc(sizeof *made);
-  if (!made) wm_error_out_of_memory(&error);
-  Component *component = made ? wm_component_read(engine, bytes, size, &error) : NULL;
-  if (!component) {
-    free(made);
-    return fail(&error, err);
-  }
-  made->component = component;
-  wm_error_tell(&error, err);
+  if (bytes && size) memcpy(copy, bytes, size);
+  wasmcm_component_t *made = wasmcm_component_new_borrowed(engine, bytes || !size ? copy : NULL,
+                                                           size, flags, free, copy, err);
+  if (!made) free(copy);
   return made;
 }
 

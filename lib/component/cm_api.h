@@ -16,6 +16,8 @@ struct wasmcm_instance_t {
 };
 
 void wm_error_tell(const Error *from, wasmx_error_t *err);
+/* Takes over the count of the component, which may be NULL with the error; tells that. */
+wasmcm_component_t *wm_component_handle(Component *component, Error *error, wasmx_error_t *err);
 
 static inline const Type *wm_api_type(const wasmcm_type_t *type) {
   return (const Type *)(const void *)type;

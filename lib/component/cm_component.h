@@ -69,18 +69,38 @@ struct Body {
   Body *next;         /* all of a component, to be freed */
 };
 
+/* A component's bytes: names lie in them, and modules that were not compiled before. */
+typedef struct Bytes {
+  const u8 *data;
+  size_t size;
+  void (*release)(void *env); /* run at the end of their use; NULL: nothing is to be done */
+  void *env;
+  _Atomic u32 refs; /* the component, and each module that borrows them */
+} Bytes;
+/* Counted once; NULL: out of memory, and nothing is released. */
+Bytes *wm_bytes_new(const void *data, size_t size, void (*release)(void *env), void *env);
+void wm_bytes_release(void *counted);
+
 typedef struct Component {
   Arena arena;
   TypeTable types; /* its error and fuel are not used any more */
-  u8 *bytes;       /* owned: names lie in it */
+  Bytes *bytes;    /* counted */
+  Vec(const wasm_shared_module_t *)
+      modules; /* borrowed from the bodies; as they stand in the bytes */
   Body *bodies;
   _Atomic u32 refs; /* the handles, and worlds */
   const Body *body; /* the outermost */
 } Component;
 
-/* Reads and checks a component, whose bytes are copied; modules are compiled in the engine. NULL
- * with the error. */
-Component *wm_component_read(wasm_engine_t *engine, const void *bytes, size_t size, Error *err);
+/* Modules that are there already: instead of the empty ones of a compiled component. */
+typedef struct ReadyModules {
+  wasm_shared_module_t **list; /* owned; each NULL once it is the component's */
+  u32 count, used;
+} ReadyModules;
+
+/* Reads and checks a component; modules are compiled in the engine, but for `ready` ones (NULL:
+ * none are). Takes a count of the bytes. NULL with the error. */
+Component *wm_component_read(wasm_engine_t *engine, Bytes *bytes, ReadyModules *ready, Error *err);
 void wm_component_keep(Component *component);
 void wm_component_release(Component *component);
 

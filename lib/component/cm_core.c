@@ -61,110 +61,58 @@ static wasm_valkind_t kind_of_val(CoreVal val) {
   }
 }
 
-static bool vals_of(const wasm_valtype_vec_t *from, CoreVal *to) {
-  for (size_t i = 0; i < from->size; i++)
-    if (!val_of_kind(wasm_valtype_kind(from->data[i]), &to[i])) return false;
-  return true;
+static bool unsupported(TypeTable *t, const char *what) {
+  return wm_error_unsupported(t->err, t->at, "gc", what);
 }
 
-static const CoreFunc *func_of(TypeTable *t, const wasm_functype_t *from) {
-  const wasm_valtype_vec_t *params = wasm_functype_params(from);
-  const wasm_valtype_vec_t *results = wasm_functype_results(from);
+static bool func_of(TypeTable *t, const wasmx_externinfo_t *from, CoreExtern *to) {
+  u32 params = (u32)from->param_count, results = (u32)from->result_count;
   CoreFunc *func = arena_new(t->arena, CoreFunc);
-  CoreVal *types = arena_array(t->arena, CoreVal, (u64)params->size + results->size);
-  if (!func || !types) {
-    wm_error_out_of_memory(t->err);
-    return NULL;
-  }
-  if (!vals_of(params, types) || !vals_of(results, types + params->size)) {
-    wm_error_unsupported(t->err, t->at, "gc", "a core function between components");
-    return NULL;
-  }
-  *func = (CoreFunc){(u32)params->size, (u32)results->size, types};
-  return func;
-}
-
-static bool memory_of(const wasm_memorytype_t *from, CoreExtern *to) {
-  wasmx_limits64_t limits = wasmx_memorytype_limits(from);
-  to->min = limits.min;
-  to->max = limits.max;
-  to->is_64 = wasmx_memorytype_is_64(from);
-  to->is_shared = wasmx_memorytype_is_shared(from);
-  to->page_bytes = wasmx_memorytype_page_size(from);
+  CoreVal *types = arena_array(t->arena, CoreVal, (u64)params + results);
+  if (!func || !types) return wm_error_out_of_memory(t->err);
+  for (u32 i = 0; i < params + results; i++)
+    if (!val_of_kind(wasmx_externinfo_value(from, i), &types[i]))
+      return unsupported(t, "a core function between components");
+  *func = (CoreFunc){params, results, types};
+  to->func = func;
   return true;
 }
 
-static bool table_of(TypeTable *t, const wasm_tabletype_t *from, CoreExtern *to) {
-  wasmx_limits64_t limits = wasmx_tabletype_limits(from);
-  to->min = limits.min;
-  to->max = limits.max;
-  to->is_64 = wasmx_tabletype_is_64(from);
-  return val_of_kind(wasm_valtype_kind(wasm_tabletype_element(from)), &to->val) ||
-         wm_error_unsupported(t->err, t->at, "gc", "a table between components");
-}
-
-static bool global_of(TypeTable *t, const wasm_globaltype_t *from, CoreExtern *to) {
-  to->is_mutable = wasm_globaltype_mutability(from) == WASM_VAR;
-  return val_of_kind(wasm_valtype_kind(wasm_globaltype_content(from)), &to->val) ||
-         wm_error_unsupported(t->err, t->at, "gc", "a global between components");
-}
-
-static bool func_extern_of(TypeTable *t, CoreSort sort, const wasm_functype_t *from,
-                           CoreExtern *to) {
-  to->sort = (u8)sort;
-  to->func = func_of(t, from);
-  return to->func != NULL;
-}
-
-bool wm_core_extern_type(TypeTable *t, const wasm_externtype_t *from, CoreExtern *to) {
-  *to = (CoreExtern){0};
-  switch (wasm_externtype_kind(from)) {
-  case WASM_EXTERN_FUNC:
-    return func_extern_of(t, CORE_FUNC, wasm_externtype_as_functype_const(from), to);
+static bool extern_of(TypeTable *t, const wasmx_externinfo_t *from, CoreExtern *to) {
+  *to = (CoreExtern){.is_mutable = from->is_mutable,
+                     .is_shared = from->is_shared,
+                     .is_64 = from->is_64,
+                     .page_bytes = from->page_size,
+                     .min = from->min,
+                     .max = from->max};
+  switch (from->kind) {
+  case WASM_EXTERN_MEMORY: to->sort = CORE_MEMORY; return true;
   case WASM_EXTERN_TABLE:
     to->sort = CORE_TABLE;
-    return table_of(t, wasm_externtype_as_tabletype_const(from), to);
-  case WASM_EXTERN_MEMORY:
-    to->sort = CORE_MEMORY;
-    return memory_of(wasm_externtype_as_memorytype_const(from), to);
+    return val_of_kind(from->content, &to->val) || unsupported(t, "a table between components");
   case WASM_EXTERN_GLOBAL:
     to->sort = CORE_GLOBAL;
-    return global_of(t, wasm_externtype_as_globaltype_const(from), to);
-  default:
-    return func_extern_of(t, CORE_TAG,
-                          wasm_tagtype_functype(wasm_externtype_as_tagtype_const(from)), to);
+    return val_of_kind(from->content, &to->val) || unsupported(t, "a global between components");
+  default: to->sort = from->kind == WASM_EXTERN_FUNC ? CORE_FUNC : CORE_TAG;
   }
+  return func_of(t, from, to);
 }
 
-static bool copy_name(TypeTable *t, const wasm_name_t *from, Name *to) {
-  char *text = arena_array(t->arena, char, from->size + 1);
-  if (!text) return wm_error_out_of_memory(t->err);
-  if (from->size) memcpy(text, from->data, from->size);
-  *to = (Name){text, (u32)from->size};
-  return true;
-}
+typedef bool TellItem(const wasm_shared_module_t *module, size_t i, wasmx_externinfo_t *out);
 
-static bool add_imports(TypeTable *t, ModuleType *type, const wasm_importtype_vec_t *from) {
-  type->imports = arena_array(t->arena, CoreItem, from->size);
-  if (!type->imports) return wm_error_out_of_memory(t->err);
-  for (size_t i = 0; i < from->size; i++) {
-    CoreItem *item = &type->imports[type->import_count++];
-    if (!copy_name(t, wasm_importtype_module(from->data[i]), &item->module) ||
-        !copy_name(t, wasm_importtype_name(from->data[i]), &item->name) ||
-        !wm_core_extern_type(t, wasm_importtype_type(from->data[i]), &item->type))
-      return false;
-  }
-  return true;
-}
-
-static bool add_exports(TypeTable *t, ModuleType *type, const wasm_exporttype_vec_t *from) {
-  type->exports = arena_array(t->arena, CoreItem, from->size);
-  if (!type->exports) return wm_error_out_of_memory(t->err);
-  for (size_t i = 0; i < from->size; i++) {
-    CoreItem *item = &type->exports[type->export_count++];
-    if (!copy_name(t, wasm_exporttype_name(from->data[i]), &item->name) ||
-        !wm_core_extern_type(t, wasm_exporttype_type(from->data[i]), &item->type))
-      return false;
+/* Names stay the module's. */
+static bool add_items(TypeTable *t, const wasm_shared_module_t *module, TellItem *tell,
+                      CoreItem **items, u32 *count) {
+  wasmx_externinfo_t info;
+  u32 total = 0;
+  while (tell(module, total, &info)) total++;
+  *items = arena_array(t->arena, CoreItem, total);
+  if (!*items) return wm_error_out_of_memory(t->err);
+  for (; *count < total && tell(module, *count, &info); ++*count) {
+    CoreItem *item = &(*items)[*count];
+    item->module = (Name){info.module, (u32)info.module_size};
+    item->name = (Name){info.name, (u32)info.name_size};
+    if (!extern_of(t, &info, &item->type)) return false;
   }
   return true;
 }
@@ -180,19 +128,13 @@ static bool imports_are_unique(TypeTable *t, const ModuleType *type) {
   return true;
 }
 
-/* A vector that there is no memory for is an empty one, as that of a module without imports. */
-const ModuleType *wm_core_module_type(TypeTable *t, const wasm_module_t *module) {
+const ModuleType *wm_core_module_type(TypeTable *t, const wasm_shared_module_t *module) {
   ModuleType *type = arena_new(t->arena, ModuleType);
-  wasm_importtype_vec_t imports;
-  wasm_exporttype_vec_t exports;
-  wasmx_functype_parse(NULL, NULL); /* the last error is this from now on */
-  wasm_module_imports(module, &imports);
-  wasm_module_exports(module, &exports);
-  bool ran_out = wasmx_last_error()->code == WASMX_OUT_OF_MEMORY;
-  bool good = type && !ran_out ? add_imports(t, type, &imports) && add_exports(t, type, &exports)
-                               : wm_error_out_of_memory(t->err);
-  wasm_importtype_vec_delete(&imports);
-  wasm_exporttype_vec_delete(&exports);
+  if (!type) wm_error_out_of_memory(t->err);
+  bool good =
+      type &&
+      add_items(t, module, wasmx_shared_module_import_info, &type->imports, &type->import_count) &&
+      add_items(t, module, wasmx_shared_module_export_info, &type->exports, &type->export_count);
   return good && imports_are_unique(t, type) ? type : NULL;
 }
 

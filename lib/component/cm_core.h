@@ -7,10 +7,8 @@
 
 #include <wasmx.h>
 
-/* The type of a compiled module; NULL with the error. */
-const ModuleType *wm_core_module_type(TypeTable *t, const wasm_module_t *module);
-/* Of an external that lives. False: out of memory, or a type that components do not know. */
-bool wm_core_extern_type(TypeTable *t, const wasm_externtype_t *from, CoreExtern *to);
+/* The type of a module, whose names it borrows; NULL with the error. */
+const ModuleType *wm_core_module_type(TypeTable *t, const wasm_shared_module_t *module);
 /* The type for wasm.h; NULL: out of memory. */
 wasm_functype_t *wm_core_functype(const CoreFunc *func);
 

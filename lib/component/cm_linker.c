@@ -138,8 +138,10 @@ bool wasmcm_linker_define_instance(wasmcm_linker_t *linker, const char *iface,
 static bool take_module(HostThing *thing, const wasm_module_t *module) {
   Error err = {0};
   TypeTable table = {.arena = &thing->arena, .err = &err, .fuel = UINT64_MAX};
-  thing->module.module = wasm_module_copy(module);
-  thing->module.type = wm_core_module_type(&table, module);
+  wasm_shared_module_t *shared = wasm_module_share(module);
+  thing->module.module = wasm_module_copy(module); /* has the names of the type */
+  thing->module.type = shared ? wm_core_module_type(&table, shared) : NULL;
+  wasm_shared_module_delete(shared);
   return thing->module.module && thing->module.type;
 }
 

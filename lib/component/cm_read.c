@@ -60,33 +60,53 @@ static bool module_failed(Validator *v, const wasmx_error_t *err) {
   return false;
 }
 
-static wasm_module_t *compile(Validator *v) {
+/* The module uses the component's bytes where they are. */
+static wasm_shared_module_t *compile(Validator *v) {
   wasmx_error_t err = {.size = sizeof err};
+  Bytes *all = v->component->bytes;
   wasm_byte_vec_t bytes = {(size_t)(v->in.end - v->in.pos), (char *)(uintptr_t)v->in.pos};
-  wasm_module_t *module = wasmx_module_new(v->store, &bytes, 0, &err);
-  if (!module) module_failed(v, &err);
+  atomic_fetch_add_explicit(&all->refs, 1, memory_order_relaxed);
+  wasm_shared_module_t *module =
+      wasmx_shared_module_new(v->engine, &bytes, WASMX_BORROW_BYTES, wm_bytes_release, all, &err);
+  if (module) return module;
+  wm_bytes_release(all);
+  module_failed(v, &err);
+  return NULL;
+}
+
+static wasm_shared_module_t *take_ready(Validator *v) {
+  ReadyModules *ready = v->ready;
+  if (v->in.pos != v->in.end || ready->used == ready->count) {
+    malformed(v, "a compiled component of other modules");
+    return NULL;
+  }
+  wasm_shared_module_t *module = ready->list[ready->used];
+  ready->list[ready->used++] = NULL;
   return module;
 }
 
-static bool add_module(Validator *v, const wasm_module_t *module) {
+/* The definition owns the module from here on. */
+static bool add_module(Validator *v, wasm_shared_module_t *module) {
+  Def *def = wm_def_new(v, DEF_MODULE);
+  const wasm_shared_module_t **slot = vec_push(&v->component->modules);
+  if (!def || !slot) {
+    wasm_shared_module_delete(module);
+    return no_memory(v);
+  }
+  *slot = def->module = module;
   Entity entity = {.sort = SORT_MODULE, .module = wm_core_module_type(v->types, module)};
-  Def *def = entity.module ? wm_def_new(v, DEF_MODULE) : NULL;
-  if (!def || !wm_scope_add(v, &entity, BY_ALIAS, (Name){0})) return false;
+  if (!entity.module || !wm_scope_add(v, &entity, BY_ALIAS, (Name){0})) return false;
   def->entity = entity;
-  def->module = wasm_module_share(module);
-  return def->module || no_memory(v);
+  return true;
 }
 
 static bool read_module(Validator *v) {
   bool has_header = v->in.end - v->in.pos >= HEADER_BYTES;
   if (has_header && load_u32(v->in.pos + 4) == VERSION_COMPONENT)
     return malformed(v, "expected a version header for a module");
-  wasm_module_t *module = compile(v);
-  if (!module) return false;
-  bool good = add_module(v, module);
-  wasm_module_delete(module);
-  v->in.pos = v->in.end;
-  return good;
+  wasm_shared_module_t *module = v->ready ? take_ready(v) : compile(v);
+  v->in.pos = module ? v->in.end : v->in.pos;
+  return module && add_module(v, module);
 }
 
 /* ---- declarations ---- */
@@ -231,20 +251,37 @@ static bool read_all(Validator *v) {
 
 /* ---- the whole ---- */
 
+Bytes *wm_bytes_new(const void *data, size_t size, void (*release)(void *env), void *env) {
+  Bytes *bytes = malloc(sizeof *bytes);
+  if (bytes) *bytes = (Bytes){data, size, release, env, 1};
+  return bytes;
+}
+
+void wm_bytes_release(void *counted) {
+  Bytes *bytes = counted;
+  if (atomic_fetch_sub_explicit(&bytes->refs, 1, memory_order_acq_rel) != 1) return;
+  if (bytes->release) bytes->release(bytes->env);
+  free(bytes);
+}
+
 static void validator_free(Validator *v) {
   for (u32 i = 0; i < v->scopes.len; i++)
     if (v->scopes.data[i]) wm_scope_free(v->scopes.data[i]);
   vec_free(&v->scopes);
-  wasm_store_delete(v->store);
 }
 
-static bool read_component(Component *component, wasm_engine_t *engine, size_t size, Error *err) {
-  Validator v = {.err = err, .component = component, .types = &component->types};
+static bool read_component(Component *component, wasm_engine_t *engine, ReadyModules *ready,
+                           Error *err) {
+  const Bytes *bytes = component->bytes;
+  Validator v = {.err = err,
+                 .component = component,
+                 .types = &component->types,
+                 .engine = engine,
+                 .ready = ready};
   *v.types = (TypeTable){
       .arena = &component->arena, .err = err, .fuel = STEPS_OF_TYPES, .nodes = NODES_OF_TYPES};
-  v.in = (Cursor){component->bytes, component->bytes, component->bytes + size, err};
-  v.store = wasm_store_new(engine);
-  bool good = v.store ? read_all(&v) : wm_error_out_of_memory(err);
+  v.in = (Cursor){bytes->data, bytes->data, bytes->data + bytes->size, err};
+  bool good = read_all(&v);
   validator_free(&v);
   component->types.err = NULL;
   return good;
@@ -258,9 +295,10 @@ static void free_defs(Body *body) {
 
 static void component_free(Component *component) {
   for (Body *body = component->bodies; body; body = body->next) free_defs(body);
+  vec_free(&component->modules);
   wm_types_free(&component->types);
   wm_arena_free(&component->arena);
-  free(component->bytes);
+  wm_bytes_release(component->bytes);
   free(component);
 }
 
@@ -273,17 +311,16 @@ void wm_component_release(Component *component) {
     component_free(component);
 }
 
-Component *wm_component_read(wasm_engine_t *engine, const void *bytes, size_t size, Error *err) {
+Component *wm_component_read(wasm_engine_t *engine, Bytes *bytes, ReadyModules *ready, Error *err) {
   Component *component = calloc(1, sizeof *component);
-  if (component) component->bytes = malloc(size ? size : 1);
-  if (!component || !component->bytes) {
-    free(component);
+  if (!component) {
     wm_error_out_of_memory(err);
     return NULL;
   }
-  if (size) memcpy(component->bytes, bytes, size);
+  atomic_fetch_add_explicit(&bytes->refs, 1, memory_order_relaxed);
+  component->bytes = bytes;
   component->refs = 1;
-  if (read_component(component, engine, size, err)) return component;
+  if (read_component(component, engine, ready, err)) return component;
   component_free(component);
   return NULL;
 }

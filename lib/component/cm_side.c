@@ -9,11 +9,7 @@
 
 /* Of no store: they are told also when the store is gone. */
 static wasm_trap_t *trap_of(const char *text) {
-  wasm_byte_vec_t message;
-  wasm_byte_vec_new(&message, strlen(text) + 1, text);
-  wasm_trap_t *trap = wasm_trap_new(NULL, &message);
-  wasm_byte_vec_delete(&message);
-  return trap;
+  return wasmx_trap_new_message(NULL, WASMX_TRAP_CANONICAL_ABI, text);
 }
 
 wasm_trap_t *wm_trap_text(const char *format, ...) {

@@ -40,9 +40,10 @@ typedef struct Validator {
   TypeTable *types;
   Error *err;
   Component *component;
-  wasm_store_t *store; /* to compile modules in */
-  Vec(Scope *) scopes; /* owned; the last is where we are */
-  Def dropped;         /* stands for definitions of type scopes, which are not kept */
+  wasm_engine_t *engine; /* to compile modules in */
+  ReadyModules *ready;   /* instead of those in the bytes; NULL: none */
+  Vec(Scope *) scopes;   /* owned; the last is where we are */
+  Def dropped;           /* stands for definitions of type scopes, which are not kept */
 } Validator;
 
 typedef struct AttributedName {

@@ -192,7 +192,7 @@ bool wm_artifact_is(const u8 *bytes, size_t size) {
 bool wm_artifact_read(const Artifact *a, u64 at, void *to, size_t size) {
   const ArtifactSource *source = &a->source;
   if (!is_within(at, size, source->size_bytes)) return false;
-  if (!source->bytes) return wm_os_read_file(&source->file, at, to, size);
+  if (!source->bytes) return wm_os_read_file(&source->file, source->file_at + at, to, size);
   if (size) memcpy(to, source->bytes + at, size);
   return true;
 }

@@ -49,6 +49,7 @@ typedef struct BodyRow {
 typedef struct ArtifactSource {
   const u8 *bytes; /* borrowed; NULL: in the file */
   u64 size_bytes;
+  u64 file_at;   /* where it begins in the file */
   OpenFile file; /* owned */
 } ArtifactSource;
 

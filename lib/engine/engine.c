@@ -49,11 +49,12 @@ Config wm_config_default(void) {
                   .jit = {.cpu = UINT32_MAX}};
 }
 
-/* The bytes of a module; owned: from malloc, and taken over by who reads it. */
+/* The bytes of a module: to be copied; from malloc, and taken over by who reads it; or borrowed. */
+typedef enum InputKind { INPUT_COPIED, INPUT_OWNED, INPUT_BORROWED } InputKind;
 typedef struct Input {
   const u8 *bytes;
   size_t size_bytes;
-  bool is_owned;
+  InputKind kind;
 } Input;
 
 static u64 fingerprint_of(const Engine *engine) {
@@ -278,8 +279,12 @@ static void forget_module(LoadedModule *lm) {
 }
 
 static bool decode(const Input *in, Module *m, Error *err) {
-  return in->is_owned ? wm_module_decode_owned(m, (u8 *)(uintptr_t)in->bytes, in->size_bytes, err)
-                      : wm_module_decode(m, in->bytes, in->size_bytes, err);
+  switch (in->kind) {
+  case INPUT_OWNED:
+    return wm_module_decode_owned(m, (u8 *)(uintptr_t)in->bytes, in->size_bytes, err);
+  case INPUT_BORROWED: return wm_module_decode_borrowed(m, in->bytes, in->size_bytes, err);
+  default: return wm_module_decode(m, in->bytes, in->size_bytes, err);
+  }
 }
 
 /* Bytes to a valid module; on failure `m` is empty. is_known: its bodies were valid before. */
@@ -315,7 +320,7 @@ static LoadedModule *new_module(Engine *engine, const Input *in, bool is_known, 
 
 LoadedModule *wm_engine_read(Engine *engine, const u8 *bytes, size_t size, Error *err) {
   Error unheard = {.code = ERR_NONE};
-  return new_module(engine, &(Input){bytes, size, false}, false, err ? err : &unheard);
+  return new_module(engine, &(Input){bytes, size, INPUT_COPIED}, false, err ? err : &unheard);
 }
 
 /* Of a module whose bodies are known to be valid: all that is missing without an image. */
@@ -352,11 +357,15 @@ static LoadedModule *load(Engine *engine, const Input *in, Error *err) {
 }
 
 LoadedModule *wm_engine_load(Engine *engine, const u8 *bytes, size_t size, Error *err) {
-  return load(engine, &(Input){bytes, size, false}, err);
+  return load(engine, &(Input){bytes, size, INPUT_COPIED}, err);
 }
 
 LoadedModule *wm_engine_load_owned(Engine *engine, u8 *bytes, size_t size, Error *err) {
-  return load(engine, &(Input){bytes, size, true}, err);
+  return load(engine, &(Input){bytes, size, INPUT_OWNED}, err);
+}
+
+LoadedModule *wm_engine_load_borrowed(Engine *engine, const u8 *bytes, size_t size, Error *err) {
+  return load(engine, &(Input){bytes, size, INPUT_BORROWED}, err);
 }
 
 bool wm_engine_serialize(LoadedModule *lm, Buffer *out) {
@@ -367,7 +376,7 @@ bool wm_engine_serialize(LoadedModule *lm, Buffer *out) {
  * are validated at once. */
 static LoadedModule *module_of(Engine *engine, const Artifact *artifact, Error *err) {
   u8 *bytes = wm_artifact_module(artifact, err);
-  Input in = {bytes, (size_t)artifact->header.module_bytes, true};
+  Input in = {bytes, (size_t)artifact->header.module_bytes, INPUT_OWNED};
   return bytes ? new_module(engine, &in, engine->tiers != NULL, err) : NULL;
 }
 
@@ -389,25 +398,32 @@ static LoadedModule *deserialize(Engine *engine, const ArtifactSource *source, E
 
 LoadedModule *wm_engine_deserialize(Engine *engine, const u8 *bytes, size_t size, Error *err) {
   static const u8 none[1];
-  return deserialize(engine, &(ArtifactSource){bytes ? bytes : none, size, {0}}, err);
+  return deserialize(engine, &(ArtifactSource){.bytes = bytes ? bytes : none, .size_bytes = size},
+                     err);
 }
 
-LoadedModule *wm_engine_deserialize_file(Engine *engine, const char *path, Error *err) {
-  ArtifactSource source = {.bytes = NULL};
+LoadedModule *wm_engine_deserialize_part(Engine *engine, const char *path, u64 at, u64 size,
+                                         Error *err) {
+  ArtifactSource source = {.file_at = at};
   if (!wm_os_open_trusted_file(path, FILE_OWN_OR_ROOT, &source.file)) {
     wm_error_set(
         err, ERR_ARGUMENT, 0,
         "the file cannot be read, is neither this user's nor root's, or others may write it");
     return NULL;
   }
-  source.size_bytes = source.file.size_bytes;
+  u64 behind = source.file.size_bytes - min_u64(at, source.file.size_bytes);
+  source.size_bytes = min_u64(size, behind);
   return deserialize(engine, &source, err);
+}
+
+LoadedModule *wm_engine_deserialize_file(Engine *engine, const char *path, Error *err) {
+  return wm_engine_deserialize_part(engine, path, 0, UINT64_MAX, err);
 }
 
 bool wm_engine_validate(Engine *engine, const u8 *bytes, size_t size, Error *err) {
   Error unheard = {.code = ERR_NONE};
   Module m = {0};
-  if (!read_module(engine, &(Input){bytes, size, false}, false, &m, err ? err : &unheard))
+  if (!read_module(engine, &(Input){bytes, size, INPUT_COPIED}, false, &m, err ? err : &unheard))
     return false;
   wm_module_release_types(&m, engine->types);
   wm_module_free(&m);

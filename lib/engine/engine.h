@@ -83,6 +83,11 @@ LoadedModule *wm_engine_deserialize(Engine *engine, const u8 *bytes, size_t size
  * file that is this user's own or root's and that nobody else may write. */
 LoadedModule *wm_engine_load_owned(Engine *engine, u8 *bytes, size_t size, Error *err);
 LoadedModule *wm_engine_deserialize_file(Engine *engine, const char *path, Error *err);
+/* Of a part of the file: `size` bytes, or what there is, at `at`. */
+LoadedModule *wm_engine_deserialize_part(Engine *engine, const char *path, u64 at, u64 size,
+                                         Error *err);
+/* Of bytes that stay as they are until the module's end (its `release`). */
+LoadedModule *wm_engine_load_borrowed(Engine *engine, const u8 *bytes, size_t size, Error *err);
 /* Decodes and validates only; false with err (may be NULL) set. */
 bool wm_engine_validate(Engine *engine, const u8 *bytes, size_t size, Error *err);
 

@@ -133,7 +133,10 @@ void wm_loaded_release(LoadedModule *lm) {
   wm_mutex_destroy(&lm->lock);
   if (lm->on_free) lm->on_free(lm);
   wm_module_free(&lm->module);
+  void (*release)(void *env) = lm->release;
+  void *env = lm->release_env;
   free(lm);
+  if (release) release(env);
 }
 
 static bool has_facts(const LoadedModule *lm, u32 func_index) {

@@ -123,6 +123,9 @@ struct LoadedModule {
   void (*on_unused)(LoadedModule *);
   /* Gives back what the engine did for it; called last. NULL: nothing to do. */
   void (*on_free)(LoadedModule *);
+  /* Run with release_env when all is over, for bytes that were borrowed; or NULL. */
+  void (*release)(void *env);
+  void *release_env;
   void *tier_state;                    /* engine/'s; NULL: none */
   LoadedModule *tier_next, *tier_prev; /* engine/'s list of modules */
   const struct NativeMachine *machine; /* NULL: nothing is compiled */

@@ -7,6 +7,6 @@ void wm_module_free(Module *m) {
   wm_namemap_free(&m->export_map);
   wm_arena_free(&m->arena);
   free(m->funcs);
-  free(m->bytes);
+  if (!m->is_borrowed) free(m->bytes);
   *m = (Module){0};
 }

@@ -1,5 +1,5 @@
-/* A decoded module (spec 2.5), read-only after validation. It owns a copy of its bytes: bodies,
- * names and segments point into it. Everything else is in its arena. */
+/* A decoded module (spec 2.5), read-only after validation. It has its bytes, a copy of its own or
+ * borrowed ones: bodies, names and segments point into them. Everything else is in its arena. */
 #ifndef WM_WASM_MODULE_H
 #define WM_WASM_MODULE_H
 
@@ -166,8 +166,9 @@ typedef enum SectionId {
 
 typedef struct Module {
   Arena arena; /* owned */
-  u8 *bytes;   /* owned copy of the binary */
+  u8 *bytes;   /* the binary; owned, unless it is borrowed */
   u32 size_bytes;
+  bool is_borrowed;
 
   /* All lists but `funcs` are in the arena, each with its count of items. */
   u32 type_count, import_count, export_count;

@@ -466,6 +466,41 @@ static void serialized(void) {
   wasm_module_delete(module);
 }
 
+static void shared_modules(void) {
+  wasmx_error_t err = no_error();
+  wasm_byte_vec_t out;
+  char file[80];
+  wasm_shared_module_t *list[3];
+  snprintf(file, sizeof file, "%s.serialized", s.file);
+  list[0] = wasmx_shared_module_new(s.engine, &s.binary, WASMX_BORROW_BYTES, NULL, NULL, &err);
+  if (made_or_says(list[0] != NULL, &err) && made(wasmx_shared_module_serialize(list[0], &out)))
+    wasm_byte_vec_delete(&out);
+  list[1] = wasmx_shared_module_deserialize(s.engine, &s.serialized, &err);
+  made_or_says(list[1] != NULL, &err);
+  list[2] = wasmx_shared_module_deserialize_file(s.engine, file, 0, UINT64_MAX, &err);
+  made_or_says(list[2] != NULL, &err);
+  for (int i = 0; i < 3; i++) wasm_shared_module_delete(list[i]);
+}
+
+/* Nothing is allocated. */
+static void told_items(void) {
+  wasmx_externinfo_t info;
+  wasm_shared_module_t *shared = wasm_module_share(s.module);
+  wasm_functype_t *type = wasmx_functype_parse("(i32) -> f64", NULL);
+  if (made(type != NULL)) made(wasmx_functype_equal(type, type));
+  wasm_functype_delete(type);
+  for (size_t i = 0; wasmx_module_import_info(s.module, i, &info); i++)
+    wasmx_externinfo_value(&info, 0);
+  wasmx_module_export_info(s.module, 0, &info);
+  if (made(shared != NULL)) {
+    wasmx_shared_module_import_info(shared, 0, &info);
+    wasmx_shared_module_export_info(shared, 0, &info);
+  }
+  wasm_shared_module_delete(shared);
+  ended_with(WASMX_TRAP_CANONICAL_ABI,
+             wasmx_trap_new_message(s.store, WASMX_TRAP_CANONICAL_ABI, "said"));
+}
+
 static void texts(void) {
   wasmx_error_t err = no_error();
   wasm_byte_vec_t out;
@@ -689,7 +724,8 @@ static const Step steps[] = {
     STEP(new_objects),     STEP(new_traps),
     STEP(exceptions),      STEP(engines),
     STEP(modules),         STEP(module_types),
-    STEP(serialized),      STEP(texts),
+    STEP(serialized),      STEP(shared_modules),
+    STEP(told_items),      STEP(texts),
     STEP(instances),       STEP(exports_by_name),
     STEP(linkers),         STEP(calls),
     STEP(suspended_calls), STEP(traps),

@@ -82,7 +82,7 @@
 
 #define SHAPE_NUMBER_INTS 1
 #define C_CALL_I32_NUMBER 2
-#define TAIL_CALL_NUMBER  28
+#define TAIL_CALL_NUMBER  29
 #define ARG_REGISTERS     6
 
 #ifdef __ASSEMBLER__

@@ -1,0 +1,226 @@
+/* Compiled components as bytes and files; components whose bytes are borrowed. */
+#include "component/component_values.h"
+#include "support/failing_alloc.h"
+#include "support/temporary.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static wasm_engine_t *engine;
+static int released;
+
+static void count_release(void *env) { *(int *)env += 1; }
+
+static int set_up(void **state) {
+  (void)state;
+  engine = wasm_engine_new();
+  return engine ? 0 : 1;
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  wasm_engine_delete(engine);
+  return 0;
+}
+
+/* Exactly as long as it is, so that a sanitizer sees what is read behind. */
+static Buffer read_seed(const char *name) {
+  char path[512];
+  u8 part[4096];
+  Buffer bytes = {0};
+  snprintf(path, sizeof path, "%s/%s", getenv("COMPONENT_SEEDS"), name);
+  FILE *file = fopen(path, "rb");
+  size_t got = file ? fread(part, 1, sizeof part, file) : 0;
+  if (file) fclose(file);
+  bytes.data = malloc(got + 1);
+  assert_true(got && bytes.data);
+  memcpy(bytes.data, part, got);
+  bytes.len = got;
+  return bytes;
+}
+
+static wasmcm_component_t *component_of(const char *seed) {
+  Buffer bytes = read_seed(seed);
+  wasmcm_component_t *component = wasmcm_component_new(engine, bytes.data, bytes.len, 0, NULL);
+  assert_non_null(component);
+  wm_buffer_free(&bytes);
+  return component;
+}
+
+static wasm_byte_vec_t wit_of(const wasmcm_component_t *component) {
+  wasm_byte_vec_t text;
+  assert_true(wasmcm_component_wit(component, &text));
+  return text;
+}
+
+static void expect_same(const wasmcm_component_t *a, const wasmcm_component_t *b) {
+  wasm_byte_vec_t first = wit_of(a), second = wit_of(b);
+  assert_int_equal(first.size, second.size);
+  assert_memory_equal(first.data, second.data, first.size);
+  wasm_byte_vec_delete(&first);
+  wasm_byte_vec_delete(&second);
+}
+
+static const char *const seeds[] = {"plugin.wasm", "echo.wasm", "many.wasm", "values.wasm",
+                                    "narrow.wasm"};
+
+/* Modules in components in components; and what was compiled is compiled again. */
+static void there_and_back(void **state) {
+  (void)state;
+  for (size_t i = 0; i < ARRAY_LEN(seeds); i++) {
+    wasmcm_component_t *component = component_of(seeds[i]);
+    wasm_byte_vec_t bytes, again;
+    wasmx_error_t err = {.size = sizeof err};
+    assert_true(wasmcm_component_serialize(component, &bytes));
+    assert_true(wasmcm_is_compiled_component(bytes.data, bytes.size));
+    assert_false(wasmcm_is_component(bytes.data, bytes.size));
+    wasmcm_component_t *back = wasmcm_component_deserialize(engine, bytes.data, bytes.size, &err);
+    if (!back) fail_msg("%s: %s", seeds[i], err.message);
+    expect_same(component, back);
+    assert_true(wasmcm_component_serialize(back, &again));
+    assert_int_equal(bytes.size, again.size);
+    assert_memory_equal(bytes.data, again.data, bytes.size);
+    wasm_byte_vec_delete(&bytes);
+    wasm_byte_vec_delete(&again);
+    wasmcm_component_delete(component);
+    wasmcm_component_delete(back);
+  }
+}
+
+static void expect_refused(const u8 *bytes, size_t size) {
+  wasmx_error_t err = {.size = sizeof err};
+  u8 *copy = malloc(size + 1);
+  memcpy(copy, bytes, size);
+  wasmcm_component_t *component = wasmcm_component_deserialize(engine, copy, size, &err);
+  if (component) fail_msg("%zu bytes are taken", size);
+  assert_int_equal(err.code, WASMX_ARGUMENT);
+  assert_true(err.message[0] != 0);
+  free(copy);
+}
+
+static void damage_is_refused(void **state) {
+  (void)state;
+  wasmcm_component_t *component = component_of("plugin.wasm");
+  wasm_byte_vec_t bytes;
+  assert_true(wasmcm_component_serialize(component, &bytes));
+  u8 *data = (u8 *)bytes.data;
+  for (size_t size = 0; size < bytes.size; size += size < 100 ? 1 : 13) expect_refused(data, size);
+  for (size_t at = 0; at < bytes.size; at += at < 2000 ? 1 : 29) {
+    u8 kept = data[at];
+    data[at] ^= (u8)(1u << at % 8);
+    wasmx_error_t err = {.size = sizeof err};
+    wasmcm_component_t *back = wasmcm_component_deserialize(engine, data, bytes.size, &err);
+    /* Only the blanks between modules are nobody's. */
+    if (back && kept != 0) fail_msg("byte %zu is not looked at", at);
+    wasmcm_component_delete(back);
+    data[at] = kept;
+  }
+  expect_refused((const u8 *)"\0asm\1\0\0\0", 8);
+  wasm_byte_vec_delete(&bytes);
+  wasmcm_component_delete(component);
+}
+
+/* Heads whose sums are right: counts and places that cannot be. The sum is made by writing what is
+ * wrong through the library's own eyes: a component of other modules. */
+static void modules_must_be_its_own(void **state) {
+  (void)state;
+  wasmcm_component_t *component = component_of("narrow.wasm");
+  wasm_byte_vec_t bytes;
+  assert_true(wasmcm_component_serialize(component, &bytes));
+  wasmx_error_t err = {.size = sizeof err};
+  wasm_config_t *config = wasm_config_new();
+  wasmx_config_set_fuel(config, true);
+  wasm_engine_t *other = wasm_engine_new_with_config(config);
+  assert_null(wasmcm_component_deserialize(other, bytes.data, bytes.size, &err));
+  assert_int_equal(err.code, WASMX_ARGUMENT);
+  assert_non_null(strstr(err.message, "another version"));
+  wasm_engine_delete(other);
+  wasm_byte_vec_delete(&bytes);
+  wasmcm_component_delete(component);
+}
+
+static void from_a_file(void **state) {
+  (void)state;
+  char path[TEMPORARY_SIZE];
+  wasmx_error_t err = {.size = sizeof err};
+  wasmcm_component_t *component = component_of("echo.wasm");
+  wasm_byte_vec_t bytes;
+  assert_true(wasmcm_component_serialize(component, &bytes));
+  FILE *file = fdopen(temporary_file(path, "component"), "wb");
+  fwrite(bytes.data, 1, bytes.size, file);
+  fclose(file);
+  wasmcm_component_t *back = wasmcm_component_deserialize_file(engine, path, &err);
+  if (!back) fail_msg("%s", err.message);
+  expect_same(component, back);
+  wasmcm_component_delete(back);
+  file = fopen(path, "wb");
+  fwrite(bytes.data, 1, bytes.size - 10, file);
+  fclose(file);
+  assert_null(wasmcm_component_deserialize_file(engine, path, &err));
+  assert_int_equal(err.code, WASMX_ARGUMENT);
+  remove(path);
+  assert_null(wasmcm_component_deserialize_file(engine, path, &err));
+  assert_null(wasmcm_component_deserialize_file(engine, NULL, &err));
+  assert_null(wasmcm_component_deserialize_file(NULL, path, &err));
+  assert_null(wasmcm_component_deserialize(engine, NULL, 0, &err));
+  assert_false(wasmcm_component_serialize(NULL, &bytes));
+  assert_false(wasmcm_component_serialize(component, NULL));
+  wasmcm_component_delete(component);
+}
+
+static void each_allocation_may_fail(void **state) {
+  (void)state;
+  wasmcm_component_t *component = component_of("plugin.wasm");
+  for (u64 n = 1;; n++) {
+    wasm_byte_vec_t bytes;
+    wasmx_error_t err = {.size = sizeof err};
+    failing_alloc_start(n);
+    bool written = wasmcm_component_serialize(component, &bytes);
+    wasmcm_component_t *back =
+        written ? wasmcm_component_deserialize(engine, bytes.data, bytes.size, &err) : NULL;
+    bool failed = failing_alloc_stop();
+    assert_true(failed || back);
+    if (written && !back) assert_int_equal(err.code, WASMX_OUT_OF_MEMORY);
+    if (written) wasm_byte_vec_delete(&bytes);
+    wasmcm_component_delete(back);
+    if (!failed) break;
+  }
+  wasmcm_component_delete(component);
+}
+
+/* ---- borrowed bytes ---- */
+
+static void bytes_are_borrowed(void **state) {
+  (void)state;
+  Buffer bytes = read_seed("echo.wasm");
+  wasmx_error_t err = {.size = sizeof err};
+  for (u64 n = 1;; n++) {
+    released = 0;
+    failing_alloc_start(n);
+    wasmcm_component_t *component = wasmcm_component_new_borrowed(engine, bytes.data, bytes.len, 0,
+                                                                  count_release, &released, &err);
+    bool failed = failing_alloc_stop();
+    assert_int_equal(released, 0);
+    wasmcm_component_delete(component);
+    assert_int_equal(released, component != NULL);
+    if (!failed) break;
+  }
+  released = 0;
+  assert_null(wasmcm_component_new_borrowed(engine, bytes.data, bytes.len - 1, 0, count_release,
+                                            &released, &err));
+  assert_null(wasmcm_component_new_borrowed(NULL, bytes.data, bytes.len, 0, count_release,
+                                            &released, &err));
+  assert_int_equal(released, 0);
+  wm_buffer_free(&bytes);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(there_and_back),           cmocka_unit_test(damage_is_refused),
+      cmocka_unit_test(modules_must_be_its_own),  cmocka_unit_test(from_a_file),
+      cmocka_unit_test(each_allocation_may_fail), cmocka_unit_test(bytes_are_borrowed)};
+  return cmocka_run_group_tests(tests, set_up, tear_down);
+}
