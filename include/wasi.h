@@ -193,6 +193,32 @@ WASI_API_EXTERN size_t wasi_config_socket_count(const wasi_config_t *);
 WASI_API_EXTERN size_t wasi_config_socket_address(const wasi_config_t *, size_t index, char *text,
                                                   size_t size);
 
+/* The network, for components (wasi:sockets of WASI 0.2: TCP, UDP, names; preview 1 has no way to
+ * open a connection). Nothing is reached that no grant names; each call adds one:
+ *
+ *   "all"                          everything
+ *   "tcp-connect=10.0.0.0/8:443"   connect to these: ADDRESS[/BITS][:PORT[-PORT]]; without ports
+ *                                  to all, "*" is any address of both kinds; without "=" to all
+ *   "tcp-bind=127.0.0.1:8080"      bind and listen at these. Port 0, of the system's choice, and
+ *                                  0.0.0.0 or ::, where everybody can connect to, are a port and an
+ *                                  address like others
+ *   "udp-send=[2001:db8::]/32:53"  send datagrams to these. Who may do so may also have 0.0.0.0:0
+ *                                  or [::]:0 to send from, where only they are received from
+ *   "udp-bind=*:5353"              receive datagrams at these, from anybody
+ *   "lookup=*.example.com"         look up these names: one, all below one, or "*". What an answer
+ *                                  is good for the grants of addresses say
+ *
+ * Addresses are compared as the program gives them; those of IPv6 that stand for one of IPv4 are
+ * refused. All sockets and look-ups are of the grant "network" (wasi_ctx_revoke), and count among
+ * descriptors; at most 16 names are looked up at once, each by a thread that knows nothing but the
+ * name and may outlive the context. False and *err (may be NULL): WASMX_ARGUMENT, the grant has no
+ * meaning, or out of memory. */
+WASI_API_EXTERN bool wasi_config_allow_net(wasi_config_t *, const char *grant, wasmx_error_t *err);
+/* All addresses for all of tcp-connect, tcp-bind, udp-send and udp-bind. */
+WASI_API_EXTERN void wasi_config_inherit_network(wasi_config_t *);
+/* "lookup=*", or not (any more); other grants stay. */
+WASI_API_EXTERN void wasi_config_allow_ip_name_lookup(wasi_config_t *, bool enable);
+
 /* Descriptors that the program may have open at once (the default is 1,024); streams, preopened
  * directories and sockets count. */
 WASI_API_EXTERN void wasi_config_set_max_fds(wasi_config_t *, size_t count);
@@ -207,10 +233,10 @@ WASI_API_EXTERN void wasi_config_set_max_threads(wasi_config_t *, size_t count);
 
 /* A program that does the same each time, byte by byte: what of the world differs from run to run
  * can be fixed. Nothing of it is unless it is said here; a later call takes the place of an earlier
- * one. It does not fix what comes in from outside (arguments, streams, what is in files, when
- * another program writes to a pipe), nor in which order threads run and how long their atomic waits
- * take; NaNs are another matter (wasmx_config_set_canonical_nan), and so is where fuel, a deadline,
- * a limit of memory or of the stack ends a program. */
+ * one. It does not fix what comes in from outside (arguments, streams, what is in files, the
+ * network, when another program writes to a pipe), nor in which order threads run and how long
+ * their atomic waits take; NaNs are another matter (wasmx_config_set_canonical_nan), and so is
+ * where fuel, a deadline, a limit of memory or of the stack ends a program. */
 
 /* The four clocks. Times are in ns; realtime is since 1970.
  *   REAL     the host's (the default)
@@ -276,6 +302,7 @@ WASI_API_EXTERN void wasi_config_set_deterministic(wasi_config_t *, uint64_t see
  *     - {overlay: site, guest: /site, access: read-write, limit: 64M}
  *     - {archive: lib.zip, guest: /lib, limit: 64M}
  *   listeners: ["127.0.0.1:8080"]
+ *   network: ["tcp-connect=10.0.0.0/8:443", "lookup=*"]   wasi_config_allow_net
  *   terminal: true                                        wasi_config_grant_terminal
  *   clock: {kind: coarse, step: 1000000}                  real, frozen, stepped, coarse; start
  *   random-seed: 7
@@ -315,10 +342,11 @@ WASI_API_EXTERN bool wasi_limits_apply(const wasi_limits_t *, wasm_store_t *);
 /* One access of the program. Strings are good until the callback returns. */
 typedef struct wasi_access_t {
   size_t size;
-  const char *call;       /* of preview 1, such as "path_open", or one as "terminal_size" */
-  const char *grant;      /* what it was done through: a directory's guest name, "stdin", a socket's
-                             address; NULL: nothing of the kind */
-  const char *path;       /* as the guest spelled it; NULL: none */
+  const char *call;  /* of preview 1, such as "path_open", or one as "terminal_size"; of sockets
+                        of 0.2 "sock_open", "sock_bind", "sock_connect", "sock_resolve" ... */
+  const char *grant; /* what it was done through: a directory's guest name, "stdin", a socket's
+                        address; NULL: nothing of the kind */
+  const char *path;  /* as the guest spelled it; NULL: none */
   const char *other_path; /* the second one of a rename or link; what a symbolic link is to say */
   const char *target;     /* what the host has there: of an open, what was opened, with no link and
                              no ".." in its name; else the directory's name and the path below it;
@@ -327,6 +355,7 @@ typedef struct wasi_access_t {
   uint64_t rights;        /* asked for, as preview 1 numbers them */
   uint32_t fd, new_fd;    /* the program's descriptors; UINT32_MAX: none */
   int error;              /* as preview 1 numbers them; 0: it was granted and done */
+  const char *address;    /* of the network: "127.0.0.1:80", a name that is looked up; NULL: none */
 } wasi_access_t;
 typedef void (*wasi_audit_callback_t)(void *data, const wasi_access_t *);
 /* Tells of each call that names a path or a socket or makes a terminal raw (or not), of the first
@@ -337,10 +366,10 @@ typedef void (*wasi_audit_callback_t)(void *data, const wasi_access_t *);
 WASI_API_EXTERN bool wasi_config_set_audit(wasi_config_t *, wasi_audit_callback_t, void *data,
                                            void (*finalizer)(void *));
 /* The same as lines of JSON at the end of a file: time (seconds since 1970), call, grant, fd, path,
- * other_path, target, rights (names), new_fd, result (the errno's name); what does not apply is
- * left out, bytes that are no UTF-8 as u00XX escapes. Refusals are written at once, the others in
- * blocks, when the program waits, and the last ones with the context: they are lost when the
- * process is killed. False: it cannot be opened, or out of memory. */
+ * other_path, target, address, rights (names), new_fd, result (the errno's name); what does not
+ * apply is left out, bytes that are no UTF-8 as u00XX escapes. Refusals are written at once, the
+ * others in blocks, when the program waits, and the last ones with the context: they are lost when
+ * the process is killed. False: it cannot be opened, or out of memory. */
 WASI_API_EXTERN bool wasi_config_set_audit_file(wasi_config_t *, const char *path);
 
 /* Writes down in a file what every call gives, or takes it from there instead of the world: a
@@ -357,11 +386,6 @@ WASI_API_EXTERN bool wasi_config_replay(wasi_config_t *, const char *path);
  * one; the others are for tests. */
 enum wasi_resolver_enum { WASI_RESOLVER_AUTO = 0, WASI_RESOLVER_OPENAT2, WASI_RESOLVER_WALKER };
 WASI_API_EXTERN void wasi_config_set_resolver(wasi_config_t *, int resolver);
-
-/* For source compatibility: preview 1 has no way to open a connection or look up a name, so neither
- * changes anything. */
-WASI_API_EXTERN void wasi_config_inherit_network(wasi_config_t *);
-WASI_API_EXTERN void wasi_config_allow_ip_name_lookup(wasi_config_t *, bool enable);
 
 /* ------------------------------------------------------------------------------------- contexts */
 
@@ -380,9 +404,9 @@ WASI_API_EXTERN bool wasi_ctx_define(wasi_ctx_t *, wasmx_linker_t *);
 /* The same for those only that the module imports; quicker. */
 WASI_API_EXTERN bool wasi_ctx_define_for(wasi_ctx_t *, wasmx_linker_t *, const wasm_module_t *);
 /* The functions of WASI 0.2 for components, in a linker of wasmcm.h for the context's store: io,
- * cli, clocks, random and filesystem. All that the config grants is theirs as it is a module's,
- * under the same limits and audits; a descriptor, a stream and so on of a component goes with its
- * handle, and at the latest with the linker and all that was made of it. Sockets and HTTP are not
+ * cli, clocks, random, filesystem and sockets. All that the config grants is theirs as it is a
+ * module's, under the same limits and audits; a descriptor, a stream and so on of a component goes
+ * with its handle, and at the latest with the linker and all that was made of it. HTTP is not
  * there. False: out of memory, or libwasi was built without components. */
 struct wasmcm_linker_t;
 WASI_API_EXTERN bool wasi_ctx_define_components(wasi_ctx_t *, struct wasmcm_linker_t *);
@@ -452,10 +476,10 @@ WASI_API_EXTERN bool wasi_ctx_define_terminal(wasi_ctx_t *, wasmx_linker_t *, co
 WASI_API_EXTERN bool wasi_ctx_restore_terminal(wasi_ctx_t *);
 
 /* Takes away from a program that runs, from any thread, for good. `name` is a directory's guest
- * name, "stdin", "stdout", "stderr" or a socket's address: all that has it. What was opened through
- * it answers ENOTCAPABLE from then on, and calls that wait for it end so; descriptors can still be
- * closed. restrict leaves what the permissions allow, and never gives any back. False: there is
- * nothing of that name. */
+ * name, "stdin", "stdout", "stderr", "network" or a given socket's address: all that has it. What
+ * was opened through it answers ENOTCAPABLE from then on, and calls that wait for it end so;
+ * descriptors can still be closed. restrict leaves what the permissions allow, and never gives any
+ * back. False: there is nothing of that name. */
 WASI_API_EXTERN bool wasi_ctx_revoke(wasi_ctx_t *, const char *name);
 WASI_API_EXTERN bool wasi_ctx_restrict(wasi_ctx_t *, const char *name, wasi_dir_perms,
                                        wasi_file_perms);

@@ -3,6 +3,7 @@
 
 #include "tools/run_determinism.h"
 #include "tools/run_dirs.h"
+#include "tools/run_net.h"
 #include "tools/run_terminal.h"
 #include "tools/tool.h"
 
@@ -115,6 +116,7 @@ static int set_resolver(Run *run, const char *name) {
 
 static int give_dir(Run *run, const char *spec) { return add_dir(run->config, spec); }
 static int give_mapped_dir(Run *run, const char *spec) { return add_mapped_dir(run->config, spec); }
+static int give_net(Run *run, const char *grant) { return add_net(run->config, grant); }
 static int give_mount(Run *run, const char *spec) { return add_mount(run->config, spec); }
 static int give_overlay(Run *run, const char *spec) { return add_overlay(run->config, spec); }
 static int give_archive(Run *run, const char *spec) { return add_archive(run->config, spec); }
@@ -177,6 +179,7 @@ static const struct {
     {"--max-table-elements", set_max_elements},
     {"--max-threads", set_max_threads},
     {"--mount", give_mount},
+    {"--net", give_net},
     {"--overlay", give_overlay},
     {"--policy", set_policy},
     {"--record", set_record},

@@ -16,6 +16,7 @@ _wasm_values() { # VERB OPTION
     --tier) echo auto jit interp ;;
     --profile) echo perfmap jitdump gdb ;;
     --resolver) echo auto openat2 walker ;;
+    --net) echo all tcp-connect= tcp-bind= udp-send= udp-bind= lookup= ;;
     --clock) echo real frozen: stepped: coarse: ;;
     --stage) echo ir lir asm ;;
     --dir | --mapdir | --overlay | --cache-dir | --archive | --policy | --record | --replay | --audit | --env-file | -o) echo - ;;

@@ -9,12 +9,12 @@
  * the world for both versions, and what is said of preview 1 holds here.
  *
  * Objects are known by number (rep). A pollable is a child of the stream that it is for: dropping
- * the stream before it traps. Streams and listings keep the descriptor that they are of open, which
- * may be dropped before them. */
+ * the stream before it traps. Streams and listings keep the descriptor or socket that they are of
+ * open, which may be dropped before them. */
 #ifndef WM_WASI_WASI2_H
 #define WM_WASI_WASI2_H
 
-#include "wasi/wasi_ctx.h"
+#include "wasi/wasi_net.h"
 
 #include <wasmcm.h>
 
@@ -30,8 +30,28 @@ typedef enum ObjectKind {
   OBJECT_TERMINAL_OUTPUT,
   OBJECT_DESCRIPTOR,
   OBJECT_ENTRIES,
+  OBJECT_NETWORK,
+  OBJECT_TCP,
+  OBJECT_UDP,
+  OBJECT_INCOMING, /* datagrams */
+  OBJECT_OUTGOING,
+  OBJECT_ADDRESSES, /* of a name that is looked up */
   OBJECT_KINDS
 } ObjectKind;
+
+/* What a socket is at. */
+typedef enum SocketState {
+  SOCKET_UNBOUND,
+  SOCKET_BINDING, /* done, but not said to be */
+  SOCKET_BOUND,
+  SOCKET_LISTENING_SOON, /* likewise */
+  SOCKET_LISTENING,
+  SOCKET_CONNECTING,
+  SOCKET_CONNECTED,
+  SOCKET_CLOSED
+} SocketState;
+
+enum { EVENT_SOCKET = 3 }; /* what the parent waits for */
 
 typedef struct Object {
   u8 kind;
@@ -40,17 +60,27 @@ typedef struct Object {
   bool is_placed;  /* streams: they have an offset of their own */
   bool appends;    /* streams: to the end of the file */
   bool of_file;    /* streams and errors: of a descriptor */
+  bool of_socket;  /* likewise */
+  bool may_block;  /* streams */
+  bool is_ended;   /* streams of sockets: nothing comes any more */
+  u16 flags;       /* streams: FDFLAG_* of the file, but to append */
   u8 event;        /* pollables: EVENT_* */
+  u8 state;        /* sockets: SocketState */
+  u8 family;       /* sockets: 4 or 6 */
+  u8 shut;         /* sockets: SDFLAG_* */
+  u32 backlog;     /* sockets */
+  u32 streams;     /* sockets: of datagrams, that are there */
   u32 rep;
   u32 parent; /* 0: none */
   u32 children;
   u32 fd;         /* number in the context; of pollables, too */
-  Errno error;    /* of errors */
+  Errno error;    /* of errors; sockets, datagrams, addresses: to be told with the next call */
   u64 at;         /* streams: offset; clocks: deadline; listings: cookie behind the last entry */
   u64 permit;     /* output: what may be written before the next check */
   u8 *entries;    /* listings: owned, some of what is to come */
   u32 entries_at; /* in bytes */
   u32 entries_len;
+  NetAddress peer; /* of datagrams; family 0: none */
 } Object;
 
 typedef struct Wasi2 Wasi2;
@@ -100,6 +130,8 @@ struct Wasi2Row {
 Object *wm_wasi2_new(Wasi2Call *c, ObjectKind kind, Object *parent);
 /* What a handle stands for; NULL with the trap: something else. */
 Object *wm_wasi2_object(Wasi2Call *c, const Val *handle, ObjectKind kind);
+/* What it is a child of; NULL: of nothing. */
+Object *wm_wasi2_parent(const Wasi2 *host, const Object *object);
 /* What a handler of a resource's end gives: a trap when there are children. */
 wasm_trap_t *wm_wasi2_drop(Wasi2 *host, u32 rep);
 void wm_wasi2_free_objects(Wasi2 *host);
@@ -131,9 +163,16 @@ u32 wm_wasi2_code(Errno e);
 /* ---- rows: wasi2_value.c ---- */
 /* Memory for the next rows, zeroed: addresses begin at 0. False: there is none, which traps. */
 bool wm_wasi2_memory(Wasi2Call *c, u64 size);
-Errno wm_wasi2_run(Wasi2Call *c, CallNumber number, const wasmx_slot_t *args);
-#define RUN(c, name, ...) wm_wasi2_run((c), CALL_##name, (const wasmx_slot_t[]){__VA_ARGS__})
-#define ARG(value)        {.u64 = (value)}
+Errno wm_wasi2_run(Wasi2Call *c, const CallRow *row, const wasmx_slot_t *args);
+#define ARG(value) {.u64 = (value)}
+#define RUN(c, name, ...)                                                                          \
+  wm_wasi2_run((c), &wm_call_rows[CALL_##name], (const wasmx_slot_t[]){__VA_ARGS__})
+
+/* ---- wasi2_stream.c ---- */
+/* A stream of what o is, with its descriptor; NULL with the trap. */
+Object *wm_wasi2_stream(Wasi2Call *c, ObjectKind kind, Object *o, bool may_block);
+/* The result is a pollable for the event of the object in argument 0. */
+void wm_wasi2_subscribe(Wasi2Call *c, ObjectKind kind, u8 event);
 
 /* ---- wasi2_poll.c ---- */
 /* Whether the host says the descriptor's event is there, without waiting. */

@@ -49,11 +49,11 @@ static wasmcm_kind_t kind_of(char c) {
   static const struct {
     char c;
     wasmcm_kind_t kind;
-  } kinds[] = {{'?', WASMCM_BOOL},   {'c', WASMCM_U8},      {'w', WASMCM_U32},
-               {'q', WASMCM_U64},    {'s', WASMCM_STRING},  {'L', WASMCM_LIST},
-               {'O', WASMCM_OPTION}, {'R', WASMCM_RESULT},  {'{', WASMCM_RECORD},
-               {'(', WASMCM_TUPLE},  {'<', WASMCM_VARIANT}, {'E', WASMCM_ENUM},
-               {'F', WASMCM_FLAGS},  {'o', WASMCM_OWN},     {'b', WASMCM_BORROW}};
+  } kinds[] = {
+      {'?', WASMCM_BOOL},   {'c', WASMCM_U8},     {'h', WASMCM_U16},   {'w', WASMCM_U32},
+      {'q', WASMCM_U64},    {'s', WASMCM_STRING}, {'L', WASMCM_LIST},  {'O', WASMCM_OPTION},
+      {'R', WASMCM_RESULT}, {'{', WASMCM_RECORD}, {'(', WASMCM_TUPLE}, {'<', WASMCM_VARIANT},
+      {'E', WASMCM_ENUM},   {'F', WASMCM_FLAGS},  {'o', WASMCM_OWN},   {'b', WASMCM_BORROW}};
   for (u32 i = 0; i < ARRAY_LEN(kinds); i++)
     if (kinds[i].c == c) return kinds[i].kind;
   return WASMCM_FUNC;

@@ -37,6 +37,11 @@ Errno wm_wasi2_fdstat(Wasi2Call *c, u32 fd, FdStat *stat) {
   return e;
 }
 
+bool wm_wasi2_may_block(const FdStat *stat) {
+  return stat->type != FILETYPE_REGULAR_FILE && stat->type != FILETYPE_DIRECTORY &&
+         stat->type != FILETYPE_BLOCK_DEVICE;
+}
+
 void wm_wasi2_get_type(Wasi2Call *c) {
   const Object *o = self(c);
   FdStat stat;
@@ -75,11 +80,12 @@ static void give_stream(Wasi2Call *c, ObjectKind kind, u64 at, bool appends) {
   if (!e && !(stat.base & needs)) e = E_BADF;
   if (!e && at > INT64_MAX) e = E_INVAL;
   if (wm_wasi2_failed(c, e)) return;
-  Object *made = wm_wasi2_new(c, kind, o);
+  Object *made = wm_wasi2_stream(c, kind, o, wm_wasi2_may_block(&stat));
   if (!made) return;
   bool is_file = stat.type == FILETYPE_REGULAR_FILE || stat.type == FILETYPE_BLOCK_DEVICE;
   made->is_placed = is_file && !appends;
   made->appends = is_file && appends;
+  made->flags = stat.flags & (u16)~FDFLAG_APPEND;
   made->at = at;
   wm_wasi2_put_own(c, wm_wasi2_ok(c), made);
 }
@@ -97,7 +103,7 @@ void wm_wasi2_append_via_stream(Wasi2Call *c) { give_stream(c, OBJECT_OUTPUT, 0,
 static Errno move(Wasi2Call *c, CallNumber number, u32 fd, u64 size, u64 offset) {
   store_u32(c->memory + VECTOR, BYTES);
   store_u32(c->memory + VECTOR + 4, (u32)size);
-  return wm_wasi2_run(c, number,
+  return wm_wasi2_run(c, &wm_call_rows[number],
                       (const wasmx_slot_t[]){ARG(fd), ARG(VECTOR), ARG(1), ARG(offset), ARG(DONE)});
 }
 

@@ -20,6 +20,8 @@ typedef struct FdStat {
   Rights base, inheriting;
 } FdStat;
 Errno wm_wasi2_fdstat(Wasi2Call *c, u32 fd, FdStat *stat);
+/* Reading and writing may have to wait. */
+bool wm_wasi2_may_block(const FdStat *stat);
 
 void wm_wasi2_put_type(Val *to, u8 type);
 

@@ -39,6 +39,26 @@ static Object *at(const Wasi2 *host, u32 rep) {
   return rep < host->objects.len ? host->objects.data[rep] : NULL;
 }
 
+Object *wm_wasi2_parent(const Wasi2 *host, const Object *object) {
+  return object->parent ? at(host, object->parent) : NULL;
+}
+
+static bool is_socket(const Object *o) { return o->kind == OBJECT_TCP || o->kind == OBJECT_UDP; }
+
+/* Its descriptor goes with it. */
+static bool has_descriptor(const Object *o) {
+  return is_socket(o) || o->kind == OBJECT_DESCRIPTOR || o->kind == OBJECT_ADDRESSES;
+}
+
+/* It may be dropped before what is of it. */
+static bool outlives_handle(const Object *o) {
+  return is_socket(o) || o->kind == OBJECT_DESCRIPTOR;
+}
+
+static bool is_datagrams(const Object *o) {
+  return o->kind == OBJECT_INCOMING || o->kind == OBJECT_OUTGOING;
+}
+
 /* ---- life ---- */
 
 Object *wm_wasi2_new(Wasi2Call *c, ObjectKind kind, Object *parent) {
@@ -56,7 +76,9 @@ Object *wm_wasi2_new(Wasi2Call *c, ObjectKind kind, Object *parent) {
     object->parent = parent->rep;
     object->fd = parent->fd;
     object->of_file = parent->kind == OBJECT_DESCRIPTOR;
+    object->of_socket = is_socket(parent);
     parent->children++;
+    parent->streams += is_datagrams(object);
   }
   host->objects.data[rep] = object;
   return object;
@@ -71,7 +93,7 @@ Object *wm_wasi2_object(Wasi2Call *c, const Val *handle, ObjectKind kind) {
 }
 
 static void free_object(const Wasi2 *host, Object *object) {
-  bool closes = object->kind == OBJECT_DESCRIPTOR && !object->is_lent;
+  bool closes = has_descriptor(object) && !object->is_lent;
   if (closes) wm_fds_close(&host->ctx->fds, object->fd);
   free(object->entries);
   free(object);
@@ -80,7 +102,8 @@ static void free_object(const Wasi2 *host, Object *object) {
 /* What was kept for it goes with its last child. */
 static void end_object(Wasi2 *host, Object *object) {
   while (object) {
-    Object *parent = at(host, object->parent);
+    Object *parent = wm_wasi2_parent(host, object);
+    if (parent) parent->streams -= is_datagrams(object);
     give_rep(host, object->rep);
     free_object(host, object);
     bool is_last = parent && --parent->children == 0;
@@ -91,7 +114,7 @@ static void end_object(Wasi2 *host, Object *object) {
 wasm_trap_t *wm_wasi2_drop(Wasi2 *host, u32 rep) {
   Object *object = at(host, rep);
   if (!object || object->is_dropped) return NULL;
-  bool has_pollables = object->children && object->kind != OBJECT_DESCRIPTOR;
+  bool has_pollables = object->children && !outlives_handle(object);
   object->is_dropped = true;
   if (!object->children) end_object(host, object);
   return has_pollables ? trap_of("resource has children") : NULL;

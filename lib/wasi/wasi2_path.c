@@ -165,7 +165,7 @@ static void change_path(Wasi2Call *c, CallNumber number) {
   if (!o) return;
   Errno e = lend_path(c, &c->args[1], &p);
   const wasmx_slot_t args[] = {ARG(o->fd), PATH_ARGS(p)};
-  finish(c, e ? e : wm_wasi2_run(c, number, args));
+  finish(c, e ? e : wm_wasi2_run(c, &wm_call_rows[number], args));
 }
 
 void wm_wasi2_create_directory_at(Wasi2Call *c) { change_path(c, CALL_path_create_directory); }

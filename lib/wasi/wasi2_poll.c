@@ -34,8 +34,20 @@ static void add_clock(Waits *w, u64 deadline, u16 flags) {
   store_u16(to + 40, flags);
 }
 
+/* Sockets that nothing is in progress of are always ready. */
+static void add_socket(Waits *w, const Object *socket) {
+  if (socket->state == SOCKET_LISTENING)
+    add_fd(w, socket->fd, EVENT_FD_READ);
+  else if (socket->state == SOCKET_CONNECTING && !socket->error)
+    add_fd(w, socket->fd, EVENT_FD_WRITE);
+  else
+    add_clock(w, 0, 0);
+}
+
 static void add_object(Waits *w, const Object *o) {
-  if (o->event == EVENT_CLOCK)
+  if (o->event == EVENT_SOCKET)
+    add_socket(w, wm_wasi2_parent(w->c->host, o));
+  else if (o->event == EVENT_CLOCK)
     add_clock(w, o->at, SUBCLOCK_ABSTIME);
   else
     add_fd(w, o->fd, o->event);

@@ -25,6 +25,7 @@ static bool failed(Wasi2Call *c, const Object *o, Errno e) {
     Object *error = wm_wasi2_new(c, OBJECT_ERROR, NULL);
     if (error) error->error = e;
     if (error) error->of_file = o->of_file;
+    if (error) error->of_socket = o->of_socket;
     payload = wm_wasi2_vals(c, 1);
     wm_wasi2_put_own(c, payload, error);
   }
@@ -34,8 +35,18 @@ static bool failed(Wasi2Call *c, const Object *o, Errno e) {
   return true;
 }
 
-static bool is_at_end(Wasi2Call *c, const Object *o, u64 wanted, u32 done) {
-  return wanted && !done && failed(c, o, E_PIPE);
+/* The end of a file may become another place, that of a connection not. */
+static bool is_at_end(Wasi2Call *c, Object *o, u64 wanted, u32 done) {
+  bool at_end = wanted && !done;
+  o->is_ended |= at_end && o->of_socket;
+  return at_end && failed(c, o, E_PIPE);
+}
+
+/* Of a socket whose end came, or that the program shut in that direction: the result says so. */
+static bool closed(Wasi2Call *c, const Object *o, u8 way) {
+  const Object *socket = o->of_socket ? wm_wasi2_parent(c->host, o) : NULL;
+  bool is = o->is_ended || (socket && (socket->shut & way));
+  return is && failed(c, o, E_PIPE);
 }
 
 void wm_wasi2_error_text(Wasi2Call *c) {
@@ -55,16 +66,6 @@ void wm_wasi2_filesystem_error_code(Wasi2Call *c) {
 
 /* ---- what moves ---- */
 
-static Descriptor *descriptor_of(const Wasi2Call *c, u32 fd) {
-  Descriptor *d;
-  return wm_fds_find(&c->host->ctx->fds, fd, &d) ? NULL : d;
-}
-
-static bool may_block(const Wasi2Call *c, u32 fd) {
-  const Descriptor *d = descriptor_of(c, fd);
-  return d && wm_descriptor_may_block(d);
-}
-
 /* One row on `size` bytes behind the vector, which was prepared. */
 static Errno move(Wasi2Call *c, Object *o, bool write, u32 offset, u32 size, u32 *done) {
   store_u32(c->memory + VECTOR, BYTES + offset);
@@ -74,7 +75,7 @@ static Errno move(Wasi2Call *c, Object *o, bool write, u32 offset, u32 size, u32
   CallNumber number = o->is_placed ? write ? CALL_fd_pwrite : CALL_fd_pread
                       : write      ? CALL_fd_write
                                    : CALL_fd_read;
-  Errno e = wm_wasi2_run(c, number, o->is_placed ? placed : plain);
+  Errno e = wm_wasi2_run(c, &wm_call_rows[number], o->is_placed ? placed : plain);
   *done = e ? 0 : load_u32(c->memory + DONE);
   o->at += *done;
   return e;
@@ -84,7 +85,7 @@ static Errno move(Wasi2Call *c, Object *o, bool write, u32 offset, u32 size, u32
 static Errno read_some(Wasi2Call *c, Object *o, u64 wanted, bool waits, u32 *done) {
   wanted = min_u64(wanted, MAX_PIECE);
   *done = 0;
-  if (!waits && may_block(c, o->fd) && !wm_wasi2_is_ready(c, o->fd, EVENT_FD_READ))
+  if (!waits && o->may_block && !wm_wasi2_is_ready(c, o->fd, EVENT_FD_READ))
     return c->trap ? E_IO : E_AGAIN;
   for (;;) {
     if (!wm_wasi2_memory(c, BYTES + wanted)) return E_NOMEM;
@@ -94,10 +95,8 @@ static Errno read_some(Wasi2Call *c, Object *o, u64 wanted, bool waits, u32 *don
   }
 }
 
-static Errno set_append(Wasi2Call *c, u32 fd, bool on) {
-  const Descriptor *d = descriptor_of(c, fd);
-  u32 flags = d ? d->flags & ~(u32)FDFLAG_APPEND : 0;
-  return RUN(c, fd_fdstat_set_flags, ARG(fd), ARG(flags | (on ? FDFLAG_APPEND : 0)));
+static Errno set_append(Wasi2Call *c, const Object *o, bool on) {
+  return RUN(c, fd_fdstat_set_flags, ARG(o->fd), ARG(o->flags | (on ? FDFLAG_APPEND : 0u)));
 }
 
 /* All of it. */
@@ -113,10 +112,10 @@ static Errno write_memory(Wasi2Call *c, Object *o, u32 size) {
 /* Other streams of the same file write where they are. */
 static Errno write_all(Wasi2Call *c, Object *o, u32 size) {
   if (!o->appends) return write_memory(c, o, size);
-  Errno e = set_append(c, o->fd, true);
+  Errno e = set_append(c, o, true);
   if (e) return e;
   e = write_memory(c, o, size);
-  Errno back = set_append(c, o->fd, false);
+  Errno back = set_append(c, o, false);
   return e ? e : back;
 }
 
@@ -125,7 +124,7 @@ static Errno write_all(Wasi2Call *c, Object *o, u32 size) {
 static void read_stream(Wasi2Call *c, bool waits, bool skips) {
   Object *o = wm_wasi2_object(c, &c->args[0], OBJECT_INPUT);
   u64 wanted = c->args[1].of.u64;
-  if (!o) return;
+  if (!o || closed(c, o, SDFLAG_RD)) return;
   u32 done;
   Errno e = read_some(c, o, wanted, waits, &done);
   bool nothing_yet = e == E_AGAIN;
@@ -143,26 +142,34 @@ void wm_wasi2_input_blocking_read(Wasi2Call *c) { read_stream(c, true, false); }
 void wm_wasi2_input_skip(Wasi2Call *c) { read_stream(c, false, true); }
 void wm_wasi2_input_blocking_skip(Wasi2Call *c) { read_stream(c, true, true); }
 
-static void subscribe(Wasi2Call *c, ObjectKind kind, u8 event) {
+Object *wm_wasi2_stream(Wasi2Call *c, ObjectKind kind, Object *o, bool may_block) {
+  Object *made = wm_wasi2_new(c, kind, o);
+  if (made) made->may_block = may_block;
+  return made;
+}
+
+void wm_wasi2_subscribe(Wasi2Call *c, ObjectKind kind, u8 event) {
   Object *o = wm_wasi2_object(c, &c->args[0], kind);
   Object *made = o ? wm_wasi2_new(c, OBJECT_POLLABLE, o) : NULL;
   if (made) made->event = event;
   wm_wasi2_put_own(c, c->result, made);
 }
 
-void wm_wasi2_input_subscribe(Wasi2Call *c) { subscribe(c, OBJECT_INPUT, EVENT_FD_READ); }
-void wm_wasi2_output_subscribe(Wasi2Call *c) { subscribe(c, OBJECT_OUTPUT, EVENT_FD_WRITE); }
+void wm_wasi2_input_subscribe(Wasi2Call *c) { wm_wasi2_subscribe(c, OBJECT_INPUT, EVENT_FD_READ); }
+void wm_wasi2_output_subscribe(Wasi2Call *c) {
+  wm_wasi2_subscribe(c, OBJECT_OUTPUT, EVENT_FD_WRITE);
+}
 
 /* ---- output ---- */
 
 static u64 permit_of(Wasi2Call *c, const Object *o) {
-  if (!may_block(c, o->fd)) return MAX_PIECE;
+  if (!o->may_block) return MAX_PIECE;
   return wm_wasi2_is_ready(c, o->fd, EVENT_FD_WRITE) ? SURE_PIECE : 0;
 }
 
 void wm_wasi2_output_check_write(Wasi2Call *c) {
   Object *o = wm_wasi2_object(c, &c->args[0], OBJECT_OUTPUT);
-  if (!o) return;
+  if (!o || closed(c, o, SDFLAG_WR)) return;
   o->permit = permit_of(c, o);
   wm_wasi2_put(wm_wasi2_ok(c), WASMCM_U64, o->permit);
 }
@@ -178,7 +185,8 @@ static bool take_permit(Wasi2Call *c, Object *o, u64 size, bool blocks) {
 /* NULL: so many zeroes. */
 static void write_stream(Wasi2Call *c, const void *bytes, u64 size, bool blocks) {
   Object *o = wm_wasi2_object(c, &c->args[0], OBJECT_OUTPUT);
-  if (!o || !take_permit(c, o, size, blocks) || !wm_wasi2_memory(c, BYTES + size)) return;
+  if (!o || !take_permit(c, o, size, blocks) || closed(c, o, SDFLAG_WR)) return;
+  if (!wm_wasi2_memory(c, BYTES + size)) return;
   if (bytes && size) memcpy(c->memory + BYTES, bytes, size);
   if (!failed(c, o, write_all(c, o, (u32)size))) wm_wasi2_done(c);
 }
@@ -196,14 +204,15 @@ void wm_wasi2_output_blocking_write_zeroes(Wasi2Call *c) {
 }
 
 void wm_wasi2_output_flush(Wasi2Call *c) {
-  if (wm_wasi2_object(c, &c->args[0], OBJECT_OUTPUT)) wm_wasi2_done(c);
+  const Object *o = wm_wasi2_object(c, &c->args[0], OBJECT_OUTPUT);
+  if (o && !closed(c, o, SDFLAG_WR)) wm_wasi2_done(c);
 }
 
 /* As much as goes out now, of what is there now. */
 static void splice(Wasi2Call *c, bool blocks) {
   Object *out = wm_wasi2_object(c, &c->args[0], OBJECT_OUTPUT);
   Object *in = wm_wasi2_object(c, &c->args[1], OBJECT_INPUT);
-  if (!out || !in) return;
+  if (!out || !in || closed(c, out, SDFLAG_WR) || closed(c, in, SDFLAG_RD)) return;
   u64 wanted = min_u64(c->args[2].of.u64, blocks ? MAX_PIECE : permit_of(c, out));
   u32 done;
   Errno e = read_some(c, in, wanted, blocks, &done);

@@ -98,14 +98,14 @@ bool wm_wasi2_memory(Wasi2Call *c, u64 size) {
   return c->memory != NULL;
 }
 
-Errno wm_wasi2_run(Wasi2Call *c, CallNumber number, const wasmx_slot_t *args) {
+Errno wm_wasi2_run(Wasi2Call *c, const CallRow *row, const wasmx_slot_t *args) {
   if (c->trap) return E_NOMEM;
   Call call __attribute__((cleanup(wm_call_unlock))) = {.ctx = c->host->ctx,
                                                         .store = wasmcm_call_store(c->call),
                                                         .args = args,
                                                         .memory = c->memory,
                                                         .memory_size = c->memory_size};
-  Errno e = wm_call_run(&call, number);
+  Errno e = wm_call_run(&call, row);
   c->trap = call.trap;
   return e;
 }

@@ -1,5 +1,5 @@
 /* wasi:cli, wasi:clocks and wasi:random. */
-#include "wasi/wasi2.h"
+#include "wasi/wasi2_file.h"
 
 enum { MAX_RANDOM = 1 << 26 };
 
@@ -14,10 +14,11 @@ typedef struct Strings {
 
 static bool get_strings(Wasi2Call *c, CallNumber sizes, CallNumber get, Strings *s) {
   const wasmx_slot_t at[] = {ARG(0), ARG(4)};
-  if (!wm_wasi2_memory(c, 8) || wm_wasi2_run(c, sizes, at)) return false;
+  if (!wm_wasi2_memory(c, 8) || wm_wasi2_run(c, &wm_call_rows[sizes], at)) return false;
   u32 count = load_u32(c->memory), size = load_u32(c->memory + 4), bytes = 4 * count;
   const wasmx_slot_t to[] = {ARG(0), ARG(bytes)};
-  if (!wm_wasi2_memory(c, (u64)bytes + size) || wm_wasi2_run(c, get, to)) return false;
+  if (!wm_wasi2_memory(c, (u64)bytes + size) || wm_wasi2_run(c, &wm_call_rows[get], to))
+    return false;
   *s = (Strings){count, c->memory + bytes, c->memory + bytes + size};
   return true;
 }
@@ -70,9 +71,13 @@ void wm_wasi2_exit_with_code(Wasi2Call *c) { RUN(c, proc_exit, ARG(c->args[0].of
 
 /* ---- standard streams ---- */
 
+/* Of what kind they are is asked, so that a replayed run is told the same. */
 static void give_stream(Wasi2Call *c, ObjectKind kind, u32 fd) {
+  FdStat stat;
+  bool is = !wm_wasi2_fdstat(c, fd, &stat);
   Object *o = wm_wasi2_new(c, kind, NULL);
   if (o) o->fd = fd;
+  if (o) o->may_block = is && wm_wasi2_may_block(&stat);
   wm_wasi2_put_own(c, c->result, o);
 }
 

@@ -37,6 +37,12 @@ void wm_access_path(Access *a, const void *bytes, size_t len) {
   to[len] = 0;
 }
 
+void wm_access_address(Access *a, const void *text, size_t len) {
+  len = min_u64(len, ADDRESS_ROOM - 1);
+  memcpy(a->address, text, len);
+  a->address[len] = 0;
+}
+
 void wm_access_checked_path(Access *a, const GuestPath *path, u32 len) {
   if (!a) return;
   char *to = room_for_path(a);
@@ -59,8 +65,8 @@ static bool is_first(bool *seen) {
          !__atomic_exchange_n(seen, true, __ATOMIC_RELAXED);
 }
 
-static bool is_told(const Call *call, const CallRow *row, u32 number, Errno e) {
-  bool first = is_first(&call->ctx->audit.seen[number]);
+static bool is_told(const Call *call, const CallRow *row, Errno e) {
+  bool first = is_first(&call->ctx->audit.seen[row->number]);
   return first || is_refusal(e) || names_something(row);
 }
 
@@ -177,7 +183,8 @@ static void tell(const Call *call, const CallRow *row, const Access *a, Errno e)
                               .rights = a->rights,
                               .fd = a->fd,
                               .new_fd = a->new_fd,
-                              .error = (int)e};
+                              .error = (int)e,
+                              .address = a->address[0] ? a->address : NULL};
   call->ctx->audit.callback(call->ctx->audit.data, &told);
 }
 
@@ -213,7 +220,7 @@ static void note_paths(Call *call, const CallRow *row, Access *a) {
 
 /* The paths are large: they are not cleared for each call. */
 static void begin_access(Access *a) {
-  a->path[0] = a->other_path[0] = 0;
+  a->path[0] = a->other_path[0] = a->address[0] = 0;
   a->grant = NULL;
   a->fd = a->new_fd = UINT32_MAX;
   a->opened = -1;
@@ -223,13 +230,13 @@ static void begin_access(Access *a) {
 
 /* The lock that the call may have lost is not needed: what is looked at again is looked at under it
  * where it is still held, and else only the names of grants, which stay. */
-Errno wm_audit_run(Call *call, const CallRow *row, u32 number) {
+Errno wm_audit_run(Call *call, const CallRow *row) {
   Access a;
   begin_access(&a);
   call->access = &a;
   Errno e = row->handler(call);
   call->access = NULL;
-  if (!is_told(call, row, number, e)) return e;
+  if (!is_told(call, row, e)) return e;
   if (e) note_paths(call, row, &a);
   tell(call, row, &a, e);
   if (!e && strcmp(row->name, "path_rename") == 0) forget_names(&call->ctx->fds);

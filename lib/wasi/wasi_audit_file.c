@@ -163,6 +163,7 @@ static void put_line(Buffer *b, const wasi_access_t *a) {
   put_string(b, ",\"path\":\"", a->path);
   put_string(b, ",\"other_path\":\"", a->other_path);
   put_string(b, ",\"target\":\"", a->target);
+  put_string(b, ",\"address\":\"", a->address);
   put_rights(b, a->rights);
   put_number(b, ",\"new_fd\":", a->new_fd);
   put_string(b, ",\"result\":\"", wm_errno_name((u32)a->error));

@@ -29,6 +29,7 @@ void wasi_config_delete(wasi_config_t *config) {
   for (u32 i = 0; i < config->sockets.len; i++)
     if (config->sockets.data[i].owned) close(config->sockets.data[i].fd);
   vec_free(&config->sockets);
+  wm_net_rules_free(&config->net);
   wm_buffer_free(&config->args.bytes);
   wm_buffer_free(&config->env.bytes);
   wm_audit_end(&config->audit);
@@ -258,10 +259,4 @@ bool wasi_config_grants_terminal(const wasi_config_t *config) {
 void wasi_config_set_resolver(wasi_config_t *config, int resolver) {
   if (config && resolver >= WASI_RESOLVER_AUTO && resolver <= WASI_RESOLVER_WALKER)
     config->resolver = resolver;
-}
-
-void wasi_config_inherit_network(wasi_config_t *config) { (void)config; }
-void wasi_config_allow_ip_name_lookup(wasi_config_t *config, bool enable) {
-  (void)config;
-  (void)enable;
 }

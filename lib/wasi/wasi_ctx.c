@@ -14,8 +14,9 @@
 #include <stdlib.h>
 
 const CallRow wm_call_rows[ALL_CALLS] = {
-#define CALL(name, params, since, locks) {#name, params, since, locks, wm_call_##name},
-#define TERMINAL(name, params)           {"terminal_" #name, params, true, true, wm_terminal_##name},
+#define CALL(name, params, since, locks) {#name, params, CALL_##name, since, locks, wm_call_##name},
+#define TERMINAL(name, params)                                                                     \
+  {"terminal_" #name, params, CALL_terminal_##name, true, true, wm_terminal_##name},
 #include "wasi/wasi.def"
 #undef CALL
 };
@@ -49,6 +50,8 @@ void wm_ctx_release(wasi_ctx_t *ctx) {
   wm_buffer_free(&ctx->env.bytes);
   for (u32 i = 0; i < ctx->grant_count; i++) free(ctx->grants[i].name);
   free(ctx->grants);
+  wm_net_rules_free(&ctx->net);
+  wm_lookups_release(ctx->lookups);
   wm_changes_free(&ctx->changes);
   wm_audit_end(&ctx->audit);
   wm_record_end(&ctx->record);
@@ -151,6 +154,11 @@ static Errno open_sockets(wasi_ctx_t *ctx, wasi_config_t *config) {
   return E_SUCCESS;
 }
 
+static Errno open_network(wasi_ctx_t *ctx) {
+  ctx->network = add_grant(ctx, "network", RIGHTS_CONNECTION | RIGHTS_LISTENER, false);
+  return ctx->network ? E_SUCCESS : E_NOMEM;
+}
+
 static bool make_locks(wasi_ctx_t *ctx) {
   pthread_mutexattr_t recursive;
   if (pthread_mutexattr_init(&recursive)) return false;
@@ -170,7 +178,7 @@ static void bind_rows(wasi_ctx_t *ctx) {
 }
 
 static bool make_parts(wasi_ctx_t *ctx, const wasi_config_t *config) {
-  u64 grants = UINT64_C(3) + config->preopens.len + config->sockets.len;
+  u64 grants = UINT64_C(4) + config->preopens.len + config->sockets.len;
   ctx->grants = calloc(grants, sizeof *ctx->grants);
   bind_rows(ctx);
   bool ok = wm_threads_init(&ctx->threads, config->max_threads) && make_locks(ctx);
@@ -201,6 +209,8 @@ wasi_ctx_t *wasi_ctx_new(wasm_store_t *store, wasi_config_t *config, wasmx_error
   config->audit = (Audit){0};
   ctx->record = config->record;
   config->record = (Record){0};
+  ctx->net = config->net;
+  config->net = (NetRules){0};
   ctx->is_watched = ctx->audit.callback || ctx->record.file;
   config->args = config->env = (StringList){0};
   memset(config->streams, 0, sizeof config->streams);
@@ -208,6 +218,7 @@ wasi_ctx_t *wasi_ctx_new(wasm_store_t *store, wasi_config_t *config, wasmx_error
   for (u32 i = 0; !e && i < 3; i++) e = open_stream(ctx, i);
   if (!e) e = open_preopens(ctx, config);
   if (!e) e = open_sockets(ctx, config);
+  if (!e) e = open_network(ctx);
   if (!e && ctx->audit.callback) wm_audit_begin(ctx);
   wasi_config_delete(config);
   if (!e) return ctx;
@@ -247,9 +258,7 @@ void wasi_ctx_take_stderr(wasi_ctx_t *ctx, wasm_byte_vec_t *out) {
 /* ---- calls ---- */
 
 static NOINLINE Errno run_watched(Call *call, const CallRow *row) {
-  u32 number = (u32)(row - wm_call_rows);
-  return call->ctx->record.file ? wm_record_run(call, row, number)
-                                : wm_audit_run(call, row, number);
+  return call->ctx->record.file ? wm_record_run(call, row) : wm_audit_run(call, row);
 }
 
 static inline Errno run(Call *call, const CallRow *row) {
@@ -257,7 +266,7 @@ static inline Errno run(Call *call, const CallRow *row) {
   return UNLIKELY(call->ctx->is_watched) ? run_watched(call, row) : row->handler(call);
 }
 
-Errno wm_call_run(Call *call, CallNumber number) { return run(call, &wm_call_rows[number]); }
+Errno wm_call_run(Call *call, const CallRow *row) { return run(call, row); }
 
 /* The host function behind every import. A C++ exception may leave it. */
 static wasm_trap_t *dispatch(void *env, wasmx_caller_t *caller, wasmx_slot_t *slots) {

@@ -2,6 +2,7 @@
 #ifndef WM_WASI_WASI_CTX_H
 #define WM_WASI_WASI_CTX_H
 
+#include "wasi/wasi_address.h"
 #include "wasi/wasi_clock.h"
 #include "wasi/wasi_fds.h"
 #include "wasi/wasi_file_ids.h"
@@ -17,7 +18,12 @@ enum {
   DEFAULT_MAX_FDS = 1024,
   WASI_CALLS = 46,
   ALL_CALLS = WASI_CALLS + 3, /* with those of "wasm_terminal" */
-  MAX_IOVECS = 1024           /* as many as the host takes: more are a transfer that stops early */
+/* And those of the network, by number behind the others. */
+#define NET(name, params) +1
+  NET_CALLS = 0
+#include "wasi/wasi_net.def"
+  ,
+  MAX_IOVECS = 1024 /* as many as the host takes: more are a transfer that stops early */
 };
 
 /* What waits poll beside what they wait for: readable once a grant allows less. */
@@ -26,6 +32,10 @@ typedef struct ChangeEvent {
   u32 waiters;
   bool told; /* of a change: who comes later takes another one */
 } ChangeEvent;
+
+/* Names that are being looked up (wasi_net.h). */
+typedef struct Lookups Lookups;
+void wm_lookups_release(Lookups *l); /* NULL: nothing */
 
 /* Tells waits that a grant allows less (wasi_grant.c). */
 typedef struct Changes {
@@ -49,7 +59,7 @@ typedef struct Audit {
   void *data;
   void (*finalizer)(void *);
   void (*flush)(void *); /* writes what is kept back, before the program waits; NULL: nothing is */
-  bool seen[ALL_CALLS];  /* calls that are told of once */
+  bool seen[ALL_CALLS + NET_CALLS]; /* calls that are told of once */
 } Audit;
 
 /* Strings that a guest asks for as a block of bytes and an array of addresses into it. */
@@ -85,6 +95,7 @@ struct wasi_config_t {
   Stream streams[3];
   Vec(Preopen) preopens;
   Vec(GivenSocket) sockets;
+  NetRules net; /* what may be reached */
   u32 max_fds, max_threads;
   int resolver;
   Determinism determinism;
@@ -99,6 +110,7 @@ struct wasi_config_t {
 /* The rows by number. */
 typedef enum CallNumber {
 #define CALL(name, params, since, locks) CALL_##name,
+#define TERMINAL(name, params)           CALL_terminal_##name,
 #include "wasi/wasi.def"
 #undef CALL
 } CallNumber;
@@ -108,6 +120,7 @@ typedef Errno (*Handler)(Call *call);
 
 typedef struct CallRow {
   const char *name, *params;
+  u8 number;
   bool snapshot_only; /* not in wasi_unstable */
   bool locks;         /* uses the context, one thread at a time */
   Handler handler;
@@ -142,11 +155,14 @@ struct wasi_ctx_t {
   StringList args, env;
   Stream streams[3];
   FdTable fds;
-  Grant *grants; /* owned: streams, directories, sockets */
+  Grant *grants; /* owned: streams, directories, sockets, the network */
   u32 grant_count;
-  Changes changes;     /* of what grants allow */
-  u64 output_limit;    /* in bytes; 0: none */
-  _Atomic u64 written; /* of these, where there is a limit */
+  NetRules net;         /* what may be reached, by sockets of: */
+  const Grant *network; /* one of the grants */
+  Lookups *lookups;     /* held; NULL: there were none yet */
+  Changes changes;      /* of what grants allow */
+  u64 output_limit;     /* in bytes; 0: none */
+  _Atomic u64 written;  /* of these, where there is a limit */
   Audit audit;
   Record record;
   bool is_watched; /* by one of these */
@@ -183,7 +199,7 @@ static inline wasm_store_t *call_store(const Call *call) {
 
 /* Runs a row as if a module had called it, with the call's arguments and memory; wm_call_unlock is
  * due behind it. */
-Errno wm_call_run(Call *call, CallNumber number);
+Errno wm_call_run(Call *call, const CallRow *row);
 
 /* ---- what arguments name: wasi_guest.c ---- */
 

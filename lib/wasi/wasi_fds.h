@@ -84,7 +84,8 @@ typedef struct Descriptor {
   u8 access;  /* O_RDONLY, O_WRONLY, O_RDWR: of FD_NODE */
   bool owned; /* fd is closed with the descriptor, and O_NONBLOCK; else its flags are the host's */
   bool pipe;  /* a write may raise SIGPIPE: the host's own pipes and standard streams */
-  bool listens; /* a socket that connections can be accepted from */
+  bool listens;      /* a socket that connections can be accepted from */
+  bool answers_only; /* a datagram socket that receives from those only that it may send to */
   int fd;
   Rights base, inheriting;
   const Grant *grant; /* borrowed from the context: what it came from */

@@ -296,6 +296,15 @@ static bool take_listener(Policy *p, const yaml_node_t *n, void *to) {
          refuse(p, n->start_mark, "%s", err.message);
 }
 
+static bool take_net(Policy *p, const yaml_node_t *n, void *to) {
+  const char *grant = "";
+  wasmx_error_t err = {.size = sizeof err};
+  (void)to;
+  if (!take_text(p, n, &grant)) return false;
+  return wasi_config_allow_net(p->config, grant, &err) ||
+         refuse(p, n->start_mark, "%s", err.message);
+}
+
 static bool take_audit(Policy *p, const yaml_node_t *n, void *to) {
   const char *path = "";
   (void)to;
@@ -389,6 +398,7 @@ static const PolicyKey top_keys[] = {
     STREAM_KEY("stderr", 2),
     {"directories", take_directory, 0, true},
     {"listeners", take_listener, 0, true},
+    {"network", take_net, 0, true},
     {"terminal", take_flag, offsetof(wasi_config_t, grants_terminal), false},
     {"limits", take_limits, 0, false},
     {"audit", take_audit, 0, false},

@@ -3,6 +3,7 @@
 
 #include "base/hashmap.h"
 #include "wasi/wasi_audit.h"
+#include "wasi/wasi_net.h"
 
 enum { HEAD_SIZE = 16, PIECE_HEAD_SIZE = 8, MAX_PIECES = 4 + MAX_IOVECS };
 
@@ -10,7 +11,7 @@ enum { HEAD_SIZE = 16, PIECE_HEAD_SIZE = 8, MAX_PIECES = 4 + MAX_IOVECS };
 
 /* Where each call puts its results, one letter and the arguments it is about:
  *   h, w, d    two, four, eight bytes at the argument
- *   f s p      a filestat, fdstat, prestat
+ *   f s p a    a filestat, fdstat, prestat, address
  *   B          a buffer and its size
  *   U          a buffer, and where its used size is
  *   V          vectors, their count, and where the sum of what was read is
@@ -42,7 +43,13 @@ static const struct {
     {"poll_oneoff", "E13w3"},
     {"random_get", "B01"},
     {"sock_accept", "w2"},
+    {"sock_name", "a2"},
+    {"sock_next_address", "a1"},
+    {"sock_open", "w2"},
+    {"sock_option", "d2"},
+    {"sock_receive", "U13w3a4"},
     {"sock_recv", "V124w4h5"},
+    {"sock_resolve", "w2"},
     {"sock_send", "w4"},
     {"terminal_size", "w1w2"},
     {"terminal_wait", "w2"},
@@ -111,6 +118,7 @@ static const char *add_output(const Call *call, Pieces *p, const CallRow *row, c
     return o + 2;
   case 's': add(call, p, first, FDSTAT_SIZE); return o + 2;
   case 'p': add(call, p, first, PRESTAT_SIZE); return o + 2;
+  case 'a': add(call, p, first, NET_ADDRESS_SIZE); return o + 2;
   case 'B': add(call, p, first, arg(call, o[2])); return o + 3;
   case 'U': add(call, p, first, word_at(call, arg(call, o[2]))); return o + 3;
   case 'E': add(call, p, first, (u64)EVENT_SIZE * word_at(call, arg(call, o[2]))); return o + 3;
@@ -166,21 +174,21 @@ static void put_piece(const Call *call, FILE *file, const Piece *p) {
 }
 
 /* Runs it; *p has what it gave. */
-static Errno run_and_note(Call *call, const CallRow *row, u32 number, Pieces *p) {
+static Errno run_and_note(Call *call, const CallRow *row, Pieces *p) {
   const char *outputs = outputs_of(row);
   note_vectors(call, p, outputs);
-  Errno e = call->ctx->audit.callback ? wm_audit_run(call, row, number) : row->handler(call);
+  Errno e = call->ctx->audit.callback ? wm_audit_run(call, row) : row->handler(call);
   for (const char *o = e ? "" : outputs; *o;) o = add_output(call, p, row, o);
   return e;
 }
 
-static Errno record(Call *call, const CallRow *row, u32 number, u64 hash) {
+static Errno record(Call *call, const CallRow *row, u64 hash) {
   FILE *file = call->ctx->record.file;
   u32 stream = shown_stream(call, row);
   Pieces *p = calloc(1, sizeof *p);
   if (!p) return give_up(call, "out of memory: the run cannot be recorded");
-  Errno e = run_and_note(call, row, number, p);
-  put_head(file, number, stream, e, p->count, hash);
+  Errno e = run_and_note(call, row, p);
+  put_head(file, row->number, stream, e, p->count, hash);
   for (u32 i = 0; i < p->count; i++) put_piece(call, file, &p->at[i]);
   free(p);
   if (call->trap) fflush(file); /* it ends here */
@@ -209,12 +217,12 @@ static bool show(Call *call, FILE *file, u32 stream) {
   return true;
 }
 
-static Errno replay(Call *call, const CallRow *row, u32 number, u64 hash) {
+static Errno replay(Call *call, const CallRow *row, u64 hash) {
   FILE *file = call->ctx->record.file;
   u8 head[HEAD_SIZE];
   if (fread(head, 1, sizeof head, file) != sizeof head)
     return give_up(call, "the recording ends here, and the program goes on");
-  if (head[0] != number || load_u64(head + 8) != hash)
+  if (head[0] != row->number || load_u64(head + 8) != hash)
     return give_up(call, "the program does something else than when it was recorded");
   if (row->handler == wm_call_proc_exit) wm_call_proc_exit(call);
   u32 stream = row->handler == wm_call_fd_write ? head[1] : 0;
@@ -226,10 +234,9 @@ static Errno replay(Call *call, const CallRow *row, u32 number, u64 hash) {
   return (Errno)min_u32(load_u16(head + 2), E_NOTCAPABLE);
 }
 
-Errno wm_record_run(Call *call, const CallRow *row, u32 number) {
+Errno wm_record_run(Call *call, const CallRow *row) {
   u64 hash = hash_arguments(call, row);
-  return call->ctx->record.replays ? replay(call, row, number, hash)
-                                   : record(call, row, number, hash);
+  return call->ctx->record.replays ? replay(call, row, hash) : record(call, row, hash);
 }
 
 /* ---- the file ---- */

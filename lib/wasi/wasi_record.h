@@ -15,5 +15,5 @@
 #include "wasi/wasi_ctx.h"
 
 /* Runs the row's handler and writes down what it gave, or gives what is written. */
-Errno wm_record_run(Call *call, const CallRow *row, u32 number);
+Errno wm_record_run(Call *call, const CallRow *row);
 #endif

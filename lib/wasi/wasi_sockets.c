@@ -1,31 +1,14 @@
 /* wasi_config_*: listeners and connections that a program is given. Addresses are numbers, so that
  * nothing is looked up. */
+#include "wasi/wasi_address.h"
 #include "wasi/wasi_ctx.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-enum { LISTEN_FDS_START = 3, PORT_DIGITS = 5 };
-
-typedef struct Address {
-  union {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-    struct sockaddr_un local;
-    struct sockaddr_storage room;
-  } of;
-  socklen_t len;
-} Address;
-
-static const char local_prefix[] = "unix:";
-enum { LOCAL_PREFIX = sizeof local_prefix - 1 };
+enum { LISTEN_FDS_START = 3, COUNT_DIGITS = 5 };
 
 static bool fail(wasmx_error_t *err, wasmx_errcode_t code, const char *message) {
   wm_wasi_fail(err, code, "%s", message);
@@ -34,64 +17,7 @@ static bool fail(wasmx_error_t *err, wasmx_errcode_t code, const char *message) 
 
 static bool fail_io(wasmx_error_t *err) { return fail(err, WASMX_IO, strerror(errno)); }
 
-/* ---- addresses as text ---- */
-
-static bool parse_port(const char *text, in_port_t *port) {
-  size_t digits = strspn(text, "0123456789");
-  unsigned long n = strtoul(text, NULL, 10);
-  *port = htons((u16)n);
-  return digits && digits <= PORT_DIGITS && !text[digits] && n <= UINT16_MAX;
-}
-
-/* HOST:PORT, [HOST]:PORT. */
-static bool parse_internet(const char *text, Address *a) {
-  char host[INET6_ADDRSTRLEN];
-  bool v6 = *text == '[';
-  const char *start = text + v6, *end = v6 ? strchr(start, ']') : strchr(start, ':');
-  size_t len = end ? (size_t)(end - start) : sizeof host;
-  if (len >= sizeof host || end[v6] != ':') return false;
-  memcpy(host, start, len);
-  host[len] = 0;
-  const char *port = end + v6 + 1;
-  if (v6) {
-    a->of.v6.sin6_family = AF_INET6;
-    a->len = sizeof a->of.v6;
-    return inet_pton(AF_INET6, host, &a->of.v6.sin6_addr) && parse_port(port, &a->of.v6.sin6_port);
-  }
-  a->of.v4.sin_family = AF_INET;
-  a->len = sizeof a->of.v4;
-  return inet_pton(AF_INET, host, &a->of.v4.sin_addr) && parse_port(port, &a->of.v4.sin_port);
-}
-
-static bool parse_address(const char *text, Address *a) {
-  *a = (Address){.len = 0};
-  if (strncmp(text, local_prefix, LOCAL_PREFIX) != 0) return parse_internet(text, a);
-  size_t len = strlen(text + LOCAL_PREFIX);
-  a->of.local.sun_family = AF_UNIX;
-  a->len = sizeof a->of.local;
-  if (len == 0 || len >= sizeof a->of.local.sun_path) return false;
-  memcpy(a->of.local.sun_path, text + LOCAL_PREFIX, len);
-  return true;
-}
-
-/* As snprintf; 0: it has no such form. */
-static int print_address(const Address *a, char *text, size_t size) {
-  char host[INET6_ADDRSTRLEN];
-  switch (a->of.any.sa_family) {
-  case AF_INET:
-    inet_ntop(AF_INET, &a->of.v4.sin_addr, host, sizeof host);
-    return snprintf(text, size, "%s:%u", host, ntohs(a->of.v4.sin_port));
-  case AF_INET6:
-    inet_ntop(AF_INET6, &a->of.v6.sin6_addr, host, sizeof host);
-    return snprintf(text, size, "[%s]:%u", host, ntohs(a->of.v6.sin6_port));
-  case AF_UNIX:
-    /* Without a name, or with one of another kind (a zero byte, then anything). */
-    if (a->len <= offsetof(struct sockaddr_un, sun_path) || !a->of.local.sun_path[0]) return 0;
-    return snprintf(text, size, "%s%.*s", local_prefix, (int)sizeof a->of.local.sun_path,
-                    a->of.local.sun_path);
-  default: return 0;
-  }
-}
+/* ---- what is there ---- */
 
 size_t wasi_config_socket_count(const wasi_config_t *config) {
   return config ? config->sockets.len : 0;
@@ -99,11 +25,11 @@ size_t wasi_config_socket_count(const wasi_config_t *config) {
 
 size_t wasi_config_socket_address(const wasi_config_t *config, size_t index, char *text,
                                   size_t size) {
-  Address a = {.len = sizeof a.of};
+  SocketAddress a = {.len = sizeof a.of};
   if (text && size) *text = 0;
   if (!config || index >= config->sockets.len) return 0;
   if (getsockname(config->sockets.data[index].fd, &a.of.any, &a.len)) return 0;
-  int len = print_address(&a, text, text ? size : 0);
+  int len = wm_address_print(&a, text, text ? size : 0);
   return len > 0 ? (size_t)len : 0;
 }
 
@@ -146,16 +72,16 @@ bool wasi_config_preopen_socket_fd(wasi_config_t *config, int fd, bool own, wasm
 
 /* The address is free again as soon as nobody listens there: connections that linger do not count.
  */
-static bool bind_and_listen(int fd, const Address *a) {
+static bool bind_and_listen(int fd, const SocketAddress *a) {
   const int on = 1;
   if (a->of.any.sa_family != AF_UNIX) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   return bind(fd, &a->of.any, a->len) == 0 && listen(fd, SOMAXCONN) == 0;
 }
 
 bool wasi_config_preopen_listener(wasi_config_t *config, const char *address, wasmx_error_t *err) {
-  Address a;
+  SocketAddress a;
   if (!config || !address) return fail(err, WASMX_ARGUMENT, "config or address is NULL");
-  if (!parse_address(address, &a))
+  if (!wm_address_parse(address, &a))
     return fail(err, WASMX_ARGUMENT,
                 "this is no address such as 127.0.0.1:80, [::1]:0, unix:/path");
   int fd = socket(a.of.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -181,7 +107,7 @@ static bool count_handed(u32 *count) {
   if (!pid || !fds || strtol(pid, NULL, 10) != getpid()) return true;
   size_t digits = strspn(fds, "0123456789");
   *count = (u32)strtoul(fds, NULL, 10);
-  return digits && digits <= PORT_DIGITS && !fds[digits];
+  return digits && digits <= COUNT_DIGITS && !fds[digits];
 }
 
 bool wasi_config_inherit_listen_fds(wasi_config_t *config, wasmx_error_t *err) {

@@ -7,10 +7,12 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import tarfile
 import tempfile
+import threading
 import time
 
 import run
@@ -247,21 +249,39 @@ def test_audit(guest, folder):
 
 # ---- Python ----
 
+class Echo(threading.Thread):
+    """A server for one connection."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.start()
+
+    def run(self):
+        with self.listener, self.listener.accept()[0] as peer:
+            while data := peer.recv(65536):
+                peer.sendall(data)
+
+
 def test_python():
-    """It imports sockets, and does not use them."""
+    """All that it imports is there."""
     component = attempt("Python", built_python)
     if not component:
         return
     with tempfile.TemporaryDirectory() as folder:
         (pathlib.Path(folder) / "data").write_text("seven\n")
-        options = ["--unknown-imports-trap", "--argv0", "it", "--env", "WASM_ONE=eins", "--dir", ".::/"]
+        options = ["--argv0", "it", "--env", "WASM_ONE=eins", "--dir", ".::/"]
         done = wasm(*options, component, "a", "b c", stdin=b"one\ntwo\n", cwd=folder)
         want = b"['a', 'b c'] eins\n['data', 'made']\nseven SEVEN\nrandom True, time True, slept True\nONE\nTWO\n"
         check("Python", done.stdout == want and done.returncode == 0, done)
-        done = wasm("--unknown-imports-trap", component, "fails")
+        done = wasm(component, "fails")
         check("Python that fails", done.returncode == 134 and b"ValueError: as it was told" in done.stderr, done)
-        done = wasm(component)
-        check("Python without sockets", done.returncode == 1 and b"wasi:sockets/" in done.stderr, done)
+    server = Echo()
+    done = wasm("--net", f"tcp-connect=127.0.0.1:{server.port}", "--net", "lookup=localhost", component, "connects", str(server.port))
+    check("Python connects", done.returncode == 0 and done.stdout == b"hello from Python\n", done)
+    done = wasm(component, "connects", "9")
+    check("Python without a network", done.returncode == 0 and done.stdout.startswith(b"refused: "), done)
 
 
 # ---- Rust and JavaScript ----
@@ -330,15 +350,15 @@ def test_wit(guest):
 
 
 def test_links():
-    sockets = attempt("an import that is not there", lambda: from_text("sockets"))
-    if sockets:
-        done = wasm(sockets)
-        named = b"wasi:sockets/instance-network@0.2.6" in done.stderr and b"instance-network" in done.stderr
+    unknown = attempt("an import that is not there", lambda: from_text("unknown"))
+    if unknown:
+        done = wasm(unknown)
+        named = b"wasi:http/nothing@0.2.6" in done.stderr and b"get-nothing" in done.stderr
         check("an import that is not there", done.returncode == 1 and named, done)
-        done = wasm("--unknown-imports-trap", sockets)
+        done = wasm("--unknown-imports-trap", unknown)
         check("an import that is not used", done.returncode == 0, done)
-        done = wasm("--unknown-imports-trap", sockets, "used")
-        check("an import that is used after all", done.returncode == 134 and b"instance-network" in done.stderr, done)
+        done = wasm("--unknown-imports-trap", unknown, "used")
+        check("an import that is used after all", done.returncode == 134 and b"get-nothing" in done.stderr, done)
     wrong = attempt("an import of another type", lambda: from_text("wrong_type"))
     if wrong:
         done = wasm(wrong)

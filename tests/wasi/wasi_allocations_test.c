@@ -115,6 +115,8 @@ static void set_world(wasi_config_t *config) {
   wasi_config_set_resolver(config, WASI_RESOLVER_AUTO);
   wasi_config_inherit_network(config);
   wasi_config_allow_ip_name_lookup(config, true);
+  wasi_config_allow_net(config, "tcp-connect=127.0.0.1:80", &err);
+  wasi_config_allow_net(config, "lookup=*.example.com", &err);
   wasi_config_inherit_listen_fds(config, &err);
   if (wasi_config_preopen_listener(config, "127.0.0.1:0", &err))
     assert_true(wasi_config_socket_address(config, 0, text, sizeof text) > 0);

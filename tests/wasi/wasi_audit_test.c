@@ -38,7 +38,7 @@ static Errno call_row(Guest *g, const char *name, u32 count, const u64 *args) {
   while (strcmp(wm_call_rows[row].name, name) != 0) row++;
   for (u32 i = 0; i < count; i++) slots[i].u64 = args[i];
   Call call = {.ctx = g->ctx, .args = slots, .memory = g->memory, .memory_size = GUEST_MEMORY};
-  return wm_audit_run(&call, &wm_call_rows[row], row);
+  return wm_audit_run(&call, &wm_call_rows[row]);
 }
 #define TOLD(g, name, ...)                                                                         \
   call_row((g), #name, sizeof((u64[]){__VA_ARGS__}) / sizeof(u64), (u64[]){__VA_ARGS__})

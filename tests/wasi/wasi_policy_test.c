@@ -287,6 +287,7 @@ static void refusals(void **state) {
       {"limits: {deadline: 0x1p3}\n", 1, "seconds"},
       {"limits: {deadline: \"2,5\"}\n", 1, "seconds"},
       {"listeners: [nowhere]\n", 1, "no address"},
+      {"network:\n- all\n- tcp-connect=nowhere\n", 3, "nowhere"},
       {"audit: /there/is/no/such\n", 1, "No such file"},
       {"limits: {memory: 1Q}\n", 1, "a size"},
       {"limits: {memory: -1}\n", 1, "a size"},

@@ -1,8 +1,7 @@
-;; A command that imports what there is no more of, and calls it when it is given an argument.
+;; A command that imports what there is nothing of, and calls it when it is given an argument.
 (component
-  (import "wasi:sockets/instance-network@0.2.6" (instance $network
-    (export "network" (type $network (sub resource)))
-    (export "instance-network" (func (result (own $network))))))
+  (import "wasi:http/nothing@0.2.6" (instance $nothing
+    (export "get-nothing" (func (result u32)))))
   (import "wasi:cli/environment@0.2.6" (instance $environment
     (export "get-arguments" (func (result (list string))))))
   (core module $memory
@@ -17,19 +16,19 @@
   (alias core export $memory "memory" (core memory $bytes))
   (core func $arguments (canon lower (func $environment "get-arguments")
     (memory $bytes) (realloc (core func $memory "realloc"))))
-  (core func $instance-network (canon lower (func $network "instance-network")))
+  (core func $get-nothing (canon lower (func $nothing "get-nothing")))
   (core module $main
     (import "host" "memory" (memory 1))
     (import "host" "arguments" (func $arguments (param i32)))
-    (import "host" "network" (func $network (result i32)))
+    (import "host" "nothing" (func $nothing (result i32)))
     (func (export "run") (result i32)
       (call $arguments (i32.const 0))
-      (if (i32.gt_u (i32.load (i32.const 4)) (i32.const 1)) (then (drop (call $network))))
+      (if (i32.gt_u (i32.load (i32.const 4)) (i32.const 1)) (then (drop (call $nothing))))
       (i32.const 0)))
   (core instance $main (instantiate $main (with "host" (instance
     (export "memory" (memory $bytes))
     (export "arguments" (func $arguments))
-    (export "network" (func $instance-network))))))
+    (export "nothing" (func $get-nothing))))))
   (func $run (result (result)) (canon lift (core func $main "run")))
   (instance $exports (export "run" (func $run)))
   (export "wasi:cli/run@0.2.6" (instance $exports)))
