@@ -215,6 +215,7 @@ int run_read_option(Run *run) {
 static int load_policy(Run *run) {
   wasmx_error_t err = {.size = sizeof err};
   wasi_limits_t limits = {.size = sizeof limits};
+  settle_lookups();
   if (!wasi_config_load_policy(run->config, run->policy, &err))
     return complain("%s", printable(err.message));
   wasi_config_limits(run->config, &limits);

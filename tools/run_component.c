@@ -2,8 +2,6 @@
 #include "tools/run_component.h"
 #include "tools/component_file.h"
 
-#include "tools/run_net.h"
-
 #include <stdlib.h>
 
 static const char command[] = "wasi:cli/run@0.2.0";
@@ -20,7 +18,6 @@ static int make_linker(const Run *run, RunComponent *c) {
   c->linker = wasmcm_linker_new(run->store);
   if (!c->linker || !wasi_ctx_define_components(run->wasi, c->linker))
     return complain("out of memory");
-  settle_lookups();
   if (run->traps_unknown) wasmcm_linker_define_unknown_as_traps(c->linker);
   return STATUS_OK;
 }

@@ -14,6 +14,7 @@ void settle_lookups(void) {}
 
 int add_net(wasi_config_t *config, const char *grant) {
   wasmx_error_t err = {.size = sizeof err};
+  settle_lookups();
   if (wasi_config_allow_net(config, grant, &err)) return STATUS_OK;
   return complain_usage("run", "--net: %s", err.message);
 }

@@ -8,7 +8,7 @@
 
 /* --net GRANT; the status, a usage error said. */
 int add_net(wasi_config_t *config, const char *grant);
-/* Before the program is run: names are looked up by what the program has within itself. */
+/* Where something else may let names be looked up: it is done by what the program has within. */
 void settle_lookups(void);
 
 #endif

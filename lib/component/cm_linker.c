@@ -175,12 +175,14 @@ static const Definition *find_plain(const wasmcm_linker_t *linker, Name name) {
   return NULL;
 }
 
-/* The interface that stands for the name: itself, or of a version that will do. */
+/* The interface that stands for the name: itself, or of a version that will do. Definitions of one
+ * stand beside each other mostly: it is looked at once for them. */
 static const Definition *find_iface(const wasmcm_linker_t *linker, Name name) {
-  const Definition *close = NULL;
+  const Definition *close = NULL, *seen = NULL;
   for (u32 i = linker->all.len; i-- > 0;) {
     const Definition *d = &linker->all.data[i];
-    if (!d->iface) continue;
+    if (!d->iface || (seen && strcmp(d->iface, seen->iface) == 0)) continue;
+    seen = d;
     if (wm_name_is(name, d->iface)) return d;
     if (wm_versions_agree(name, (Name){d->iface, (u32)strlen(d->iface)})) close = d;
   }

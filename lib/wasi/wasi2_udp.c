@@ -71,8 +71,10 @@ void wm_wasi2_udp_stream(Wasi2Call *c) {
 
 /* ---- receive ---- */
 
+/* The system leaves a scope out where it says nothing. */
 static bool same_peer(const NetAddress *a, const NetAddress *b) {
-  return a->family == b->family && a->port == b->port && a->scope == b->scope &&
+  bool same_scope = !a->scope || !b->scope || a->scope == b->scope;
+  return a->family == b->family && a->port == b->port && same_scope &&
          memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
 }
 

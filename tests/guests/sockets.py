@@ -43,7 +43,7 @@ def deeds_of(script):
 def play(name, script, grants=("all",), status=0, error=b"", options=()):
     deeds, wants = deeds_of(script)
     nets = [word for grant in grants for word in ("--net", grant)]
-    done = wasm(*nets, *options, GUEST, *deeds)
+    done = wasm("--timeout", "60", *nets, *options, GUEST, *deeds)
     got = done.stdout.decode(errors="replace").splitlines()
     wrong = [f"{line!r} instead of {want!r}" for line, want in zip(got, wants) if not fnmatch.fnmatchcase(line.strip(), want)]
     check(name, not wrong and len(got) == len(wants) and status_of(done) == status and error in done.stderr,
@@ -243,6 +243,35 @@ def test_tcp_addresses(family):
         tcp 1 {family}
         start-bind 1 {ANY[family]}:@0 > address-in-use
         start-bind 1 {here}:0 > ok""")
+
+
+def test_tcp_port_again(family):
+    """Where a connection lingers (the side that ends it first) somebody may listen again."""
+    here = LOOPBACK[family]
+    with socket.create_server(("::1" if family == 6 else "127.0.0.1", 0),
+                              family=socket.AF_INET6 if family == 6 else socket.AF_INET) as free:
+        port = free.getsockname()[1]
+    listen = f"""
+        tcp 0 {family}
+        start-bind 0 {here}:{port} > ok
+        finish-bind 0
+        start-listen 0 > ok
+        finish-listen 0"""
+    play(f"TCP {family}: a port again", listen + f"""
+        tcp 1 {family}
+        connect 1 {here}:{port} > ok
+        subscribe 0 socket 0
+        block 0
+        drop 0 poll
+        accept 0 2 > ok
+        drop 2 in
+        drop 2 out
+        drop 2 socket
+        wait-and-read 1 1 > closed
+        drop 1 in
+        drop 1 out
+        drop 1 socket
+        drop 0 socket""" + listen)
 
 
 def test_tcp_options(family):
@@ -717,6 +746,7 @@ def main():
         test_tcp_states(family)
         test_tcp_connections(family)
         test_tcp_addresses(family)
+        test_tcp_port_again(family)
         test_tcp_options(family)
         test_udp(family)
     test_children()
