@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """wasi:sockets of WASI 0.2: components/net.c does what a script says, here stands what has to come of it; grants, audits,
 recordings, waits that end. Loopback only. Usage: as components.py."""
+import contextlib
 import fnmatch
 import json
 import pathlib
@@ -117,6 +118,7 @@ def test_tcp_states(family):
         is-listening 0 > no
         accept 0 1 > invalid-state
         finish-listen 0 > ok
+        shutdown 0 both > invalid-state
         is-listening 0 > yes
         start-listen 0 > invalid-state
         start-bind 0 {here}:0 > invalid-state
@@ -685,6 +687,21 @@ def test_policy():
 
 # ---- waits ----
 
+@contextlib.contextmanager
+def full_listener():
+    """A port where nobody accepts, and where no more may wait: a connection neither fails nor comes about."""
+    clients = []
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        for _ in range(8):
+            clients.append(socket.socket())
+            clients[-1].setblocking(False)
+            clients[-1].connect_ex(listener.getsockname())
+            time.sleep(0.02)
+        yield listener.getsockname()[1]
+    for client in clients:
+        client.close()
+
+
 def test_waits():
     listening = "tcp 0 4\nstart-bind 0 127.0.0.1:0\nfinish-bind 0\nstart-listen 0\nfinish-listen 0\nsubscribe 0 socket 0\n"
     reads = pair(4) + "\n"
@@ -696,6 +713,18 @@ def test_waits():
         done = wasm("--net", "all", "--timeout", "0.5", GUEST, *deeds)
         took = time.monotonic() - start
         check(f"a deadline ends a wait to {name}", status_of(done) == 134 and b"interrupted" in done.stderr and took < 30, done)
+    with full_listener() as port:
+        play("a connection that is not answered yet", f"""
+            tcp 0 4
+            start-connect 0 127.0.0.1:{port} > ok
+            subscribe 0 socket 0
+            ready 0 > no
+            finish-connect 0 > would-block
+            local-address 0 > ok 127.0.0.1:*
+            start-connect 0 127.0.0.1:{port} > concurrency-conflict
+            drop 0 socket > ok""")
+        done = wasm("--net", "all", "--timeout", "0.5", GUEST, "tcp 0 4", f"connect 0 127.0.0.1:{port}")
+        check("a deadline ends a wait to connect", status_of(done) == 134 and b"interrupted" in done.stderr, done)
     play("poll", listening + """
         subscribe 1 clock 0
         subscribe 2 clock 3600000
