@@ -156,6 +156,7 @@ WASM_API_EXTERN bool wasmcm_type_wit(const wasmcm_type_t *, const wasmcm_type_t 
 /* What a component imports and exports: the items of its type, in order. An interface is an
  * instance, whose type has exports in turn. */
 typedef struct wasmcm_item_t {
+  size_t size;      /* sizeof(wasmcm_item_t) */
   const char *name; /* borrowed from the type; no zero behind it */
   size_t name_size;
   wasmcm_kind_t kind;        /* of the type */
@@ -163,7 +164,8 @@ typedef struct wasmcm_item_t {
   const wasmcm_type_t *type; /* NULL: a module */
 } wasmcm_item_t;
 WASM_API_EXTERN const wasmcm_type_t *wasmcm_component_type(const wasmcm_component_t *);
-/* The i-th; false: of another kind of type, or past the last. */
+/* The i-th, into *out, whose size is set before; false: of another kind of type, or past the last.
+ */
 WASM_API_EXTERN bool wasmcm_type_import(const wasmcm_type_t *, size_t i, wasmcm_item_t *out);
 WASM_API_EXTERN bool wasmcm_type_export(const wasmcm_type_t *, size_t i, wasmcm_item_t *out);
 

@@ -150,6 +150,7 @@ wasmx_shared_module_deserialize_file(wasm_engine_t *, const char *path, uint64_t
 /* An import or export of a module, told without allocating anything: as wasm_module_imports and
  * wasm_module_exports have it. What it points to is the module's. */
 typedef struct wasmx_externinfo_t {
+  size_t size;               /* sizeof(wasmx_externinfo_t) */
   const char *module, *name; /* no zero behind them; module "" for exports */
   size_t module_size, name_size;
   wasm_externkind_t kind;
@@ -161,7 +162,8 @@ typedef struct wasmx_externinfo_t {
   size_t param_count, result_count; /* functions, tags */
   const void *registry, *type;      /* the library's */
 } wasmx_externinfo_t;
-/* The i-th; false: past the last, no module, or its store is deleted. */
+/* The i-th, into *out, whose size is set before; false: past the last, no module, or its store is
+ * deleted. */
 WASM_API_EXTERN bool wasmx_module_import_info(const wasm_module_t *, size_t i,
                                               wasmx_externinfo_t *out);
 WASM_API_EXTERN bool wasmx_module_export_info(const wasm_module_t *, size_t i,

@@ -1,9 +1,10 @@
-/* `wasm inspect`: what is in a module. Shows the library's insides, so that a module need not be
- * valid, and of proposals that are off, or decoded only (gc), as well. Those of wasm/unbuilt.def
- * are refused. */
+/* `wasm inspect`: what is in a module (of components: inspect_component.c). Shows the library's
+ * insides, so that a module need not be valid, and of proposals that are off, or decoded only (gc),
+ * as well. Those of wasm/unbuilt.def are refused. */
 #include "tools/inspect.h"
 
 #include "base/quantity.h"
+#include "binary/decode.h"
 #include "binary/names.h"
 #include "tools/load_decoded.h"
 #include "tools/tool.h"
@@ -44,6 +45,7 @@ static bool inspect(const Inspect *in, const Module *m, Out *o, Error *err) {
   inspect_externs(m, o);
   if (m->start_func != NO_INDEX) out_fact_number(o, "start", m->start_func);
   if (!inspect_features(m, o, err)) return false;
+  inspect_module_producers(m, o);
   inspect_sections(m, o);
   if (!inspect_functions(m, o, (u32)min_u64(in->functions, UINT32_MAX)))
     return wm_error_out_of_memory(err);
@@ -51,23 +53,34 @@ static bool inspect(const Inspect *in, const Module *m, Out *o, Error *err) {
   return !o->text.failed || wm_error_out_of_memory(err);
 }
 
-int inspect_main(int argc, char **argv) {
-  Inspect in = {.functions = 10};
+static int inspect_module(const Inspect *in, const wasm_byte_vec_t *bytes, Out *o) {
   Module m;
   Error err = {0};
+  bool good = wm_module_decode_borrowed(&m, (const u8 *)bytes->data, bytes->size, &err) &&
+              (in->capabilities ? print_capabilities(&m, printable(in->path), &o->text)
+                                : inspect(in, &m, o, &err));
+  wm_module_free(&m);
+  return good ? STATUS_OK : complain_decoded(in->path, &err);
+}
+
+static int inspect_bytes(const Inspect *in, const wasm_byte_vec_t *bytes, Out *o) {
+  if (!is_component(bytes->data, bytes->size)) return inspect_module(in, bytes, o);
+  if (!in->capabilities) return inspect_component(in->path, bytes, o);
+  return complain("%s: --capabilities is for modules; this is a component", printable(in->path));
+}
+
+int inspect_main(int argc, char **argv) {
+  Inspect in = {.functions = 10};
+  wasm_byte_vec_t bytes;
   int status = read_options(argc, argv, &in);
   if (status || !in.path) return status;
+  if (!load_binary(in.path, &bytes)) return STATUS_FAILED;
   Out o = {.is_json = in.is_json};
-  if (!load_decoded(in.path, &m)) {
-    status = STATUS_FAILED;
-  } else if (in.capabilities ? !print_capabilities(&m, printable(in.path), &o.text)
-                             : !inspect(&in, &m, &o, &err)) {
-    status = complain_decoded(in.path, &err);
-  } else {
-    wasm_byte_vec_t bytes = {o.text.len, (wasm_byte_t *)o.text.data};
-    status = write_file("-", &bytes);
-  }
+  status = inspect_bytes(&in, &bytes, &o);
+  if (!status && o.text.failed) status = complain("out of memory");
+  wasm_byte_vec_t text = {o.text.len, (wasm_byte_t *)o.text.data};
+  if (!status) status = write_file("-", &text);
   wm_buffer_free(&o.text);
-  wm_module_free(&m);
+  wasm_byte_vec_delete(&bytes);
   return status;
 }

@@ -9,6 +9,8 @@
 #include "base/buffer.h"
 #include "wasm/module.h"
 
+#include <wasm.h>
+
 typedef struct Out {
   Buffer text;
   bool is_json;
@@ -33,7 +35,16 @@ void out_number(Out *o, const char *name, u64 number);
 void inspect_externs(const Module *m, Out *o);
 bool inspect_features(const Module *m, Out *o, Error *err);
 void inspect_sections(const Module *m, Out *o);
+void inspect_module_producers(const Module *m, Out *o);
 bool inspect_functions(const Module *m, Out *o, u32 count);
+/* Whether a custom section of that name says who made it; and what is in it (NULL: there is none):
+ * tool-conventions' ProducersSection.md. */
+bool is_producers(Name name);
+void inspect_producers(const u8 *content, size_t size, Out *o);
+
+/* All of it for a component (inspect_component.c, or run_no_component.c); STATUS_OK, or what was
+ * said. */
+int inspect_component(const char *path, const wasm_byte_vec_t *bytes, Out *o);
 
 /* The policy for `wasm run` (capabilities.c); false: out of memory. */
 bool print_capabilities(const Module *m, const char *path, Buffer *b);

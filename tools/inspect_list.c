@@ -1,4 +1,5 @@
 /* The lists of `wasm inspect` (inspect.h). */
+#include "base/utf8.h"
 #include "binary/names.h"
 #include "tools/inspect.h"
 #include "valid/valid.h"
@@ -162,6 +163,53 @@ void inspect_sections(const Module *m, Out *o) {
     out_item_end(o);
   }
   out_list_end(o);
+}
+
+/* ---- who made it ---- */
+
+bool is_producers(Name name) {
+  return name.bytes && name.len == 9 && memcmp(name.bytes, "producers", 9) == 0;
+}
+
+static Name read_name(Reader *r) {
+  u32 len = wm_reader_u32(r);
+  const u8 *text = wm_reader_bytes(r, len);
+  bool good = text && wm_utf8_valid(text, len);
+  return (Name){good ? text : (const u8 *)"", good ? len : 0};
+}
+
+static void out_producer(Out *o, Name field, Reader *r) {
+  Name name = read_name(r), version = read_name(r);
+  if (!reader_ok(r)) return;
+  out_item(o);
+  out_text(o, "field", field.bytes, field.len, true);
+  out_text(o, "name", name.bytes, name.len, true);
+  out_text(o, "version", version.bytes, version.len, true);
+  out_item_end(o);
+}
+
+/* What is malformed ends it: nobody needs it to be right. */
+void inspect_producers(const u8 *content, size_t size, Out *o) {
+  Error err = {0};
+  Reader r = {.start = content, .pos = content, .end = content + size, .err = &err};
+  if (!content && !o->is_json) return;
+  out_list(o, "producers");
+  for (u32 fields = content ? wm_reader_u32(&r) : 0; fields > 0 && reader_ok(&r); fields--) {
+    Name field = read_name(&r);
+    for (u32 values = wm_reader_u32(&r); values > 0 && reader_ok(&r); values--)
+      out_producer(o, field, &r);
+  }
+  out_list_end(o);
+}
+
+void inspect_module_producers(const Module *m, Out *o) {
+  for (u32 i = 0; i < m->custom_count; i++) {
+    const CustomSection *custom = &m->customs[i];
+    if (!is_producers(custom->name)) continue;
+    inspect_producers(m->bytes + custom->data_offset, custom->size_bytes, o);
+    return;
+  }
+  inspect_producers(NULL, 0, o);
 }
 
 typedef struct Sized {

@@ -87,8 +87,7 @@ wasm_module_t *load_module(wasm_store_t *store, const char *path) {
   return module_of_input(store, path, &input);
 }
 
-/* A component's head: its version, and that it is one (layer 1). */
-static bool is_component(const void *head, size_t size) {
+bool is_component(const void *head, size_t size) {
   return size >= 8 && memcmp(head, "\0asm", 4) == 0 &&
          memcmp((const char *)head + 6, "\1\0", 2) == 0;
 }

@@ -116,7 +116,7 @@ static void list_func(Listing *l, const wasmcm_item_t *iface, const wasmcm_item_
 
 static Listing list_funcs(const Invocation *in, const char *asked) {
   Listing l = {.asked = asked, .world = in->world};
-  wasmcm_item_t item, inner;
+  wasmcm_item_t item = {.size = sizeof item}, inner = item;
   for (size_t i = 0; wasmcm_type_export(in->world, i, &item); i++) {
     if (item.kind == WASMCM_FUNC) list_func(&l, NULL, &item);
     if (item.kind != WASMCM_INSTANCE) continue;

@@ -50,6 +50,8 @@ typedef struct Input {
   bool is_component;     /* has its bytes */
   bool is_compiled;      /* a component as `wasm compile` wrote it; by name */
 } Input;
+/* A component's head: its version, and that it is one (layer 1). */
+bool is_component(const void *head, size_t size);
 /* False when it said why not. */
 bool load_input(const char *path, Input *input);
 void free_input(Input *input);

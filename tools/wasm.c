@@ -117,11 +117,15 @@ static const Verb verbs[] = {
      "  --all                      all of them, which is what happens without names\n"
      "  --keep NAME                all but this one; may be given several times\n"
      "  NAME...                    just these\n"},
-    {"inspect", inspect_main, "tell what is in a module",
+    {"inspect", inspect_main, "tell what is in a module or component",
      "usage: wasm inspect [OPTION]... FILE\n"
      "Tells the imports and exports of a module with their types, its memories, tables, globals "
      "and\n"
-     "tags, the proposals that it uses, how large its sections are, and its largest functions.\n"
+     "tags, the proposals that it uses, who made it, how large its sections are, and its largest "
+     "functions;\n"
+     "of a component imports and exports in WIT's words, its modules, how much of what is in it, "
+     "who made\n"
+     "it, and its sections.\n"
      "  --json                     for programs\n"
      "  --functions COUNT          how many functions are listed (10)\n"
      "  --capabilities             instead the policy that it needs at most, for 'wasm run "
@@ -154,9 +158,10 @@ static const Verb verbs[] = {
      "Prints what a component imports and exports, in the words of WIT.\n"},
 #endif
 #if WITH_JIT
-    {"compile", compile_main, "compile a module ahead of time",
+    {"compile", compile_main, "compile a module or component ahead of time",
      "usage: wasm compile [OPTION]... FILE [-o OUTPUT]\n"
-     "Compiles all functions and writes the module with its machine code, for 'wasm run "
+     "Compiles all functions and writes the module, or the component, with its machine code, for "
+     "'wasm run "
      "--precompiled'\n"
      "by this version on this kind of machine. Without -o, FILE.wasm becomes "
      "FILE.wasmjit.\n"

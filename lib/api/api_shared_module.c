@@ -137,19 +137,21 @@ static void tell_type(const LoadedModule *lm, ExternKind kind, u32 index, wasmx_
 static bool tell(const LoadedModule *lm, bool is_import, size_t i, wasmx_externinfo_t *out) {
   static const wasm_externkind_t kinds[] = {WASM_EXTERN_FUNC, WASM_EXTERN_TABLE, WASM_EXTERN_MEMORY,
                                             WASM_EXTERN_GLOBAL, WASM_EXTERN_TAG};
-  if (!lm || !out) return false;
+  if (!lm || !out || out->size < sizeof out->size) return false;
   const Module *m = &lm->module;
   if (i >= (is_import ? m->import_count : m->export_count)) return false;
   const Name none = {(const u8 *)"", 0};
   Name module = is_import ? m->imports[i].module : none;
   Name name = is_import ? m->imports[i].name : m->exports[i].name;
   ExternKind kind = is_import ? m->imports[i].kind : m->exports[i].kind;
-  *out = (wasmx_externinfo_t){.module = (const char *)module.bytes,
-                              .module_size = module.len,
-                              .name = (const char *)name.bytes,
-                              .name_size = name.len,
-                              .kind = kinds[kind]};
-  tell_type(lm, kind, is_import ? m->imports[i].index : m->exports[i].index, out);
+  wasmx_externinfo_t all = {.size = out->size,
+                            .module = (const char *)module.bytes,
+                            .module_size = module.len,
+                            .name = (const char *)name.bytes,
+                            .name_size = name.len,
+                            .kind = kinds[kind]};
+  tell_type(lm, kind, is_import ? m->imports[i].index : m->exports[i].index, &all);
+  memcpy(out, &all, out->size < sizeof all ? out->size : sizeof all);
   return true;
 }
 
@@ -177,7 +179,8 @@ bool wasmx_shared_module_export_info(const wasm_shared_module_t *shared, size_t 
 }
 
 wasm_valkind_t wasmx_externinfo_value(const wasmx_externinfo_t *info, size_t i) {
-  const SubType *type = info ? info->type : NULL;
+  bool is_whole = info && info->size >= sizeof *info;
+  const SubType *type = is_whole ? info->type : NULL;
   if (!type || i >= (size_t)type->param_count + type->result_count) return 0;
   ValType t = i < type->param_count ? type->params[i] : type->results[i - type->param_count];
   return wm_kind_of_valtype((TypeRegistry *)(uintptr_t)info->registry, t);

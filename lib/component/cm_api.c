@@ -212,14 +212,16 @@ const wasmcm_type_t *wasmcm_component_type(const wasmcm_component_t *component) 
 }
 
 static bool tell_item(const Items *items, size_t i, wasmcm_item_t *out) {
-  if (i >= items->list.len || !out) return false;
+  if (i >= items->list.len || !out || out->size < sizeof out->size) return false;
   const Item *item = &items->list.data[i];
   bool is_module = item->entity.sort == SORT_MODULE;
-  *out = (wasmcm_item_t){.name = item->name.text,
-                         .name_size = item->name.len,
-                         .is_type = item->entity.sort == SORT_TYPE,
-                         .type = is_module ? NULL : opaque(item->entity.type)};
-  out->kind = is_module ? WASMCM_MODULE : wasmcm_type_kind(out->type);
+  wasmcm_item_t all = {.size = out->size,
+                       .name = item->name.text,
+                       .name_size = item->name.len,
+                       .is_type = item->entity.sort == SORT_TYPE,
+                       .type = is_module ? NULL : opaque(item->entity.type)};
+  all.kind = is_module ? WASMCM_MODULE : wasmcm_type_kind(all.type);
+  memcpy(out, &all, out->size < sizeof all ? out->size : sizeof all);
   return true;
 }
 

@@ -103,7 +103,7 @@ typedef bool TellItem(const wasm_shared_module_t *module, size_t i, wasmx_extern
 /* Names stay the module's. */
 static bool add_items(TypeTable *t, const wasm_shared_module_t *module, TellItem *tell,
                       CoreItem **items, u32 *count) {
-  wasmx_externinfo_t info;
+  wasmx_externinfo_t info = {.size = sizeof info};
   u32 total = 0;
   while (tell(module, total, &info)) total++;
   *items = arena_array(t->arena, CoreItem, total);

@@ -484,7 +484,7 @@ static void shared_modules(void) {
 
 /* Nothing is allocated. */
 static void told_items(void) {
-  wasmx_externinfo_t info;
+  wasmx_externinfo_t info = {.size = sizeof info};
   wasm_shared_module_t *shared = wasm_module_share(s.module);
   wasm_functype_t *type = wasmx_functype_parse("(i32) -> f64", NULL);
   if (made(type != NULL)) made(wasmx_functype_equal(type, type));

@@ -149,7 +149,7 @@ static void items_are_told(void **state) {
   World w = world_new();
   wasm_module_t *module = module_of(w.store, program);
   wasm_shared_module_t *shared = wasm_module_share(module);
-  wasmx_externinfo_t info;
+  wasmx_externinfo_t info = {.size = sizeof info};
   assert_true(wasmx_module_import_info(module, 0, &info));
   assert_true(is(info.module, info.module_size, "env") && is(info.name, info.name_size, "host"));
   assert_true(info.kind == WASM_EXTERN_FUNC && info.param_count == 2 && info.result_count == 1);

@@ -18,7 +18,7 @@ static int set_up(void **state) {
   char path[512];
   static u8 bytes[65536];
   wasmx_error_t err = {.size = sizeof err};
-  wasmcm_item_t item;
+  wasmcm_item_t item = {.size = sizeof item};
   snprintf(path, sizeof path, "%s/values.wasm", getenv("COMPONENT_SEEDS"));
   FILE *file = fopen(path, "rb");
   size_t size = file ? fread(bytes, 1, sizeof bytes, file) : 0;
@@ -44,7 +44,7 @@ static bool is_named(const wasmcm_item_t *item, const char *name) {
 
 /* The function of that name. */
 static const wasmcm_type_t *func_named(const char *name) {
-  wasmcm_item_t item;
+  wasmcm_item_t item = {.size = sizeof item};
   for (size_t i = 0; wasmcm_type_export(all, i, &item); i++)
     if (item.kind == WASMCM_FUNC && is_named(&item, name)) return item.type;
   fail_msg("no type %s", name);
@@ -377,7 +377,7 @@ static void types_in_words(void **state) {
 
 static void items(void **state) {
   (void)state;
-  wasmcm_item_t item;
+  wasmcm_item_t item = {.size = sizeof item};
   const wasmcm_type_t *world = wasmcm_component_type(component);
   assert_int_equal(wasmcm_type_kind(world), WASMCM_COMPONENT);
   assert_true(wasmcm_type_import(world, 0, &item));

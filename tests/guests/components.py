@@ -402,6 +402,65 @@ def test_calls():
         check(f"--invoke {invoke!r}", done.stdout == out and status_of(done) == status and says in done.stderr, done)
 
 
+INSPECTED = ['kind: "component"', '  func "add" func(a: u32, b: u32) -> u32', '  resource "test:calls/shapes@2.0.0" "thing"',
+             '  func "test:calls/shapes@2.0.0" "point-of" func(x: u32, y: option<u32>) -> point',
+             '          7          0          8 "m"', '          13 type', '         414 component']
+
+
+def test_inspect():
+    component = attempt("inspect", lambda: from_text("calls"))
+    if not component:
+        return
+    told = wasm("inspect", component)
+    lines = told.stdout.decode()
+    check("inspect of a component", told.returncode == 0 and all(line in lines for line in INSPECTED), lines)
+    known = json.loads(wasm("inspect", "--json", component).stdout)
+    check("inspect --json of a component", known["kind"] == "component" and known["imports"] == []
+          and {"kind": "func", "name": "nothing", "type": "func()"} in known["exports"]
+          and known["modules"] == [{"index": 0, "bytes": 257, "functions": 7, "imports": 0, "exports": 8, "name": "m"}]
+          and {"count": 1, "of": "component"} in known["contents"] and known["producers"] == []
+          and sum(section["bytes"] for section in known["sections"]) < component.stat().st_size, known)
+    done = wasm("inspect", "--capabilities", component)
+    check("inspect --capabilities of a component", done.returncode == 1 and b"component" in done.stderr, done)
+    done = wasm("inspect", "-", stdin=component.read_bytes()[:-3])
+    check("inspect of a damaged component", done.returncode == 1 and done.stdout == b"" and b"at byte" in done.stderr, done)
+
+
+def test_compile():
+    """What is compiled, and what is kept, does the same."""
+    component = attempt("compile", lambda: from_text("calls"))
+    if not component or "--jit" not in sys.argv:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        there = pathlib.Path(folder)
+        shutil.copy(component, there / "calls.wasm")
+        done = wasm("compile", "calls.wasm", cwd=folder)
+        check("compile of a component", done.returncode == 0 and (there / "calls.wasmjit").exists() and not done.stderr, done)
+        call = ["--invoke", "point-of(1, 2)"]
+        done = wasm("--precompiled", *call, "calls.wasmjit", cwd=folder)
+        check("a compiled component", done.stdout == b"{x: 1, y: some(2)}\n" and done.returncode == 0, done)
+        done = wasm("--precompiled", "--stats", "--tier=jit", *call, "calls.wasmjit", cwd=folder)
+        check("which is not compiled again", b"7 compiled" in done.stderr and b"asked for:  0;" in done.stderr, done)
+        done = wasm("--precompiled", "--fuel", "1000", *call, "calls.wasmjit", cwd=folder)
+        check("a component compiled for another way to run", done.returncode == 1 and b"another version" in done.stderr, done)
+        done = wasm(*call, "calls.wasmjit", cwd=folder)
+        check("a compiled component that is not said to be one", done.returncode == 1, done)
+        (there / "calls.wasmjit").chmod(0o666)
+        done = wasm("--precompiled", *call, "calls.wasmjit", cwd=folder)
+        check("a compiled component that others can write", done.returncode == 1 and b"others may write" in done.stderr, done)
+        (there / "calls.wasmjit").chmod(0o600)
+        whole = (there / "calls.wasmjit").read_bytes()
+        for size in (8, 40, 300, len(whole) - 1):
+            (there / "calls.wasmjit").write_bytes(whole[:size])
+            done = wasm("--precompiled", *call, "calls.wasmjit", cwd=folder)
+            check(f"a compiled component of {size} bytes", done.returncode == 1 and done.stderr != b"", done)
+        for _ in range(2):
+            done = wasm("--cache-dir", "kept", "--tier=jit", *call, "calls.wasm", cwd=folder)
+            check("a component's modules are kept", done.returncode == 0 and len(list((there / "kept").iterdir())) == 1, done)
+        done = wasm("compile", "-", "-o", "out", cwd=folder, stdin=component.read_bytes()[:-3])
+        check("compile of a damaged component", done.returncode == 1 and not (there / "out").exists(), done)
+
+
 def hosted(name, deed, guest, want, cwd):
     done = run.run([HOST, deed, guest], cwd=cwd)
     check(name, done.stdout == want and done.returncode == 0, done)
@@ -428,6 +487,8 @@ def main():
         test_wit(guest)
     test_links()
     test_calls()
+    test_inspect()
+    test_compile()
     test_python()
     test_rust()
     test_javascript()
