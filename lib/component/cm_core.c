@@ -184,18 +184,27 @@ bool wm_core_func_equal(const CoreFunc *a, const CoreFunc *b) {
   return wm_core_func_is(a, b->param_count, b->result_count, b->types);
 }
 
+static bool is_item(const CoreItem *item, Name name) {
+  return item->name.len == name.len && wm_name_equal(item->name, name);
+}
+
+/* The item that was looked for, after so many others; all of them: there is none. */
+static const CoreItem *found(TypeTable *t, const CoreItem *items, u32 count, u32 at) {
+  return wm_types_spend(t, at) && at < count ? &items[at] : NULL;
+}
+
 const CoreItem *wm_core_find(TypeTable *t, const CoreItem *items, u32 count, Name name) {
-  for (u32 i = 0; i < count && wm_types_step(t); i++)
-    if (wm_name_equal(items[i].name, name)) return &items[i];
-  return NULL;
+  u32 i = 0;
+  while (i < count && !is_item(&items[i], name)) i++;
+  return found(t, items, count, i);
 }
 
 const CoreItem *wm_core_find_import(TypeTable *t, const ModuleType *type, Name module, Name name) {
-  for (u32 i = 0; i < type->import_count && wm_types_step(t); i++)
-    if (wm_name_equal(type->imports[i].name, name) &&
-        wm_name_equal(type->imports[i].module, module))
-      return &type->imports[i];
-  return NULL;
+  u32 i = 0;
+  while (i < type->import_count &&
+         !(is_item(&type->imports[i], name) && wm_name_equal(type->imports[i].module, module)))
+    i++;
+  return found(t, type->imports, type->import_count, i);
 }
 
 /* ---- subtyping ---- */

@@ -36,13 +36,16 @@ bool wm_types_fail(TypeTable *t, const char *format, ...) {
   return wm_error_set(t->err, ERR_INVALID, t->at, "%s", message);
 }
 
-bool wm_types_step(TypeTable *t) {
-  if (t->fuel > 0) {
-    t->fuel--;
+bool wm_types_spend(TypeTable *t, u64 steps) {
+  if (t->fuel >= steps) {
+    t->fuel -= steps;
     return true;
   }
+  t->fuel = 0;
   return wm_error_set(t->err, ERR_LIMIT, t->at, "the component's types take too long to compare");
 }
+
+bool wm_types_step(TypeTable *t) { return wm_types_spend(t, 1); }
 
 bool wm_types_make(TypeTable *t) {
   if (t->nodes > 0) {

@@ -226,6 +226,7 @@ const char *wm_type_class(const Type *type);
 const char *wm_sort_word(Sort sort);
 /* Takes one step of the fuel; false with the error. */
 bool wm_types_step(TypeTable *t);
+bool wm_types_spend(TypeTable *t, u64 steps); /* so many */
 /* Counts what is about to be made, so that little input makes no mountains; false with the error.
  */
 bool wm_types_make(TypeTable *t);
