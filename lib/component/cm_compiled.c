@@ -232,6 +232,11 @@ static Component *read_component(wasm_engine_t *engine, const Source *s, const H
   }
   if (read_modules(engine, s, rows, h->module_count, &ready, err))
     component = wm_component_read(engine, bytes, &ready, err);
+  if (component && ready.used < ready.count) {
+    wm_component_release(component);
+    component = NULL;
+    is_damaged(err);
+  }
   for (u32 i = ready.used; i < ready.count; i++) wasm_shared_module_delete(ready.list[i]);
   free((void *)ready.list);
   wm_bytes_release(bytes);

@@ -1,4 +1,5 @@
 /* Compiled components as bytes and files; components whose bytes are borrowed. */
+#include "base/hashmap.h"
 #include "component/component_values.h"
 #include "support/failing_alloc.h"
 #include "support/temporary.h"
@@ -123,9 +124,7 @@ static void damage_is_refused(void **state) {
   wasmcm_component_delete(component);
 }
 
-/* Heads whose sums are right: counts and places that cannot be. The sum is made by writing what is
- * wrong through the library's own eyes: a component of other modules. */
-static void modules_must_be_its_own(void **state) {
+static void another_way_to_run(void **state) {
   (void)state;
   wasmcm_component_t *component = component_of("narrow.wasm");
   wasm_byte_vec_t bytes;
@@ -138,6 +137,74 @@ static void modules_must_be_its_own(void **state) {
   assert_int_equal(err.code, WASMX_ARGUMENT);
   assert_non_null(strstr(err.message, "another version"));
   wasm_engine_delete(other);
+  wasm_byte_vec_delete(&bytes);
+  wasmcm_component_delete(component);
+}
+
+/* ---- heads whose sum is right ---- */
+
+/* magic, sum, head's bytes, component's bytes, modules; then place and size of each. */
+enum { SUM_AT = 8, HEAD_AT = 16, COUNT_AT = 32, ROWS_AT = 40 };
+
+static void expect_error(const u8 *head, const wasm_byte_vec_t *bytes) {
+  wasmx_error_t err = {.size = sizeof err};
+  u8 *copy = malloc(bytes->size);
+  memcpy(copy, head, bytes->size);
+  u64 head_bytes = load_u64(copy + HEAD_AT);
+  if (head_bytes >= HEAD_AT && head_bytes <= bytes->size)
+    store_u64(copy + SUM_AT, wm_hash_bytes(copy + HEAD_AT, (size_t)head_bytes - HEAD_AT, 1));
+  wasmcm_component_t *back = wasmcm_component_deserialize(engine, copy, bytes->size, &err);
+  assert_true(back || (err.code != WASMX_OK && err.message[0]));
+  wasmcm_component_delete(back);
+  free(copy);
+}
+
+/* Any outcome will do, as long as it is clean. */
+static void heads_are_checked(void **state) {
+  (void)state;
+  static const u64 numbers[] = {0, 1, 7, 1000, UINT64_MAX, UINT64_MAX / 2, UINT64_MAX / 16 + 1};
+  for (size_t seed = 0; seed < 3; seed++) {
+    wasmcm_component_t *component = component_of(seeds[seed]);
+    wasm_byte_vec_t bytes;
+    assert_true(wasmcm_component_serialize(component, &bytes));
+    u8 *head = (u8 *)bytes.data;
+    u64 head_bytes = load_u64(head + HEAD_AT), count = load_u64(head + COUNT_AT);
+    expect_error(head, &bytes);
+    for (size_t at = HEAD_AT; at < ROWS_AT + count * 16; at += 8) {
+      u64 kept = load_u64(head + at);
+      for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        store_u64(head + at, numbers[i]);
+        expect_error(head, &bytes);
+      }
+      store_u64(head + at, kept);
+    }
+    for (size_t at = ROWS_AT; at < head_bytes; at++) {
+      u8 kept = head[at];
+      head[at] ^= (u8)(1u << at % 8);
+      expect_error(head, &bytes);
+      head[at] = kept;
+    }
+    wasm_byte_vec_delete(&bytes);
+    wasmcm_component_delete(component);
+  }
+}
+
+/* Two modules in each other's place. */
+static void modules_must_be_its_own(void **state) {
+  (void)state;
+  wasmcm_component_t *component = component_of("plugin.wasm");
+  wasm_byte_vec_t bytes;
+  assert_true(wasmcm_component_serialize(component, &bytes));
+  u8 *head = (u8 *)bytes.data, row[16];
+  assert_true(load_u64(head + COUNT_AT) >= 2);
+  memcpy(row, head + ROWS_AT, 16);
+  memmove(head + ROWS_AT, head + ROWS_AT + 16, 16);
+  memcpy(head + ROWS_AT + 16, row, 16);
+  store_u64(head + SUM_AT,
+            wm_hash_bytes(head + HEAD_AT, (size_t)load_u64(head + HEAD_AT) - HEAD_AT, 1));
+  wasmx_error_t err = {.size = sizeof err};
+  assert_null(wasmcm_component_deserialize(engine, head, bytes.size, &err));
+  assert_int_equal(err.code, WASMX_INVALID);
   wasm_byte_vec_delete(&bytes);
   wasmcm_component_delete(component);
 }
@@ -220,6 +287,7 @@ static void bytes_are_borrowed(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(there_and_back),           cmocka_unit_test(damage_is_refused),
+      cmocka_unit_test(another_way_to_run),       cmocka_unit_test(heads_are_checked),
       cmocka_unit_test(modules_must_be_its_own),  cmocka_unit_test(from_a_file),
       cmocka_unit_test(each_allocation_may_fail), cmocka_unit_test(bytes_are_borrowed)};
   return cmocka_run_group_tests(tests, set_up, tear_down);
