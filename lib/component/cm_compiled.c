@@ -193,8 +193,8 @@ static wasm_shared_module_t *read_module(wasm_engine_t *engine, const Source *s,
                                          Error *error) {
   wasmx_error_t err = {.size = sizeof err};
   if (!is_within(row->at, row->size, s->size)) return is_damaged(error), NULL;
-  wasm_byte_vec_t bytes = {(size_t)row->size,
-                           (char *)(uintptr_t)(s->bytes + (s->bytes ? row->at : 0))};
+  const u8 *at = s->bytes ? s->bytes + row->at : NULL;
+  wasm_byte_vec_t bytes = {(size_t)row->size, (char *)(uintptr_t)at};
   wasm_shared_module_t *module =
       s->bytes ? wasmx_shared_module_deserialize(engine, &bytes, &err)
                : wasmx_shared_module_deserialize_file(engine, s->path, row->at, row->size, &err);

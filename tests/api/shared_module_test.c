@@ -132,6 +132,7 @@ static void parts_of_files(void **state) {
   }
   assert_null(wasmx_shared_module_deserialize_file(w.engine, NULL, 0, 1, NULL));
   assert_null(wasmx_shared_module_deserialize(NULL, &code, NULL));
+  wasm_byte_vec_delete(&code);
   assert_false(wasmx_shared_module_serialize(NULL, &code));
   remove(path);
   wasm_byte_vec_delete(&binary);

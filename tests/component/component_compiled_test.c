@@ -232,6 +232,7 @@ static void from_a_file(void **state) {
   assert_null(wasmcm_component_deserialize_file(engine, path, &err));
   assert_null(wasmcm_component_deserialize_file(engine, NULL, &err));
   assert_null(wasmcm_component_deserialize_file(NULL, path, &err));
+  wasm_byte_vec_delete(&bytes);
   assert_null(wasmcm_component_deserialize(engine, NULL, 0, &err));
   assert_false(wasmcm_component_serialize(NULL, &bytes));
   assert_false(wasmcm_component_serialize(component, NULL));
