@@ -9,6 +9,7 @@
 #include "engine/image.h"
 #include "engine/tiers.h"
 #include "interp/interp.h"
+#include "os/os_fault.h"
 #include "runtime/fiber.h"
 
 #include <stdlib.h>
@@ -86,7 +87,8 @@ static JitOptions jit_options(const Config *config, bool guards) {
 static bool make_tiers(Engine *engine) {
   if (!wm_config_can_compile()) engine->config.tier = TIER_INTERP;
   if (engine->config.tier == TIER_INTERP) return true;
-  bool guards = engine->config.signals && wm_pool_want_guards(engine->pool);
+  bool faults = engine->config.signals && wm_os_null_faults();
+  bool guards = faults && wm_pool_want_guards(engine->pool);
   engine->options = jit_options(&engine->config, guards);
   engine->tiers = wm_tiers_new(&engine->config, &engine->options);
   return engine->tiers != NULL;

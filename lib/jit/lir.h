@@ -111,8 +111,8 @@ typedef struct Lir {
   u8 type;  /* IrType of the value, where the row says so */
   u16 kind; /* OpId, where the row says so */
   u8 reads; /* set by the allocator: which of `operands` are read */
-  u8 unused;
-  u32 d; /* virtual registers, later locations; NONE: absent */
+  u8 fault; /* TrapCode at `site` when the memory operand's base is null; 0: it never is */
+  u32 d;    /* virtual registers, later locations; NONE: absent */
   union {
     struct {
       u32 a, b, c, e, m0, m1;

@@ -20,6 +20,9 @@ typedef bool (*FaultHook)(Fault *fault);
 /* Installs the handlers for the process; called again, puts them in front of handlers that took
  * their place meanwhile. False: they could not be. */
 bool wm_os_fault_install(FaultHook hook);
+/* Whether an access near address 0 is a fault: nothing is mapped there, but where somebody (old
+ * personalities, emulators) wanted that. */
+bool wm_os_null_faults(void);
 /* From now on a thread that asks for its stack (wm_os_stack_range), as it does before it runs wasm,
  * has the two signals unblocked, once. A part of installing; os_stack_posix.c. */
 void wm_os_want_faults(void);

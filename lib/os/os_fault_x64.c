@@ -6,6 +6,7 @@
 
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 #include <ucontext.h>
 
 enum { SIGNALS = 2 };
@@ -179,4 +180,9 @@ bool wm_os_fault_install(FaultHook hook) {
   installed = installed || done;
   wm_mutex_unlock(&install_lock);
   return done;
+}
+
+bool wm_os_null_faults(void) {
+  unsigned char resident;
+  return mincore(NULL, 1, &resident) != 0;
 }

@@ -1,6 +1,6 @@
-/* Faults of compiled code at the ends of memories, which become traps. Runs in a signal handler, of
- * any thread: everything it reads is the faulting thread's own, or never changes, or is made for it
- * (native_registry.h). */
+/* Faults of compiled code at the ends of memories and of null references, which become traps. Runs
+ * in a signal handler, of any thread: everything it reads is the faulting thread's own, or never
+ * changes, or is made for it (native_registry.h). */
 #include "os/os_fault.h"
 #include "runtime/native.h"
 
@@ -19,9 +19,12 @@ static bool is_of_instance(const Instance *in, const void *address) {
 
 static bool on_fault(Fault *fault) {
   const NativeBody *body = wm_native_find(fault->pc);
-  if (!body || !fault->address || !wm_native_access(body, fault->pc)) return false;
+  const NativeSite *site = body ? wm_native_access(body, fault->pc) : NULL;
+  if (!site || !fault->address) return false;
   const Instance *in = (const Instance *)(uintptr_t)fault->pinned;
-  if (!is_of_instance(in, fault->address)) return false;
+  bool is_null = site->trap != TRAP_MEMORY_OUT_OF_BOUNDS;
+  if (is_null ? (uintptr_t)fault->address >= NULL_PAGE_BYTES : !is_of_instance(in, fault->address))
+    return false;
   in->module->machine->fault(fault);
   return true;
 }

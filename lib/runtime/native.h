@@ -28,14 +28,17 @@
 #include "runtime/activation.h"
 #include "runtime/instance.h"
 
+/* Nothing is mapped at the first addresses: code may reach into a null reference, and fault. */
+enum { NULL_PAGE_BYTES = 4096 };
+
 /* A place in the code that can leave it: a call (pc behind it), a memory access (pc at it). */
 typedef struct NativeSite {
   u32 pc;          /* bytes from the body's start */
   u32 wasm_offset; /* in the module's bytes */
   u32 caller; /* inlined code: wasm_offset of the call it was inlined at is in inline_sites[caller];
                  else NO_INDEX */
-  u32 trap;   /* TrapCode of a trap stub's call or a memory access; 0: an ordinary call, or the
-                 code is in the first result register */
+  u32 trap;   /* TrapCode of a trap stub's call or an access that may fault; 0: an ordinary call, or
+                 the   code is in the first result register */
 } NativeSite;
 
 /* A call that may be left by an exception which its function catches. */

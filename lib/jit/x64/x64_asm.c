@@ -130,7 +130,7 @@ static bool has_byte_reg(u32 opcode) {
 }
 
 void wm_x64_op(Compile *c, u32 width, u32 opcode, u32 reg, Rm rm, bool byte_reg, u32 imm_bytes) {
-  if (rm.kind == RM_MEM && rm.site) wm_x64_note_access(c, rm.site);
+  if (rm.kind == RM_MEM && rm.site) wm_x64_note_access(c, rm.site, rm.trap);
   rm = shortest(rm);
   u8 *p = begin(c);
   opcode = standard(opcode);
@@ -188,7 +188,7 @@ void wm_x64_alu_imm(Compile *c, u32 width, u32 alu, Rm rm, i32 imm) {
 }
 
 void wm_x64_vex(Compile *c, Vex opcode, u32 reg, u32 vvvv, Rm rm, u32 imm_bytes) {
-  if (rm.kind == RM_MEM && rm.site) wm_x64_note_access(c, rm.site);
+  if (rm.kind == RM_MEM && rm.site) wm_x64_note_access(c, rm.site, rm.trap);
   rm = shortest(rm);
   u8 *p = begin(c);
   u32 rex = rex_bits(reg, &rm);
@@ -411,13 +411,19 @@ Rm wm_x64_memory(Compile *c, const Lir *x) {
   case MEM_GUEST: {
     Rm m = rm_mem(R14, m1, 0, x->disp);
     m.site = x->site;
+    m.trap = TRAP_MEMORY_OUT_OF_BOUNDS;
     return m;
   }
   case MEM_INST: return rm_mem(R15, -1, 0, x->disp);
   case MEM_CONST: return rm_const((u64)x->imm, x->width);
   case MEM_VECTOR: return rm_vector((u32)x->imm);
-  default: assert(x->mem == MEM_ADDR); return rm_mem(m0, m1, x->scale, x->disp);
+  default: break;
   }
+  assert(x->mem == MEM_ADDR);
+  Rm m = rm_mem(m0, m1, x->scale, x->disp);
+  m.site = x->fault ? x->site : 0;
+  m.trap = x->fault;
+  return m;
 }
 
 /* ---- short jumps ---- */

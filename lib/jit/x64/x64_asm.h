@@ -21,6 +21,7 @@ typedef struct Rm {
   u64 bits; /* RM_CONST: the constant, in the pool behind the code; RM_VECTOR: index in vectors */
   u8 bytes; /* RM_CONST: size; 16: the same 8 bytes twice */
   u32 site; /* RM_MEM: an access that may fault: each instruction with this operand gets the site */
+  u8 trap;  /* what the fault becomes */
 } Rm;
 
 static inline Rm rm_reg(Loc reg) { return (Rm){.kind = RM_REG, .reg = (u8)(reg & 15)}; }

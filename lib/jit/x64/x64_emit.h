@@ -133,7 +133,7 @@ void wm_x64_refer(Compile *c, const Rm *m, u32 at, u32 imm_bytes);
 void wm_x64_call_site(Compile *c, u32 site, u32 trap);
 
 /* The site of a faulting access at the bytes that come next. */
-void wm_x64_note_access(Compile *c, u32 site);
+void wm_x64_note_access(Compile *c, u32 site, u32 trap);
 
 /* ---- cold code (x64_cold.c) ---- */
 /* jcc to a cold trap stub for `code` at `site`. */

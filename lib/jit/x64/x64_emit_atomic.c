@@ -16,7 +16,7 @@ static u32 sized(u32 opcode, u32 bytes) {
 /* The memory operand. An access that faults does so at its first byte, the prefix. */
 static Rm begin_locked(Compile *c, const Lir *x) {
   Rm m = wm_x64_memory(c, x);
-  if (m.site) wm_x64_note_access(c, m.site);
+  if (m.site) wm_x64_note_access(c, m.site, m.trap);
   m.site = 0;
   wm_x64_byte(c, LOCK);
   return m;

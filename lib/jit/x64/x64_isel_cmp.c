@@ -336,8 +336,46 @@ void wm_isel_branch(Compile *c, u32 condition) {
   wm_isel_put(c, put);
 }
 
+/* ---- null checks ---- */
+
+/* The reference that the trap asks whether it is null; NONE: it asks something else. */
+static u32 asked_for_null(const Compile *c, const Node *trap) {
+  const Node *test = node_at(c, trap->a);
+  if (trap->imm != TRAP_NULL_STRUCT && trap->imm != TRAP_NULL_ARRAY) return NONE;
+  return test->op == OP_i64_eq && is_const(c, test->b) && !const_bits(c, test->b) ? test->a : NONE;
+}
+
+/* Whether the instruction reads or writes so near behind the address that it faults where that is
+ * null, before it does anything else. A trap of its own has to be the same instruction's. */
+static bool faults_at_null(const Lir *x, u32 address, u32 site) {
+  bool is_near = x->mem == MEM_ADDR && x->m0 == address && x->m1 == NONE && x->disp > 0 &&
+                 x->disp < NULL_PAGE_BYTES / 2;
+  switch (x->op) {
+  case LIR_LOAD:
+  case LIR_STORE:
+  case LIR_RMW:
+  case LIR_CMPBR: return is_near && !x->site;
+  case LIR_CMPTRAP: return is_near && !x->fault && x->site == site && !(x->flags & LIR_HAS_IMM);
+  default: return false;
+  }
+}
+
+/* The check becomes part of what runs next, where that faults. */
+static bool fold_null_check(Compile *c, const Node *x, u32 site) {
+  u32 reference = asked_for_null(c, x);
+  if (reference == NONE || c->options.explicit_bounds || c->options.no_opt) return false;
+  u32 address = c->node_vreg.data[reference];
+  bool is_first = c->lir.len == block_at(c, isel_of(c)->block)->lir_start;
+  if (address == NONE || is_first || !faults_at_null(vec_last(&c->lir), address, site))
+    return false;
+  vec_last(&c->lir)->fault = x->imm;
+  vec_last(&c->lir)->site = site;
+  return true;
+}
+
 void wm_isel_trap_if(Compile *c, u32 n) {
   const Node *x = node_at(c, n);
+  if (fold_null_check(c, x, c->node_sites.data[n])) return;
   Lir put = wm_isel_lir(LIR_CMPTRAP, 4, NONE, NONE, NONE);
   put.imm = x->imm;
   wm_isel_condition(c, &put, x->a);

@@ -126,4 +126,4 @@ void wm_x64_call_site(Compile *c, u32 site, u32 trap) {
 }
 
 /* May be where a call ends, whose site comes first. */
-void wm_x64_note_access(Compile *c, u32 site) { add_site(c, site, TRAP_MEMORY_OUT_OF_BOUNDS); }
+void wm_x64_note_access(Compile *c, u32 site, u32 trap) { add_site(c, site, trap); }

@@ -1,7 +1,7 @@
-;; One test for null, whatever comes behind it.
+;; One test for null, whatever comes behind it; and that is the store's own, which faults.
 ;; ir-count: 1 trap_if
 ;; ir: return(0)
-;; asm-most: 2 test rdi, rdi .. je
+;; no-lir: cmptrap
 (module
   (type $o (sub (struct (field $a (mut i32)))))
   (type $p (sub $o (struct (field $a (mut i32)) (field $b i32))))
