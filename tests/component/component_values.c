@@ -1,5 +1,7 @@
 #include "component/component_values.h"
 
+wasmcm_resource_t *value_resource;
+
 static bool take(const char **text, char c) {
   if (**text != c) return false;
   ++*text;
@@ -125,6 +127,14 @@ static bool read_scalar(const char **text, wasmcm_val_t *val) {
   return true;
 }
 
+static bool read_handle(const char **text, wasmcm_val_t *val) {
+  u64 rep;
+  if (!read_integer(text, &rep)) return false;
+  val->rep = (u32)rep;
+  val->of.resource = value_resource;
+  return true;
+}
+
 bool value_read(const char **text, const wasmcm_type_t *type, Arena *arena, wasmcm_val_t *val) {
   if (!type) return false;
   *val = (wasmcm_val_t){.kind = wasmcm_type_kind(type)};
@@ -139,6 +149,8 @@ bool value_read(const char **text, const wasmcm_type_t *type, Arena *arena, wasm
   case WASMCM_OPTION:
   case WASMCM_RESULT: return read_case(text, type, arena, val);
   case WASMCM_FLAGS: return read_flags(text, type, val);
+  case WASMCM_OWN:
+  case WASMCM_BORROW: return read_handle(text, val);
   default: return read_scalar(text, val);
   }
 }
@@ -236,6 +248,8 @@ void value_write(Buffer *out, const wasmcm_type_t *type, const wasmcm_val_t *val
   case WASMCM_S64: wm_buffer_print(out, "%lld", (long long)val->of.s64); break;
   case WASMCM_F32:
   case WASMCM_CHAR: wm_buffer_print(out, "%u", val->of.character); break;
+  case WASMCM_OWN:
+  case WASMCM_BORROW: wm_buffer_print(out, "%u", val->rep); break;
   default: wm_buffer_print(out, "%llu", (unsigned long long)val->of.u64); break;
   }
 }

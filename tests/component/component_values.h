@@ -2,7 +2,8 @@
  *
  *   true  -12  f32 and f64: their bits as a number  char: its number  string: "68656c6c6f" (hex)
  *   [v,v] lists   (v,v) records and tuples   {a,b} flags
- *   #name or #name(v) variants and enums; #0, #1(v) options and results */
+ *   #name or #name(v) variants and enums; #0, #1(v) options and results
+ *   own and borrow: the number that the owner knows it by */
 #ifndef TESTS_COMPONENT_VALUES_H
 #define TESTS_COMPONENT_VALUES_H
 
@@ -10,6 +11,9 @@
 #include "base/buffer.h"
 
 #include <wasmcm.h>
+
+/* What handles that are read are of. */
+extern wasmcm_resource_t *value_resource;
 
 /* Reads a value of the type from *text, which is moved behind it; in `arena`. False: none is there.
  */
