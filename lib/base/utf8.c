@@ -50,9 +50,14 @@ size_t wm_utf8_visible_step(const u8 *text, size_t len) {
   return step && !is_unseen(wm_utf8_scalar(text, step)) ? step : 0;
 }
 
+/* Eight of ASCII, which most text is, at once. */
+static bool are_ascii(const u8 *text, size_t len) {
+  return len >= 8 && (load_u64(text) & UINT64_C(0x8080808080808080)) == 0;
+}
+
 bool wm_utf8_valid(const u8 *text, size_t len) {
   for (size_t i = 0; i < len;) {
-    size_t step = wm_utf8_step(text + i, len - i);
+    size_t step = are_ascii(text + i, len - i) ? 8 : wm_utf8_step(text + i, len - i);
     if (!step) return false;
     i += step;
   }

@@ -118,7 +118,8 @@ void wasmcm_func_delete(wasmcm_func_t *func) {
 /* ---- calls ---- */
 
 void *wasmcm_call_alloc(wasmcm_call_t *call, size_t size) {
-  return call ? wm_call_alloc(call, size) : NULL;
+  void *memory = call ? wm_call_alloc(call, size) : NULL;
+  return memory && size ? memset(memory, 0, size) : memory;
 }
 
 wasm_store_t *wasmcm_call_store(wasmcm_call_t *call) { return call ? call->world->store : NULL; }
@@ -126,7 +127,7 @@ wasm_store_t *wasmcm_call_store(wasmcm_call_t *call) { return call ? call->world
 static bool args_fit(Call *call, const Func *func, const Val *args) {
   for (u32 i = 0; i < func->type->count; i++)
     if (!wm_val_check(func->inst, func->type->of[i], &args[i]))
-      return wm_call_fail(call, "argument %u is not of its parameter's type", i);
+      return wm_call_bad_argument(call, i);
   return true;
 }
 
@@ -134,8 +135,18 @@ static bool args_fit(Call *call, const Func *func, const Val *args) {
 static void keep_result(Call *call, const Func *func, wasmcm_result_t *result) {
   const Type *type = func->type->result;
   if (type && type->has_pointer && !wm_strings_for_host(call, type, &result->value)) return;
-  result->memory = call->arena.chunks;
-  call->arena = (Arena){0};
+  result->memory = call->chunks;
+  call->chunks = NULL;
+}
+
+static wasm_trap_t *call_func(World *world, Func *func, const Val *args, wasmcm_result_t *to) {
+  if (func->type->is_plain && !func->host) return wm_func_call_plain(func, args, &to->value);
+  Call call = {.world = world};
+  if (args_fit(&call, func, args) && wm_func_call(&call, func, NULL, args, &to->value) &&
+      wm_func_end(&call, func, NULL))
+    keep_result(&call, func, to);
+  wm_call_end(&call);
+  return call.trap;
 }
 
 wasm_trap_t *wasmcm_func_call(const wasmcm_func_t *func, const wasmcm_val_t *args,
@@ -143,21 +154,17 @@ wasm_trap_t *wasmcm_func_call(const wasmcm_func_t *func, const wasmcm_val_t *arg
   wasmcm_result_t unwanted;
   wasmcm_result_t *to = result ? result : &unwanted;
   World *world = func->world;
-  Call call = {.world = world};
   *to = (wasmcm_result_t){0};
   wm_world_keep(world);
-  if (args_fit(&call, func->func, args) && wm_func_call(&call, func->func, NULL, args, &to->value))
-    keep_result(&call, func->func, to);
-  wm_call_end(&call);
+  wasm_trap_t *trap = call_func(world, func->func, args, to);
   if (!result) wasmcm_result_delete(&unwanted);
   wm_world_release(world);
-  return call.trap;
+  return trap;
 }
 
 void wasmcm_result_delete(wasmcm_result_t *result) {
   if (!result) return;
-  Arena arena = {.chunks = result->memory};
-  wm_arena_free(&arena);
+  wm_chunks_free(result->memory);
   *result = (wasmcm_result_t){0};
 }
 

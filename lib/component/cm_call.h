@@ -9,15 +9,18 @@ typedef struct Lend {
   u32 index;
 } Lend;
 
-/* One call of a component function: values of both sides lie in its arena. */
+typedef struct Chunk Chunk;
+
+/* One call of a component function, and the memory that values of both sides lie in. */
 struct wasmcm_call_t {
   World *world;
-  Arena arena;
-  u64 bytes;         /* taken from the arena */
+  u8 *pos, *end;     /* free memory: of the newest chunk, or of who made the call */
+  Chunk *chunks;     /* owned */
+  u64 bytes;         /* taken of them */
   Vec(Lend) lends;   /* handles that the caller lent to it */
   u32 borrows;       /* handles that the callee was lent and has not dropped */
+  Slot returned;     /* by core code, for its post-return */
   wasm_trap_t *trap; /* own; the first one */
-  u8 no_bytes[1];    /* where no bytes of a memory are */
 };
 
 /* A side of it: whose memory and handles values go to and come from. */
@@ -25,6 +28,7 @@ typedef struct Side {
   Call *call;
   Inst *inst;
   const Options *options;
+  bool is_viewed; /* what is lifted may lie in the guest's memory, if it lies there as it is */
 } Side;
 
 enum { MAX_SEQUENCE_BYTES = (1 << 28) - 1 };
@@ -33,20 +37,34 @@ enum { MAX_SEQUENCE_BYTES = (1 << 28) - 1 };
 /* All false or NULL: the call traps. */
 bool wm_call_fail(Call *call, const char *format, ...) PRINTF_LIKE(2, 3);
 void *wm_call_alloc(Call *call, u64 size);
+void wm_chunks_free(Chunk *chunks);
 void wm_call_end(Call *call);
 
 /* `size` bytes at `ptr`; NULL with the trap, whose text begins with `what`. */
 u8 *wm_side_bytes(const Side *side, u32 ptr, u64 size, u32 align, const char *what);
 /* Calls realloc of the side and checks what it gives. */
+/* Bytes of the guest's for a value: a copy, or where they lie. NULL with the trap. */
+const void *wm_side_keep(const Side *side, const u8 *bytes, u64 size);
+/* What was checked so, or is within it: memories do not shrink. */
+static inline u8 *side_at(const Side *side, u32 ptr) {
+  return (u8 *)wasm_memory_data(side->options->memory) + ptr;
+}
 bool wm_side_realloc(const Side *side, u32 old, u64 old_size, u32 align, u64 size, const char *what,
                      u32 *ptr);
 
-/* Out of the guest. */
+/* Out of the guest. No guest runs meanwhile. */
 bool wm_lift_flat(const Side *side, const Type *type, const Slot *slots, Val *val);
-bool wm_lift_memory(const Side *side, const Type *type, u32 ptr, Val *val);
-/* Into the guest. */
+bool wm_lift_memory(const Side *side, const Type *type, const u8 *at, Val *val);
+/* A plain value from the bits that it takes in memory or in a slot. */
+bool wm_lift_plain(Call *call, const Type *type, u64 bits, Val *val);
+/* Into the guest: in memory where what the type takes was checked. */
 bool wm_lower_flat(const Side *side, const Type *type, const Val *val, Slot *slots);
 bool wm_lower_memory(const Side *side, const Type *type, const Val *val, u32 ptr);
+/* A plain value as it is in a slot: all of them begin where the value does. */
+static inline u64 plain_bits(const Type *type, const Val *val) {
+  bool is_wide = type->kind == TYPE_S64 || type->kind == TYPE_U64 || type->kind == TYPE_F64;
+  return val->of.u64 & (is_wide ? UINT64_MAX : type->kind == TYPE_BOOL ? 1 : UINT32_MAX);
+}
 
 /* Strings: val->reserved[0] says what a string in the arena is coded in. */
 typedef enum StringCode {
@@ -62,6 +80,7 @@ bool wm_strings_for_host(Call *call, const Type *type, Val *val);
 
 /* Whether a value that the host gave is of the type (its resources are those of `inst`). */
 bool wm_val_check(const Inst *inst, const Type *type, const Val *val);
+bool wm_call_bad_argument(Call *call, u32 index);
 
 /* Handles. */
 bool wm_handle_lift(const Side *side, const Type *type, u32 index, Val *val);
@@ -77,7 +96,12 @@ void wm_handles_free(HandleTable *table);
 wasm_trap_t *wm_resource_destroy(const Inst *caller, LiveResource *resource, u32 rep);
 
 /* Calls `func` for `caller` (NULL: the host); `args` and `result` are in the call's arena. */
+/* The result may lie in memory of a guest that was called until the call of it is ended, which is
+ * done even if the result cannot be used. */
 bool wm_func_call(Call *call, Func *func, Inst *caller, const Val *args, Val *result);
+bool wm_func_end(Call *call, const Func *func, const Inst *caller);
+/* The host calls a guest's function with plain values, which are held against their types. */
+wasm_trap_t *wm_func_call_plain(Func *func, const Val *args, Val *result);
 
 typedef struct Lowered { /* what a lowered function is called with */
   Func *func;

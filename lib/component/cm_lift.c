@@ -1,10 +1,10 @@
-/* Values out of a guest's memory and slots. Each byte is read once, at an address that was checked
- * against the memory's size just then. */
+/* Values out of a guest's memory and slots. Each byte is read once. What is in memory was checked
+ * against its size as a whole, and aligned: no guest runs until all of it is lifted. */
 #include "component/cm_call.h"
 
-static bool lift_char(const Side *side, u32 code, Val *val) {
+static bool lift_char(Call *call, u32 code, Val *val) {
   if (code >= 0x110000 || (code >= 0xd800 && code <= 0xdfff))
-    return wm_call_fail(side->call, "invalid `char` bit pattern");
+    return wm_call_fail(call, "invalid `char` bit pattern");
   val->of.character = code;
   return true;
 }
@@ -13,8 +13,8 @@ static i64 sign_extended(u64 bits, u32 width) {
   return (i64)(bits << (64 - width)) >> (64 - width);
 }
 
-/* A scalar from the bits that it takes in memory or in a slot. */
-static bool lift_scalar(const Side *side, const Type *type, u64 bits, Val *val) {
+bool wm_lift_plain(Call *call, const Type *type, u64 bits, Val *val) {
+  val->kind = type->kind;
   switch ((TypeKind)type->kind) {
   case TYPE_BOOL: val->of.boolean = (u32)bits != 0; return true;
   case TYPE_S8: val->of.s64 = sign_extended(bits, 8); return true;
@@ -24,19 +24,22 @@ static bool lift_scalar(const Side *side, const Type *type, u64 bits, Val *val) 
   case TYPE_S32: val->of.s64 = sign_extended(bits, 32); return true;
   case TYPE_U32: val->of.u64 = (u32)bits; return true;
   case TYPE_F32: val->of.f32 = f32_of_bits((u32)bits); return true;
-  case TYPE_CHAR: return lift_char(side, (u32)bits, val);
+  case TYPE_CHAR: return lift_char(call, (u32)bits, val);
   case TYPE_FLAGS:
     val->of.flags = (u32)bits & (type->count == 32 ? UINT32_MAX : (1u << type->count) - 1);
     return true;
-  case TYPE_OWN:
-  case TYPE_BORROW: return wm_handle_lift(side, type, (u32)bits, val);
   default: val->of.u64 = bits; return true;
   }
 }
 
+/* From the bits that it takes in memory or in a slot. */
+static bool lift_scalar(const Side *side, const Type *type, u64 bits, Val *val) {
+  if (type_is_plain(type)) return wm_lift_plain(side->call, type, bits, val);
+  return wm_handle_lift(side, type, (u32)bits, val);
+}
+
 static bool is_scalar(const Type *type) {
-  return type->kind <= TYPE_CHAR || type->kind == TYPE_FLAGS || type->kind == TYPE_OWN ||
-         type->kind == TYPE_BORROW;
+  return type_is_plain(type) || type->kind == TYPE_OWN || type->kind == TYPE_BORROW;
 }
 
 static bool is_product(const Type *type) {
@@ -52,12 +55,9 @@ static bool new_items(const Side *side, u64 count, Val *val) {
 /* ---- lists ---- */
 
 static bool lift_numbers(const Side *side, const u8 *bytes, u64 size, u32 count, Val *val) {
-  void *copy = wm_call_alloc(side->call, size);
-  if (!copy) return false;
-  if (size) memcpy(copy, bytes, size);
-  val->of.numbers.data = copy;
+  val->of.numbers.data = wm_side_keep(side, bytes, size);
   val->of.numbers.count = count;
-  return true;
+  return val->of.numbers.data != NULL;
 }
 
 static bool lift_list(const Side *side, const Type *type, u32 ptr, u32 count, Val *val) {
@@ -68,7 +68,7 @@ static bool lift_list(const Side *side, const Type *type, u32 ptr, u32 count, Va
   if (is_number(element)) return lift_numbers(side, bytes, size, count, val);
   if (!new_items(side, count, val)) return false;
   for (u32 i = 0; i < count; i++)
-    if (!wm_lift_memory(side, element, ptr + i * element->size, &val->of.items.data[i]))
+    if (!wm_lift_memory(side, element, bytes + (size_t)i * element->size, &val->of.items.data[i]))
       return false;
   return true;
 }
@@ -96,13 +96,14 @@ static u64 read_bits(const u8 *bytes, u32 size) {
   return bits;
 }
 
-static bool lift_fields(const Side *side, const Type *type, u32 ptr, Val *val) {
+static bool lift_fields(const Side *side, const Type *type, const u8 *at, Val *val) {
+  u32 offset = 0;
   if (!new_items(side, type->count, val)) return false;
   for (u32 i = 0; i < type->count; i++) {
     const Type *field = type->of[i];
-    ptr = align_up(ptr, field->align);
-    if (!wm_lift_memory(side, field, ptr, &val->of.items.data[i])) return false;
-    ptr += field->size;
+    offset = align_up(offset, field->align);
+    if (!wm_lift_memory(side, field, at + offset, &val->of.items.data[i])) return false;
+    offset += field->size;
   }
   return true;
 }
@@ -112,18 +113,16 @@ static bool lift_sequence(const Side *side, const Type *type, u32 ptr, u32 count
                                    : lift_list(side, type, ptr, count, val);
 }
 
-bool wm_lift_memory(const Side *side, const Type *type, u32 ptr, Val *val) {
+bool wm_lift_memory(const Side *side, const Type *type, const u8 *at, Val *val) {
   *val = (Val){.kind = type->kind};
-  if (is_product(type)) return lift_fields(side, type, ptr, val);
-  const u8 *bytes = wm_side_bytes(side, ptr, type->size, type->align, "value");
-  if (!bytes) return false;
-  if (is_scalar(type)) return lift_scalar(side, type, read_bits(bytes, type->size), val);
+  if (is_product(type)) return lift_fields(side, type, at, val);
+  if (is_scalar(type)) return lift_scalar(side, type, read_bits(at, type->size), val);
   if (type->kind == TYPE_STRING || type->kind == TYPE_LIST)
-    return lift_sequence(side, type, load_u32(bytes), load_u32(bytes + 4), val);
+    return lift_sequence(side, type, load_u32(at), load_u32(at + 4), val);
   const Type *payload = NULL;
-  u32 index = (u32)read_bits(bytes, discriminant_bytes(type->count));
+  u32 index = (u32)read_bits(at, discriminant_bytes(type->count));
   if (!begin_case(side, type, index, val, &payload)) return false;
-  return !payload || wm_lift_memory(side, payload, ptr + type->payload, val->of.variant.payload);
+  return !payload || wm_lift_memory(side, payload, at + type->payload, val->of.variant.payload);
 }
 
 /* ---- slots: those of a variant's payload may be wider than its own, with zeros above ---- */

@@ -1,9 +1,10 @@
-/* What both sides of a call stand on: traps, the call's arena, a guest's memory and its realloc,
+/* What both sides of a call stand on: traps, memory of values, a guest's memory and its realloc,
  * and entering instances. */
 #include "component/cm_call.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* ---- traps ---- */
 
@@ -32,10 +33,57 @@ bool wm_call_fail(Call *call, const char *format, ...) {
   return false;
 }
 
+/* ---- memory of values ---- */
+
+enum { FIRST_CHUNK = 480, LARGEST_STEP = 1 << 20, CHUNK_ALIGN = 16 };
+
+struct Chunk {
+  Chunk *next;
+  u64 size;
+  _Alignas(16) u8 data[];
+};
+
+static const _Alignas(16) u8 no_bytes[16]; /* where nothing lies */
+
+static u8 *nowhere(void) { return (u8 *)(uintptr_t)no_bytes; }
+
+/* Chunks double, so that n bytes take O(log n) of them. */
+static bool add_chunk(Call *call, u64 size) {
+  u64 want = call->chunks ? min_u64(call->chunks->size * 2, LARGEST_STEP) : FIRST_CHUNK;
+  if (want < size) want = size;
+  Chunk *chunk = malloc(sizeof *chunk + (size_t)want);
+  if (!chunk) return false;
+  chunk->next = call->chunks;
+  chunk->size = want;
+  call->chunks = chunk;
+  call->pos = chunk->data;
+  call->end = chunk->data + want;
+  return true;
+}
+
+void wm_chunks_free(Chunk *chunks) {
+  while (chunks) {
+    Chunk *next = chunks->next;
+    free(chunks);
+    chunks = next;
+  }
+}
+
+static bool has_room(Call *call, u64 size) {
+  if (LIKELY(size <= (u64)(call->end - call->pos))) return true;
+  return size <= MAX_CALL_BYTES && call->bytes + size <= MAX_CALL_BYTES && add_chunk(call, size);
+}
+
 void *wm_call_alloc(Call *call, u64 size) {
+  if (size == 0) return nowhere();
+  if (size <= MAX_CALL_BYTES) size = (size + CHUNK_ALIGN - 1) & ~(u64)(CHUNK_ALIGN - 1);
+  if (!has_room(call, size)) {
+    wm_call_fail(call, "out of memory for the values of a call");
+    return NULL;
+  }
+  u8 *memory = call->pos;
   call->bytes += size;
-  void *memory = call->bytes <= MAX_CALL_BYTES ? wm_arena_array(&call->arena, size, 1) : NULL;
-  if (!memory) wm_call_fail(call, "out of memory for the values of a call");
+  call->pos += size;
   return memory;
 }
 
@@ -58,11 +106,17 @@ u8 *wm_side_bytes(const Side *side, u32 ptr, u64 size, u32 align, const char *wh
     misaligned(side, what, align);
     return NULL;
   }
-  if (fits && in_memory(side, ptr, size))
-    return size ? (u8 *)wasm_memory_data(side->options->memory) + ptr : side->call->no_bytes;
+  if (fits && in_memory(side, ptr, size)) return size ? side_at(side, ptr) : nowhere();
   wm_call_fail(side->call, "%s content out-of-bounds: %s pointer/length out of bounds of memory",
                what, what);
   return NULL;
+}
+
+const void *wm_side_keep(const Side *side, const u8 *bytes, u64 size) {
+  if (side->is_viewed) return bytes;
+  void *copy = wm_call_alloc(side->call, size);
+  if (copy && size) memcpy(copy, bytes, size);
+  return copy;
 }
 
 bool wm_side_realloc(const Side *side, u32 old, u64 old_size, u32 align, u64 size, const char *what,

@@ -98,31 +98,25 @@ bool wm_string_lift(const Side *side, u32 ptr, u32 tagged_units, Val *val) {
   u64 units = code == STRING_TAGGED_UTF16 ? tagged_units ^ UTF16_TAG : tagged_units;
   u64 size = wide ? units * 2 : units;
   const u8 *bytes = wm_side_bytes(side, ptr, size, encoding == ENCODING_UTF8 ? 1 : 2, "string");
-  char *copy = bytes ? wm_call_alloc(side->call, size) : NULL;
-  if (!copy) return false;
-  if (size) memcpy(copy, bytes, size);
+  const char *text = bytes ? wm_side_keep(side, bytes, size) : NULL;
+  if (!text) return false;
   val->reserved[0] = (u8)code;
-  val->of.string.data = copy;
+  val->of.string.data = text;
   val->of.string.size = size;
-  if (code == STRING_UTF8) return check_utf8(side, (u8 *)copy, size);
-  return !wide || check_utf16(side, (u8 *)copy, size);
+  if (code == STRING_UTF8) return check_utf8(side, (const u8 *)text, size);
+  return !wide || check_utf16(side, (const u8 *)text, size);
 }
 
 /* ---- lowering ---- */
-
-static bool copy_into(const Side *side, u32 ptr, const void *from, u64 size, u32 align) {
-  u8 *to = wm_side_bytes(side, ptr, size, align, "string");
-  if (to && size) memcpy(to, from, size);
-  return to != NULL;
-}
 
 /* As it is. */
 static bool lower_copy(const Side *side, const Val *val, u32 unit, u32 align, u32 *ptr,
                        u32 *units) {
   u64 size = val->of.string.size;
   *units = (u32)(size / unit);
-  return wm_side_realloc(side, 0, 0, align, size, "string", ptr) &&
-         copy_into(side, *ptr, val->of.string.data, size, align);
+  if (!wm_side_realloc(side, 0, 0, align, size, "string", ptr)) return false;
+  if (size) memcpy(side_at(side, *ptr), val->of.string.data, size);
+  return true;
 }
 
 static size_t put_utf16(u8 *to, u32 c) {
@@ -136,15 +130,21 @@ static size_t put_utf16(u8 *to, u32 c) {
   return 4;
 }
 
-/* The text in UTF-8 or UTF-16, in the call's arena, which is never shorter than `most`. */
-static u8 *encode(const Side *side, Text text, bool wide, u64 most, u64 *size) {
-  u8 *out = wm_call_alloc(side->call, most + 4);
-  *size = 0;
-  while (out && text.pos < text.end) {
+/* The text in UTF-8 or UTF-16 where there is room for it; its size. */
+static u64 encode(u8 *to, Text text, bool wide) {
+  const u8 *start = to;
+  while (text.pos < text.end) {
     u32 c = next(&text);
-    *size += wide ? put_utf16(out + *size, c) : wm_utf8_put(out + *size, c);
+    to += wide ? put_utf16(to, c) : wm_utf8_put(to, c);
   }
-  return out;
+  return (u64)(to - start);
+}
+
+/* A byte a character; its size. */
+static u64 encode_latin1(u8 *to, Text text) {
+  const u8 *start = to;
+  while (text.pos < text.end) *to++ = (u8)next(&text);
+  return (u64)(to - start);
 }
 
 static u64 units_of(const Val *val) {
@@ -158,80 +158,63 @@ static bool all_below(Text text, u32 limit) {
   return true;
 }
 
+/* Gives back what was too much. */
+static bool shrink(const Side *side, u64 room, u32 align, u64 size, u32 *ptr) {
+  return size == room || wm_side_realloc(side, *ptr, room, align, size, "string", ptr);
+}
+
 /* First as if all of it were ASCII, then the worst case, then what it is. */
 static bool lower_to_utf8(const Side *side, const Val *val, u32 *ptr, u32 *units) {
-  u64 source = units_of(val), size;
-  u64 worst = source * (val->reserved[0] == STRING_LATIN1 ? 2 : 3);
-  if (!wm_side_realloc(side, 0, 0, 1, source, "string", ptr)) return false;
-  const u8 *encoded = encode(side, text_of(val), false, worst, &size);
-  if (!encoded) return false;
-  if (!all_below(text_of(val), 0x80)) {
-    if (!wm_side_realloc(side, *ptr, source, 1, worst, "string", ptr)) return false;
-    if (worst > size && !wm_side_realloc(side, *ptr, worst, 1, size, "string", ptr)) return false;
+  u64 size = units_of(val);
+  if (!wm_side_realloc(side, 0, 0, 1, size, "string", ptr)) return false;
+  if (all_below(text_of(val), 0x80)) {
+    encode_latin1(side_at(side, *ptr), text_of(val));
+  } else {
+    u64 worst = size * (val->reserved[0] == STRING_LATIN1 ? 2 : 3);
+    if (!wm_side_realloc(side, *ptr, size, 1, worst, "string", ptr)) return false;
+    size = encode(side_at(side, *ptr), text_of(val), false);
+    if (!shrink(side, worst, 1, size, ptr)) return false;
   }
   *units = (u32)size;
-  return copy_into(side, *ptr, encoded, size, 1);
+  return true;
+}
+
+/* Into memory for so many bytes, of which the rest is given back. */
+static bool fill_utf16(const Side *side, const Val *val, u64 room, u32 *ptr, u32 *units) {
+  u64 size = encode(side_at(side, *ptr), text_of(val), true);
+  *units = (u32)(size / 2);
+  return shrink(side, room, 2, size, ptr);
 }
 
 static bool lower_to_utf16(const Side *side, const Val *val, u32 *ptr, u32 *units) {
-  u64 worst = val->of.string.size * 2, size;
-  if (!wm_side_realloc(side, 0, 0, 2, worst, "string", ptr)) return false;
-  const u8 *encoded = encode(side, text_of(val), true, worst, &size);
-  if (!encoded) return false;
-  if (size < worst && !wm_side_realloc(side, *ptr, worst, 2, size, "string", ptr)) return false;
-  *units = (u32)(size / 2);
-  return copy_into(side, *ptr, encoded, size, 2);
-}
-
-static u8 *encode_latin1(const Side *side, Text text, u64 *size) {
-  u8 *out = wm_call_alloc(side->call, (u64)(text.end - text.pos) + 1);
-  for (*size = 0; out && text.pos < text.end; ++*size) out[*size] = (u8)next(&text);
-  return out;
-}
-
-static bool finish_wide(const Side *side, const Val *val, u64 source, u32 *ptr, u32 *units) {
-  u64 worst = source * 2, size;
-  if (!wm_side_realloc(side, *ptr, source, 2, worst, "string", ptr)) return false;
-  const u8 *encoded = encode(side, text_of(val), true, worst, &size);
-  if (!encoded) return false;
-  if (worst > size && !wm_side_realloc(side, *ptr, worst, 2, size, "string", ptr)) return false;
-  *units = (u32)(size / 2) | UTF16_TAG;
-  return copy_into(side, *ptr, encoded, size, 2);
+  u64 worst = val->of.string.size * 2;
+  return wm_side_realloc(side, 0, 0, 2, worst, "string", ptr) &&
+         fill_utf16(side, val, worst, ptr, units);
 }
 
 /* Latin-1 as long as it goes, else UTF-16. */
 static bool lower_to_latin1_or_utf16(const Side *side, const Val *val, u32 *ptr, u32 *units) {
-  u64 source = units_of(val), size;
-  if (!wm_side_realloc(side, 0, 0, 2, source, "string", ptr)) return false;
-  if (!all_below(text_of(val), 0x100)) return finish_wide(side, val, source, ptr, units);
-  const u8 *encoded = encode_latin1(side, text_of(val), &size);
-  if (!encoded) return false;
-  if (size < source && !wm_side_realloc(side, *ptr, source, 2, size, "string", ptr)) return false;
-  *units = (u32)size;
-  return copy_into(side, *ptr, encoded, size, 2);
+  u64 room = units_of(val);
+  if (!wm_side_realloc(side, 0, 0, 2, room, "string", ptr)) return false;
+  if (all_below(text_of(val), 0x100)) {
+    *units = (u32)encode_latin1(side_at(side, *ptr), text_of(val));
+    return shrink(side, room, 2, *units, ptr);
+  }
+  bool good = wm_side_realloc(side, *ptr, room, 2, room * 2, "string", ptr) &&
+              fill_utf16(side, val, room * 2, ptr, units);
+  *units |= UTF16_TAG;
+  return good;
 }
 
 /* From one that said it is UTF-16: most likely it must be. */
 static bool lower_tagged(const Side *side, const Val *val, u32 *ptr, u32 *units) {
-  u64 size = val->of.string.size, narrow;
   if (!lower_copy(side, val, 2, 2, ptr, units)) return false;
   if (!all_below(text_of(val), 0x100)) {
     *units |= UTF16_TAG;
     return true;
   }
-  const u8 *encoded = encode_latin1(side, text_of(val), &narrow);
-  if (!encoded || !copy_into(side, *ptr, encoded, narrow, 1)) return false;
-  *units = (u32)narrow;
-  return wm_side_realloc(side, *ptr, size, 2, narrow, "string", ptr);
-}
-
-/* Latin-1 to UTF-16 is as long as it seems. */
-static bool lower_latin1_to_utf16(const Side *side, const Val *val, u32 *ptr, u32 *units) {
-  u64 size;
-  if (!wm_side_realloc(side, 0, 0, 2, val->of.string.size * 2, "string", ptr)) return false;
-  const u8 *encoded = encode(side, text_of(val), true, val->of.string.size * 2, &size);
-  *units = (u32)val->of.string.size;
-  return encoded && copy_into(side, *ptr, encoded, size, 2);
+  encode_latin1(side_at(side, *ptr), text_of(val));
+  return wm_side_realloc(side, *ptr, val->of.string.size, 2, *units, "string", ptr);
 }
 
 bool wm_string_lower(const Side *side, const Val *val, u32 *ptr, u32 *units) {
@@ -244,7 +227,7 @@ bool wm_string_lower(const Side *side, const Val *val, u32 *ptr, u32 *units) {
                                : lower_to_utf8(side, val, ptr, units);
   case ENCODING_UTF16:
     if (code == STRING_UTF8) return lower_to_utf16(side, val, ptr, units);
-    if (code == STRING_LATIN1) return lower_latin1_to_utf16(side, val, ptr, units);
+    if (code == STRING_LATIN1) return lower_to_utf16(side, val, ptr, units);
     return lower_copy(side, val, 2, 2, ptr, units);
   default:
     if (code == STRING_LATIN1) return lower_copy(side, val, 1, 2, ptr, units);
@@ -256,15 +239,13 @@ bool wm_string_lower(const Side *side, const Val *val, u32 *ptr, u32 *units) {
 /* ---- for the host ---- */
 
 static bool string_for_host(Call *call, Val *val) {
-  Side side = {.call = call};
-  u64 size;
   if (val->reserved[0] == STRING_UTF8) return true;
-  u64 worst = val->of.string.size * 2; /* three bytes for each unit of two, two for each of one */
-  const u8 *encoded = encode(&side, text_of(val), false, worst, &size);
+  /* Three bytes for each unit of two, two for each of one. */
+  u8 *encoded = wm_call_alloc(call, val->of.string.size * 2);
   if (!encoded) return false;
-  val->reserved[0] = STRING_UTF8;
+  val->of.string.size = encode(encoded, text_of(val), false);
   val->of.string.data = (const char *)encoded;
-  val->of.string.size = size;
+  val->reserved[0] = STRING_UTF8;
   return true;
 }
 

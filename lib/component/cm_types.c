@@ -266,6 +266,12 @@ const Type *wm_type_handle(TypeTable *t, TypeKind kind, const Type *resource) {
   return intern(t, &type);
 }
 
+static bool all_plain(const Type *func) {
+  for (u32 i = 0; i < func->count; i++)
+    if (!type_is_plain(func->of[i])) return false;
+  return !func->result || type_is_plain(func->result);
+}
+
 const Type *wm_type_func(TypeTable *t, u32 count, const Type *const *params, const Name *names,
                          const Type *result) {
   Type type = {.kind = TYPE_FUNC,
@@ -276,6 +282,7 @@ const Type *wm_type_func(TypeTable *t, u32 count, const Type *const *params, con
                .weight = 1,
                .depth = 1};
   type.params = wm_type_new(t, TYPE_TUPLE, count, params, NULL);
+  type.is_plain = count <= MAX_FLAT && all_plain(&type);
   return type.params ? intern(t, &type) : NULL;
 }
 

@@ -167,6 +167,7 @@ struct Type {
   u8 kind;
   bool has_borrow, has_resource; /* resource: in it or what it refers to, bound or not */
   bool has_pointer;              /* a string or list is in it */
+  bool is_plain;                 /* TYPE_FUNC: neither memory nor handles are needed for a call */
   u8 depth;
   u8 flat_count; /* MANY_FLAT: more than MAX_FLAT */
   CoreVal flat[MAX_FLAT];
@@ -219,6 +220,10 @@ bool wm_paths_push(TypeTable *t, Paths *paths, Resource *resource, u32 first, co
 const Path *wm_paths_find(const Paths *paths, const Resource *resource);
 
 static inline bool type_is_value(const Type *type) { return type->kind <= TYPE_BORROW; }
+/* Neither memory nor handles are needed for a value of it, which is one slot. */
+static inline bool type_is_plain(const Type *type) {
+  return type->kind <= TYPE_CHAR || type->kind == TYPE_FLAGS;
+}
 /* "record", "u8", "resource" ... */
 const char *wm_type_word(const Type *type);
 /* The kind as the wasm tools name it where any type may stand: "defined type", "func type" ... */
