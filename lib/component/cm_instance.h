@@ -145,9 +145,10 @@ struct World {
   Inst *insts;
   Bag *bags;
   u32 inst_count;
-  u64 work;                     /* definitions that were evaluated, and items that were made */
-  Vec(World *) uses;            /* counted */
-  Vec(HostThing *) things;      /* counted */
+  u64 looked;              /* names, for one that is wanted */
+  u64 work;                /* definitions that were evaluated, items that were made and looked at */
+  Vec(World *) uses;       /* counted */
+  Vec(HostThing *) things; /* counted */
   Vec(wasm_extern_t *) externs; /* owned, as the rest */
   Vec(wasm_instance_t *) instances;
   Vec(wasm_module_t *) modules;
@@ -178,6 +179,8 @@ bool wm_link_import(Inst *inst, const Given *given, const Def *def, BagItem *ite
 Bag *wm_bag_new(World *world);
 bool wm_bag_add(Bag *bag, const BagItem *item);
 const BagItem *wm_bag_find(const Bag *bag, Name name);
+/* Whether so much more may be done by the instantiation. */
+bool wm_world_work(World *world, u64 amount);
 
 /* A trap with this text; never NULL. */
 wasm_trap_t *wm_trap_text(const char *format, ...) PRINTF_LIKE(1, 2);

@@ -4,7 +4,7 @@
 
 /* What one instantiation may come to: a few bytes can ask for instances of instances of instances.
  */
-enum { MAX_INSTANCES = 100000 };
+enum { MAX_INSTANCES = 100000, LOOKS_OF_WORK = 64 };
 
 typedef struct Walk {
   Inst *inst;
@@ -16,6 +16,13 @@ typedef struct Walk {
 } Walk;
 
 static bool no_memory(const Walk *w) { return wm_error_out_of_memory(w->err); }
+
+/* Whether so much more may be done. */
+static bool work(const Walk *w, World *world, u64 amount) {
+  return wm_world_work(world, amount) ||
+         wm_error_set(w->err, ERR_LIMIT, 0, "instantiation takes more than %u definitions",
+                      MAX_WORK);
+}
 
 /* Appends to a vector of pointers. */
 #define push(w, vec, item)                                                                         \
@@ -49,7 +56,9 @@ static BagItem item_at(const Inst *inst, Name name, u8 sort, u32 index, const Ty
 }
 
 /* What the resources of an instance are, by the paths of its type. */
-static void bind_resources(Inst *inst, const Bag *bag, const Interface *type) {
+static bool bind_resources(const Walk *w, const Bag *bag, const Interface *type) {
+  Inst *inst = w->inst;
+  if (!work(w, inst->world, type->exported.len)) return false;
   for (u32 i = 0; i < type->exported.len; i++) {
     const Path *path = &type->exported.data[i];
     const Interface *in = type;
@@ -64,6 +73,13 @@ static void bind_resources(Inst *inst, const Bag *bag, const Interface *type) {
     }
     if (item && item->sort == SORT_TYPE) inst->resources[path->resource->slot] = item->resource;
   }
+  return true;
+}
+
+/* Names are looked for one after another: many are as much as one definition. */
+static bool look(const Walk *w) {
+  World *world = w->inst->world;
+  return ++world->looked % LOOKS_OF_WORK != 0 || work(w, world, 1);
 }
 
 /* ---- core ---- */
@@ -85,7 +101,7 @@ static bool do_module(const Walk *w, const Def *def) {
 static wasm_extern_t *core_export(const Walk *w, const CoreInst *core, Name name) {
   World *world = w->inst->world;
   if (!core->instance) {
-    for (u32 i = 0; i < core->count; i++)
+    for (u32 i = 0; i < core->count && look(w); i++)
       if (wm_name_equal(core->args[i].name, name)) return core->items[i];
     return NULL;
   }
@@ -98,7 +114,7 @@ static wasm_extern_t *core_export(const Walk *w, const CoreInst *core, Name name
 }
 
 static const CoreInst *core_arg(const Walk *w, const Def *def, Name name) {
-  for (u32 i = 0; i < def->arg_count; i++)
+  for (u32 i = 0; i < def->arg_count && look(w); i++)
     if (wm_name_equal(def->args[i].name, name))
       return w->inst->core_instances.data[def->args[i].index];
   return NULL;
@@ -302,8 +318,7 @@ static bool do_instance(const Walk *w, const Def *def) {
     return no_memory(w);
   Bag *bag = walk_body(w->inst->world, closure, &inner);
   if (!bag) return false;
-  bind_resources(w->inst, bag, def->type->interface);
-  return push(w, &w->inst->instances, bag);
+  return bind_resources(w, bag, def->type->interface) && push(w, &w->inst->instances, bag);
 }
 
 static bool do_alias_export(const Walk *w, const Def *def) {
@@ -322,7 +337,7 @@ static bool do_alias_outer(const Walk *w, const Def *def) {
 
 /* The argument of that name in the definition that instantiates. */
 static bool argument(const Walk *w, Name name, BagItem *item) {
-  for (u32 i = 0; w->def && i < w->def->arg_count; i++) {
+  for (u32 i = 0; w->def && i < w->def->arg_count && look(w); i++) {
     const Arg *arg = &w->def->args[i];
     if (!wm_name_equal(arg->name, name)) continue;
     *item = item_at(w->from, name, arg->sort, arg->index, arg->type);
@@ -338,25 +353,27 @@ static bool do_import(const Walk *w, const Def *def) {
   if (!argument(w, def->name, &item)) return no_memory(w);
   if (entity->sort == SORT_TYPE && entity->type->kind == TYPE_RESOURCE)
     w->inst->resources[entity->type->resource->slot] = item.resource;
-  if (entity->sort == SORT_INSTANCE) bind_resources(w->inst, item.bag, entity->type->interface);
+  if (entity->sort == SORT_INSTANCE && !bind_resources(w, item.bag, entity->type->interface))
+    return false;
   return push_item(w, &item);
 }
 
 /* Whether the type shows all that there is. */
-static bool shows_all(const Bag *bag, const Interface *type) {
+static bool shows_all(World *world, const Bag *bag, const Interface *type) {
   if (bag->items.len != type->exports.list.len) return false;
+  if (!wm_world_work(world, bag->items.len)) return false;
   for (u32 i = 0; i < bag->items.len; i++) {
     const Item *shown = &type->exports.list.data[i];
     if (shown->entity.sort != SORT_INSTANCE) continue;
     const BagItem *item = wm_bag_find(bag, shown->name);
-    if (item && !shows_all(item->bag, shown->entity.type->interface)) return false;
+    if (item && !shows_all(world, item->bag, shown->entity.type->interface)) return false;
   }
   return true;
 }
 
 /* The instance as a type shows it. */
 static Bag *narrowed(World *world, Bag *bag, const Interface *type) {
-  if (shows_all(bag, type)) return bag;
+  if (shows_all(world, bag, type)) return bag;
   Bag *narrow = wm_bag_new(world);
   for (u32 i = 0; narrow && i < type->exports.list.len; i++) {
     const Item *shown = &type->exports.list.data[i];
@@ -413,14 +430,6 @@ static Inst *inst_new(World *world, const Closure *closure, Inst *parent) {
   inst->resources = arena_array(&world->arena, LiveResource *, closure->body->resource_count);
   inst->exports = wm_bag_new(world);
   return inst->resources && inst->exports ? inst : NULL;
-}
-
-/* Whether so much more may be done. */
-static bool work(const Walk *w, World *world, u64 amount) {
-  world->work += amount;
-  return world->work <= MAX_WORK ||
-         wm_error_set(w->err, ERR_LIMIT, 0, "instantiation takes more than %u definitions",
-                      MAX_WORK);
 }
 
 static bool may_begin(const Walk *w, World *world, const Body *body) {

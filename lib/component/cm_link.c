@@ -39,6 +39,7 @@ static bool same_parts(const Link *l, const Type *a, const Inst *a_inst, const T
 /* Whether a, of what is given, is what b, of what is wanted, says. */
 static bool same_type(const Link *l, const Type *a, const Inst *a_inst, const Type *b,
                       const Inst *b_inst) {
+  if (!wm_world_work(l->inst->world, 1)) return unfit(l, "too many types to compare");
   if (!a || !b) return a == b || unfit(l, "expected %s type", b ? "a" : "no");
   if (a->kind != b->kind)
     return unfit(l, "expected %s, found %s", wm_type_word(b), wm_type_word(a));

@@ -133,7 +133,7 @@ static bool renew_imported(Validator *v, Mapping *map, const Interface *from) {
   Scope *s = scope_here(v);
   for (u32 i = 0; i < from->defined.len; i++) {
     const Resource *old = from->defined.data[i].resource;
-    const Path *path = wm_paths_find(&from->exported, old);
+    const Path *path = wm_paths_find(v->types, &from->exported, old);
     Resource *resource = renew(v, map, old);
     if (!resource || !path) return false;
     give_slot(s, resource);
@@ -248,7 +248,8 @@ static bool register_named(Validator *v, const Entity *entity, bool imported);
 
 static bool register_items(Validator *v, const Items *items, bool imported) {
   for (u32 i = 0; i < items->list.len; i++)
-    if (!register_named(v, &items->list.data[i].entity, imported)) return false;
+    if (!wm_types_step(v->types) || !register_named(v, &items->list.data[i].entity, imported))
+      return false;
   return true;
 }
 
@@ -334,7 +335,7 @@ static bool keep_exported(Validator *v, const Scope *s, PtrMap *set) {
   for (u32 i = 0; i < s->defined.len; i++) {
     Resource *resource = s->defined.data[i].resource;
     if (!wm_ptrmap_get(set, resource, NULL)) continue;
-    const Path *path = wm_paths_find(&to->exported, resource);
+    const Path *path = wm_paths_find(v->types, &to->exported, resource);
     if (!path) return invalid(v, "local resource type found in export but not exported itself");
     Path *kept = vec_push(&to->defined);
     if (!kept) return no_memory(v);

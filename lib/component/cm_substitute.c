@@ -95,7 +95,7 @@ bool wm_items_map(TypeTable *t, Mapping *map, const Items *from, Items *to) {
 
 static bool map_paths(TypeTable *t, const Mapping *map, const Paths *from, Paths *to) {
   for (u32 i = 0; i < from->len; i++) {
-    Path *path = vec_push(to);
+    Path *path = wm_types_make(t) ? vec_push(to) : NULL;
     if (!path) return wm_error_out_of_memory(t->err);
     *path = from->data[i];
     path->resource = map_resource(map, path->resource);

@@ -203,6 +203,7 @@ static bool rename_types(TypeTable *t, const Entity *given, const Entity *want, 
   const Items *items = &want->type->interface->exports;
   for (u32 i = 0; i < items->list.len; i++) {
     const Item *have = wm_items_find(&given->type->interface->exports, items->list.data[i].name);
+    if (!wm_types_step(t)) return false;
     if (have && !rename_types(t, &have->entity, &items->list.data[i].entity, names)) return false;
   }
   return true;

@@ -99,6 +99,7 @@ const Item *wm_items_find(const Items *items, Name name) {
 
 bool wm_paths_push(TypeTable *t, Paths *paths, Resource *resource, u32 first, const u32 *steps,
                    u32 count) {
+  if (!wm_types_make(t)) return false;
   u32 *all = arena_array(t->arena, u32, (u64)count + 1);
   Path *path = all ? vec_push(paths) : NULL;
   if (!path) return wm_error_out_of_memory(t->err);
@@ -108,8 +109,8 @@ bool wm_paths_push(TypeTable *t, Paths *paths, Resource *resource, u32 first, co
   return true;
 }
 
-const Path *wm_paths_find(const Paths *paths, const Resource *resource) {
-  for (u32 i = paths->len; i-- > 0;)
+const Path *wm_paths_find(TypeTable *t, const Paths *paths, const Resource *resource) {
+  for (u32 i = paths->len; i-- > 0 && wm_types_step(t);)
     if (paths->data[i].resource == resource) return &paths->data[i];
   return NULL;
 }

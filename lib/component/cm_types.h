@@ -217,7 +217,8 @@ bool wm_items_push(Items *items, Name name, Entity entity);
 const Item *wm_items_find(const Items *items, Name name);
 bool wm_paths_push(TypeTable *t, Paths *paths, Resource *resource, u32 first, const u32 *steps,
                    u32 count);
-const Path *wm_paths_find(const Paths *paths, const Resource *resource);
+/* NULL: there is none, or the fuel is gone, which is an error then. */
+const Path *wm_paths_find(TypeTable *t, const Paths *paths, const Resource *resource);
 
 static inline bool type_is_value(const Type *type) { return type->kind <= TYPE_BORROW; }
 /* Neither memory nor handles are needed for a value of it, which is one slot. */

@@ -83,6 +83,11 @@ void wm_thing_release(HostThing *thing) {
   free(thing);
 }
 
+bool wm_world_work(World *world, u64 amount) {
+  world->work += amount;
+  return world->work <= MAX_WORK;
+}
+
 /* ---- bags ---- */
 
 enum { FEW_ITEMS = 8 };
@@ -106,7 +111,7 @@ static bool index_items(Bag *bag) {
 }
 
 bool wm_bag_add(Bag *bag, const BagItem *item) {
-  if (bag->world->work++ >= MAX_WORK) return false;
+  if (!wm_world_work(bag->world, 1)) return false;
   BagItem *slot = vec_push(&bag->items);
   if (!slot) return false;
   *slot = *item;
