@@ -112,8 +112,16 @@ u8 *wm_side_bytes(const Side *side, u32 ptr, u64 size, u32 align, const char *wh
   return NULL;
 }
 
+/* What many strings share in a memory is counted for each, as they are looked through. */
+static const void *view(Call *call, const u8 *bytes, u64 size) {
+  call->bytes += size;
+  if (call->bytes <= MAX_CALL_BYTES) return bytes;
+  wm_call_fail(call, "out of memory for the values of a call");
+  return NULL;
+}
+
 const void *wm_side_keep(const Side *side, const u8 *bytes, u64 size) {
-  if (side->is_viewed) return bytes;
+  if (side->is_viewed) return view(side->call, bytes, size);
   void *copy = wm_call_alloc(side->call, size);
   if (copy && size) memcpy(copy, bytes, size);
   return copy;
