@@ -157,7 +157,7 @@ wasm_trap_t *wasmcm_func_call(const wasmcm_func_t *func, const wasmcm_val_t *arg
   *to = (wasmcm_result_t){0};
   wm_world_keep(world);
   wasm_trap_t *trap = call_func(world, func->func, args, to);
-  if (!result) wasmcm_result_delete(&unwanted);
+  if (trap || !result) wasmcm_result_delete(to);
   wm_world_release(world);
   return trap;
 }

@@ -33,6 +33,7 @@ static bool no_borrows(Call *call) {
 static bool run_lifted(Call *call, Func *func, const Inst *caller, const Val *args, Val *result) {
   Side side = {call, func->inst, &func->options, caller != NULL};
   Slot slots[MAX_FLAT + 1];
+  slots[0].u64 = 0;
   if (!lower_params(&side, func->type->params, args, slots)) return false;
   call->trap = wm_core_call(func->core, slots);
   if (call->trap || !lift_result(&side, func->type->result, slots, result)) return false;
@@ -119,6 +120,7 @@ wasm_trap_t *wm_func_call_plain(Func *func, const Val *args, Val *result) {
   const Type *type = func->type;
   Slot slots[MAX_FLAT];
   Call call; /* needs no memory and no handles */
+  slots[0].u64 = 0;
   call.trap = NULL;
   if (take_plain_args(&call, type, args, slots) && run_plain(&call, func, NULL, slots) &&
       (!type->result || wm_lift_plain(&call, type->result, slots->u64, result)))

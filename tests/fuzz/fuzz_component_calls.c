@@ -12,7 +12,15 @@
 #define HOST  "test:echo/host@0.2.0"
 #define GUEST "test:echo/guest@0.2.0"
 
-enum { COMPONENTS = 3, INSTANCES = 3, FUNCS = 4, RESULTS = 3, MOST_STEPS = 200, MOST_ITEMS = 20 };
+enum {
+  COMPONENTS = 3,
+  INSTANCES = 3,
+  FUNCS = 4,
+  RESULTS = 3,
+  MOST_STEPS = 100,
+  MOST_ITEMS = 20,
+  FUEL = 100000
+};
 
 static const char *const seeds[COMPONENTS] = {"echo.wasm", "plugin.wasm", "bench.wasm"};
 static const char *const ifaces[] = {GUEST, NULL, "test:echo/guest@0.2.9", HOST};
@@ -38,6 +46,12 @@ static void read_component(u32 i) {
   if (file) fclose(file);
   components[i] = wasmcm_component_new(engine, bytes, size, 0, NULL);
   if (!components[i]) abort();
+}
+
+static void make_engine(void) {
+  wasm_config_t *config = wasm_config_new();
+  wasmx_config_set_fuel(config, true);
+  engine = wasm_engine_new_with_config(config);
 }
 
 /* What is alive; 0 everywhere where nothing is. */
@@ -205,10 +219,11 @@ static void define_most(Scene *s) {
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
   Scene s = {.pos = data, .end = data + size};
-  if (!engine) engine = wasm_engine_new();
+  if (!engine) make_engine();
   for (u32 i = 0; i < COMPONENTS; i++)
     if (!components[i]) read_component(i);
   s.store = wasm_store_new(engine);
+  wasmx_store_set_fuel(s.store, FUEL);
   s.linker = wasmcm_linker_new(s.store);
   if (take(&s) % 4) define_most(&s);
   for (u32 i = 0; i < MOST_STEPS && s.pos < s.end; i++) step(&s);

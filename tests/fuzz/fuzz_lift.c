@@ -36,6 +36,8 @@ static void make_guest(Options *guest) {
   if (!instance) __builtin_trap();
   guest->memory = wasm_extern_as_memory(wasmx_instance_export_n(instance, "m", 1));
   guest->realloc = wasm_extern_as_func(wasmx_instance_export_n(instance, "r", 1));
+  wasm_instance_delete(instance);
+  wasm_module_delete(module);
 }
 
 static void make_guests(void) {
