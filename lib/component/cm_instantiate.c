@@ -317,8 +317,8 @@ static bool do_instance(const Walk *w, const Def *def) {
       !wm_world_use(w->inst->world, closure->outer->world))
     return no_memory(w);
   Bag *bag = walk_body(w->inst->world, closure, &inner);
-  if (!bag) return false;
-  return bind_resources(w, bag, def->type->interface) && push(w, &w->inst->instances, bag);
+  if (!bag || !bind_resources(w, bag, def->type->interface)) return false;
+  return push(w, &w->inst->instances, bag);
 }
 
 static bool do_alias_export(const Walk *w, const Def *def) {
