@@ -7,7 +7,6 @@ enum {
   /* What the host keeps of a thread's stack below the deepest entry: this much, */
   NATIVE_RESERVE_BYTES = 128 << 10,
   NATIVE_RESERVE_PART = 2, /* but of a small stack no more than this part. */
-  NEAR_BYTES = 2 << 10,    /* so far apart entries may have the same limit */
 };
 
 /* The reserve's end, or NULL on a stack that is not the thread's own. */
@@ -27,10 +26,9 @@ static NOINLINE void set_native_limit(NativeStack *s, const u8 *here) {
   s->threads_ended = wm_os_threads_ended();
 }
 
-/* It is kept for the next, which is often at the same place, or near: less than a guard page, so
- * that it is the same stack. */
+/* It is kept for the next, which is often at the same place, or near. */
 static inline void fit_native_stack(NativeStack *s, const u8 *here) {
-  if (UNLIKELY((uintptr_t)here - (uintptr_t)s->here + NEAR_BYTES > 2 * NEAR_BYTES ||
+  if (UNLIKELY((uintptr_t)here - (uintptr_t)s->here + NATIVE_NEAR_BYTES > 2 * NATIVE_NEAR_BYTES ||
                s->thread != wm_os_thread_token() || s->threads_ended != wm_os_threads_ended()))
     set_native_limit(s, here);
 }

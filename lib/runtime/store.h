@@ -40,6 +40,9 @@ typedef struct NativeStack {
   u32 threads_ended;
 } NativeStack;
 
+/* Entries no further apart, which is less than a guard page, are on one stack, and have one limit. */
+enum { NATIVE_NEAR_BYTES = 2 << 10 };
+
 /* Above every stack. */
 #define NO_ENTRY ((u8 *)UINTPTR_MAX)
 

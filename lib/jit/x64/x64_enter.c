@@ -53,6 +53,7 @@ CHECK_OFFSET(THUNK_TRAPPED, NativeThunk, trapped);
 CHECK_OFFSET(STORE_STACK, Store, stack);
 CHECK_OFFSET(STORE_NATIVE_LIMIT, Store, native.limit);
 CHECK_OFFSET(STORE_NATIVE_HERE, Store, native.here);
+_Static_assert(NATIVE_NEAR == NATIVE_NEAR_BYTES, "NATIVE_NEAR");
 CHECK_OFFSET(STORE_NATIVE_THREAD, Store, native.thread);
 CHECK_OFFSET(STORE_NATIVE_ENDED, Store, native.threads_ended);
 CHECK_OFFSET(INSTANCE_STACK_LIMIT, Instance, stack_limit);

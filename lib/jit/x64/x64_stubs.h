@@ -17,6 +17,7 @@
 #define STORE_STACK          176
 #define STORE_NATIVE_LIMIT   192
 #define STORE_NATIVE_HERE    216
+#define NATIVE_NEAR          2048
 #define STORE_NATIVE_THREAD  224
 #define STORE_NATIVE_ENDED   232
 #define STORE_STOP           448

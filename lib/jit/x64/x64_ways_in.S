@@ -44,8 +44,11 @@
   movq FUNC_CODE(%r13), %r11
   movq FUNC_INSTANCE(%r13), %r15
   leaq WAY_IN_TOKEN(%rsp), %r10
-  cmpq %r10, STORE_NATIVE_HERE(%rbx)
-  jne .Lprepare_\name
+  movq %r10, %rax
+  subq STORE_NATIVE_HERE(%rbx), %rax
+  addq $NATIVE_NEAR, %rax
+  cmpq $(2 * NATIVE_NEAR), %rax
+  ja .Lprepare_\name
   movq STORE_NATIVE_LIMIT(%rbx), %rax
   cmpq %rax, %r10
   jb .Lprepare_\name
