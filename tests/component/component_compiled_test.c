@@ -209,6 +209,32 @@ static void modules_must_be_its_own(void **state) {
   wasmcm_component_delete(component);
 }
 
+/* An empty component with a module behind it. */
+static void modules_must_be_used(void **state) {
+  (void)state;
+  enum { COMPONENT_AT = ROWS_AT + 16, MODULE_AT = COMPONENT_AT + 8 };
+  wasmcm_component_t *component = component_of("narrow.wasm");
+  wasm_byte_vec_t bytes;
+  assert_true(wasmcm_component_serialize(component, &bytes));
+  u64 at = load_u64(bytes.data + ROWS_AT), size = load_u64(bytes.data + ROWS_AT + 8);
+  u8 *made = calloc(1, MODULE_AT + size);
+  memcpy(made, bytes.data, 8);
+  store_u64(made + HEAD_AT, MODULE_AT);
+  store_u64(made + HEAD_AT + 8, 8);
+  memcpy(made + COMPONENT_AT, "\0asm\x0d\0\1\0", 8);
+  memcpy(made + MODULE_AT, bytes.data + at, size);
+  store_u64(made + COUNT_AT, 1);
+  store_u64(made + ROWS_AT, MODULE_AT);
+  store_u64(made + ROWS_AT + 8, size);
+  store_u64(made + SUM_AT, wm_hash_bytes(made + HEAD_AT, MODULE_AT - HEAD_AT, 1));
+  wasmx_error_t err = {.size = sizeof err};
+  assert_null(wasmcm_component_deserialize(engine, made, MODULE_AT + size, &err));
+  assert_string_equal(err.message, "the compiled component is damaged");
+  wasm_byte_vec_delete(&bytes);
+  wasmcm_component_delete(component);
+  free(made);
+}
+
 static void from_a_file(void **state) {
   (void)state;
   char path[TEMPORARY_SIZE];
@@ -286,10 +312,14 @@ static void bytes_are_borrowed(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(there_and_back),           cmocka_unit_test(damage_is_refused),
-      cmocka_unit_test(another_way_to_run),       cmocka_unit_test(heads_are_checked),
-      cmocka_unit_test(modules_must_be_its_own),  cmocka_unit_test(from_a_file),
-      cmocka_unit_test(each_allocation_may_fail), cmocka_unit_test(bytes_are_borrowed)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(there_and_back),
+                                     cmocka_unit_test(damage_is_refused),
+                                     cmocka_unit_test(another_way_to_run),
+                                     cmocka_unit_test(heads_are_checked),
+                                     cmocka_unit_test(modules_must_be_its_own),
+                                     cmocka_unit_test(modules_must_be_used),
+                                     cmocka_unit_test(from_a_file),
+                                     cmocka_unit_test(each_allocation_may_fail),
+                                     cmocka_unit_test(bytes_are_borrowed)};
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }
