@@ -147,11 +147,16 @@ WASM_API_EXTERN const wasmcm_type_t *wasmcm_type_part(const wasmcm_type_t *, siz
 WASM_API_EXTERN const char *wasmcm_type_name(const wasmcm_type_t *, size_t i, size_t *size);
 /* What a function gives; NULL: nothing. */
 WASM_API_EXTERN const wasmcm_type_t *wasmcm_type_result(const wasmcm_type_t *);
-/* In WIT's words (UTF-8): "list<u8>", "func(a: u32) -> string". Types with names of their own have
- * those by which `within`, an instance's or component's type (NULL: none), exports them, else the
- * word for what they are, "record". False, and *out is empty: out of memory, no type. */
+/* In WIT's words (UTF-8): "func(p: record { x: u32 }) -> list<u8>". Types with names of their own
+ * have those by which `within`, an instance's or component's type (NULL: none), exports them;
+ * others are told with all that is in them, but resources, which are "resource" then. False, and
+ * *out is empty: out of memory, no type. */
 WASM_API_EXTERN bool wasmcm_type_wit(const wasmcm_type_t *, const wasmcm_type_t *within,
                                      own wasm_byte_vec_t *out);
+/* Whether these are its words, within nothing. */
+WASM_API_EXTERN bool wasmcm_type_is(const wasmcm_type_t *, const char *wit);
+/* The size of the C struct that stands for it; of a function: for its parameters, 0 for none. */
+WASM_API_EXTERN size_t wasmcm_type_struct_size(const wasmcm_type_t *);
 
 /* What a component imports and exports: the items of its type, in order. An interface is an
  * instance, whose type has exports in turn. */
@@ -168,6 +173,37 @@ WASM_API_EXTERN const wasmcm_type_t *wasmcm_component_type(const wasmcm_componen
  */
 WASM_API_EXTERN bool wasmcm_type_import(const wasmcm_type_t *, size_t i, wasmcm_item_t *out);
 WASM_API_EXTERN bool wasmcm_type_export(const wasmcm_type_t *, size_t i, wasmcm_item_t *out);
+
+/* -------------------------------------------------------------------------------------- structs
+
+ * Values as C structs, as an alternative to wasmcm_val_t: no kinds, no trees. C lays them out, from
+ * these (`wasm component header` writes them all, of a component):
+ *
+ *   bool, s8 .. u64, f32, f64   bool, int8_t .. uint64_t, float, double
+ *   char                        uint32_t
+ *   string                      wasmcm_string_t
+ *   list<t>                     struct { const T *data; size_t count; }
+ *   record, tuple               struct of the fields in order
+ *   enum; flags                 uint8_t, uint16_t or uint32_t by how many there are: cases up to
+ *                               256 and 65536; flags up to 8 and 16
+ *   variant                     struct { TAG tag; union { ... } of; }: the tag as an enum, the
+ union
+ *                               of the payloads; without it when no case has one
+ *   option<t>                   struct { bool is_some; T value; }
+ *   result<t, e>                struct { bool is_error; union { T ok; E error; } of; }, likewise
+ *   own, borrow                 wasmcm_handle_t
+ *
+ * The parameters of a function are a struct of them in order. */
+typedef struct wasmcm_string_t { /* UTF-8, no zero behind it */
+  const char *data;
+  size_t size;
+} wasmcm_string_t;
+typedef struct wasmcm_handle_t {
+  wasmcm_resource_t *resource;
+  uint32_t rep; /* what the resource's owner knows it by */
+} wasmcm_handle_t;
+typedef struct wasmcm_memory_t wasmcm_memory_t; /* what strings and lists of a result lie in */
+WASM_API_EXTERN void wasmcm_memory_delete(own wasmcm_memory_t *);
 
 /* --------------------------------------------------------------------------------------- linkers
  */
@@ -203,6 +239,16 @@ WASM_API_EXTERN bool wasmcm_linker_define_func_of_type(wasmcm_linker_t *, const 
                                                        const char *name, wasmcm_fits_t fits,
                                                        wasmcm_callback_t, void *env,
                                                        void (*finalizer)(void *));
+/* The same with C structs: `args` of the parameters, *result zeroed. Only for components that
+ * import it with the very type that wasmcm_type_wit would say is `type`. A host that calls what a
+ * component exports of the host's own functions has to use values for those that take values,
+ * structs for those that take structs; the call traps otherwise. */
+typedef own wasm_trap_t *(*wasmcm_struct_callback_t)(void *env, wasmcm_call_t *, const void *args,
+                                                     void *result);
+WASM_API_EXTERN bool wasmcm_linker_define_struct_func(wasmcm_linker_t *, const char *iface,
+                                                      const char *name, const char *type,
+                                                      wasmcm_struct_callback_t, void *env,
+                                                      void (*finalizer)(void *));
 /* Zeroed; NULL, and the call traps when the callback returns, when there is no memory. */
 WASM_API_EXTERN void *wasmcm_call_alloc(wasmcm_call_t *, size_t size);
 WASM_API_EXTERN wasm_store_t *wasmcm_call_store(wasmcm_call_t *);
@@ -244,6 +290,10 @@ WASM_API_EXTERN void wasmcm_instance_delete(own wasmcm_instance_t *);
 typedef struct wasmcm_func_t wasmcm_func_t;
 WASM_API_EXTERN own wasmcm_func_t *wasmcm_instance_func(const wasmcm_instance_t *,
                                                         const char *iface, const char *name);
+/* The same, NULL also when it is not of the type that wasmcm_type_wit says so. */
+WASM_API_EXTERN own wasmcm_func_t *wasmcm_instance_func_of_type(const wasmcm_instance_t *,
+                                                                const char *iface, const char *name,
+                                                                const char *wit);
 WASM_API_EXTERN void wasmcm_func_delete(own wasmcm_func_t *);
 WASM_API_EXTERN const wasmcm_type_t *wasmcm_func_type(const wasmcm_func_t *);
 
@@ -262,6 +312,13 @@ WASM_API_EXTERN own wasm_trap_t *wasmcm_func_call(const wasmcm_func_t *, const w
                                                   own wasmcm_result_t *result);
 /* Frees what it holds; the struct may be used again. */
 WASM_API_EXTERN void wasmcm_result_delete(own wasmcm_result_t *);
+/* The same with C structs, which must be of the function's type: the caller asks wasmcm_type_is
+ * once. Of the values in them all is checked that C does not. `args` may be NULL when there are no
+ * parameters, `result` when there is none; strings and lists of the result lie in *memory (own), to
+ * be given back with wasmcm_memory_delete, which may be NULL when the result has none of these. */
+WASM_API_EXTERN own wasm_trap_t *wasmcm_func_call_struct(const wasmcm_func_t *, const void *args,
+                                                         void *result,
+                                                         own wasmcm_memory_t **memory);
 
 /* Values as text (WAVE, of bytecodealliance/wasm-tools): 12, -0.5, nan, 'c', "text", [1, 2],
  * (1, "a"), {field: 1}, a-case(2), {a-flag}, some(1), none, ok(1), err. Resources have no text.
@@ -284,6 +341,7 @@ WASM_API_EXTERN bool wasmcm_val_print(const wasmcm_type_t *, const wasmcm_val_t 
  * trap. */
 WASM_API_EXTERN own wasm_trap_t *wasmcm_func_drop(const wasmcm_func_t *,
                                                   const wasmcm_val_t *resource);
+WASM_API_EXTERN own wasm_trap_t *wasmcm_func_drop_handle(const wasmcm_func_t *, wasmcm_handle_t);
 
 #undef own
 

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#define copy_text(field, from, to) memcpy((to).field, (from)->field, sizeof(to).field)
+
 /* Copies what there is room for in a struct that may be older or younger than ours. */
 void wm_error_tell(const Error *from, wasmx_error_t *err) {
   if (!err || err->size < offsetof(wasmx_error_t, context)) return;
@@ -15,6 +17,10 @@ void wm_error_tell(const Error *from, wasmx_error_t *err) {
   snprintf(all.message, sizeof all.message, "%s", from->message);
   snprintf(all.context, sizeof all.context, "%s", from->context);
   if (from->proposal) snprintf(all.proposal, sizeof all.proposal, "%s", from->proposal);
+  copy_text(import_module, from, all);
+  copy_text(import_name, from, all);
+  copy_text(expected, from, all);
+  copy_text(found, from, all);
   memcpy(err, &all, size < sizeof all ? size : sizeof all);
 }
 
@@ -109,6 +115,14 @@ wasmcm_func_t *wasmcm_instance_func(const wasmcm_instance_t *instance, const cha
   return func;
 }
 
+wasmcm_func_t *wasmcm_instance_func_of_type(const wasmcm_instance_t *instance, const char *iface,
+                                            const char *name, const char *wit) {
+  wasmcm_func_t *func = wasmcm_instance_func(instance, iface, name);
+  if (func && wit && wm_type_text_is(func->func->type, wit)) return func;
+  wasmcm_func_delete(func);
+  return NULL;
+}
+
 void wasmcm_func_delete(wasmcm_func_t *func) {
   if (!func) return;
   wm_world_release(func->world);
@@ -124,58 +138,79 @@ void *wasmcm_call_alloc(wasmcm_call_t *call, size_t size) {
 
 wasm_store_t *wasmcm_call_store(wasmcm_call_t *call) { return call ? call->world->store : NULL; }
 
-static bool args_fit(Call *call, const Func *func, const Val *args) {
-  for (u32 i = 0; i < func->type->count; i++)
-    if (!wm_val_check(func->inst, func->type->of[i], &args[i]))
-      return wm_call_bad_argument(call, i);
-  return true;
-}
-
-/* The values' memory goes to the result. */
-static void keep_result(Call *call, const Func *func, wasmcm_result_t *result) {
-  const Type *type = func->type->result;
-  if (type && type->has_pointer && !wm_strings_for_host(call, type, &result->value)) return;
-  result->memory = call->chunks;
-  call->chunks = NULL;
-}
-
-static wasm_trap_t *call_func(World *world, Func *func, const Val *args, wasmcm_result_t *to) {
-  if (func->type->is_plain && !func->host) return wm_func_call_plain(func, args, &to->value);
-  Call call = {.world = world};
-  if (args_fit(&call, func, args) && wm_func_call(&call, func, NULL, args, &to->value) &&
-      wm_func_end(&call, func, NULL))
-    keep_result(&call, func, to);
+/* The memory that the result lies in goes to *memory. */
+static wasm_trap_t *call_checked(const wasmcm_func_t *f, bool structs, const void *args,
+                                 void *result, void **memory) {
+  Func *func = f->func;
+  Call call = {.world = f->world, .structs = structs, .for_host = true};
+  if (wm_args_check(&call, func, args) && wm_func_call(&call, func, NULL, args, result) &&
+      wm_func_end(&call, func, NULL)) {
+    *memory = call.chunks;
+    call.chunks = NULL;
+  }
   wm_call_end(&call);
   return call.trap;
+}
+
+static wasm_trap_t *call_func(const wasmcm_func_t *f, bool structs, const void *args, void *result,
+                              void **memory) {
+  World *world = f->world;
+  wm_world_keep(world);
+  wasm_trap_t *trap = f->func->type->is_plain && !is_host_func(f->func)
+                          ? wm_func_call_plain(f->func, structs, args, result)
+                          : call_checked(f, structs, args, result, memory);
+  wm_world_release(world);
+  return trap;
 }
 
 wasm_trap_t *wasmcm_func_call(const wasmcm_func_t *func, const wasmcm_val_t *args,
                               wasmcm_result_t *result) {
   wasmcm_result_t unwanted;
   wasmcm_result_t *to = result ? result : &unwanted;
-  World *world = func->world;
   *to = (wasmcm_result_t){0};
-  wm_world_keep(world);
-  wasm_trap_t *trap = call_func(world, func->func, args, to);
+  wasm_trap_t *trap = call_func(func, false, args, &to->value, &to->memory);
   if (trap || !result) wasmcm_result_delete(to);
-  wm_world_release(world);
   return trap;
 }
+
+wasm_trap_t *wasmcm_func_call_struct(const wasmcm_func_t *func, const void *args, void *result,
+                                     wasmcm_memory_t **memory) {
+  const Type *type = func->func->type->result;
+  void *chunks = NULL;
+  if (memory) *memory = NULL;
+  if (type && (!result || (type->has_pointer && !memory)))
+    return wm_trap_text("no place for the result");
+  if (type) memset(result, 0, type->c_size);
+  wasm_trap_t *trap = call_func(func, true, args, result, &chunks);
+  if (trap && type) memset(result, 0, type->c_size);
+  if (memory)
+    *memory = (wasmcm_memory_t *)chunks;
+  else
+    wasmcm_memory_delete((wasmcm_memory_t *)chunks);
+  return trap;
+}
+
+void wasmcm_memory_delete(wasmcm_memory_t *memory) { wm_chunks_free((Chunk *)(void *)memory); }
 
 void wasmcm_result_delete(wasmcm_result_t *result) {
   if (!result) return;
-  wm_chunks_free(result->memory);
+  wasmcm_memory_delete(result->memory);
   *result = (wasmcm_result_t){0};
 }
 
-wasm_trap_t *wasmcm_func_drop(const wasmcm_func_t *func, const wasmcm_val_t *resource) {
-  if (resource->kind != WASMCM_OWN || !resource->of.resource)
-    return wm_trap_text("not an own resource");
+wasm_trap_t *wasmcm_func_drop_handle(const wasmcm_func_t *func, wasmcm_handle_t handle) {
+  if (!handle.resource) return wm_trap_text("not an own resource");
   World *world = func->world;
   wm_world_keep(world);
-  wasm_trap_t *trap = wm_resource_destroy(NULL, resource->of.resource, resource->rep);
+  wasm_trap_t *trap = wm_resource_destroy(NULL, handle.resource, handle.rep);
   wm_world_release(world);
   return trap;
+}
+
+wasm_trap_t *wasmcm_func_drop(const wasmcm_func_t *func, const wasmcm_val_t *resource) {
+  wasmcm_handle_t handle = {resource->of.resource, resource->rep};
+  if (resource->kind != WASMCM_OWN) handle.resource = NULL;
+  return wasmcm_func_drop_handle(func, handle);
 }
 
 /* ---- types ---- */
@@ -240,4 +275,13 @@ bool wasmcm_type_import(const wasmcm_type_t *type, size_t i, wasmcm_item_t *out)
 bool wasmcm_type_export(const wasmcm_type_t *type, size_t i, wasmcm_item_t *out) {
   const Type *t = wm_api_type(type);
   return t && t->interface && tell_item(&t->interface->exports, i, out);
+}
+
+size_t wasmcm_type_struct_size(const wasmcm_type_t *type) {
+  const Type *t = wm_api_type(type);
+  return t->kind == TYPE_FUNC ? t->params->count ? t->params->c_size : 0 : t->c_size;
+}
+
+bool wasmcm_type_is(const wasmcm_type_t *type, const char *wit) {
+  return type && wit && wm_type_text_is(wm_api_type(type), wit);
 }

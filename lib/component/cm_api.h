@@ -27,5 +27,7 @@ static inline const Type *wm_api_type(const wasmcm_type_t *type) {
 bool wm_text_give(Buffer *text, bool good, wasm_byte_vec_t *out);
 /* A type in WIT's words, escaped and cut to the size: "list<u8>". Returns out. */
 const char *wm_type_text(char *out, size_t size, const Type *type);
+/* Whether wasmcm_type_wit gives that text, within nothing; false: no memory, too. */
+bool wm_type_text_is(const Type *type, const char *text);
 
 #endif

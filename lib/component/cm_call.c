@@ -1,5 +1,5 @@
 /* Calls of component functions: lifted ones, the host's, and by lowered ones. */
-#include "component/cm_call.h"
+#include "component/cm_form.h"
 
 void wm_call_end(Call *call) {
   if (call->lends.len) wm_lends_return(call);
@@ -8,16 +8,15 @@ void wm_call_end(Call *call) {
 
 /* ---- a lifted function ---- */
 
-static bool lower_params(const Side *side, const Type *params, const Val *args, Slot *slots) {
-  Val all = {.kind = WASMCM_TUPLE, .of.items = {(Val *)(uintptr_t)args, params->count}};
-  if (params->flat_count <= MAX_FLAT) return wm_lower_flat(side, params, &all, slots);
+static bool lower_params(const Side *side, const Type *params, const void *args, Slot *slots) {
+  if (params->flat_count <= MAX_FLAT) return wm_lower_flat_fields(side, params, args, slots);
   u32 ptr;
   if (!wm_side_realloc(side, 0, 0, params->align, params->size, "value", &ptr)) return false;
   slots[0].u64 = ptr;
-  return wm_lower_memory(side, params, &all, ptr);
+  return wm_lower_fields(side, params, args, ptr);
 }
 
-static bool lift_result(const Side *side, const Type *type, const Slot *slots, Val *result) {
+static bool lift_result(const Side *side, const Type *type, const Slot *slots, void *result) {
   if (!type) return true;
   if (type->flat_count <= 1) return wm_lift_flat(side, type, slots, result);
   const u8 *bytes = wm_side_bytes(side, slots[0].u32, type->size, type->align, "value");
@@ -30,7 +29,7 @@ static bool no_borrows(Call *call) {
 }
 
 /* The host gets a result that is its own. */
-static bool run_lifted(Call *call, Func *func, const Inst *caller, const Val *args, Val *result) {
+static bool run_lifted(Call *call, Func *func, const Inst *caller, const void *args, void *result) {
   Side side = {call, func->inst, &func->options, caller != NULL};
   Slot slots[MAX_FLAT + 1];
   slots[0].u64 = 0;
@@ -58,7 +57,7 @@ static bool call_post_return(Call *call, const Func *func) {
 }
 
 bool wm_func_end(Call *call, const Func *func, const Inst *caller) {
-  if (func->host) return true;
+  if (is_host_func(func)) return true;
   if (func->options.post_return && !call_post_return(call, func)) return false;
   wm_inst_leave(func->inst, caller);
   return true;
@@ -66,24 +65,19 @@ bool wm_func_end(Call *call, const Func *func, const Inst *caller) {
 
 /* ---- a host's ---- */
 
-static bool args_for_host(Call *call, const Type *func, const Val *args) {
-  for (u32 i = 0; i < func->count; i++)
-    if (!wm_strings_for_host(call, func->of[i], (Val *)(uintptr_t)&args[i])) return false;
-  return true;
-}
-
-static bool call_host(Call *call, const Func *func, const Val *args, Val *result) {
-  if (!args_for_host(call, func->type, args)) return false;
-  wasm_trap_t *trap = func->host(func->host_env, call, args, result);
+static bool call_host(Call *call, const Func *func, const void *args, void *result) {
+  if (call->structs != !func->host)
+    return wm_call_fail(call, "a function of the host's takes %s",
+                        func->host ? "values" : "structs");
+  wasm_trap_t *trap = func->host ? func->host(func->host_env, call, args, result)
+                                 : func->host_structs(func->host_env, call, args, result);
   if (trap) wasm_trap_delete(call->trap); /* that there was no memory */
   if (trap) call->trap = trap;
-  if (call->trap) return false;
-  return !func->type->result || wm_val_check(func->inst, func->type->result, result) ||
-         wm_call_fail(call, "a host function gave a value of another type");
+  return !call->trap && wm_result_check(call, func, result);
 }
 
-bool wm_func_call(Call *call, Func *func, Inst *caller, const Val *args, Val *result) {
-  if (func->host) return call_host(call, func, args, result);
+bool wm_func_call(Call *call, Func *func, Inst *caller, const void *args, void *result) {
+  if (is_host_func(func)) return call_host(call, func, args, result);
   return enter(call, func, caller) && run_lifted(call, func, caller, args, result);
 }
 
@@ -93,7 +87,7 @@ bool wm_func_call(Call *call, Func *func, Inst *caller, const Val *args, Val *re
 static bool pass_plain(Call *call, const Type *type, Slot *slot) {
   Val val;
   if (!wm_lift_plain(call, type, slot->u64, &val)) return false;
-  slot->u64 = plain_bits(type, &val);
+  slot->u64 = plain_bits(call, type, &val);
   return true;
 }
 
@@ -104,32 +98,35 @@ static bool run_plain(Call *call, const Func *func, const Inst *caller, Slot *sl
   return !call->trap;
 }
 
-bool wm_call_bad_argument(Call *call, u32 index) {
-  return wm_call_fail(call, "argument %u is not of its parameter's type", index);
-}
-
-static bool take_plain_args(Call *call, const Type *func, const Val *args, Slot *slots) {
-  for (u32 i = 0; i < func->count; i++) {
-    if (!wm_val_check(NULL, func->of[i], &args[i])) return wm_call_bad_argument(call, i);
-    slots[i].u64 = plain_bits(func->of[i], &args[i]);
+static bool take_plain_args(Call *call, const Func *func, const void *args, Slot *slots) {
+  const u8 *from = args;
+  u32 at = 0;
+  for (u32 i = 0; i < func->type->count; i++) {
+    const Type *type = func->type->of[i];
+    at = align_up(at, form_align(call, type));
+    if (!check_plain(call, type, from + at)) return wm_args_check(call, func, args);
+    slots[i].u64 = plain_bits(call, type, from + at);
+    at += form_size(call, type);
   }
   return true;
 }
 
-wasm_trap_t *wm_func_call_plain(Func *func, const Val *args, Val *result) {
-  const Type *type = func->type;
+wasm_trap_t *wm_func_call_plain(Func *func, bool structs, const void *args, void *result) {
+  const Type *type = func->type->result;
   Slot slots[MAX_FLAT];
   Call call; /* needs no memory and no handles */
   slots[0].u64 = 0;
   call.trap = NULL;
-  if (take_plain_args(&call, type, args, slots) && run_plain(&call, func, NULL, slots) &&
-      (!type->result || wm_lift_plain(&call, type->result, slots->u64, result)))
+  call.structs = structs;
+  if (take_plain_args(&call, func, args, slots) && run_plain(&call, func, NULL, slots) &&
+      (!type || wm_lift_plain(&call, type, slots->u64, result)))
     wm_func_end(&call, func, NULL);
   return call.trap;
 }
 
 static bool run_plain_lowered(Call *call, const Lowered *lowered, Slot *slots) {
   const Type *view = lowered->type;
+  call->structs = false; /* values are in a slot's form already */
   for (u32 i = 0; i < view->count; i++)
     if (!pass_plain(call, view->of[i], &slots[i])) return false;
   return run_plain(call, lowered->func, lowered->inst, slots) &&
@@ -139,13 +136,13 @@ static bool run_plain_lowered(Call *call, const Lowered *lowered, Slot *slots) {
 
 /* ---- a lowered function ---- */
 
-static bool lift_params(const Side *side, const Type *params, const Slot *slots, Val *all) {
-  if (params->flat_count <= MAX_FLAT) return wm_lift_flat(side, params, slots, all);
+static bool lift_params(const Side *side, const Type *params, const Slot *slots, void *fields) {
+  if (params->flat_count <= MAX_FLAT) return wm_lift_flat_fields(side, params, slots, fields);
   const u8 *bytes = wm_side_bytes(side, slots[0].u32, params->size, params->align, "value");
-  return bytes && wm_lift_memory(side, params, bytes, all);
+  return bytes && wm_lift_fields(side, params, bytes, fields);
 }
 
-static bool lower_result(const Side *side, const Type *type, const Val *result, u32 ptr,
+static bool lower_result(const Side *side, const Type *type, const void *result, u32 ptr,
                          Slot *slots) {
   if (!type) return true;
   if (type->flat_count <= 1) return wm_lower_flat(side, type, result, slots);
@@ -156,32 +153,45 @@ static bool lower_result(const Side *side, const Type *type, const Val *result, 
 /* A guest cannot change another one's memory. A host may give arguments back as its result, when
  * they must not lie in memory that the caller's realloc moves. */
 static bool may_view_args(const Func *func) {
-  return !func->host || !func->type->result || !func->type->result->has_pointer;
+  return !is_host_func(func) || !func->type->result || !func->type->result->has_pointer;
+}
+
+/* Of zeros: a host fills it. */
+static void *room_for(Call *call, size_t size) {
+  void *room = wm_call_alloc(call, size);
+  return room && size ? memset(room, 0, size) : room;
 }
 
 static bool run_lowered(Call *call, const Lowered *lowered, Slot *slots) {
   Side side = {call, lowered->inst, &lowered->options, may_view_args(lowered->func)};
-  const Type *view = lowered->type;
-  bool by_pointer = view->result && view->result->flat_count > 1;
+  const Type *view = lowered->type, *type = view->result;
   u32 params = view->params->flat_count <= MAX_FLAT ? view->params->flat_count : 1;
-  u32 result_at = by_pointer ? slots[params].u32 : 0; /* read before results lie there */
-  Val all, result = {0};
-  if (!lift_params(&side, view->params, slots, &all) ||
-      !wm_func_call(call, lowered->func, lowered->inst, all.of.items.data, &result))
+  /* Read before results lie there. */
+  u32 result_at = type && type->flat_count > 1 ? slots[params].u32 : 0;
+  void *args = wm_call_alloc(call, form_fields_size(call, view->params));
+  void *result = args ? room_for(call, type ? form_size(call, type) : 0) : NULL;
+  if (!result || !lift_params(&side, view->params, slots, args) ||
+      !wm_func_call(call, lowered->func, lowered->inst, args, result))
     return false;
-  bool good = lower_result(&side, view->result, &result, result_at, slots);
+  bool good = lower_result(&side, type, result, result_at, slots);
   return wm_func_end(call, lowered->func, lowered->inst) && good;
 }
 
 enum { LOWERED_ROOM = 768 }; /* for values, without malloc */
 
+/* Between components structs take less than values. */
 wasm_trap_t *wm_call_lowered(void *env, wasmx_caller_t *caller, Slot *slots) {
   const Lowered *lowered = env;
+  const Func *func = lowered->func;
   (void)caller;
   if (!lowered->inst->may_leave) return wm_trap_text("cannot leave component instance");
   _Alignas(16) u8 room[LOWERED_ROOM];
-  Call call = {.world = lowered->inst->world, .pos = room, .end = room + sizeof room};
-  if (lowered->type->is_plain && !lowered->func->host)
+  Call call = {.world = lowered->inst->world,
+               .pos = room,
+               .end = room + sizeof room,
+               .structs = !func->host,
+               .for_host = is_host_func(func)};
+  if (lowered->type->is_plain && !is_host_func(func))
     run_plain_lowered(&call, lowered, slots);
   else
     run_lowered(&call, lowered, slots);

@@ -17,6 +17,8 @@ struct wasmcm_call_t {
   u8 *pos, *end;     /* free memory: of the newest chunk, or of who made the call */
   Chunk *chunks;     /* owned */
   u64 bytes;         /* taken of them */
+  bool structs;      /* the host's form of values (cm_form.h) */
+  bool for_host;     /* the host gets what is lifted: strings in UTF-8 */
   Vec(Lend) lends;   /* handles that the caller lent to it */
   u32 borrows;       /* handles that the callee was lent and has not dropped */
   Slot returned;     /* by core code, for its post-return */
@@ -42,49 +44,53 @@ void wm_call_end(Call *call);
 
 /* `size` bytes at `ptr`; NULL with the trap, whose text begins with `what`. */
 u8 *wm_side_bytes(const Side *side, u32 ptr, u64 size, u32 align, const char *what);
-/* Calls realloc of the side and checks what it gives. */
 /* Bytes of the guest's for a value: a copy, or where they lie. NULL with the trap. */
 const void *wm_side_keep(const Side *side, const u8 *bytes, u64 size);
 /* What was checked so, or is within it: memories do not shrink. */
 static inline u8 *side_at(const Side *side, u32 ptr) {
   return (u8 *)wasm_memory_data(side->options->memory) + ptr;
 }
+/* Calls realloc of the side and checks what it gives. */
 bool wm_side_realloc(const Side *side, u32 old, u64 old_size, u32 align, u64 size, const char *what,
                      u32 *ptr);
 
-/* Out of the guest. No guest runs meanwhile. */
-bool wm_lift_flat(const Side *side, const Type *type, const Slot *slots, Val *val);
-bool wm_lift_memory(const Side *side, const Type *type, const u8 *at, Val *val);
+/* Out of the guest, to a value in the call's form. No guest runs meanwhile. */
+bool wm_lift_flat(const Side *side, const Type *type, const Slot *slots, void *to);
+bool wm_lift_memory(const Side *side, const Type *type, const u8 *at, void *to);
 /* A plain value from the bits that it takes in memory or in a slot. */
-bool wm_lift_plain(Call *call, const Type *type, u64 bits, Val *val);
+bool wm_lift_plain(Call *call, const Type *type, u64 bits, void *to);
 /* Into the guest: in memory where what the type takes was checked. */
-bool wm_lower_flat(const Side *side, const Type *type, const Val *val, Slot *slots);
-bool wm_lower_memory(const Side *side, const Type *type, const Val *val, u32 ptr);
-/* A plain value as it is in a slot: all of them begin where the value does. */
-static inline u64 plain_bits(const Type *type, const Val *val) {
-  bool is_wide = type->kind == TYPE_S64 || type->kind == TYPE_U64 || type->kind == TYPE_F64;
-  return val->of.u64 & (is_wide ? UINT64_MAX : type->kind == TYPE_BOOL ? 1 : UINT32_MAX);
-}
+bool wm_lower_flat(const Side *side, const Type *type, const void *from, Slot *slots);
+bool wm_lower_memory(const Side *side, const Type *type, const void *from, u32 ptr);
+/* Parameters, of a tuple type: the fields without the value around them. */
+bool wm_lift_flat_fields(const Side *side, const Type *type, const Slot *slots, void *fields);
+bool wm_lift_fields(const Side *side, const Type *type, const u8 *at, void *fields);
+bool wm_lower_flat_fields(const Side *side, const Type *type, const void *fields, Slot *slots);
+bool wm_lower_fields(const Side *side, const Type *type, const void *fields, u32 ptr);
 
-/* Strings: val->reserved[0] says what a string in the arena is coded in. */
+/* Strings, and what they are coded in. */
 typedef enum StringCode {
   STRING_UTF8,
   STRING_UTF16,
   STRING_LATIN1,
   STRING_TAGGED_UTF16
 } StringCode;
-bool wm_string_lift(const Side *side, u32 ptr, u32 tagged_units, Val *val);
-bool wm_string_lower(const Side *side, const Val *val, u32 *ptr, u32 *tagged_units);
-/* All strings of the value to UTF-8, for the host. */
-bool wm_strings_for_host(Call *call, const Type *type, Val *val);
+typedef struct CodedText { /* a string being read, whole characters at a time */
+  const u8 *pos, *end;
+  StringCode code;
+} CodedText;
+bool wm_string_lift(const Side *side, u32 ptr, u32 tagged_units, CodedText *text);
+bool wm_string_lower(const Side *side, const CodedText *text, u32 *ptr, u32 *tagged_units);
 
-/* Whether a value that the host gave is of the type (its resources are those of `inst`). */
+/* Whether a value is of the type (whose resources are those of `inst`). */
 bool wm_val_check(const Inst *inst, const Type *type, const Val *val);
-bool wm_call_bad_argument(Call *call, u32 index);
+/* Whether what the host gave is of the function's types; false: the call traps, in WIT's words. */
+bool wm_args_check(Call *call, const Func *func, const void *args);
+bool wm_result_check(Call *call, const Func *func, const void *result);
 
 /* Handles. */
-bool wm_handle_lift(const Side *side, const Type *type, u32 index, Val *val);
-bool wm_handle_lower(const Side *side, const Type *type, const Val *val, u32 *index);
+bool wm_handle_lift(const Side *side, const Type *type, u32 index, wasmcm_handle_t *to);
+bool wm_handle_lower(const Side *side, const Type *type, const wasmcm_handle_t *from, u32 *index);
 void wm_lends_return(Call *call);
 wasm_trap_t *wm_resource_new(Inst *inst, LiveResource *resource, u32 rep, u32 *index);
 wasm_trap_t *wm_resource_rep(Inst *inst, LiveResource *resource, u32 index, u32 *rep);
@@ -95,13 +101,14 @@ void wm_handles_free(HandleTable *table);
 /* Runs what the resource's owner has for its end. */
 wasm_trap_t *wm_resource_destroy(const Inst *caller, LiveResource *resource, u32 rep);
 
-/* Calls `func` for `caller` (NULL: the host); `args` and `result` are in the call's arena. */
-/* The result may lie in memory of a guest that was called until the call of it is ended, which is
- * done even if the result cannot be used. */
-bool wm_func_call(Call *call, Func *func, Inst *caller, const Val *args, Val *result);
+/* Calls `func` for `caller` (NULL: the host); `args` (the fields of its parameters) and `result`
+ * are in the call's form. The result may lie in memory of a guest that was called until the call of
+ * it is ended, which is done even if the result cannot be used. */
+bool wm_func_call(Call *call, Func *func, Inst *caller, const void *args, void *result);
 bool wm_func_end(Call *call, const Func *func, const Inst *caller);
+static inline bool is_host_func(const Func *func) { return func->host || func->host_structs; }
 /* The host calls a guest's function with plain values, which are held against their types. */
-wasm_trap_t *wm_func_call_plain(Func *func, const Val *args, Val *result);
+wasm_trap_t *wm_func_call_plain(Func *func, bool structs, const void *args, void *result);
 
 typedef struct Lowered { /* what a lowered function is called with */
   Func *func;

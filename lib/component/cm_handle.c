@@ -113,21 +113,20 @@ static bool lend(const Side *side, Handle *handle, u32 index) {
   return true;
 }
 
-bool wm_handle_lift(const Side *side, const Type *type, u32 index, Val *val) {
+bool wm_handle_lift(const Side *side, const Type *type, u32 index, wasmcm_handle_t *to) {
   LiveResource *resource = live_resource(side->inst, type);
   Handle *handle = get(side->inst, index, resource, &side->call->trap);
   if (!handle) return false;
-  val->of.resource = resource;
-  val->rep = handle->rep;
+  *to = (wasmcm_handle_t){resource, handle->rep};
   return type->kind == TYPE_OWN ? take(side, handle, index) : lend(side, handle, index);
 }
 
-bool wm_handle_lower(const Side *side, const Type *type, const Val *val, u32 *index) {
+bool wm_handle_lower(const Side *side, const Type *type, const wasmcm_handle_t *from, u32 *index) {
   LiveResource *resource = live_resource(side->inst, type);
-  Handle handle = {.resource = resource, .rep = val->rep};
+  Handle handle = {.resource = resource, .rep = from->rep};
   if (type->kind == TYPE_BORROW) {
     if (resource->owner == side->inst) { /* who defines it sees what it means */
-      *index = val->rep;
+      *index = from->rep;
       return true;
     }
     handle.scope = &side->call->borrows;

@@ -98,9 +98,12 @@ struct Func {
   Inst *inst; /* lifted in; of the host's: imported by. The type's resources are its */
   wasm_func_t *core;
   Options options;
-  wasmcm_callback_t host;
+  wasmcm_callback_t host;                /* of the host's one of these two */
+  wasmcm_struct_callback_t host_structs; /* that takes C structs */
   void *host_env;
-  wasmcm_fits_t fits; /* of the host's: asked for its type when it is imported; NULL: any will do */
+  /* Of the host's, what says whether a type will do when it is imported; both NULL: any. */
+  wasmcm_fits_t fits;
+  const char *wit; /* what wasmcm_type_wit says of it; the thing's */
 };
 
 /* What the host defined in a linker: counted by it and by the worlds that import it. */

@@ -1,5 +1,7 @@
 /* What a value type takes: bytes and alignment in linear memory, and slots when it is passed flat
- * (CanonicalABI.md, "Element Size", "Flattening"). */
+ * (CanonicalABI.md, "Element Size", "Flattening");
+ * and as a C struct: by the same rules, with words of the machine for pointers, counts and handles.
+ * Primitives are laid out in cm_types.c. */
 #include "component/cm_layout.h"
 
 static void add_flat(Type *t, CoreVal val) {
@@ -15,20 +17,31 @@ static void add_flat_of(Type *t, const Type *part) {
     add_flat(t, part->flat[i]);
 }
 
-static bool set_size(Type *t, u64 size) {
+static u64 place(u64 size, u32 align) { return (size + align - 1) & ~(u64)(align - 1); }
+
+static bool set_size(Type *t, u64 size, u64 c_size) {
+  size = place(size, t->align);
   t->size = (u32)min_u64(size, MAX_VALUE_BYTES);
+  t->c_size = (u32)place(c_size, t->c_align); /* four times the size at most */
   return size < MAX_VALUE_BYTES;
 }
 
 static bool lay_out_record(Type *t) {
-  u64 size = 0;
+  u64 size = 0, c_size = 0, sum = 0;
+  t->is_packed = true;
   for (u32 i = 0; i < t->count; i++) {
     const Type *field = t->of[i];
-    size = ((size + field->align - 1) & ~(u64)(field->align - 1)) + field->size;
+    size = place(size, field->align) + field->size;
+    c_size = place(c_size, field->c_align) + field->c_size;
+    sum += field->size;
     t->align = max_u32(t->align, field->align);
+    t->c_align = max_u32(t->c_align, field->c_align);
+    t->is_packed &= field->is_packed;
     add_flat_of(t, field);
   }
-  return set_size(t, (size + t->align - 1) & ~(u64)(t->align - 1));
+  bool fits = set_size(t, size, c_size);
+  t->is_packed &= t->size == sum && t->c_size == sum;
+  return fits;
 }
 
 static CoreVal join(CoreVal a, CoreVal b) {
@@ -49,47 +62,54 @@ static void join_case(Type *t, const Type *payload) {
 }
 
 static bool lay_out_variant(Type *t) {
-  u32 most = 0, align = 1, tag = discriminant_bytes(t->count);
+  u32 most = 0, align = 1, c_most = 0, c_align = 1, tag = discriminant_bytes(t->count);
   add_flat(t, CORE_I32);
   for (u32 i = 0; i < t->count; i++) {
     const Type *payload = t->of ? t->of[i] : NULL;
     if (!payload) continue;
     most = max_u32(most, payload->size);
     align = max_u32(align, payload->align);
+    c_most = max_u32(c_most, payload->c_size);
+    c_align = max_u32(c_align, payload->c_align);
     join_case(t, payload);
   }
   t->payload = align_up(tag, align);
+  t->c_payload = align_up(tag, c_align);
   t->align = max_u32(tag, align);
-  u64 size = (u64)t->payload + most;
-  return set_size(t, (size + t->align - 1) & ~(u64)(t->align - 1));
+  t->c_align = max_u32(tag, c_align);
+  return set_size(t, (u64)t->payload + most, (u64)t->c_payload + c_most);
 }
 
-static void lay_out_scalar(Type *t, u32 size, CoreVal val) {
-  t->size = t->align = size;
+static bool lay_out_scalar(Type *t, u32 size, CoreVal val) {
+  t->size = t->align = t->c_size = t->c_align = size;
   add_flat(t, val);
+  return true;
 }
 
-static void lay_out_primitive(Type *t) {
-  static const u8 sizes[] = {1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 4};
-  CoreVal val = t->kind == TYPE_F32                          ? CORE_F32
-                : t->kind == TYPE_F64                        ? CORE_F64
-                : t->kind == TYPE_S64 || t->kind == TYPE_U64 ? CORE_I64
-                                                             : CORE_I32;
-  lay_out_scalar(t, sizes[t->kind], val);
+/* Two words: data and count, or a resource and its number. */
+static void lay_out_words(Type *t) {
+  t->c_size = 2 * sizeof(void *);
+  t->c_align = sizeof(void *);
 }
 
 static bool lay_out_sequence(Type *t) {
   t->size = 8;
   t->align = 4;
+  lay_out_words(t);
   add_flat(t, CORE_I32);
   add_flat(t, CORE_I32);
   return true;
 }
 
+static bool lay_out_handle(Type *t) {
+  lay_out_scalar(t, 4, CORE_I32);
+  lay_out_words(t);
+  return true;
+}
+
 bool wm_type_lay_out(Type *t) {
-  t->align = 1;
+  t->align = t->c_align = 1;
   switch ((TypeKind)t->kind) {
-  case TYPE_STRING:
   case TYPE_LIST: return lay_out_sequence(t);
   case TYPE_RECORD:
   case TYPE_TUPLE: return lay_out_record(t);
@@ -97,15 +117,9 @@ bool wm_type_lay_out(Type *t) {
   case TYPE_ENUM:
   case TYPE_OPTION:
   case TYPE_RESULT: return lay_out_variant(t);
-  case TYPE_FLAGS:
-    lay_out_scalar(t, t->count <= 8 ? 1 : t->count <= 16 ? 2 : 4, CORE_I32);
-    return true;
+  case TYPE_FLAGS: return lay_out_scalar(t, t->count <= 8 ? 1 : t->count <= 16 ? 2 : 4, CORE_I32);
   case TYPE_OWN:
-  case TYPE_BORROW: lay_out_scalar(t, 4, CORE_I32); return true;
-  case TYPE_RESOURCE:
-  case TYPE_FUNC:
-  case TYPE_INSTANCE:
-  case TYPE_COMPONENT: return true;
-  default: lay_out_primitive(t); return true;
+  case TYPE_BORROW: return lay_out_handle(t);
+  default: return true; /* functions, instances, components, resources */
   }
 }

@@ -1,6 +1,6 @@
 /* Imports of the outermost component: what a linker gives is held against the types that it wants,
  * with resources as they are. Inside of a component all that was done when it was read. */
-#include "component/cm_call.h"
+#include "component/cm_api.h"
 #include "component/cm_core.h"
 
 typedef struct Link {
@@ -52,11 +52,30 @@ static bool same_type(const Link *l, const Type *a, const Inst *a_inst, const Ty
          (a->kind != TYPE_FUNC || same_type(l, a->result, a_inst, b->result, b_inst));
 }
 
+/* "expected func() -> u32, found func() -> u8" before the reason. */
+static bool func_is_unfit(const Link *l, const Type *want, const Type *found) {
+  if (l->err->code != ERR_LINK) return false;
+  wm_type_text(l->err->expected, sizeof l->err->expected, want);
+  wm_type_text(l->err->found, sizeof l->err->found, found);
+  return wm_error_context(l->err, "expected %s, found %s", l->err->expected, l->err->found);
+}
+
+static bool host_func_is_unfit(const Link *l, const Type *want, const Func *found) {
+  wm_type_text(l->err->expected, sizeof l->err->expected, want);
+  if (!found->wit)
+    return unfit(l, "expected %s, found a host function of another type", l->err->expected);
+  wm_escape(l->err->found, sizeof l->err->found, found->wit, strlen(found->wit));
+  return unfit(l, "expected %s, found %s", l->err->expected, l->err->found);
+}
+
+static bool host_func_fits(const Type *want, const Func *func) {
+  if (func->wit && !wm_type_text_is(want, func->wit)) return false;
+  return !func->fits || func->fits(func->host_env, (const wasmcm_type_t *)(const void *)want);
+}
+
 /* A function of the host's has the type that is wanted. */
 static bool adopt(const Link *l, const Entity *want, BagItem *item) {
-  if (item->func->fits &&
-      !item->func->fits(item->func->host_env, (const wasmcm_type_t *)(const void *)want->type))
-    return unfit(l, "the host's function is of another type");
+  if (!host_func_fits(want->type, item->func)) return host_func_is_unfit(l, want->type, item->func);
   Func *func = arena_new(&l->inst->world->arena, Func);
   if (!func) return no_memory(l);
   *func = *item->func;
@@ -68,8 +87,10 @@ static bool adopt(const Link *l, const Entity *want, BagItem *item) {
 }
 
 static bool link_func(const Link *l, const Entity *want, BagItem *item) {
-  if (item->func->host) return adopt(l, want, item);
-  return same_type(l, item->func->type, item->func->inst, want->type, l->inst);
+  const Func *func = item->func;
+  if (is_host_func(func)) return adopt(l, want, item);
+  return same_type(l, func->type, func->inst, want->type, l->inst) ||
+         func_is_unfit(l, want->type, func->type);
 }
 
 /* ---- modules ---- */
@@ -143,12 +164,27 @@ static bool keep_given(const Link *l, const BagItem *given) {
   return kept || no_memory(l);
 }
 
+#define tell(field, name) wm_escape(field, sizeof(field), (name).text, (name).len)
+
+static bool export_is_unfit(const Link *l, Name name) {
+  if (!l->err->import_name[0]) tell(l->err->import_name, name);
+  return wm_error_context(l->err, "export `%s`", show(name));
+}
+
+static bool import_is_unfit(Error *err, Name name) {
+  if (err->import_name[0])
+    tell(err->import_module, name);
+  else
+    tell(err->import_name, name);
+  return wm_error_context(err, "import `%s`", show(name));
+}
+
 static bool link_exports(const Link *l, const Items *want, const Bag *given, Bag *bag) {
   for (u32 i = 0; i < want->list.len; i++) {
     const Item *export = &want->list.data[i];
     BagItem item = {.name = export->name};
     if (!link_item(l, &export->entity, given ? wm_bag_find(given, export->name) : NULL, &item))
-      return wm_error_context(l->err, "export `%s`", show(export->name));
+      return export_is_unfit(l, export->name);
     if (!wm_bag_add(bag, &item)) return no_memory(l);
   }
   return true;
@@ -223,5 +259,5 @@ bool wm_link_import(Inst *inst, const Given *given, const Def *def, BagItem *ite
   if (err->code != ERR_NONE) return false;
   *item = (BagItem){.name = def->name};
   return link_item(&l, &def->entity, is_there ? &found : NULL, item) ||
-         wm_error_context(err, "import `%s`", show(def->name));
+         import_is_unfit(err, def->name);
 }

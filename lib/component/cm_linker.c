@@ -73,28 +73,52 @@ static bool define_thing(wasmcm_linker_t *linker, const char *iface, const char 
   return false;
 }
 
+static const char *copy_wit(Arena *arena, const char *wit) {
+  size_t size = strlen(wit) + 1;
+  char *copy = wm_arena_alloc(arena, size);
+  if (copy) memcpy(copy, wit, size);
+  return copy;
+}
+
 static HostThing *thing_new(const wasmcm_linker_t *linker, const char *name) {
   HostThing *thing = linker && name ? calloc(1, sizeof *thing) : NULL;
   if (thing) thing->refs = 1;
   return thing;
 }
 
+/* `func` says what it does. */
+static bool define_func(wasmcm_linker_t *linker, const char *iface, const char *name,
+                        const Func *func, void (*finalizer)(void *)) {
+  HostThing *thing = is_host_func(func) ? thing_new(linker, name) : NULL;
+  if (!thing) return false;
+  thing->func = *func;
+  if (func->wit) thing->func.wit = copy_wit(&thing->arena, func->wit);
+  if (func->wit && !thing->func.wit) {
+    wm_thing_release(thing);
+    return false;
+  }
+  thing->env = func->host_env;
+  thing->finalizer = finalizer;
+  return define_thing(linker, iface, name, SORT_FUNC, thing);
+}
+
 bool wasmcm_linker_define_func_of_type(wasmcm_linker_t *linker, const char *iface, const char *name,
                                        wasmcm_fits_t fits, wasmcm_callback_t callback, void *env,
                                        void (*finalizer)(void *)) {
-  HostThing *thing = callback ? thing_new(linker, name) : NULL;
-  if (!thing) return false;
-  thing->func.host = callback;
-  thing->func.host_env = env;
-  thing->func.fits = fits;
-  thing->env = env;
-  thing->finalizer = finalizer;
-  return define_thing(linker, iface, name, SORT_FUNC, thing);
+  Func func = {.host = callback, .host_env = env, .fits = fits};
+  return define_func(linker, iface, name, &func, finalizer);
 }
 
 bool wasmcm_linker_define_func(wasmcm_linker_t *linker, const char *iface, const char *name,
                                wasmcm_callback_t callback, void *env, void (*finalizer)(void *)) {
   return wasmcm_linker_define_func_of_type(linker, iface, name, NULL, callback, env, finalizer);
+}
+
+bool wasmcm_linker_define_struct_func(wasmcm_linker_t *linker, const char *iface, const char *name,
+                                      const char *type, wasmcm_struct_callback_t callback,
+                                      void *env, void (*finalizer)(void *)) {
+  Func func = {.host_structs = callback, .host_env = env, .wit = type};
+  return type && define_func(linker, iface, name, &func, finalizer);
 }
 
 wasmcm_resource_t *wasmcm_linker_define_resource(wasmcm_linker_t *linker, const char *iface,

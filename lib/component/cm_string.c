@@ -1,20 +1,10 @@
 /* Strings between the three encodings (CanonicalABI.md, "load_string", "store_string"). A lifted
- * string stays in the encoding that it came in, so that a copy to a guest of the same one is a
- * copy; the order and sizes of realloc calls are the specification's. */
+ * string stays in the encoding that it came in, unless it is for the host, so that a copy to a
+ * guest of the same one is a copy; the order and sizes of realloc calls are the specification's. */
 #include "base/utf8.h"
 #include "component/cm_call.h"
 
 #define UTF16_TAG (UINT32_C(1) << 31)
-
-typedef struct Text { /* a string being read, whole characters at a time */
-  const u8 *pos, *end;
-  StringCode code;
-} Text;
-
-static Text text_of(const Val *val) {
-  const u8 *data = (const u8 *)val->of.string.data;
-  return (Text){data, data + val->of.string.size, (StringCode)val->reserved[0]};
-}
 
 static u32 utf8_char(const u8 *at, size_t len) {
   static const u8 masks[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
@@ -37,7 +27,7 @@ static u32 utf16_char(const u8 *at, const u8 *end, size_t *size) {
 }
 
 /* The next character of a well-formed text. */
-static u32 next(Text *text) {
+static u32 next(CodedText *text) {
   size_t size = 1;
   u32 c;
   if (text->code == STRING_LATIN1) {
@@ -50,6 +40,29 @@ static u32 next(Text *text) {
   }
   text->pos += size;
   return c;
+}
+
+static u64 text_size(const CodedText *text) { return (u64)(text->end - text->pos); }
+
+static size_t put_utf16(u8 *to, u32 c) {
+  if (c < 0x10000) {
+    store_u16(to, (u16)c);
+    return 2;
+  }
+  c -= 0x10000;
+  store_u16(to, (u16)(0xd800 + (c >> 10)));
+  store_u16(to + 2, (u16)(0xdc00 + (c & 0x3ff)));
+  return 4;
+}
+
+/* The text in UTF-8 or UTF-16 where there is room for it; its size. */
+static u64 encode(u8 *to, CodedText text, bool wide) {
+  const u8 *start = to;
+  while (text.pos < text.end) {
+    u32 c = next(&text);
+    to += wide ? put_utf16(to, c) : wm_utf8_put(to, c);
+  }
+  return (u64)(to - start);
 }
 
 /* ---- lifting ---- */
@@ -91,68 +104,53 @@ static StringCode code_of(u8 encoding, u32 tagged_units) {
   return tagged_units & UTF16_TAG ? STRING_TAGGED_UTF16 : STRING_LATIN1;
 }
 
-bool wm_string_lift(const Side *side, u32 ptr, u32 tagged_units, Val *val) {
+/* In UTF-8, for the host: three bytes for each unit of two, two for each of one. */
+static bool recode(Call *call, CodedText *text) {
+  u8 *to = wm_call_alloc(call, text_size(text) * 2);
+  if (to) *text = (CodedText){to, to + encode(to, *text, false), STRING_UTF8};
+  return to != NULL;
+}
+
+bool wm_string_lift(const Side *side, u32 ptr, u32 tagged_units, CodedText *text) {
   u8 encoding = side->options->encoding;
   StringCode code = code_of(encoding, tagged_units);
   bool wide = code == STRING_UTF16 || code == STRING_TAGGED_UTF16;
   u64 units = code == STRING_TAGGED_UTF16 ? tagged_units ^ UTF16_TAG : tagged_units;
   u64 size = wide ? units * 2 : units;
   const u8 *bytes = wm_side_bytes(side, ptr, size, encoding == ENCODING_UTF8 ? 1 : 2, "string");
-  const char *text = bytes ? wm_side_keep(side, bytes, size) : NULL;
-  if (!text) return false;
-  val->reserved[0] = (u8)code;
-  val->of.string.data = text;
-  val->of.string.size = size;
-  if (code == STRING_UTF8) return check_utf8(side, (const u8 *)text, size);
-  return !wide || check_utf16(side, (const u8 *)text, size);
+  const u8 *kept = bytes ? wm_side_keep(side, bytes, size) : NULL;
+  if (!kept) return false;
+  *text = (CodedText){kept, kept + size, code};
+  if (code == STRING_UTF8) return check_utf8(side, kept, size);
+  return (!wide || check_utf16(side, kept, size)) &&
+         (!side->call->for_host || recode(side->call, text));
 }
 
 /* ---- lowering ---- */
 
 /* As it is. */
-static bool lower_copy(const Side *side, const Val *val, u32 unit, u32 align, u32 *ptr,
+static bool lower_copy(const Side *side, const CodedText *text, u32 unit, u32 align, u32 *ptr,
                        u32 *units) {
-  u64 size = val->of.string.size;
+  u64 size = text_size(text);
   *units = (u32)(size / unit);
   if (!wm_side_realloc(side, 0, 0, align, size, "string", ptr)) return false;
-  if (size) memcpy(side_at(side, *ptr), val->of.string.data, size);
+  if (size) memcpy(side_at(side, *ptr), text->pos, size);
   return true;
 }
 
-static size_t put_utf16(u8 *to, u32 c) {
-  if (c < 0x10000) {
-    store_u16(to, (u16)c);
-    return 2;
-  }
-  c -= 0x10000;
-  store_u16(to, (u16)(0xd800 + (c >> 10)));
-  store_u16(to + 2, (u16)(0xdc00 + (c & 0x3ff)));
-  return 4;
-}
-
-/* The text in UTF-8 or UTF-16 where there is room for it; its size. */
-static u64 encode(u8 *to, Text text, bool wide) {
-  const u8 *start = to;
-  while (text.pos < text.end) {
-    u32 c = next(&text);
-    to += wide ? put_utf16(to, c) : wm_utf8_put(to, c);
-  }
-  return (u64)(to - start);
-}
-
 /* A byte a character; its size. */
-static u64 encode_latin1(u8 *to, Text text) {
+static u64 encode_latin1(u8 *to, CodedText text) {
   const u8 *start = to;
   while (text.pos < text.end) *to++ = (u8)next(&text);
   return (u64)(to - start);
 }
 
-static u64 units_of(const Val *val) {
-  bool wide = val->reserved[0] == STRING_UTF16 || val->reserved[0] == STRING_TAGGED_UTF16;
-  return val->of.string.size / (wide ? 2 : 1);
+static u64 units_of(const CodedText *text) {
+  bool wide = text->code == STRING_UTF16 || text->code == STRING_TAGGED_UTF16;
+  return text_size(text) / (wide ? 2 : 1);
 }
 
-static bool all_below(Text text, u32 limit) {
+static bool all_below(CodedText text, u32 limit) {
   while (text.pos < text.end)
     if (next(&text) >= limit) return false;
   return true;
@@ -164,15 +162,15 @@ static bool shrink(const Side *side, u64 room, u32 align, u64 size, u32 *ptr) {
 }
 
 /* First as if all of it were ASCII, then the worst case, then what it is. */
-static bool lower_to_utf8(const Side *side, const Val *val, u32 *ptr, u32 *units) {
-  u64 size = units_of(val);
+static bool lower_to_utf8(const Side *side, const CodedText *text, u32 *ptr, u32 *units) {
+  u64 size = units_of(text);
   if (!wm_side_realloc(side, 0, 0, 1, size, "string", ptr)) return false;
-  if (all_below(text_of(val), 0x80)) {
-    encode_latin1(side_at(side, *ptr), text_of(val));
+  if (all_below(*text, 0x80)) {
+    encode_latin1(side_at(side, *ptr), *text);
   } else {
-    u64 worst = size * (val->reserved[0] == STRING_LATIN1 ? 2 : 3);
+    u64 worst = size * (text->code == STRING_LATIN1 ? 2 : 3);
     if (!wm_side_realloc(side, *ptr, size, 1, worst, "string", ptr)) return false;
-    size = encode(side_at(side, *ptr), text_of(val), false);
+    size = encode(side_at(side, *ptr), *text, false);
     if (!shrink(side, worst, 1, size, ptr)) return false;
   }
   *units = (u32)size;
@@ -180,93 +178,59 @@ static bool lower_to_utf8(const Side *side, const Val *val, u32 *ptr, u32 *units
 }
 
 /* Into memory for so many bytes, of which the rest is given back. */
-static bool fill_utf16(const Side *side, const Val *val, u64 room, u32 *ptr, u32 *units) {
-  u64 size = encode(side_at(side, *ptr), text_of(val), true);
+static bool fill_utf16(const Side *side, const CodedText *text, u64 room, u32 *ptr, u32 *units) {
+  u64 size = encode(side_at(side, *ptr), *text, true);
   *units = (u32)(size / 2);
   return shrink(side, room, 2, size, ptr);
 }
 
-static bool lower_to_utf16(const Side *side, const Val *val, u32 *ptr, u32 *units) {
-  u64 worst = val->of.string.size * 2;
+static bool lower_to_utf16(const Side *side, const CodedText *text, u32 *ptr, u32 *units) {
+  u64 worst = text_size(text) * 2;
   return wm_side_realloc(side, 0, 0, 2, worst, "string", ptr) &&
-         fill_utf16(side, val, worst, ptr, units);
+         fill_utf16(side, text, worst, ptr, units);
 }
 
 /* Latin-1 as long as it goes, else UTF-16. */
-static bool lower_to_latin1_or_utf16(const Side *side, const Val *val, u32 *ptr, u32 *units) {
-  u64 room = units_of(val);
+static bool lower_to_latin1_or_utf16(const Side *side, const CodedText *text, u32 *ptr,
+                                     u32 *units) {
+  u64 room = units_of(text);
   if (!wm_side_realloc(side, 0, 0, 2, room, "string", ptr)) return false;
-  if (all_below(text_of(val), 0x100)) {
-    *units = (u32)encode_latin1(side_at(side, *ptr), text_of(val));
+  if (all_below(*text, 0x100)) {
+    *units = (u32)encode_latin1(side_at(side, *ptr), *text);
     return shrink(side, room, 2, *units, ptr);
   }
   bool good = wm_side_realloc(side, *ptr, room, 2, room * 2, "string", ptr) &&
-              fill_utf16(side, val, room * 2, ptr, units);
+              fill_utf16(side, text, room * 2, ptr, units);
   *units |= UTF16_TAG;
   return good;
 }
 
 /* From one that said it is UTF-16: most likely it must be. */
-static bool lower_tagged(const Side *side, const Val *val, u32 *ptr, u32 *units) {
-  if (!lower_copy(side, val, 2, 2, ptr, units)) return false;
-  if (!all_below(text_of(val), 0x100)) {
+static bool lower_tagged(const Side *side, const CodedText *text, u32 *ptr, u32 *units) {
+  if (!lower_copy(side, text, 2, 2, ptr, units)) return false;
+  if (!all_below(*text, 0x100)) {
     *units |= UTF16_TAG;
     return true;
   }
-  encode_latin1(side_at(side, *ptr), text_of(val));
-  return wm_side_realloc(side, *ptr, val->of.string.size, 2, *units, "string", ptr);
+  encode_latin1(side_at(side, *ptr), *text);
+  return wm_side_realloc(side, *ptr, text_size(text), 2, *units, "string", ptr);
 }
 
-bool wm_string_lower(const Side *side, const Val *val, u32 *ptr, u32 *units) {
-  StringCode code = (StringCode)val->reserved[0];
-  if (val->of.string.size > MAX_SEQUENCE_BYTES)
+bool wm_string_lower(const Side *side, const CodedText *text, u32 *ptr, u32 *units) {
+  StringCode code = text->code;
+  if (text_size(text) > MAX_SEQUENCE_BYTES)
     return wm_call_fail(side->call, "string content out-of-bounds: too long");
   switch ((Encoding)side->options->encoding) {
   case ENCODING_UTF8:
-    return code == STRING_UTF8 ? lower_copy(side, val, 1, 1, ptr, units)
-                               : lower_to_utf8(side, val, ptr, units);
+    return code == STRING_UTF8 ? lower_copy(side, text, 1, 1, ptr, units)
+                               : lower_to_utf8(side, text, ptr, units);
   case ENCODING_UTF16:
-    if (code == STRING_UTF8) return lower_to_utf16(side, val, ptr, units);
-    if (code == STRING_LATIN1) return lower_to_utf16(side, val, ptr, units);
-    return lower_copy(side, val, 2, 2, ptr, units);
+    if (code == STRING_UTF8) return lower_to_utf16(side, text, ptr, units);
+    if (code == STRING_LATIN1) return lower_to_utf16(side, text, ptr, units);
+    return lower_copy(side, text, 2, 2, ptr, units);
   default:
-    if (code == STRING_LATIN1) return lower_copy(side, val, 1, 2, ptr, units);
-    if (code == STRING_TAGGED_UTF16) return lower_tagged(side, val, ptr, units);
-    return lower_to_latin1_or_utf16(side, val, ptr, units);
-  }
-}
-
-/* ---- for the host ---- */
-
-static bool string_for_host(Call *call, Val *val) {
-  if (val->reserved[0] == STRING_UTF8) return true;
-  /* Three bytes for each unit of two, two for each of one. */
-  u8 *encoded = wm_call_alloc(call, val->of.string.size * 2);
-  if (!encoded) return false;
-  val->of.string.size = encode(encoded, text_of(val), false);
-  val->of.string.data = (const char *)encoded;
-  val->reserved[0] = STRING_UTF8;
-  return true;
-}
-
-static bool items_for_host(Call *call, const Type *type, Val *val) {
-  for (size_t i = 0; i < val->of.items.count; i++)
-    if (!wm_strings_for_host(call, type->of[type->kind == TYPE_LIST ? 0 : i],
-                             &val->of.items.data[i]))
-      return false;
-  return true;
-}
-
-bool wm_strings_for_host(Call *call, const Type *type, Val *val) {
-  if (!type->has_pointer) return true;
-  switch ((TypeKind)type->kind) {
-  case TYPE_STRING: return string_for_host(call, val);
-  case TYPE_LIST: return is_number(type->of[0]) || items_for_host(call, type, val);
-  case TYPE_RECORD:
-  case TYPE_TUPLE: return items_for_host(call, type, val);
-  default: {
-    const Type *payload = type->of[val->of.variant.index];
-    return !payload || wm_strings_for_host(call, payload, val->of.variant.payload);
-  }
+    if (code == STRING_LATIN1) return lower_copy(side, text, 1, 2, ptr, units);
+    if (code == STRING_TAGGED_UTF16) return lower_tagged(side, text, ptr, units);
+    return lower_to_latin1_or_utf16(side, text, ptr, units);
   }
 }

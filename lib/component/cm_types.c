@@ -118,7 +118,16 @@ const Path *wm_paths_find(TypeTable *t, const Paths *paths, const Resource *reso
 /* ---- making types ---- */
 
 #define PRIMITIVE(k, s, v)                                                                         \
-  {.kind = (k), .size = (s), .align = (s), .flat_count = 1, .flat = {(v)}, .weight = 1, .depth = 1}
+  {.kind = (k),                                                                                    \
+   .is_packed = (k) != TYPE_BOOL && (k) != TYPE_CHAR,                                              \
+   .size = (s),                                                                                    \
+   .align = (s),                                                                                   \
+   .c_size = (s),                                                                                  \
+   .c_align = (s) == 8 ? C_ALIGN_64 : (s),                                                         \
+   .flat_count = 1,                                                                                \
+   .flat = {(v)},                                                                                  \
+   .weight = 1,                                                                                    \
+   .depth = 1}
 static const Type primitives[] = {PRIMITIVE(TYPE_BOOL, 1, CORE_I32),
                                   PRIMITIVE(TYPE_S8, 1, CORE_I32),
                                   PRIMITIVE(TYPE_U8, 1, CORE_I32),
@@ -135,6 +144,8 @@ static const Type primitives[] = {PRIMITIVE(TYPE_BOOL, 1, CORE_I32),
                                    .has_pointer = true,
                                    .size = 8,
                                    .align = 4,
+                                   .c_size = 2 * sizeof(void *),
+                                   .c_align = sizeof(void *),
                                    .flat_count = 2,
                                    .flat = {CORE_I32, CORE_I32},
                                    .weight = 1,

@@ -168,6 +168,7 @@ struct Type {
   bool has_borrow, has_resource; /* resource: in it or what it refers to, bound or not */
   bool has_pointer;              /* a string or list is in it */
   bool is_plain;                 /* TYPE_FUNC: neither memory nor handles are needed for a call */
+  bool is_packed; /* numbers only, without gaps: its bytes in memory are those of a C struct */
   u8 depth;
   u8 flat_count; /* MANY_FLAT: more than MAX_FLAT */
   CoreVal flat[MAX_FLAT];
@@ -180,8 +181,9 @@ struct Type {
   Interface *interface; /* TYPE_INSTANCE, TYPE_COMPONENT */
   const Type *origin;   /* of an alias: what it is made from; else NULL */
   u32 weight;
-  u32 size, align, payload; /* in memory; payload: where a variant's is */
-  const Type *params;       /* TYPE_FUNC: the parameters as a tuple */
+  u32 size, align, payload;       /* in memory; payload: where a variant's is */
+  u32 c_size, c_align, c_payload; /* as a C struct (wasmcm.h) */
+  const Type *params;             /* TYPE_FUNC: the parameters as a tuple */
   u64 hash;
 };
 
@@ -242,6 +244,12 @@ bool wm_types_fail(TypeTable *t, const char *format, ...) PRINTF_LIKE(2, 3);
 static inline u32 discriminant_bytes(u32 cases) {
   return cases <= 256 ? 1 : cases <= 65536 ? 2 : 4;
 }
+/* Where C puts integers and floats of 64 bits. */
+typedef struct AfterByte {
+  u8 byte;
+  u64 wide;
+} AfterByte;
+enum { C_ALIGN_64 = offsetof(AfterByte, wide) };
 static inline u32 align_up(u32 n, u32 align) { return (n + align - 1) & ~(align - 1); }
 
 #endif

@@ -1,4 +1,5 @@
-/* wasmcm_component_wit: what a component imports and exports, in WIT's words.
+/* What a component imports and exports, in WIT's words (wasmcm_component_wit), and types by
+ * themselves (wasmcm_type_wit), with all that is in them where there are no names for it.
  *
  *   package root:component;
  *   world root { imports; exports }                     the component's own names
@@ -18,11 +19,12 @@ typedef struct NamedInterface {
 typedef struct Wit {
   Buffer out;
   Vec(NamedInterface) named; /* in order */
-  const Items *types;        /* among which a type of its own is looked for */
+  const Items *types; /* among which a type of its own is looked for; NULL: no type has a name */
   const Items *other_types;  /* and then there; NULL: nowhere */
   const ExternName *package; /* of the interface that is printed; NULL: the world */
   u32 depth;
-  u64 fuel; /* steps that are left: a few bytes can be a name for much */
+  u64 fuel;      /* steps that are left: a few bytes can be a name for much */
+  bool is_whole; /* types without a name are written with all that is in them */
   bool failed;
 } Wit;
 
@@ -122,11 +124,29 @@ static const Item *find_type(Wit *w, const Items *items, const Type *type) {
 
 static void put_type(Wit *w, const Type *type);
 
+/* "record { x: u32, y: u8 }" */
+static void put_whole(Wit *w, const Type *type) {
+  put(w, wm_type_word(type));
+  for (u32 i = 0; i < type->count && step(w); i++) {
+    const Type *part = type->of ? type->of[i] : NULL;
+    put(w, i ? ", " : " { ");
+    put_label(w, type->names[i]);
+    if (part) put(w, type->kind == TYPE_RECORD ? ": " : "(");
+    if (part) put_type(w, part);
+    if (part && type->kind != TYPE_RECORD) put(w, ")");
+  }
+  put(w, " }");
+}
+
 static void put_name_of(Wit *w, const Type *type) {
   const Item *item = find_type(w, w->types, type);
   if (!item) item = find_type(w, w->other_types, type);
   if (item)
     put_label(w, item->name);
+  else if (type->resource)
+    put(w, type->kind == TYPE_OWN ? "own<resource>" : "resource");
+  else if (w->is_whole)
+    put_whole(w, type);
   else
     put(w, wm_type_word(type)); /* a component that did not come from WIT */
 }
@@ -464,7 +484,7 @@ static void put_any(Wit *w, const Type *type) {
 bool wasmcm_type_wit(const wasmcm_type_t *type, const wasmcm_type_t *within, wasm_byte_vec_t *out) {
   const Type *around = wm_api_type(within);
   if (!type || !out) return false;
-  Wit w = {.fuel = MAX_STEPS};
+  Wit w = {.fuel = MAX_STEPS, .is_whole = true};
   if (around && around->interface) w.types = &around->interface->exports;
   if (around && around->interface) w.other_types = &around->interface->imports;
   put_any(&w, wm_api_type(type));
@@ -472,9 +492,18 @@ bool wasmcm_type_wit(const wasmcm_type_t *type, const wasmcm_type_t *within, was
 }
 
 const char *wm_type_text(char *out, size_t size, const Type *type) {
-  Wit w = {.fuel = MAX_STEPS};
+  Wit w = {.fuel = MAX_STEPS, .is_whole = true};
   put_any(&w, type);
   wm_escape(out, size, w.out.data ? (const char *)w.out.data : "", w.out.len);
   wm_buffer_free(&w.out);
   return out;
+}
+
+bool wm_type_text_is(const Type *type, const char *text) {
+  Wit w = {.fuel = MAX_STEPS, .is_whole = true};
+  put_any(&w, type);
+  bool same = !w.failed && !w.out.failed && w.out.len == strlen(text) &&
+              memcmp(w.out.data, text, w.out.len) == 0;
+  wm_buffer_free(&w.out);
+  return same;
 }

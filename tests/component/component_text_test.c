@@ -365,7 +365,8 @@ static void types_in_words(void **state) {
   wasm_byte_vec_t text;
   expect_type(type_named("u8"), NULL, "u8");
   expect_type(type_named("lists"), NULL, "list<list<string>>");
-  expect_type(type_named("points"), NULL, "list<record>");
+  expect_type(type_named("points"), NULL,
+              "list<record { x: u32, y: option<u32>, true: option<string> }>");
   expect_type(type_named("points"), all, "list<point>");
   expect_type(func_named("arguments"), all,
               "func(a: u8, b: option<u8>, c: option<string>) -> point");

@@ -1,7 +1,7 @@
 /* Fuzz target: bytes -> a type, two encodings, a guest's memory and slots. What is lifted is of the
  * type, and the same after it went to another guest and was lifted there; everything else is a
  * trap. */
-#include "component/cm_call.h"
+#include "component/cm_form.h"
 #include "tests/component/component_values.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size); /* fuzz.h's names are others here */
@@ -115,11 +115,11 @@ typedef struct Guest {
   Options options;
 } Guest;
 
+/* With handles of its own; the memory is as it is. */
 static void begin_guest(Guest *g, const Options *options, u8 encoding, LiveResource **resources) {
   *g = (Guest){.options = *options, .inst = {.may_leave = true, .resources = resources}};
   g->options.encoding = encoding % 3;
   g->side = (Side){&g->call, &g->inst, &g->options, false};
-  memset(wasm_memory_data(options->memory), 0, ROOM);
   for (u32 i = 0, index; i < 3; i++)
     wasm_trap_delete(wm_resource_new(&g->inst, &resource, i, &index));
 }
@@ -130,13 +130,13 @@ static void end_guest(Guest *g) {
   wm_handles_free(&g->inst.handles);
 }
 
-static bool lift(Guest *g, const Type *type, const Slot *slots, bool flat, Val *val) {
+static bool lift(Guest *g, const Type *type, const Slot *slots, bool flat, void *val) {
   if (flat) return wm_lift_flat(&g->side, type, slots, val);
   const u8 *at = wm_side_bytes(&g->side, slots[0].u32, type->size, type->align, "value");
   return at && wm_lift_memory(&g->side, type, at, val);
 }
 
-static bool lower(Guest *g, const Type *type, const Val *val, bool flat, Slot *slots) {
+static bool lower(Guest *g, const Type *type, const void *val, bool flat, Slot *slots) {
   if (flat) return wm_lower_flat(&g->side, type, val, slots);
   u32 at;
   if (!wm_side_realloc(&g->side, 0, 0, type->align, type->size, "value", &at)) return false;
@@ -144,46 +144,88 @@ static bool lower(Guest *g, const Type *type, const Val *val, bool flat, Slot *s
   return wm_lower_memory(&g->side, type, val, at);
 }
 
-static void write(Buffer *out, const Type *type, Guest *g, Val *val) {
-  if (!wm_strings_for_host(&g->call, type, val)) return;
-  if (!wm_val_check(&g->inst, type, val)) __builtin_trap(); /* it is not of the type */
-  value_write(out, (const wasmcm_type_t *)(const void *)type, val);
+/* What the slots and the guest's memory hold, for the host, as text. False: it traps. */
+static bool write(Buffer *out, Guest *g, const Type *type, const Slot *slots, bool flat) {
+  Val val;
+  g->call.for_host = true;
+  if (!lift(g, type, slots, flat, &val)) return false;
+  if (!wm_val_check(&g->inst, type, &val)) __builtin_trap(); /* it is not of the type */
+  value_write(out, (const wasmcm_type_t *)(const void *)type, &val);
+  return !out->failed;
 }
 
-static void check_copy(Guest *to, const Type *type, const Slot *slots, bool flat, Guest *from,
-                       Val *val) {
-  Val copy;
+typedef struct Passed {
+  const Type *type;
+  LiveResource **resources;
+  u8 form;
+  bool flat;
+  Slot given[MAX_FLAT];
+} Passed;
+
+/* What was lowered is what the other guest gave. */
+static void check_copy(const Passed *p, Guest *to, const Slot *slots) {
+  Guest again;
   Buffer first = {0}, second = {0};
-  if (!lift(to, type, slots, flat, &copy)) __builtin_trap(); /* what we wrote ourselves */
-  write(&first, type, from, val);
-  write(&second, type, to, &copy);
-  bool whole = !from->call.trap && !to->call.trap && !first.failed && !second.failed;
-  if (whole &&
-      (first.len != second.len || (first.len && memcmp(first.data, second.data, first.len))))
-    __builtin_trap(); /* another value */
+  begin_guest(&again, &guests[0], p->form >> 1, p->resources);
+  if (write(&first, &again, p->type, p->given, p->flat)) {
+    bool good = write(&second, to, p->type, slots, p->flat);
+    if (!good && !second.failed) __builtin_trap(); /* what we wrote ourselves */
+    if (good &&
+        (first.len != second.len || (first.len && memcmp(first.data, second.data, first.len))))
+      __builtin_trap(); /* another value */
+  }
+  end_guest(&again);
   wm_buffer_free(&first);
   wm_buffer_free(&second);
 }
 
-static void pass(Tape *tape, const Type *type, LiveResource **resources) {
-  u8 form = take(tape);
-  bool flat = form & 1 && type->flat_count <= MAX_FLAT;
-  Guest from, to;
-  Slot slots[MAX_FLAT] = {{.u64 = 0}};
-  Val val;
-  begin_guest(&from, &guests[0], form >> 1, resources);
-  begin_guest(&to, &guests[1], form >> 3, resources);
-  from.side.is_viewed = form & 32;
+/* From one guest to the other, through values or structs; `slots` and the second's memory are what
+ * was lowered. False: it traps. */
+static bool pass_by(const Passed *p, bool structs, Guest *to, Slot *slots) {
+  static _Alignas(16) u8 room[1 << 16];
+  Guest from;
+  begin_guest(&from, &guests[0], p->form >> 1, p->resources);
+  from.side.is_viewed = p->form & 32;
   from.call.bytes = MAX_CALL_BYTES - MOST_BYTES; /* lists may lie over each other */
-  for (u32 i = 0; i < (flat ? type->flat_count : 1u); i++)
-    slots[i].u64 = (u64)take(tape) | (u64)(take(tape) & 15) << 8;
-  if (form & 64) take_bytes(tape, slots, sizeof slots);
-  store_u32(wasm_memory_data(guests[1].memory) + 8, HEAP);
-  if (form & 128) take_bytes(tape, wasm_memory_data(guests[1].memory), 12);
-  take_bytes(tape, wasm_memory_data(guests[0].memory), ROOM);
-  if (lift(&from, type, slots, flat, &val) && lower(&to, type, &val, flat, slots) && !(form & 128))
-    check_copy(&to, type, slots, flat, &from, &val);
+  from.call.structs = to->call.structs = structs;
+  bool good = form_size(&from.call, p->type) <= sizeof room &&
+              lift(&from, p->type, p->given, p->flat, room) &&
+              lower(to, p->type, room, p->flat, slots);
   end_guest(&from);
+  return good;
+}
+
+static void pass(Tape *tape, const Type *type, LiveResource **resources) {
+  static u8 start[ROOM], lowered[ROOM];
+  u8 form = take(tape);
+  Passed p = {.type = type, .resources = resources, .form = form};
+  Slot slots[MAX_FLAT] = {{.u64 = 0}}, others[MAX_FLAT] = {{.u64 = 0}};
+  u8 *source = (u8 *)wasm_memory_data(guests[0].memory);
+  u8 *target = (u8 *)wasm_memory_data(guests[1].memory);
+  Guest to;
+  p.flat = form & 1 && type->flat_count <= MAX_FLAT;
+  memset(source, 0, ROOM);
+  memset(target, 0, ROOM);
+  for (u32 i = 0; i < (p.flat ? type->flat_count : 1u); i++)
+    p.given[i].u64 = (u64)take(tape) | (u64)(take(tape) & 15) << 8;
+  if (form & 64) take_bytes(tape, p.given, sizeof p.given);
+  store_u32(target + 8, HEAP);
+  if (form & 128) take_bytes(tape, target, 12);
+  take_bytes(tape, source, ROOM);
+  memcpy(start, target, ROOM);
+  begin_guest(&to, &guests[1], form >> 3, resources);
+  bool good = pass_by(&p, true, &to, others);
+  end_guest(&to);
+  memcpy(lowered, target, ROOM);
+  memcpy(target, start, ROOM);
+  begin_guest(&to, &guests[1], form >> 3, resources);
+  /* Values take more memory than structs, and do the same. */
+  if (pass_by(&p, false, &to, slots)) {
+    if (!good && sizeof(size_t) == 8 && type->c_size <= 1 << 16) __builtin_trap();
+    if (good && (memcmp(slots, others, sizeof slots) || memcmp(lowered, target, ROOM)))
+      __builtin_trap();
+    if (!(form & 128)) check_copy(&p, &to, slots);
+  }
   end_guest(&to);
 }
 
