@@ -21,7 +21,7 @@ _wasm_values() { # VERB OPTION
     --stage) echo ir lir asm ;;
     --dir | --mapdir | --overlay | --cache-dir | --archive | --policy | --record | --replay | --audit | --env-file | -o) echo - ;;
     --keep | --invoke | --argv0 | --func | --functions | --fuel | --timeout | --compile-threads | --random-seed | -X) ;;
-    --max-* | --cache-limit | --mount | --tcplisten | --env) ;;
+    --max-* | --cache-limit | --mount | --prefix | --interface | --tcplisten | --env) ;;
     *) return 1 ;; # takes no value
   esac
 }
@@ -45,6 +45,9 @@ _wasm() {
     mapfile -t COMPREPLY < <(compgen -W "$(_wasm_verbs "$1")" -- "$word")
   elif [ "$verb" = cache ]; then
     mapfile -t COMPREPLY < <(compgen -W "list clean" -- "$word")
+    return
+  elif [ "$verb" = component ] && [ "$COMP_CWORD" = 2 ]; then
+    mapfile -t COMPREPLY < <(compgen -W "wit header" -- "$word")
     return
   fi
   compopt -o filenames 2>/dev/null

@@ -155,7 +155,13 @@ static const Verb verbs[] = {
 #if WITH_COMPONENTS
     {"component", component_main, "tell what a component imports and exports",
      "usage: wasm component wit FILE\n"
-     "Prints what a component imports and exports, in the words of WIT.\n"},
+     "       wasm component header [OPTION]... FILE\n"
+     "Prints what a component imports and exports, in the words of WIT, or as a C header for "
+     "hosts:\n"
+     "structs of its types, callbacks for imports, a function for each export.\n"
+     "  -o OUTPUT                  where the header goes (standard output)\n"
+     "  --prefix NAME              C names begin so, instead of with a package's name\n"
+     "  --interface NAME           this one only, with or without its version\n"},
 #endif
 #if WITH_JIT
     {"compile", compile_main, "compile a module or component ahead of time",

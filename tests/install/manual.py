@@ -82,7 +82,7 @@ def compare_completion():
         differ(f"completion of {verb}", completed(verb, "-") - {"--help"}, listed(verb), "--help")
     # The values of options, and files behind them.
     for words, expected in [(("run", "--tier", ""), {"auto", "jit", "interp"}), (("--tier", "=", "j"), {"jit"}),
-                            (("cache", "cl"), {"clean"}), (("run", "--clock", "fr"), {"frozen:"}),
+                            (("cache", "cl"), {"clean"}), (("component", "h"), {"header"}), (("run", "--clock", "fr"), {"frozen:"}),
                             (("run", "--policy", f"{source}/COPY"), {f"{source}/COPYING"}),
                             (("validate", f"{source}/COPY"), {f"{source}/COPYING"})]:
         if completed(*words) != expected:
