@@ -1,5 +1,5 @@
 #!/bin/sh
-# What programs linked with an older libwasm or libwasi rely on is still there: abidiff compares the exported functions, with
+# What programs linked with an older libwasm, libwasmcm or libwasi rely on is still there: abidiff compares the exported functions, with
 # the types that the headers show, with the stored dumps lib*.abi beside this file. What was added is no fault; what was
 # removed or changed is. After an addition that stays (a release), or a change on purpose (with a new soname):
 #   CC=gcc tests/install/abi.sh . --renew
@@ -14,7 +14,7 @@ cd "$source" || exit 1
 
 library() { # NAME FOLDER: from the folder's files that name a function of lib/libNAME.symbols at a line's begin
   mkdir "$work/$1"
-  grep -lE --exclude='*_none.c' '^[^ #/*].*\b(wasm|wasmx|wasi)_\w+\(' "lib/$2"/*.c >"$work/files"
+  grep -lE --exclude='*_none.c' '^[^ #/*].*\b(wasm|wasmx|wasmcm|wasi)_\w+\(' "lib/$2"/*.c >"$work/files"
   xargs -P 2 -I{} sh -c '${CC:-cc} -std=gnu11 -D_GNU_SOURCE -DWITH_TEXT=1 -DWITH_JIT=1 -DWITH_NATIVE=1 -DWITH_ZLIB=1 -DWITH_YAML=1 \
     -g -O0 -fPIC -fvisibility=hidden -Ilib -Iinclude -c {} -o "$0/$(basename {}).o"' \
     "$work/$1" <"$work/files" || return 1
@@ -34,5 +34,6 @@ check() { # NAME FOLDER
   if [ $? != 0 ]; then cat "$work/log"; status=1; else echo "lib$1: $count functions as before or new"; fi
 }
 check wasm api
+check wasmcm component
 check wasi wasi
 exit $status

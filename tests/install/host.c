@@ -1,8 +1,12 @@
 /* What the installed tree is tried with: C99 and C++11 alike. Calls add_one of a module; with
- * libwasi (TRY_WASI) also defines its functions. */
+ * libwasi (TRY_WASI) also defines its functions, with libwasmcm (TRY_COMPONENTS) makes an empty
+ * component. */
 #include <wasmx.h>
 #ifdef TRY_WASI
 #include <wasi.h>
+#endif
+#ifdef TRY_COMPONENTS
+#include <wasmcm.h>
 #endif
 
 #include <stdio.h>
@@ -46,14 +50,25 @@ static int has_wasi(wasm_store_t *store) {
 #endif
 }
 
+static int has_components(wasm_engine_t *engine) {
+#ifdef TRY_COMPONENTS
+  static const unsigned char empty[] = {0x00, 'a', 's', 'm', 0x0D, 0x00, 0x01, 0x00};
+  wasmcm_component_t *component = wasmcm_component_new(engine, empty, sizeof empty, 0, NULL);
+  wasmcm_component_delete(component);
+  return component != NULL;
+#else
+  return engine != NULL;
+#endif
+}
+
 int main(void) {
   wasm_engine_t *engine = wasm_engine_new();
   wasm_store_t *store = wasm_store_new(engine);
-  int result = call(store), ok = has_wasi(store);
+  int result = call(store), ok = has_wasi(store) && has_components(engine);
   wasm_store_delete(store);
   wasm_engine_delete(engine);
   if (result != 42 || !ok || strcmp(wasmx_version(), EXPECTED_VERSION) != 0) {
-    printf("add_one(41) = %d, WASI %d, version %s\n", result, ok, wasmx_version());
+    printf("add_one(41) = %d, others %d, version %s\n", result, ok, wasmx_version());
     return 1;
   }
   return 0;

@@ -17,12 +17,13 @@ lib=$(dirname "$(dirname "$pc")")
 prefix=$(dirname "$(find "$dest" -type d -path '*/include/libwasm')")
 prefix=$(dirname "$prefix")
 version=$(pkg-config --modversion libwasm)
-tried=0 failed=0
+tried=0 failed=0 program_args=
 
 fault() { echo "failed: $*"; failed=$((failed + 1)); }
-run() { # NAME PROGRAM
+# shellcheck disable=SC2086
+run() { # NAME PROGRAM, with $program_args
   tried=$((tried + 1))
-  LD_LIBRARY_PATH=$lib "$2" >"$dest/log" 2>&1 || { fault "$1"; cat "$dest/log"; }
+  LD_LIBRARY_PATH=$lib "$2" $program_args >"$dest/log" 2>&1 || { fault "$1"; cat "$dest/log"; }
 }
 try() { # NAME COMMAND...: builds a program and runs it
   name=$1
@@ -34,7 +35,7 @@ has() { command -v "$1" >/dev/null 2>&1 || { echo "skipped: $1 (not there)"; ret
 
 # ---- what is there ----
 
-for file in share/man/man1/wasm.1 share/man/man3/libwasm.3 share/man/man3/libwasm-wasi.3 share/doc/libwasm/COPYING \
+for file in share/man/man1/wasm.1 share/man/man3/libwasm.3 share/man/man3/libwasm-components.3 share/man/man3/libwasm-wasi.3 share/doc/libwasm/COPYING \
   share/bash-completion/completions/wasm bin/wasm include/libwasm/wasm.h include/libwasm/wasmx.h include/libwasm/wasi.h; do
   [ -e "$prefix/$file" ] || [ -e "$prefix/$file.gz" ] || fault "$file is not installed"
 done
@@ -74,6 +75,8 @@ languages() { # COMPILER FILE STANDARD...
     set -- $compiler -O0 -std=$standard $warnings "$host"
     try "$compiler $standard, shared" "$@" $(pkg-config --cflags --libs libwasm)
     try "$compiler $standard, shared, WASI" "$@" -DTRY_WASI $(pkg-config --cflags --libs libwasi)
+    try "$compiler $standard, shared, components" "$@" -DTRY_COMPONENTS $(pkg-config --cflags --libs libwasmcm)
+    try "$compiler $standard, static, components" "$@" -DTRY_COMPONENTS $(pkg-config --cflags libwasmcm) $(static_libs libwasmcm)
     try "$compiler $standard, static, WASI" "$@" -DTRY_WASI $(pkg-config --cflags libwasi) $(static_libs libwasi)
   done
 }
@@ -90,6 +93,13 @@ languages clang++-19 "$dest/host.cc" c++11 c++17 c++20
     try "example $example" gcc "$source/examples/$example.c" $(pkg-config --cflags --libs libwasm)
   done
   try "example wasi" gcc "$source/examples/wasi.c" $(pkg-config --cflags --libs libwasi)
+  components=$source/examples/components
+  for component in words ledger; do
+    "$prefix/bin/wasm" component header "$components/$component.wasm" -o "$dest/$component.h" || fault "a header of $component"
+  done
+  program_args="$components/words.wasm $components/ledger.wasm"
+  try "example component_structs" gcc -I"$dest" "$source/examples/component_structs.c" $(pkg-config --cflags --libs libwasmcm)
+  program_args=
 }
 
 # ---- the C++ headers ----
@@ -110,17 +120,20 @@ use_cmake() {
   cat >"$dest/cmake/CMakeLists.txt" <<END
 cmake_minimum_required(VERSION 3.13)
 project(host C CXX)
-find_package(libwasm $version REQUIRED COMPONENTS wasi)
+find_package(libwasm $version REQUIRED COMPONENTS wasi wasmcm)
 find_package(libwasm 99 QUIET)
 if(libwasm_FOUND)
   message(FATAL_ERROR "a version was found that is not there")
 endif()
 find_package(libwasm REQUIRED)
 foreach(language c cc)
-  foreach(library wasm wasm_static wasi wasi_static)
+  foreach(library wasm wasm_static wasmcm wasmcm_static wasi wasi_static)
     add_executable(\${library}_\${language} host.\${language})
     target_link_libraries(\${library}_\${language} libwasm::\${library})
     target_compile_definitions(\${library}_\${language} PRIVATE EXPECTED_VERSION="$version")
+    if(library MATCHES wasmcm)
+      target_compile_definitions(\${library}_\${language} PRIVATE TRY_COMPONENTS)
+    endif()
     if(library MATCHES wasi)
       target_compile_definitions(\${library}_\${language} PRIVATE TRY_WASI)
     endif()
@@ -129,7 +142,7 @@ endforeach()
 END
   { CC=gcc CXX=g++ cmake -S "$dest/cmake" -B "$dest/cmake/build" -DCMAKE_PREFIX_PATH="$prefix" && cmake --build "$dest/cmake/build"; } \
     >"$dest/log" 2>&1 || { fault "CMake"; cat "$dest/log"; return; }
-  for program in wasm wasm_static wasi wasi_static; do
+  for program in wasm wasm_static wasmcm wasmcm_static wasi wasi_static; do
     for language in c cc; do run "CMake $program $language" "$dest/cmake/build/${program}_$language"; done
   done
 }
