@@ -40,7 +40,8 @@ typedef struct NativeStack {
   u32 threads_ended;
 } NativeStack;
 
-/* Entries no further apart, which is less than a guard page, are on one stack, and have one limit. */
+/* Entries no further apart are on one stack, as it is less than a guard page: they have one limit.
+ */
 enum { NATIVE_NEAR_BYTES = 2 << 10 };
 
 /* Above every stack. */
