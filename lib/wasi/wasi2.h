@@ -100,6 +100,8 @@ struct Wasi2 {
   Vec(Object *) objects;                      /* owned; by rep; the first is none */
   Vec(u32) free;
   Wasi2Binding *bindings; /* owned: one a row */
+  bool is_seeded;
+  u64 seed[2]; /* insecure-seed: the same each time */
 };
 
 /* One call by a component. */

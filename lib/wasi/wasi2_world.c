@@ -167,7 +167,9 @@ void wm_wasi2_random_bytes(Wasi2Call *c) {
 void wm_wasi2_random_u64(Wasi2Call *c) { wm_wasi2_put(c->result, WASMCM_U64, random_number(c)); }
 
 void wm_wasi2_random_seed(Wasi2Call *c) {
+  u64 *seed = c->host->seed;
+  for (int i = 0; i < 2 && !c->host->is_seeded; i++) seed[i] = random_number(c);
+  c->host->is_seeded = !c->trap;
   Val *pair = wm_wasi2_put_record(c, c->result, WASMCM_TUPLE, 2);
-  wm_wasi2_put(&pair[0], WASMCM_U64, random_number(c));
-  wm_wasi2_put(&pair[1], WASMCM_U64, random_number(c));
+  for (int i = 0; i < 2; i++) wm_wasi2_put(&pair[i], WASMCM_U64, seed[i]);
 }

@@ -188,6 +188,7 @@ def test_streams(guest):
     says("writes that were asked for", guest, "write-asked", b"some 1\none\ntwo\n\0\0\nzeroes 0\n")
     says("poll of nothing", guest, "poll-nothing", b"", 134, error=b"empty list")
     says("poll", guest, "poll", b"slept 1\nready 1\nevent 1\nevent 2\nevent 3\n")
+    says("the insecure seed", guest, "seed", b"same 1\nsome 1\n")
     says("splice", guest, "splice", b"skipped 2\ncdef\nclosed 1\n", stdin=b"abcdef\n")
     says("input, waited for", guest, "echo", b"nothing 0\nab\nclosed 1\n", stdin=b"ab\n")
     says("an exit with a code", guest, "exit", b"", 7)

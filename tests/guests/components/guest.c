@@ -108,6 +108,7 @@ IMPORT("wasi:io/poll", "[method]pollable.block") void block(Handle);
 IMPORT("wasi:io/poll", "[resource-drop]pollable") void drop_pollable(Handle);
 IMPORT("wasi:clocks/monotonic-clock", "now") uint64_t now(void);
 IMPORT("wasi:clocks/monotonic-clock", "subscribe-duration") Handle after(uint64_t);
+IMPORT("wasi:random/insecure-seed", "insecure-seed") void insecure_seed(uint64_t *);
 IMPORT("wasi:filesystem/preopens", "get-directories") void get_directories(Preopens *);
 FILES("[method]descriptor.open-at")
 void open_at(Handle, uint32_t, const char *, size_t, uint32_t, uint32_t, HandleResult *);
@@ -377,6 +378,15 @@ static void open_many(void) {
   print_number("opened", opened > 100);
 }
 
+/* The same each time. */
+static void seed(void) {
+  uint64_t first[2], second[2];
+  insecure_seed(first);
+  insecure_seed(second);
+  print_number("same", first[0] == second[0] && first[1] == second[1]);
+  print_number("some", (first[0] | first[1]) != 0);
+}
+
 static const struct {
   const char *name;
   void (*does)(void);
@@ -396,7 +406,8 @@ static const struct {
              {"list", list_dir},
              {"refused", be_refused},
              {"full", fill_up},
-             {"many", open_many}};
+             {"many", open_many},
+             {"seed", seed}};
 
 /* ok: 0, error: 1 */
 __attribute__((export_name("wasi:cli/run@0.2.6#run"))) int32_t run(void) {
