@@ -59,8 +59,7 @@ typedef struct Object {
   bool is_lent;    /* descriptors: the number is not closed with it */
   bool is_placed;  /* streams: they have an offset of their own */
   bool appends;    /* streams: to the end of the file */
-  bool of_file;    /* streams and errors: of a descriptor */
-  bool of_socket;  /* likewise */
+  bool of_socket;  /* streams and errors: not of a file or the standard ones */
   bool may_block;  /* streams */
   bool is_ended;   /* streams of sockets: nothing comes any more */
   u16 flags;       /* streams: FDFLAG_* of the file, but to append */

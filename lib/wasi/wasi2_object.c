@@ -75,7 +75,6 @@ Object *wm_wasi2_new(Wasi2Call *c, ObjectKind kind, Object *parent) {
   if (parent) {
     object->parent = parent->rep;
     object->fd = parent->fd;
-    object->of_file = parent->kind == OBJECT_DESCRIPTOR;
     object->of_socket = is_socket(parent);
     parent->children++;
     parent->streams += is_datagrams(object);

@@ -24,7 +24,6 @@ static bool failed(Wasi2Call *c, const Object *o, Errno e) {
   if (e != E_PIPE) {
     Object *error = wm_wasi2_new(c, OBJECT_ERROR, NULL);
     if (error) error->error = e;
-    if (error) error->of_file = o->of_file;
     if (error) error->of_socket = o->of_socket;
     payload = wm_wasi2_vals(c, 1);
     wm_wasi2_put_own(c, payload, error);
@@ -61,7 +60,7 @@ void wm_wasi2_filesystem_error_code(Wasi2Call *c) {
   if (!o) return;
   Val *code = wm_wasi2_vals(c, 1);
   wm_wasi2_put_case(code, WASMCM_ENUM, wm_wasi2_code(o->error), NULL);
-  wm_wasi2_put_case(c->result, WASMCM_OPTION, o->of_file, code);
+  wm_wasi2_put_case(c->result, WASMCM_OPTION, !o->of_socket, code);
 }
 
 /* ---- what moves ---- */

@@ -196,7 +196,11 @@ def test_streams(guest):
 
 
 def test_waits(guest):
-    """The other end of its standard input says nothing."""
+    """The other end of its standard input says nothing; or it is a directory."""
+    folder = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
+    done = subprocess.run([run.WASM, guest, "directory"], stdin=folder, capture_output=True, timeout=60)
+    check("a directory as standard input", done.stdout == b"is of files 1\nerror 14\n", done)
+    os.close(folder)
     reads, writes = os.pipe()
     for deed in ("wait", "read"):
         start = time.monotonic()

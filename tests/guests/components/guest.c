@@ -378,6 +378,16 @@ static void open_many(void) {
   print_number("opened", opened > 100);
 }
 
+/* Standard input is a directory: what the stream says of it is an error of files. */
+static void read_no_file(void) {
+  ReadResult r;
+  uint8_t code[2] = {0, 0};
+  read_blocking(get_stdin(), 100, &r);
+  if (r.failed && !r.closed) error_code(r.error, code);
+  print_number("is of files", code[0]);
+  print_number("error", code[1]);
+}
+
 /* The same each time. */
 static void seed(void) {
   uint64_t first[2], second[2];
@@ -407,6 +417,7 @@ static const struct {
              {"refused", be_refused},
              {"full", fill_up},
              {"many", open_many},
+             {"directory", read_no_file},
              {"seed", seed}};
 
 /* ok: 0, error: 1 */
