@@ -45,30 +45,170 @@ const char *unique_name(CHeader *h, NameMap *taken, const char *name) {
   return made;
 }
 
+static bool are_free(CHeader *h, const char *stem, const char *const *ends) {
+  bool are = true;
+  for (u32 index; *ends && are; ends++) {
+    const char *name = header_text(h, "%s%s", stem, *ends);
+    are = !wm_namemap_get(&h->used, name, (u32)strlen(name), &index);
+  }
+  return are;
+}
+
+const char *unique_stem(CHeader *h, const char *stem, const char *const *ends) {
+  const char *made = stem;
+  for (u32 i = 2; !are_free(h, made, ends) && !h->failed; i++)
+    made = header_text(h, "%s_%u", stem, i);
+  for (; *ends; ends++) take_name(h, &h->used, header_text(h, "%s%s", made, *ends));
+  return made;
+}
+
+/* "name_t". */
+static const char *unique_type(CHeader *h, const char *name) {
+  static const char *const ends[] = {"_t", NULL};
+  return header_text(h, "%s_t", unique_stem(h, name, ends));
+}
+
+void take_system_types(CHeader *h) {
+  static const char *const names[] = {
+      "blkcnt_t",      "blksize_t",      "char16_t",       "char32_t",       "char8_t",
+      "clock_t",       "clockid_t",      "dev_t",          "div_t",          "double_t",
+      "float_t",       "fpos_t",         "gid_t",          "id_t",           "ino_t",
+      "int16_t",       "int32_t",        "int64_t",        "int8_t",         "int_fast16_t",
+      "int_fast32_t",  "int_fast64_t",   "int_fast8_t",    "int_least16_t",  "int_least32_t",
+      "int_least64_t", "int_least8_t",   "intmax_t",       "intptr_t",       "key_t",
+      "ldiv_t",        "lldiv_t",        "locale_t",       "loff_t",         "max_align_t",
+      "mbstate_t",     "mode_t",         "mtx_t",          "nlink_t",        "nullptr_t",
+      "off_t",         "once_t",         "pid_t",          "pthread_t",      "ptrdiff_t",
+      "quad_t",        "sem_t",          "sig_atomic_t",   "sigset_t",       "size_t",
+      "socklen_t",     "ssize_t",        "stack_t",        "thrd_t",         "time_t",
+      "timer_t",       "tss_t",          "uid_t",          "uint16_t",       "uint32_t",
+      "uint64_t",      "uint8_t",        "uint_fast16_t",  "uint_fast32_t",  "uint_fast64_t",
+      "uint_fast8_t",  "uint_least16_t", "uint_least32_t", "uint_least64_t", "uint_least8_t",
+      "uintmax_t",     "uintptr_t",      "va_list",        "wchar_t",        "wint_t"};
+  for (u32 i = 0; i < ARRAY_LEN(names); i++) take_name(h, &h->used, names[i]);
+}
+
 /* Words of C, C++ and their standard macros that can be names in WIT. */
-static bool is_c_word(const char *name) {
-  static const char *const words[] = {
-      "alignas",  "alignof",  "and",       "asm",       "assert",    "auto",      "bitand",
-      "bitor",    "bool",     "break",     "case",      "catch",     "char",      "class",
-      "compl",    "complex",  "concept",   "const",     "consteval", "constexpr", "constinit",
-      "continue", "default",  "delete",    "do",        "double",    "else",      "enum",
-      "errno",    "explicit", "export",    "extern",    "false",     "float",     "for",
-      "friend",   "goto",     "if",        "imaginary", "inline",    "int",       "linux",
-      "long",     "mutable",  "namespace", "new",       "noexcept",  "noreturn",  "not",
-      "nullptr",  "operator", "or",        "private",   "protected", "public",    "register",
-      "requires", "restrict", "return",    "short",     "signed",    "sizeof",    "static",
-      "stderr",   "stdin",    "stdout",    "struct",    "switch",    "template",  "this",
-      "throw",    "true",     "try",       "typedef",   "typeid",    "typename",  "typeof",
-      "union",    "unix",     "unsigned",  "using",     "virtual",   "void",      "volatile",
-      "while",    "xor"};
+static bool is_word(const char *name) {
+  static const char *const words[] = {"alignas",
+                                      "alignof",
+                                      "and",
+                                      "and_eq",
+                                      "asm",
+                                      "assert",
+                                      "auto",
+                                      "bitand",
+                                      "bitor",
+                                      "bool",
+                                      "break",
+                                      "case",
+                                      "catch",
+                                      "char",
+                                      "class",
+                                      "co_await",
+                                      "co_return",
+                                      "co_yield",
+                                      "compl",
+                                      "complex",
+                                      "concept",
+                                      "const",
+                                      "const_cast",
+                                      "consteval",
+                                      "constexpr",
+                                      "constinit",
+                                      "continue",
+                                      "decltype",
+                                      "default",
+                                      "delete",
+                                      "do",
+                                      "double",
+                                      "dynamic_cast",
+                                      "else",
+                                      "enum",
+                                      "errno",
+                                      "explicit",
+                                      "export",
+                                      "extern",
+                                      "false",
+                                      "float",
+                                      "for",
+                                      "friend",
+                                      "goto",
+                                      "if",
+                                      "imaginary",
+                                      "inline",
+                                      "int",
+                                      "linux",
+                                      "long",
+                                      "mutable",
+                                      "namespace",
+                                      "new",
+                                      "noexcept",
+                                      "noreturn",
+                                      "not",
+                                      "not_eq",
+                                      "nullptr",
+                                      "operator",
+                                      "or",
+                                      "or_eq",
+                                      "private",
+                                      "protected",
+                                      "public",
+                                      "register",
+                                      "reinterpret_cast",
+                                      "requires",
+                                      "restrict",
+                                      "return",
+                                      "short",
+                                      "signed",
+                                      "sizeof",
+                                      "static",
+                                      "static_assert",
+                                      "static_cast",
+                                      "stderr",
+                                      "stdin",
+                                      "stdout",
+                                      "struct",
+                                      "switch",
+                                      "template",
+                                      "this",
+                                      "thread_local",
+                                      "throw",
+                                      "true",
+                                      "try",
+                                      "typedef",
+                                      "typeid",
+                                      "typename",
+                                      "typeof",
+                                      "typeof_unqual",
+                                      "union",
+                                      "unix",
+                                      "unsigned",
+                                      "using",
+                                      "virtual",
+                                      "void",
+                                      "volatile",
+                                      "while",
+                                      "xor",
+                                      "xor_eq"};
   for (u32 i = 0; i < ARRAY_LEN(words); i++)
     if (strcmp(words[i], name) == 0) return true;
   return false;
 }
 
+/* What the header itself says where the name is in sight: types, the library's functions. */
+static bool is_of_header(const char *name) {
+  size_t len = strlen(name);
+  return (len > 2 && strcmp(name + len - 2, "_t") == 0) || strncmp(name, "wasmcm_", 7) == 0;
+}
+
+const char *safe_name(CHeader *h, NameMap *taken, const char *name) {
+  bool is_bad = is_word(name) || is_of_header(name);
+  return unique_name(h, taken, is_bad ? header_text(h, "%s_", name) : name);
+}
+
 const char *member_name(CHeader *h, NameMap *taken, Name name) {
-  const char *snake = snake_of(h, name);
-  return unique_name(h, taken, is_c_word(snake) ? header_text(h, "%s_", snake) : snake);
+  return safe_name(h, taken, snake_of(h, name));
 }
 
 /* ---- types with names ---- */
@@ -103,8 +243,7 @@ static NamedType *add_named(CHeader *h, const Type *type, const char *c) {
 }
 
 static const char *stemmed(CHeader *h, const char *stem, Name name) {
-  return header_text(h, "%s_t",
-                     unique_name(h, &h->used, header_text(h, "%s_%s", stem, snake_of(h, name))));
+  return unique_type(h, header_text(h, "%s_%s", stem, snake_of(h, name)));
 }
 
 void name_types(CHeader *h, const Items *items, const char *stem) {
@@ -287,8 +426,7 @@ static const char *c_shape(CHeader *h, const Type *type) {
   }
   u32 index;
   if (wm_namemap_get(&h->anonymous, key, (u32)strlen(key), &index)) return h->shapes.data[index];
-  const char *unique = unique_name(h, &h->used, header_text(h, "%s_%s", h->base, name));
-  const char *c = header_text(h, "%s_t", unique);
+  const char *c = unique_type(h, header_text(h, "%s_%s", h->base, name));
   const char **slot = vec_push(&h->shapes);
   if (!slot || !wm_namemap_add(&h->anonymous, key, (u32)strlen(key), h->shapes.len - 1, NULL)) {
     h->failed = true;

@@ -35,8 +35,15 @@ const char *snake_of(CHeader *h, Name name);
 const char *upper_of(CHeader *h, const char *text);
 /* The name, or with a number behind it when that is taken; it is taken then. */
 const char *unique_name(CHeader *h, NameMap *taken, const char *name);
-/* A field, parameter or function of that name among `taken`: no word of C or C++. */
+/* The stem, or with a number behind it when with one of the ends (NULL behind the last) it is a C
+ * name that is taken; all of them are then. */
+const char *unique_stem(CHeader *h, const char *stem, const char *const *ends);
+/* A field, parameter or function of that name among `taken`: no word of C or C++, nor a name that
+ * the header uses. */
+const char *safe_name(CHeader *h, NameMap *taken, const char *name);
 const char *member_name(CHeader *h, NameMap *taken, Name name);
+/* Types that hosts have of their systems are not to be made again. */
+void take_system_types(CHeader *h);
 
 /* Gives all types of the items C names that begin with `stem`. */
 void name_types(CHeader *h, const Items *items, const char *stem);

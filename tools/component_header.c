@@ -22,7 +22,7 @@ typedef Vec(Part) Parts;
 
 typedef struct CFunc {
   const char *field;  /* in the struct */
-  const char *symbol; /* NULL: of an import */
+  const char *symbol; /* what functions of the header for it are called */
   Name name;
   const Type *type;
   const char **params, **types;
@@ -39,7 +39,7 @@ static const char *field_of(CHeader *h, NameMap *taken, Name text) {
     return member_name(h, taken, text);
   bool is_new = name.form == NAME_CONSTRUCTOR;
   const char *member = is_new ? "new" : snake_of(h, name.member);
-  return unique_name(h, taken, header_text(h, "%s_%s", snake_of(h, name.resource), member));
+  return safe_name(h, taken, header_text(h, "%s_%s", snake_of(h, name.resource), member));
 }
 
 static bool fill_func(CHeader *h, CFunc *f) {
@@ -56,14 +56,14 @@ static bool fill_func(CHeader *h, CFunc *f) {
   return !h->failed;
 }
 
-static void gather_funcs(CHeader *h, const Part *part, NameMap *fields, CFuncs *funcs) {
+static void gather_funcs(CHeader *h, const Part *part, const char *stem, NameMap *fields,
+                         CFuncs *funcs) {
   for (u32 i = 0; i < part->items->list.len && !h->failed; i++) {
     const Item *item = &part->items->list.data[i];
     if (item->entity.sort != SORT_FUNC) continue;
     CFunc f = {.name = item->name, .type = item->entity.type};
     f.field = field_of(h, fields, item->name);
-    if (!part->is_import)
-      f.symbol = unique_name(h, &h->used, header_text(h, "%s_%s", part->stem, f.field));
+    f.symbol = unique_name(h, &h->used, header_text(h, "%s_%s", stem, f.field));
     CFunc *slot = fill_func(h, &f) ? vec_push(funcs) : NULL;
     if (slot) *slot = f;
     h->failed |= !slot;
@@ -143,9 +143,9 @@ static void put_call(CHeader *h, const char *stem, const CFunc *f) {
       has_memory ? "memory_" : "NULL");
 }
 
-static void put_find(CHeader *h, const Part *part, const char *stem, const CFunc *f) {
-  put(h, "\nstatic inline wasmcm_func_t *wasmcm_find_%s_%s(const wasmcm_instance_t *instance_) {\n",
-      stem, f->field);
+static void put_find(CHeader *h, const Part *part, const CFunc *f) {
+  put(h, "\nstatic inline wasmcm_func_t *wasmcm_find_%s(const wasmcm_instance_t *instance_) {\n",
+      f->symbol);
   put_type_text(h, f->type);
   put(h, "  return wasmcm_instance_func_of_type(instance_, %s, \"%.*s\", type_);\n}\n",
       iface_literal(h, part), (int)f->name.len, f->name.text);
@@ -167,18 +167,17 @@ static void put_open(CHeader *h, const char *stem, const CFuncs *funcs) {
       "static inline bool %s_open(%s_t *self_, const wasmcm_instance_t *instance_) {\n",
       stem, stem);
   for (u32 i = 0; i < funcs->len; i++)
-    put(h, "  self_->%s = wasmcm_find_%s_%s(instance_);\n", funcs->data[i].field, stem,
-        funcs->data[i].field);
+    put(h, "  self_->%s = wasmcm_find_%s(instance_);\n", funcs->data[i].field,
+        funcs->data[i].symbol);
   put(h, "  if (");
   for (u32 i = 0; i < funcs->len; i++)
     put(h, "%sself_->%s", i ? " &&\n      " : "", funcs->data[i].field);
   put(h, ") return true;\n  %s_close(self_);\n  return false;\n}\n", stem);
 }
 
-static void put_exports(CHeader *h, const Part *part, const CFuncs *funcs) {
-  const char *stem = unique_name(h, &h->used, part->stem);
+static void put_exports(CHeader *h, const Part *part, const char *stem, const CFuncs *funcs) {
   put_exports_struct(h, stem, funcs);
-  for (u32 i = 0; i < funcs->len; i++) put_find(h, part, stem, &funcs->data[i]);
+  for (u32 i = 0; i < funcs->len; i++) put_find(h, part, &funcs->data[i]);
   put_close(h, stem, funcs);
   put_open(h, stem, funcs);
   for (u32 i = 0; i < funcs->len; i++) put_call(h, stem, &funcs->data[i]);
@@ -190,25 +189,31 @@ static bool is_resource(const Item *item) {
   return item->entity.sort == SORT_TYPE && item->entity.type->kind == TYPE_RESOURCE;
 }
 
-/* A callback and the resource for each; *fields has their names, in the order of the items. */
-static const char **put_resources(CHeader *h, const Part *part, NameMap *taken) {
+typedef struct ResourceFields {
+  const char *resource, *drop;
+} ResourceFields;
+
+/* A callback and the resource for each; their names, in the order of the items. */
+static ResourceFields *put_resources(CHeader *h, const Part *part, NameMap *taken) {
   const Items *items = part->items;
-  const char **fields = arena_array(&h->arena, const char *, items->list.len + 1);
+  ResourceFields *fields = arena_array(&h->arena, ResourceFields, items->list.len + 1);
   h->failed |= !fields;
   for (u32 i = 0; fields && i < items->list.len; i++) {
     if (!is_resource(&items->list.data[i])) continue;
-    const char *name = snake_of(h, items->list.data[i].name);
-    fields[i] = unique_name(h, taken, header_text(h, "%s_resource", name));
-    put(h, "  wasmcm_resource_t *%s; /* for handles; set when it is defined */\n", fields[i]);
-    put(h, "  wasmcm_destructor_t drop_%s; /* may be NULL */\n", fields[i]);
+    const char *name = header_text(h, "%s_resource", snake_of(h, items->list.data[i].name));
+    fields[i].resource = unique_name(h, taken, name);
+    fields[i].drop = unique_name(h, taken, header_text(h, "drop_%s", fields[i].resource));
+    put(h, "  wasmcm_resource_t *%s; /* for handles; set when it is defined */\n",
+        fields[i].resource);
+    put(h, "  wasmcm_destructor_t %s; /* may be NULL */\n", fields[i].drop);
   }
   return fields;
 }
 
-static const char **put_imports_struct(CHeader *h, const Part *part, const char *stem,
-                                       NameMap *taken, const CFuncs *funcs) {
+static ResourceFields *put_imports_struct(CHeader *h, const Part *part, const char *stem,
+                                          NameMap *taken, const CFuncs *funcs) {
   put(h, "\ntypedef struct %s_t {\n  void *env_; /* for the callbacks */\n", stem);
-  const char **resources = put_resources(h, part, taken);
+  ResourceFields *resources = put_resources(h, part, taken);
   for (u32 i = 0; i < funcs->len; i++) {
     put(h, "  wasm_trap_t *(*%s)", funcs->data[i].field);
     put_params(h, &funcs->data[i], "void *env_, wasmcm_call_t *call_");
@@ -220,34 +225,34 @@ static const char **put_imports_struct(CHeader *h, const Part *part, const char 
 
 static void put_callback(CHeader *h, const char *stem, const CFunc *f) {
   put(h,
-      "\nstatic inline wasm_trap_t *wasmcm_call_%s_%s(void *self_, wasmcm_call_t *call_, const "
-      "void "
+      "\nstatic inline wasm_trap_t *wasmcm_call_%s(void *self_, wasmcm_call_t *call_, const void "
       "*in_,\n"
       "    void *out_) {\n  const %s_t *host_ = (const %s_t *)self_;\n",
-      stem, f->field, stem, stem);
+      f->symbol, stem, stem);
   if (f->type->count) put_struct_of_args(h, f, "typedef ");
   if (f->type->count) put(h, "  } args_t_;\n  const args_t_ *args_ = (const args_t_ *)in_;\n");
   if (!f->type->count) put(h, "  (void)in_;\n");
   if (!f->result) put(h, "  (void)out_;\n");
-  put(h, "  return host_->%s(host_->env_, call_", f->field);
+  /* In parentheses it is no macro of the host's. */
+  put(h, "  return (host_->%s)(host_->env_, call_", f->field);
   for (u32 i = 0; i < f->type->count; i++) put(h, ", args_->%s", f->params[i]);
   if (f->result) put(h, ", (%s *)out_", f->result);
   put(h, ");\n}\n");
 }
 
 static void put_define_func(CHeader *h, const Part *part, const char *stem, const CFunc *f) {
-  put(h, "\nstatic inline bool wasmcm_define_%s_%s(wasmcm_linker_t *linker_, %s_t *host_) {\n",
-      stem, f->field, stem);
+  put(h, "\nstatic inline bool wasmcm_define_%s(wasmcm_linker_t *linker_, %s_t *host_) {\n",
+      f->symbol, stem);
   put_type_text(h, f->type);
   put(h,
-      "  return wasmcm_linker_define_struct_func(linker_, %s, \"%.*s\", type_, wasmcm_call_%s_%s, "
+      "  return wasmcm_linker_define_struct_func(linker_, %s, \"%.*s\", type_, wasmcm_call_%s, "
       "host_,\n"
       "                                          NULL);\n}\n",
-      iface_literal(h, part), (int)f->name.len, f->name.text, stem, f->field);
+      iface_literal(h, part), (int)f->name.len, f->name.text, f->symbol);
 }
 
 static void put_define(CHeader *h, const Part *part, const char *stem, const CFuncs *funcs,
-                       const char **resources) {
+                       const ResourceFields *resources) {
   put(h,
       "\n/* *host_ must outlive the linker and its instances. False: no memory. */\n"
       "static inline bool %s_define(wasmcm_linker_t *linker_, %s_t *host_) {\n",
@@ -257,20 +262,19 @@ static void put_define(CHeader *h, const Part *part, const char *stem, const CFu
     if (!is_resource(item)) continue;
     put(h,
         "  host_->%s = wasmcm_linker_define_resource(linker_, %s, \"%.*s\",\n"
-        "                                            host_->drop_%s, host_->env_, NULL);\n"
+        "                                            host_->%s, host_->env_, NULL);\n"
         "  if (!host_->%s) return false;\n",
-        resources[i], iface_literal(h, part), (int)item->name.len, item->name.text, resources[i],
-        resources[i]);
+        resources[i].resource, iface_literal(h, part), (int)item->name.len, item->name.text,
+        resources[i].drop, resources[i].resource);
   }
   for (u32 i = 0; i < funcs->len; i++)
-    put(h, "  if (!wasmcm_define_%s_%s(linker_, host_)) return false;\n", stem,
-        funcs->data[i].field);
+    put(h, "  if (!wasmcm_define_%s(linker_, host_)) return false;\n", funcs->data[i].symbol);
   put(h, "  return true;\n}\n");
 }
 
-static void put_imports(CHeader *h, const Part *part, NameMap *taken, const CFuncs *funcs) {
-  const char *stem = unique_name(h, &h->used, header_text(h, "%s_imports", part->stem));
-  const char **resources = put_imports_struct(h, part, stem, taken, funcs);
+static void put_imports(CHeader *h, const Part *part, const char *stem, NameMap *taken,
+                        const CFuncs *funcs) {
+  const ResourceFields *resources = put_imports_struct(h, part, stem, taken, funcs);
   if (!resources) return;
   for (u32 i = 0; i < funcs->len; i++) put_callback(h, stem, &funcs->data[i]);
   for (u32 i = 0; i < funcs->len; i++) put_define_func(h, part, stem, &funcs->data[i]);
@@ -283,6 +287,14 @@ static bool has_resources(const Items *items) {
   return false;
 }
 
+/* What the names of the part's struct and functions begin with. */
+static const char *take_stem(CHeader *h, const Part *part) {
+  static const char *const exports[] = {"_t", "_open", "_close", NULL}, *const imports[] = {
+                                                                            "_t", "_define", NULL};
+  const char *stem = part->is_import ? header_text(h, "%s_imports", part->stem) : part->stem;
+  return unique_stem(h, stem, part->is_import ? imports : exports);
+}
+
 static void put_part(CHeader *h, const Part *part) {
   CFuncs funcs = {0};
   NameMap fields = {0};
@@ -290,15 +302,26 @@ static void put_part(CHeader *h, const Part *part) {
   for (u32 i = 0; i < part->items->list.len && !h->failed; i++)
     if (part->items->list.data[i].entity.sort == SORT_TYPE)
       declare_item(h, &part->items->list.data[i], part->stem);
-  gather_funcs(h, part, &fields, &funcs);
-  if (!part->is_import && funcs.len) put_exports(h, part, &funcs);
+  const char *stem = take_stem(h, part);
+  gather_funcs(h, part, stem, &fields, &funcs);
+  if (!part->is_import && funcs.len) put_exports(h, part, stem, &funcs);
   if (part->is_import && (funcs.len || has_resources(part->items)))
-    put_imports(h, part, &fields, &funcs);
+    put_imports(h, part, stem, &fields, &funcs);
   wm_namemap_free(&fields);
   vec_free(&funcs);
 }
 
 /* ---- the whole ---- */
+
+/* Names of the library's own are not to be made again. */
+static const char *apart(CHeader *h, const char *stem) {
+  static const char *const ours[] = {"wasm", "wasmx", "wasmcm"};
+  size_t len = strcspn(stem, "_");
+  for (u32 i = 0; i < ARRAY_LEN(ours); i++)
+    if (strlen(ours[i]) == len && memcmp(stem, ours[i], len) == 0)
+      return header_text(h, "component_%s", stem);
+  return stem;
+}
 
 /* "ns_package_interface" of "ns:package/interface@1.0.0"; with a prefix "prefix_interface". */
 static const char *stem_of(CHeader *h, Name name) {
@@ -307,7 +330,7 @@ static const char *stem_of(CHeader *h, Name name) {
   Name text = {name.text, version ? (u32)(version - name.text) : name.len};
   if (h->prefix && slash) text = (Name){slash + 1, (u32)(text.text + text.len - slash - 1)};
   const char *snake = snake_of(h, text);
-  return h->prefix ? header_text(h, "%s_%s", h->prefix, snake) : snake;
+  return h->prefix ? header_text(h, "%s_%s", h->prefix, snake) : apart(h, snake);
 }
 
 static void add_part(CHeader *h, Parts *parts, const Part *part) {
@@ -386,7 +409,7 @@ static const char *base_of(CHeader *h, const char *path) {
   const char *slash = strrchr(path, '/');
   const char *base = slash ? slash + 1 : path;
   const char *name = snake_of(h, (Name){base, (u32)strcspn(base, ".")});
-  return *name >= 'a' && *name <= 'z' ? name : header_text(h, "component_%s", name);
+  return *name >= 'a' && *name <= 'z' ? apart(h, name) : header_text(h, "component_%s", name);
 }
 
 bool make_component_header(const wasmcm_component_t *component, const HeaderOptions *o,
@@ -396,6 +419,7 @@ bool make_component_header(const wasmcm_component_t *component, const HeaderOpti
   h.base = h.prefix ? h.prefix : base_of(&h, o->path);
   const char *file = base_of(&h, o->output ? o->output : o->path);
   const char *guard = header_text(&h, "WASMCM_%s_H", upper_of(&h, file));
+  take_system_types(&h);
   *parts = put_header(&h, component->component->body->type->interface, o->interface, guard);
   bool good = !h.failed && !h.out.failed;
   *out = (wasm_byte_vec_t){0, NULL};

@@ -77,6 +77,16 @@ def check_names(folder):
         check(f"names.h has no {name}", name in text)
 
 
+def check_taken(folder):
+    """Types of the system's and functions of the library's are not made again."""
+    text = (folder / "taken.h").read_text()
+    for name in ["*open;", "x_fs_files_open_2(const x_fs_files_t *self_, uint32_t wasmcm_func_call_struct_, uint32_t *result_)",
+                 "component_wasmcm_linker_define_resource("]:
+        check(f"taken.h has no {name}", name in text)
+    taken = source / "tests/component/seeds/taken.wasm"
+    check("size_t is made anew", "} size_2_t;" in header("--prefix", "size", taken).stdout)
+
+
 def check_options():
     echo = source / "tests/component/seeds/echo.wasm"
     one = header("--interface", "test:echo/guest", "--prefix", "Some-thing", echo).stdout
@@ -95,6 +105,7 @@ with tempfile.TemporaryDirectory() as name:
     make_all(work)
     compile_all(work)
     check_names(work)
+    check_taken(work)
 check_options()
 print("\n".join(faults))
 print(f"{count} checks, {len(faults)} faults")

@@ -1,0 +1,28 @@
+;; Names that the header has for what it makes itself, and ones that become the same where a function's name stands
+;; behind its interface's.
+(component
+  (import "x:i/words" (instance
+    (export "not-eq" (func (param "uint8-t" u8) (param "decltype" u8) (param "wasmcm-func-call-struct" u8)))
+    (export "co-await" (func (param "wasm-trap-t" u8) (param "thread-local" u8)))
+    (export "thing" (type (sub resource)))
+    (export "thing-resource" (func))
+    (export "drop-thing-resource" (func))
+    (export "define" (func))
+    (export "offsetof" (func (param "x" u8)))
+  ))
+  (core module $m (func (export "f") (param i32) (result i32) (local.get 0)))
+  (core instance $m (instantiate $m))
+  (type $foo' (record (field "uint8-t" u8) (field "x" u8)))
+  (func $f (param "wasmcm-func-call-struct" u32) (result u32) (canon lift (core func $m "f")))
+  (instance $files (export "open" (func $f)) (export "close" (func $f)) (export "t" (func $f)))
+  (export "x:fs/files" (instance $files))
+  (instance $types (export "foo" (type $foo')) (export "foo-t" (func $f)) (export "foo2-t" (func $f)))
+  (export "x:fs/types" (instance $types))
+  (instance $long (export "c-d" (func $f)))
+  (export "x:a/b" (instance $long))
+  (instance $short (export "d" (func $f)))
+  (export "x:a/b-c" (instance $short))
+  (instance $linker (export "resource" (func $f)))
+  (export "wasmcm:linker/define" (instance $linker))
+  (export "t" (func $f))
+)
