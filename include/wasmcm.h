@@ -69,8 +69,9 @@ WASM_API_EXTERN bool wasmcm_component_wit(const wasmcm_component_t *, own wasm_b
  *   list of s8 .. u64, f32, f64   numbers: an array of them
  *   other lists, tuples,      items: by position
  *   records
- *   variant, enum, option,    variant: the case by position (none 0, some 1; ok 0, error 1), and
- * its payload result                    or NULL flags                     flags: bit i is the i-th
+ *   variant, enum, option,    variant: the case by position (none 0, some 1; ok 0, error 1)
+ *   result                             and its payload or NULL
+ *   flags                     flags: bit i is the i-th
  *   own, borrow               resource */
 typedef uint8_t wasmcm_kind_t;
 enum wasmcm_kind_enum {
@@ -186,9 +187,8 @@ WASM_API_EXTERN bool wasmcm_type_export(const wasmcm_type_t *, size_t i, wasmcm_
  *   record, tuple               struct of the fields in order
  *   enum; flags                 uint8_t, uint16_t or uint32_t by how many there are: cases up to
  *                               256 and 65536; flags up to 8 and 16
- *   variant                     struct { TAG tag; union { ... } of; }: the tag as an enum, the
- union
- *                               of the payloads; without it when no case has one
+ *   variant                     struct { TAG tag; union { ... } of; }: the tag as an enum, then
+ *                               the payloads; without the union when no case has one
  *   option<t>                   struct { bool is_some; T value; }
  *   result<t, e>                struct { bool is_error; union { T ok; E error; } of; }, likewise
  *   own, borrow                 wasmcm_handle_t

@@ -208,17 +208,21 @@ static bool parse_float(Parser *p, const Type *type, Val *val) {
 
 /* ---- characters and strings ---- */
 
+/* Of a hexadecimal digit; 16: it is none. */
+static u32 digit_value(char c) {
+  char small = (char)(c | 0x20);
+  if (c >= '0' && c <= '9') return (u32)(c - '0');
+  return small >= 'a' && small <= 'f' ? (u32)(small - 'a' + 10) : 16;
+}
+
 static bool take_code(Parser *p, u32 *c) {
   const char *start = p->pos;
   u32 digits = 0;
   *c = 0;
-  while (p->pos < p->end && digits < 7 && *p->pos != '}') {
-    char d = *p->pos;
-    u32 value = d >= '0' && d <= '9' ? (u32)(d - '0') : (u32)((d | 0x20) - 'a' + 10);
+  for (u32 value; p->pos < p->end && digits < 7; p->pos++, digits++) {
+    value = digit_value(*p->pos);
     if (value > 15) break;
     *c = *c << 4 | value;
-    digits++;
-    p->pos++;
   }
   u8 room[4];
   bool good = digits && digits < 7 && p->pos < p->end && *p->pos == '}' && wm_utf8_put(room, *c);

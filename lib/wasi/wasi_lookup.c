@@ -1,8 +1,7 @@
 /* Names looked up: the rows resolve and next_address of wasi_net.def.
  *
  *   guest --> descriptor <=== a pair of sockets ===> thread: getaddrinfo
- *               polled and read as any other            knows the name and its own end, nothing
- * else
+ *               polled and read as any other            knows the name and its own end only
  *
  * A packet is one address (NET_ADDRESS_SIZE bytes) or why there is none (an errno of WASI's, two
  * bytes); the end comes behind the last one. Nobody waits for the thread, which the system's
