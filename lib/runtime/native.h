@@ -37,8 +37,9 @@ typedef struct NativeSite {
   u32 wasm_offset; /* in the module's bytes */
   u32 caller; /* inlined code: wasm_offset of the call it was inlined at is in inline_sites[caller];
                  else NO_INDEX */
-  u32 trap;   /* TrapCode of a trap stub's call or an access that may fault; 0: an ordinary call, or
-                 the   code is in the first result register */
+  u16 trap;   /* TrapCode of a trap stub's call or an access that may fault; 0: an ordinary call, or
+                 the code is in the first result register */
+  u16 is_access;
 } NativeSite;
 
 /* A call that may be left by an exception which its function catches. */

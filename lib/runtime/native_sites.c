@@ -17,15 +17,11 @@ static u32 sites_until(const NativeBody *body, u32 at) {
   return low;
 }
 
-static bool is_access(u32 trap) {
-  return trap == TRAP_MEMORY_OUT_OF_BOUNDS || trap == TRAP_NULL_STRUCT || trap == TRAP_NULL_ARRAY;
-}
-
 const NativeSite *wm_native_access(const NativeBody *body, const void *pc) {
   u32 at = (u32)((const u8 *)pc - body->start), i = sites_until(body, at);
   if (i == 0) return NULL;
   const NativeSite *site = &body->sites[i - 1]; /* behind a call's that ends here */
-  return site->pc == at && is_access(site->trap) ? site : NULL;
+  return site->pc == at && site->is_access ? site : NULL;
 }
 
 const NativeSite *wm_native_site(const NativeBody *body, const void *pc) {

@@ -158,12 +158,12 @@ static void move_references(const Emitter *e, Reference *refs, u32 count) {
   for (u32 i = 0; i < count; i++) refs[i].at = moved(e, &cursor, refs[i].at);
 }
 
-/* A call's site is where it ends, before a padding that follows. */
+/* A call's site is where it ends, before a padding that follows; an access' where it begins. */
 static void move_sites(Compile *c) {
   u32 cursor = 0;
   for (u32 i = 0; i < c->code_sites.len; i++) {
     NativeSite *s = &c->code_sites.data[i];
-    u32 before = s->trap != TRAP_MEMORY_OUT_OF_BOUNDS;
+    u32 before = !s->is_access;
     s->pc = moved(emitter(c), &cursor, s->pc - before) + before;
   }
 }

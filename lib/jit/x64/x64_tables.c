@@ -106,8 +106,8 @@ static u32 inline_index(Compile *c, u32 site) {
 }
 
 /* Site 0 is the function's start. */
-static void add_site(Compile *c, u32 site, u32 trap) {
-  NativeSite s = {.pc = x64_here(c), .caller = NO_INDEX, .trap = trap};
+static void add_site(Compile *c, u32 site, u32 trap, bool is_access) {
+  NativeSite s = {.pc = x64_here(c), .caller = NO_INDEX, .trap = (u16)trap, .is_access = is_access};
   assert(!c->code_sites.len || vec_last(&c->code_sites)->pc <= s.pc);
   if (site) {
     s.wasm_offset = c->sites.data[site].offset;
@@ -120,10 +120,10 @@ static void add_site(Compile *c, u32 site, u32 trap) {
 
 void wm_x64_call_site(Compile *c, u32 site, u32 trap) {
   const Site *s = &c->sites.data[site];
-  add_site(c, site, trap);
+  add_site(c, site, trap, false);
   if (s->landing != NONE && !trap)
     *jit_push(c, &c->catches) = (NativeCatch){x64_here(c), s->landing, s->chain};
 }
 
 /* May be where a call ends, whose site comes first. */
-void wm_x64_note_access(Compile *c, u32 site, u32 trap) { add_site(c, site, trap); }
+void wm_x64_note_access(Compile *c, u32 site, u32 trap) { add_site(c, site, trap, true); }
