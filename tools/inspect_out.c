@@ -26,7 +26,7 @@ static void put_json(Out *o, const u8 *text, size_t len) {
     if (is_plain)
       wm_buffer_bytes(&o->text, text + at, step);
     else
-      put_json_escape(o, step ? wm_utf8_scalar(text + at, step) : text[at]);
+      put_json_escape(o, step ? utf8_scalar(text + at, step) : text[at]);
     at += step ? step : 1;
   }
   put(o, "\"");

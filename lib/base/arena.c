@@ -9,12 +9,6 @@
 
 enum { ALIGN = 16, FIRST_CHUNK = 4096 - 32, LARGEST_STEP = 1 << 20 };
 
-struct ArenaChunk {
-  ArenaChunk *next;
-  size_t size;
-  _Alignas(16) u8 data[];
-};
-
 /* A chunk for at least `size` bytes. Chunks double, so that n bytes take O(log n) of them. */
 static bool add_chunk(Arena *arena, size_t size) {
   size_t want = arena->chunks ? arena->chunks->size * 2 : FIRST_CHUNK;

@@ -4,7 +4,13 @@
 
 #include "base/base.h"
 
+/* From malloc; whoever has a list of them may free it as an arena's. */
 typedef struct ArenaChunk ArenaChunk;
+struct ArenaChunk {
+  ArenaChunk *next;
+  size_t size;
+  _Alignas(16) u8 data[];
+};
 
 typedef struct Arena {
   ArenaChunk *chunks; /* owned; newest first */

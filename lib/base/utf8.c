@@ -19,15 +19,9 @@ size_t wm_utf8_step(const u8 *text, size_t len) {
   return len >= 4 && is_tail(text[3]) ? 4 : 0;
 }
 
-u32 wm_utf8_scalar(const u8 *text, size_t step) {
-  u32 c = step == 1 ? text[0] : text[0] & (0x7Fu >> step);
-  for (size_t i = 1; i < step; i++) c = c << 6 | (text[i] & 0x3F);
-  return c;
-}
-
-/* Ascending. Format characters that are drawn (such as Arabic number signs) are not among them. */
 /* What is not drawn, or turns what is drawn around: controls, joiners, marks of direction, tags.
- * Names from modules must not rewrite a terminal or hide what they say. */
+ * Names from modules must not rewrite a terminal or hide what they say. Ascending; format
+ * characters that are drawn (such as Arabic number signs) are not among them. */
 static const struct {
   u32 first, last;
 } unseen[] = {
@@ -47,7 +41,7 @@ static bool is_unseen(u32 c) {
 
 size_t wm_utf8_visible_step(const u8 *text, size_t len) {
   size_t step = wm_utf8_step(text, len);
-  return step && !is_unseen(wm_utf8_scalar(text, step)) ? step : 0;
+  return step && !is_unseen(utf8_scalar(text, step)) ? step : 0;
 }
 
 /* Eight of ASCII, which most text is, at once. */
@@ -74,7 +68,7 @@ size_t wm_utf8_put(u8 *out, u32 c) {
     out[1] = (u8)(0x80 | (c & 0x3F));
     return 2;
   }
-  if (c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) return 0;
+  if (!is_scalar_value(c)) return 0;
   if (c < 0x10000) {
     out[0] = (u8)(0xE0 | c >> 12);
     out[1] = (u8)(0x80 | (c >> 6 & 0x3F));

@@ -132,8 +132,7 @@ void wasmcm_func_delete(wasmcm_func_t *func) {
 /* ---- calls ---- */
 
 void *wasmcm_call_alloc(wasmcm_call_t *call, size_t size) {
-  void *memory = call ? wm_call_alloc(call, size) : NULL;
-  return memory && size ? memset(memory, 0, size) : memory;
+  return call ? wm_call_alloc_zeroed(call, size) : NULL;
 }
 
 wasm_store_t *wasmcm_call_store(wasmcm_call_t *call) { return call ? call->world->store : NULL; }
@@ -190,7 +189,7 @@ wasm_trap_t *wasmcm_func_call_struct(const wasmcm_func_t *func, const void *args
   return trap;
 }
 
-void wasmcm_memory_delete(wasmcm_memory_t *memory) { wm_chunks_free((Chunk *)(void *)memory); }
+void wasmcm_memory_delete(wasmcm_memory_t *memory) { wm_chunks_free((ArenaChunk *)(void *)memory); }
 
 void wasmcm_result_delete(wasmcm_result_t *result) {
   if (!result) return;

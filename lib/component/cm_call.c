@@ -156,12 +156,6 @@ static bool may_view_args(const Func *func) {
   return !is_host_func(func) || !func->type->result || !func->type->result->has_pointer;
 }
 
-/* Of zeros: a host fills it. */
-static void *room_for(Call *call, size_t size) {
-  void *room = wm_call_alloc(call, size);
-  return room && size ? memset(room, 0, size) : room;
-}
-
 static bool run_lowered(Call *call, const Lowered *lowered, Slot *slots) {
   Side side = {call, lowered->inst, &lowered->options, may_view_args(lowered->func)};
   const Type *view = lowered->type, *type = view->result;
@@ -169,7 +163,8 @@ static bool run_lowered(Call *call, const Lowered *lowered, Slot *slots) {
   /* Read before results lie there. */
   u32 result_at = type && type->flat_count > 1 ? slots[params].u32 : 0;
   void *args = wm_call_alloc(call, form_fields_size(call, view->params));
-  void *result = args ? room_for(call, type ? form_size(call, type) : 0) : NULL;
+  /* A host fills it. */
+  void *result = args ? wm_call_alloc_zeroed(call, type ? form_size(call, type) : 0) : NULL;
   if (!result || !lift_params(&side, view->params, slots, args) ||
       !wm_func_call(call, lowered->func, lowered->inst, args, result))
     return false;

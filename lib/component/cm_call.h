@@ -9,20 +9,18 @@ typedef struct Lend {
   u32 index;
 } Lend;
 
-typedef struct Chunk Chunk;
-
 /* One call of a component function, and the memory that values of both sides lie in. */
 struct wasmcm_call_t {
   World *world;
-  u8 *pos, *end;     /* free memory: of the newest chunk, or of who made the call */
-  Chunk *chunks;     /* owned */
-  u64 bytes;         /* taken of them */
-  bool structs;      /* the host's form of values (cm_form.h) */
-  bool for_host;     /* the host gets what is lifted: strings in UTF-8 */
-  Vec(Lend) lends;   /* handles that the caller lent to it */
-  u32 borrows;       /* handles that the callee was lent and has not dropped */
-  Slot returned;     /* by core code, for its post-return */
-  wasm_trap_t *trap; /* own; the first one */
+  u8 *pos, *end;      /* free memory: of the newest chunk, or of who made the call */
+  ArenaChunk *chunks; /* owned; an Arena would zero what is written at once */
+  u64 bytes;          /* taken of them */
+  bool structs;       /* the host's form of values (cm_form.h) */
+  bool for_host;      /* the host gets what is lifted: strings in UTF-8 */
+  Vec(Lend) lends;    /* handles that the caller lent to it */
+  u32 borrows;        /* handles that the callee was lent and has not dropped */
+  Slot returned;      /* by core code, for its post-return */
+  wasm_trap_t *trap;  /* own; the first one */
 };
 
 /* A side of it: whose memory and handles values go to and come from. */
@@ -39,7 +37,8 @@ enum { MAX_SEQUENCE_BYTES = (1 << 28) - 1 };
 /* All false or NULL: the call traps. */
 bool wm_call_fail(Call *call, const char *format, ...) PRINTF_LIKE(2, 3);
 void *wm_call_alloc(Call *call, u64 size);
-void wm_chunks_free(Chunk *chunks);
+void *wm_call_alloc_zeroed(Call *call, u64 size);
+void wm_chunks_free(ArenaChunk *chunks);
 void wm_call_end(Call *call);
 
 /* `size` bytes at `ptr`; NULL with the trap, whose text begins with `what`. */
@@ -128,6 +127,13 @@ wasm_trap_t *wm_core_call(const wasm_func_t *func, Slot *slots);
 
 static inline bool is_number(const Type *type) {
   return type->kind >= TYPE_S8 && type->kind <= TYPE_F64;
+}
+static inline bool is_signed(const Type *type) {
+  return type->kind == TYPE_S8 || type->kind == TYPE_S16 || type->kind == TYPE_S32 ||
+         type->kind == TYPE_S64;
+}
+static inline u64 sign_extended(u64 bits, u32 width) {
+  return (u64)((i64)(bits << (64 - width)) >> (64 - width));
 }
 static inline LiveResource *live_resource(const Inst *inst, const Type *type) {
   return inst->resources[type->resource->slot];

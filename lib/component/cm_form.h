@@ -16,6 +16,7 @@
 #ifndef WM_COMPONENT_CM_FORM_H
 #define WM_COMPONENT_CM_FORM_H
 
+#include "base/utf8.h"
 #include "component/cm_call.h"
 
 typedef struct Sequence {
@@ -138,7 +139,7 @@ static inline bool check_plain(const Call *call, const Type *type, const void *a
   if (type->kind != TYPE_CHAR && type->kind != TYPE_FLAGS) return true;
   u64 bits = load_bits(at, type->size);
   if (type->kind == TYPE_FLAGS) return bits >> type->count == 0;
-  return bits < 0xd800 || (bits > 0xdfff && bits < 0x110000);
+  return is_scalar_value((u32)bits);
 }
 
 /* ---- cases ---- */

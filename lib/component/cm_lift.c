@@ -4,12 +4,7 @@
 #include "component/cm_form.h"
 
 static bool check_char(Call *call, u32 code) {
-  if (code < 0x110000 && (code < 0xd800 || code > 0xdfff)) return true;
-  return wm_call_fail(call, "invalid `char` bit pattern");
-}
-
-static u64 sign_extended(u64 bits, u32 width) {
-  return (u64)((i64)(bits << (64 - width)) >> (64 - width));
+  return is_scalar_value(code) || wm_call_fail(call, "invalid `char` bit pattern");
 }
 
 bool wm_lift_plain(Call *call, const Type *type, u64 bits, void *to) {

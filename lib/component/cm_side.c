@@ -37,12 +37,6 @@ bool wm_call_fail(Call *call, const char *format, ...) {
 
 enum { FIRST_CHUNK = 480, LARGEST_STEP = 1 << 20, CHUNK_ALIGN = 16 };
 
-struct Chunk {
-  Chunk *next;
-  u64 size;
-  _Alignas(16) u8 data[];
-};
-
 static const _Alignas(16) u8 no_bytes[16]; /* where nothing lies */
 
 static u8 *nowhere(void) { return (u8 *)(uintptr_t)no_bytes; }
@@ -51,23 +45,17 @@ static u8 *nowhere(void) { return (u8 *)(uintptr_t)no_bytes; }
 static bool add_chunk(Call *call, u64 size) {
   u64 want = call->chunks ? min_u64(call->chunks->size * 2, LARGEST_STEP) : FIRST_CHUNK;
   if (want < size) want = size;
-  Chunk *chunk = malloc(sizeof *chunk + (size_t)want);
+  ArenaChunk *chunk = malloc(sizeof *chunk + (size_t)want);
   if (!chunk) return false;
   chunk->next = call->chunks;
-  chunk->size = want;
+  chunk->size = (size_t)want;
   call->chunks = chunk;
   call->pos = chunk->data;
   call->end = chunk->data + want;
   return true;
 }
 
-void wm_chunks_free(Chunk *chunks) {
-  while (chunks) {
-    Chunk *next = chunks->next;
-    free(chunks);
-    chunks = next;
-  }
-}
+void wm_chunks_free(ArenaChunk *chunks) { wm_arena_free(&(Arena){.chunks = chunks}); }
 
 static bool has_room(Call *call, u64 size) {
   if (LIKELY(size <= (u64)(call->end - call->pos))) return true;
@@ -85,6 +73,11 @@ void *wm_call_alloc(Call *call, u64 size) {
   call->bytes += size;
   call->pos += size;
   return memory;
+}
+
+void *wm_call_alloc_zeroed(Call *call, u64 size) {
+  void *memory = wm_call_alloc(call, size);
+  return memory && size ? memset(memory, 0, (size_t)size) : memory;
 }
 
 /* ---- memory ---- */

@@ -6,12 +6,7 @@
 
 #define UTF16_TAG (UINT32_C(1) << 31)
 
-static u32 utf8_char(const u8 *at, size_t len) {
-  static const u8 masks[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-  u32 c = at[0] & masks[len];
-  for (size_t i = 1; i < len; i++) c = c << 6 | (at[i] & 0x3f);
-  return c;
-}
+static bool is_wide(StringCode code) { return code == STRING_UTF16 || code == STRING_TAGGED_UTF16; }
 
 /* The unit at the position, or the pair that begins there; *size in bytes; 0xffffffff: no
  * character. */
@@ -34,7 +29,7 @@ static u32 next(CodedText *text) {
     c = *text->pos;
   } else if (text->code == STRING_UTF8) {
     size = wm_utf8_step(text->pos, (size_t)(text->end - text->pos));
-    c = utf8_char(text->pos, size);
+    c = utf8_scalar(text->pos, size);
   } else {
     c = utf16_char(text->pos, text->end, &size);
   }
@@ -114,7 +109,7 @@ static bool recode(Call *call, CodedText *text) {
 bool wm_string_lift(const Side *side, u32 ptr, u32 tagged_units, CodedText *text) {
   u8 encoding = side->options->encoding;
   StringCode code = code_of(encoding, tagged_units);
-  bool wide = code == STRING_UTF16 || code == STRING_TAGGED_UTF16;
+  bool wide = is_wide(code);
   u64 units = code == STRING_TAGGED_UTF16 ? tagged_units ^ UTF16_TAG : tagged_units;
   u64 size = wide ? units * 2 : units;
   const u8 *bytes = wm_side_bytes(side, ptr, size, encoding == ENCODING_UTF8 ? 1 : 2, "string");
@@ -146,8 +141,7 @@ static u64 encode_latin1(u8 *to, CodedText text) {
 }
 
 static u64 units_of(const CodedText *text) {
-  bool wide = text->code == STRING_UTF16 || text->code == STRING_TAGGED_UTF16;
-  return text_size(text) / (wide ? 2 : 1);
+  return text_size(text) / (is_wide(text->code) ? 2 : 1);
 }
 
 static bool all_below(CodedText text, u32 limit) {
@@ -225,9 +219,8 @@ bool wm_string_lower(const Side *side, const CodedText *text, u32 *ptr, u32 *uni
     return code == STRING_UTF8 ? lower_copy(side, text, 1, 1, ptr, units)
                                : lower_to_utf8(side, text, ptr, units);
   case ENCODING_UTF16:
-    if (code == STRING_UTF8) return lower_to_utf16(side, text, ptr, units);
-    if (code == STRING_LATIN1) return lower_to_utf16(side, text, ptr, units);
-    return lower_copy(side, text, 2, 2, ptr, units);
+    return is_wide(code) ? lower_copy(side, text, 2, 2, ptr, units)
+                         : lower_to_utf16(side, text, ptr, units);
   default:
     if (code == STRING_LATIN1) return lower_copy(side, text, 1, 2, ptr, units);
     if (code == STRING_TAGGED_UTF16) return lower_tagged(side, text, ptr, units);

@@ -62,8 +62,7 @@ static bool check_string(const Check *c, const void *val) {
 static bool check_integer(const Type *type, const Val *val) {
   u32 bits = type->size * 8;
   if (bits == 64) return true;
-  bool is_signed = type->kind == TYPE_S8 || type->kind == TYPE_S16 || type->kind == TYPE_S32;
-  if (!is_signed) return val->of.u64 >> bits == 0;
+  if (!is_signed(type)) return val->of.u64 >> bits == 0;
   i64 most = (i64)1 << (bits - 1);
   return val->of.s64 >= -most && val->of.s64 < most;
 }
@@ -74,9 +73,7 @@ bool wm_plain_val_check(const Type *type, const Val *val) {
   case TYPE_BOOL:
   case TYPE_F32:
   case TYPE_F64: return true;
-  case TYPE_CHAR:
-    return val->of.character < 0xd800 ||
-           (val->of.character > 0xdfff && val->of.character < 0x110000);
+  case TYPE_CHAR: return is_scalar_value(val->of.character);
   case TYPE_FLAGS: return type->count == 32 || val->of.flags >> type->count == 0;
   default: return check_integer(type, val);
   }

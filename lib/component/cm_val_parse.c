@@ -176,11 +176,11 @@ static bool is_decimal(Name text) {
 static bool parse_integer(Parser *p, const Type *type, Val *val) {
   Name number = run_of(p, next(p), is_number_char);
   bool negative = number.len && number.text[0] == '-';
-  bool is_signed = type->kind == TYPE_S8 || type->kind == TYPE_S16 || type->kind == TYPE_S32 ||
-                   type->kind == TYPE_S64;
   u64 value = 0, most = UINT64_MAX >> (64 - type->size * 8);
-  if (is_signed) most = (most >> 1) + negative;
-  if (!is_signed && negative) most = 0;
+  if (is_signed(type))
+    most = (most >> 1) + negative;
+  else if (negative)
+    most = 0;
   NumberResult result = is_decimal(number)
                             ? wm_uint_parse(number.text + negative, number.len - negative, &value)
                             : NUMBER_SYNTAX;
@@ -252,7 +252,7 @@ static bool parse_char(Parser *p, const Type *type, Val *val) {
   size_t step = wm_utf8_step((const u8 *)at, (size_t)(p->end - at));
   if (!step || *at == '\'' || *at == '\n') return expected(p, at, "a character");
   p->pos += step;
-  val->of.character = wm_utf8_scalar((const u8 *)at, step);
+  val->of.character = utf8_scalar((const u8 *)at, step);
   if (*at == '\\' && !take_escape(p, &val->of.character)) return false;
   bool is_closed = p->pos < p->end && *p->pos == '\'';
   p->pos += is_closed;
@@ -565,7 +565,7 @@ static bool parse_all(Parser *p, const Type *type, bool is_all, Val *val) {
   return good && (!is_all || next(p) == p->end || expected(p, p->pos, "the end of the text"));
 }
 
-/* What was parsed is the host's, or all of it goes. */
+/* What was parsed is the host's, as a call's result is, or all of it goes. */
 static bool finish(Parser *p, bool good, size_t *at, wasmcm_result_t *out, wasmx_error_t *err) {
   vec_free(&p->stack);
   if (good) {

@@ -30,7 +30,7 @@ static void put_char(Buffer *out, const u8 *text, size_t step) {
   else if (wm_utf8_visible_step(text, step))
     wm_buffer_bytes(out, text, step);
   else
-    wm_buffer_print(out, "\\u{%x}", wm_utf8_scalar(text, step));
+    wm_buffer_print(out, "\\u{%x}", utf8_scalar(text, step));
 }
 
 static void put_character(Buffer *out, u32 c) {
@@ -64,11 +64,8 @@ static void put_case_name(Buffer *out, Name name) {
 
 static Val number_at(const Type *element, const Val *list, size_t i) {
   Val val = {.kind = element->kind};
-  u32 unused = 64 - element->size * 8;
-  bool is_signed = element->kind == TYPE_S8 || element->kind == TYPE_S16 ||
-                   element->kind == TYPE_S32 || element->kind == TYPE_S64;
   memcpy(&val.of, (const u8 *)list->of.numbers.data + i * element->size, element->size);
-  if (is_signed) val.of.s64 = (i64)(val.of.u64 << unused) >> unused;
+  if (is_signed(element)) val.of.u64 = sign_extended(val.of.u64, element->size * 8);
   return val;
 }
 

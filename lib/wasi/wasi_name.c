@@ -95,21 +95,13 @@ static bool is_plain(u32 c) {
 
 static u32 lower(u32 c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; }
 
-/* The scalar value of a character that is well-formed. */
-static u32 scalar(const u8 *at, size_t size) {
-  static const u8 first[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-  u32 c = at[0] & first[size];
-  for (size_t i = 1; i < size; i++) c = c << 6 | (at[i] & 0x3f);
-  return c;
-}
-
 /* Its characters; 0: too many, or what no name has. */
 static u32 read_codes(const char *text, size_t len, u32 codes[LABEL_MAX], bool *is_ascii) {
   u32 count = 0;
   *is_ascii = true;
   for (size_t at = 0, n; at < len; at += n) {
     n = wm_utf8_step((const u8 *)text + at, len - at);
-    u32 c = n ? lower(scalar((const u8 *)text + at, n)) : 0;
+    u32 c = n ? lower(utf8_scalar((const u8 *)text + at, n)) : 0;
     if (count == LABEL_MAX || (c < FIRST_CODE && !is_plain(c)) || c == 0x3002) return 0;
     *is_ascii &= c < FIRST_CODE;
     codes[count++] = c;
