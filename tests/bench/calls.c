@@ -1,12 +1,11 @@
 /* What a call, a callback and an instance cost: medians of several rounds, in nanoseconds. */
-#include <wasmx_call.h>
+#include "rounds.h"
+
+#include <wasmx.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-enum { ROUNDS = 9 };
 
 static const char text[] =
     "(module\n"
@@ -32,12 +31,6 @@ static const char small_text[] =
     "(module (import \"h\" \"raw\" (func (param i32 i32) (result i32)))\n"
     "  (memory 1) (table 4 funcref) (elem (i32.const 0) $f)\n"
     "  (data (i32.const 16) \"hello\") (func $f))";
-
-static double now_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 static wasm_trap_t *raw_add(void *env, wasmx_caller_t *caller, wasmx_slot_t *slots) {
   (void)env, (void)caller;
@@ -158,11 +151,6 @@ static void fresh_instances(Bench *b) {
   wasm_engine_delete(engine);
 }
 
-static int compare(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 static double measure(void (*run)(Bench *), Bench *b) {
   double times[ROUNDS];
   for (int i = 0; i < ROUNDS; i++) {
@@ -170,8 +158,7 @@ static double measure(void (*run)(Bench *), Bench *b) {
     run(b);
     times[i] = (now_ns() - start) / b->count;
   }
-  qsort(times, ROUNDS, sizeof *times, compare);
-  return times[ROUNDS / 2];
+  return median_of(times);
 }
 
 /* ---- calls ---- */

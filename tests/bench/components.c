@@ -1,20 +1,12 @@
 /* What calls of component functions cost: medians of several rounds. Usage: bench_components
  * FILE [COUNT [FUNCTION]] (tests/component/seeds/bench.wasm); with a count, that many calls of each
  * kind once, for counters of instructions; and a function's name, of that only. */
-#include <wasmcm.h>
+#include "component_bench.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-enum { ROUNDS = 9, MEGABYTE = 1 << 20 };
-
-static double now_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
+enum { MEGABYTE = 1 << 20 };
 
 /* ---- the host ---- */
 
@@ -41,14 +33,6 @@ typedef struct Bench {
   const wasmcm_val_t *args; /* of each; NULL: one call, with the count */
 } Bench;
 
-static void check(wasm_trap_t *trap) {
-  wasm_message_t message;
-  if (!trap) return;
-  wasm_trap_message(trap, &message);
-  fprintf(stderr, "components: %s\n", message.data);
-  exit(1);
-}
-
 static void run(const wasmcm_func_t *func, const Bench *b) {
   wasmcm_val_t count = {.kind = WASMCM_U32, .of.u64 = (uint64_t)b->count};
   wasmcm_result_t result;
@@ -58,11 +42,6 @@ static void run(const wasmcm_func_t *func, const Bench *b) {
   }
 }
 
-static int compare(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 static double measure(const wasmcm_func_t *func, const Bench *b) {
   double times[ROUNDS];
   for (int i = 0; i < ROUNDS; i++) {
@@ -70,8 +49,7 @@ static double measure(const wasmcm_func_t *func, const Bench *b) {
     run(func, b);
     times[i] = (now_ns() - start) / b->count;
   }
-  qsort(times, ROUNDS, sizeof *times, compare);
-  return times[ROUNDS / 2];
+  return median_of(times);
 }
 
 /* One copy of a megabyte, into memory that was used before. */
@@ -88,29 +66,17 @@ static double measure_copy(char *from) {
     times[i] = (now_ns() - start) / 100;
   }
   free(to);
-  qsort(times, ROUNDS, sizeof *times, compare);
-  return times[ROUNDS / 2];
+  return median_of(times);
 }
 
 /* ---- the scene ---- */
 
-static wasmcm_instance_t *instantiate(wasm_engine_t *engine, wasm_store_t *store,
-                                      const char *path) {
-  static char bytes[65536];
-  wasmx_error_t err = {.size = sizeof err};
-  FILE *file = fopen(path, "rb");
-  size_t size = file ? fread(bytes, 1, sizeof bytes, file) : 0;
+static wasmcm_linker_t *linker_of(wasm_store_t *store) {
   wasmcm_linker_t *linker = wasmcm_linker_new(store);
-  wasmcm_component_t *component = wasmcm_component_new(engine, bytes, size, 0, &err);
-  if (file) fclose(file);
   wasmcm_linker_define_func(linker, NULL, "host-add", add, NULL, NULL);
   wasmcm_linker_define_func(linker, NULL, "host-text", same, NULL, NULL);
   wasmcm_linker_define_func(linker, NULL, "host-bytes", same, NULL, NULL);
-  wasmcm_instance_t *instance = wasmcm_linker_instantiate(linker, component, NULL, &err);
-  if (!instance) fprintf(stderr, "components: %s\n", err.message);
-  wasmcm_component_delete(component);
-  wasmcm_linker_delete(linker);
-  return instance;
+  return linker;
 }
 
 static void report(const wasmcm_instance_t *instance, const Bench *b, double copy, bool once) {
@@ -132,7 +98,7 @@ int main(int argc, char **argv) {
   char *megabyte = calloc(1, MEGABYTE);
   wasm_engine_t *engine = wasm_engine_new();
   wasm_store_t *store = wasm_store_new(engine);
-  wasmcm_instance_t *instance = argc > 1 ? instantiate(engine, store, argv[1]) : NULL;
+  wasmcm_instance_t *instance = argc > 1 ? instance_of(engine, linker_of(store), argv[1]) : NULL;
   if (!instance || !megabyte) return 1;
   int count = argc > 2 ? atoi(argv[2]) : 0;
   wasmcm_val_t numbers[] = {{.kind = WASMCM_U32, .of.u64 = 1}, {.kind = WASMCM_U32, .of.u64 = 2}};

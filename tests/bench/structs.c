@@ -2,28 +2,12 @@
  * turns. Usage: bench_structs FILE [COUNT [FUNCTION [values|structs]]]
  * (tests/component/seeds/records.wasm); with a count, that many calls of each kind once, for
  * counters of instructions. */
-#include <wasmcm.h>
+#include "component_bench.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-enum { ROUNDS = 9, ITEMS = 100 };
-
-static double now_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-static void check(wasm_trap_t *trap) {
-  wasm_message_t message;
-  if (!trap) return;
-  wasm_trap_message(trap, &message);
-  fprintf(stderr, "structs: %s\n", message.data);
-  exit(1);
-}
+enum { ITEMS = 100 };
 
 /* ---- the arguments in both forms ---- */
 
@@ -121,11 +105,6 @@ static void call_structs(const wasmcm_func_t *func, const Bench *b, int count) {
   }
 }
 
-static int compare(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 static void measure(const wasmcm_func_t *func, const Bench *b) {
   double values[ROUNDS], structs[ROUNDS];
   for (int i = 0; i < ROUNDS; i++) {
@@ -136,28 +115,10 @@ static void measure(const wasmcm_func_t *func, const Bench *b) {
     values[i] = (between - start) / b->count;
     structs[i] = (now_ns() - between) / b->count;
   }
-  qsort(values, ROUNDS, sizeof *values, compare);
-  qsort(structs, ROUNDS, sizeof *structs, compare);
-  printf("%-42s %9.1f | %9.1f ns\n", b->what, values[ROUNDS / 2], structs[ROUNDS / 2]);
+  printf("%-42s %9.1f | %9.1f ns\n", b->what, median_of(values), median_of(structs));
 }
 
 /* ---- the scene ---- */
-
-static wasmcm_instance_t *instantiate(wasm_engine_t *engine, wasm_store_t *store,
-                                      const char *path) {
-  static char bytes[65536];
-  wasmx_error_t err = {.size = sizeof err};
-  FILE *file = fopen(path, "rb");
-  size_t size = file ? fread(bytes, 1, sizeof bytes, file) : 0;
-  wasmcm_linker_t *linker = wasmcm_linker_new(store);
-  wasmcm_component_t *component = wasmcm_component_new(engine, bytes, size, 0, &err);
-  if (file) fclose(file);
-  wasmcm_instance_t *instance = wasmcm_linker_instantiate(linker, component, NULL, &err);
-  if (!instance) fprintf(stderr, "structs: %s\n", err.message);
-  wasmcm_component_delete(component);
-  wasmcm_linker_delete(linker);
-  return instance;
-}
 
 static void report(const wasmcm_func_t *func, const Bench *b, int count, const char *form) {
   if (!count) measure(func, b);
@@ -168,7 +129,8 @@ static void report(const wasmcm_func_t *func, const Bench *b, int count, const c
 int main(int argc, char **argv) {
   wasm_engine_t *engine = wasm_engine_new();
   wasm_store_t *store = wasm_store_new(engine);
-  wasmcm_instance_t *instance = argc > 1 ? instantiate(engine, store, argv[1]) : NULL;
+  wasmcm_instance_t *instance =
+      argc > 1 ? instance_of(engine, wasmcm_linker_new(store), argv[1]) : NULL;
   if (!instance) return 1;
   make_arguments();
   for (size_t i = 0; i < sizeof benches / sizeof *benches; i++) {

@@ -1,25 +1,20 @@
 /* What suspending and resuming a call costs, by tier, and beside it swapcontext: medians of several
  * rounds, in nanoseconds. A switch is one way, half of what resume and suspend take together, the
  * host function's call by wasm included. */
+#include "rounds.h"
+
 #include <wasmx.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <ucontext.h>
 
-enum { ROUNDS = 9, SWITCHES = 200000, GUESTS = 1000, STARTS = 20000, STACK_BYTES = 64 << 10 };
+enum { SWITCHES = 200000, GUESTS = 1000, STARTS = 20000, STACK_BYTES = 64 << 10 };
 
 static const char text[] = "(module (import \"h\" \"next\" (func $next))\n"
                            "  (func (export \"run\") (loop (call $next) (br 0)))\n"
                            "  (func (export \"once\") (call $next)))";
-
-static double now_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 static wasm_trap_t *next(void *env, wasmx_caller_t *caller, wasmx_slot_t *slots) {
   (void)env, (void)slots;
@@ -63,11 +58,6 @@ static void swap_contexts(int count) {
   for (int i = 0; i < count / 2; i++) swapcontext(&here, &there);
 }
 
-static int compare(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 static double measure(void (*run)(int count), int count) {
   double times[ROUNDS];
   for (int i = 0; i < ROUNDS; i++) {
@@ -75,8 +65,7 @@ static double measure(void (*run)(int count), int count) {
     run(count);
     times[i] = (now_ns() - from) / count;
   }
-  qsort(times, ROUNDS, sizeof *times, compare);
-  return times[ROUNDS / 2];
+  return median_of(times);
 }
 
 /* ---- */

@@ -1,13 +1,14 @@
 /* What it costs to throw to a catch ten frames up, in either tier, from wasm and from the host; and
  * what a try costs that catches nothing: medians of several rounds, in nanoseconds. */
+#include "rounds.h"
+
 #include <wasmx.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-enum { ROUNDS = 9, THROWS = 100000 };
+enum { THROWS = 100000 };
 
 /* Each function of the ten calls the next through the table: none is inlined. */
 #define FRAME(number, next)                                                                        \
@@ -39,23 +40,12 @@ static const char text[] =
                            "  (call_indirect (type $t) (local.get 0) (i32.const 12)))))" LOOP(
                                "throw", "10") LOOP("try", "13") LOOP("plain", "14") ")";
 
-static double now_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
 static wasm_trap_t *throw_it(void *env, wasmx_caller_t *caller, wasmx_slot_t *slots) {
   (void)caller;
   wasmx_exception_t *exception = wasmx_exception_new_raw(env, slots);
   wasm_trap_t *trap = wasmx_trap_new_exception(exception);
   wasmx_exception_delete(exception);
   return trap;
-}
-
-static int compare(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
 }
 
 static double measure(const wasm_instance_t *instance, const char *name, int count) {
@@ -68,8 +58,7 @@ static double measure(const wasm_instance_t *instance, const char *name, int cou
     times[i] = (now_ns() - start) / count;
   }
   wasm_func_delete(func);
-  qsort(times, ROUNDS, sizeof *times, compare);
-  return times[ROUNDS / 2];
+  return median_of(times);
 }
 
 static void print_all(const wasm_instance_t *instance, const char *tier) {
