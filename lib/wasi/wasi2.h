@@ -129,6 +129,8 @@ struct Wasi2Row {
 /* ---- wasi2_object.c ---- */
 /* A new one; NULL with the trap. */
 Object *wm_wasi2_new(Wasi2Call *c, ObjectKind kind, Object *parent);
+/* The same for a descriptor that goes with it, or is closed now. */
+Object *wm_wasi2_new_of_fd(Wasi2Call *c, ObjectKind kind, u32 fd);
 /* What a handle stands for; NULL with the trap: something else. */
 Object *wm_wasi2_object(Wasi2Call *c, const Val *handle, ObjectKind kind);
 /* What it is a child of; NULL: of nothing. */

@@ -25,10 +25,7 @@ static Errno resolve(Wasi2Call *c, const Val *name) {
 void wm_wasi2_resolve_addresses(Wasi2Call *c) {
   if (!wm_wasi2_object(c, &c->args[0], OBJECT_NETWORK)) return;
   if (failed(c, resolve(c, &c->args[1]))) return;
-  u32 fd = load_u32(c->memory + NEW_FD);
-  Object *o = wm_wasi2_new(c, OBJECT_ADDRESSES, NULL);
-  if (o) o->fd = fd;
-  if (!o) wm_fds_close(&c->host->ctx->fds, fd);
+  const Object *o = wm_wasi2_new_of_fd(c, OBJECT_ADDRESSES, load_u32(c->memory + NEW_FD));
   wm_wasi2_put_own(c, wm_wasi2_ok(c), o);
 }
 

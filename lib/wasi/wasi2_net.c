@@ -134,13 +134,8 @@ void wm_wasi2_create_socket(Wasi2Call *c, ObjectKind kind) {
   if (!wm_wasi2_memory(c, 4)) return;
   if (wm_wasi2_net_failed(c, RUN_NET(c, open, ARG(kind == OBJECT_UDP), ARG(family), ARG(NEW_FD))))
     return;
-  u32 fd = load_u32(c->memory + NEW_FD);
-  Object *o = wm_wasi2_new(c, kind, NULL);
-  if (!o) {
-    wm_fds_close(&c->host->ctx->fds, fd);
-    return;
-  }
-  o->fd = fd;
+  Object *o = wm_wasi2_new_of_fd(c, kind, load_u32(c->memory + NEW_FD));
+  if (!o) return;
   o->family = (u8)family;
   wm_wasi2_put_own(c, wm_wasi2_ok(c), o);
 }

@@ -83,6 +83,15 @@ Object *wm_wasi2_new(Wasi2Call *c, ObjectKind kind, Object *parent) {
   return object;
 }
 
+Object *wm_wasi2_new_of_fd(Wasi2Call *c, ObjectKind kind, u32 fd) {
+  Object *object = wm_wasi2_new(c, kind, NULL);
+  if (object)
+    object->fd = fd;
+  else
+    wm_fds_close(&c->host->ctx->fds, fd);
+  return object;
+}
+
 Object *wm_wasi2_object(Wasi2Call *c, const Val *handle, ObjectKind kind) {
   Object *object =
       handle->of.resource == c->host->resources[kind] ? at(c->host, handle->rep) : NULL;

@@ -117,11 +117,7 @@ void wm_wasi2_open_at(Wasi2Call *c) {
   const Object *o = self(c);
   u32 fd = 0;
   if (!o || wm_wasi2_failed(c, open_at(c, o, &fd))) return;
-  Object *made = wm_wasi2_new(c, OBJECT_DESCRIPTOR, NULL);
-  if (made)
-    made->fd = fd;
-  else
-    wm_fds_close(&c->host->ctx->fds, fd);
+  const Object *made = wm_wasi2_new_of_fd(c, OBJECT_DESCRIPTOR, fd);
   wm_wasi2_put_own(c, wm_wasi2_ok(c), made);
 }
 

@@ -5,7 +5,7 @@
  *      '---------------------+-> CONNECTING --> CONNECTED, or CLOSED */
 #include "wasi/wasi2_net.h"
 
-enum { DEFAULT_BACKLOG = 128, MAX_BACKLOG = 4096, NEW_FD = 0 };
+enum { DEFAULT_BACKLOG = 128, NEW_FD = 0 };
 
 static Object *self(Wasi2Call *c) { return wm_wasi2_socket(c, OBJECT_TCP); }
 
@@ -13,8 +13,6 @@ void wm_wasi2_create_tcp_socket(Wasi2Call *c) { wm_wasi2_create_socket(c, OBJECT
 void wm_wasi2_tcp_start_bind(Wasi2Call *c) { wm_wasi2_start_bind(c, OBJECT_TCP); }
 void wm_wasi2_tcp_finish_bind(Wasi2Call *c) { wm_wasi2_finish_bind(c, OBJECT_TCP); }
 void wm_wasi2_tcp_address_family(Wasi2Call *c) { wm_wasi2_socket_family(c, OBJECT_TCP); }
-
-/* ---- streams ---- */
 
 /* Its two streams. */
 static void put_streams(Wasi2Call *c, Object *socket, Val *input, Val *output) {
@@ -84,21 +82,8 @@ void wm_wasi2_tcp_set_listen_backlog_size(Wasi2Call *c) {
   if (!o) return;
   if (!size) return wm_wasi2_net_error(c, NET_INVALID_ARGUMENT);
   if (o->state >= SOCKET_CONNECTING) return wm_wasi2_net_error(c, NET_INVALID_STATE);
-  o->backlog = (u32)min_u64(size, MAX_BACKLOG);
+  o->backlog = (u32)min_u64(size, UINT32_MAX);
   wm_wasi2_net_finish(c, o->state >= SOCKET_LISTENING_SOON ? listen_now(c, o) : E_SUCCESS);
-}
-
-/* An Object for a descriptor that was accepted; NULL: it is closed. */
-static Object *take_accepted(Wasi2Call *c, u32 fd, u8 family) {
-  Object *made = wm_wasi2_new(c, OBJECT_TCP, NULL);
-  if (!made) {
-    wm_fds_close(&c->host->ctx->fds, fd);
-    return NULL;
-  }
-  made->fd = fd;
-  made->family = family;
-  made->state = SOCKET_CONNECTED;
-  return made;
 }
 
 void wm_wasi2_tcp_accept(Wasi2Call *c) {
@@ -107,8 +92,10 @@ void wm_wasi2_tcp_accept(Wasi2Call *c) {
   if (o->state != SOCKET_LISTENING) return wm_wasi2_net_error(c, NET_INVALID_STATE);
   if (!wm_wasi2_memory(c, 4)) return;
   if (wm_wasi2_net_failed(c, RUN(c, sock_accept, ARG(o->fd), ARG(0), ARG(NEW_FD)))) return;
-  Object *made = take_accepted(c, load_u32(c->memory + NEW_FD), o->family);
+  Object *made = wm_wasi2_new_of_fd(c, OBJECT_TCP, load_u32(c->memory + NEW_FD));
   if (!made) return;
+  made->family = o->family;
+  made->state = SOCKET_CONNECTED;
   Val *three = wm_wasi2_put_record(c, wm_wasi2_ok(c), WASMCM_TUPLE, 3);
   wm_wasi2_put_own(c, &three[0], made);
   put_streams(c, made, &three[1], &three[2]);

@@ -39,10 +39,10 @@ Errno wm_net_socket(Call *call, Descriptor **d) {
 
 static bool is_stream(const Descriptor *d) { return d->type == FILETYPE_SOCKET_STREAM; }
 
-static u8 family_of(const Descriptor *d) {
+u8 wm_net_family(int fd) {
   int domain = 0;
   socklen_t len = sizeof domain;
-  getsockopt(d->fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
+  getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
   return domain == AF_INET6 ? 6 : 4;
 }
 
@@ -63,7 +63,7 @@ static Errno read_target(Call *call, u32 arg, bool remote, Target *t) {
   const u8 *from = e ? NULL : address_at(call, arg);
   if (!from) return e ? e : call->error;
   wm_net_address_load(from, &t->net);
-  if (t->net.family != family_of(t->d) || wm_net_address_is_mapped(&t->net)) return E_INVAL;
+  if (t->net.family != wm_net_family(t->d->fd) || wm_net_address_is_mapped(&t->net)) return E_INVAL;
   wm_net_address_to_host(&t->net, &t->host);
   note_address(call, &t->host);
   bool is_somebody = t->net.port && !wm_net_address_is_zero(&t->net);

@@ -28,19 +28,13 @@ typedef struct Option {
   u32 number;
 } Option;
 
-static bool is_v6(int fd) {
-  int domain = 0;
-  socklen_t len = sizeof domain;
-  return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_INET6;
-}
-
 static Errno find_option(Call *call, Option *o) {
   Descriptor *d;
   Errno e = wm_net_socket(call, &d);
   if (e) return e;
   o->number = call->args[1].u32;
   if (o->number >= NET_OPTIONS) return E_INVAL;
-  bool other = options[o->number].name6 && is_v6(d->fd);
+  bool other = options[o->number].name6 && wm_net_family(d->fd) == 6;
   o->fd = d->fd;
   o->level = other ? IPPROTO_IPV6 : options[o->number].level;
   o->name = other ? options[o->number].name6 : options[o->number].name;

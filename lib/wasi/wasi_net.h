@@ -43,6 +43,7 @@ extern const CallRow wm_net_rows[NET_CALLS]; /* as in wasi_net.def */
 
 /* The socket in argument 0. */
 Errno wm_net_socket(Call *call, Descriptor **d);
+u8 wm_net_family(int fd); /* 4 or 6 */
 /* Puts a descriptor of the network's grant into the table and its number to arg `result`. It is
  * closed when it cannot be. */
 Errno wm_net_give(Call *call, Descriptor *d, u32 result);
