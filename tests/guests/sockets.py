@@ -13,21 +13,10 @@ import time
 import components
 import run
 from components import Echo, attempt
-from run import BUILD, CLANG, HERE, Missing, check, compiled, status_of, tell, wasm
+from run import BUILD, check, status_of, tell, wasm
 
 HAS_V6 = False
 GUEST = None
-
-
-def built_net():
-    if not CLANG:
-        raise Missing("no clang")
-    source, wit = HERE / "components/net.c", HERE / "components/net.wit"
-    core, typed, output = (BUILD / f"net_{stage}.wasm" for stage in ("core", "typed", "guest"))
-    compiled(core, [source], [CLANG, "--target=wasm32-wasi", "-O2", "-Wall", "-Wextra", "-Werror", "-nostdlib", "-fno-builtin",
-                              "-Wl,--no-entry", source, "-o", core])
-    compiled(typed, [core, wit], [components.wasm_tools(), "component", "embed", wit, core, "-o", typed])
-    return compiled(output, [typed], [components.wasm_tools(), "component", "new", typed, "-o", output])
 
 
 def deeds_of(script):
@@ -763,7 +752,7 @@ def test_hosts():
 def main():
     global HAS_V6, GUEST
     BUILD.mkdir(parents=True, exist_ok=True)
-    GUEST = attempt("wasi:sockets", built_net)
+    GUEST = attempt("wasi:sockets", lambda: components.built_guest("net"))
     if not GUEST:
         return run.result()
     try:

@@ -1,52 +1,9 @@
 /* A command of WASI 0.2 without a library: its first argument says what it does, and it prints what
  * comes out. Built as a core module, which wasm-tools makes a component of (guest.wit). */
-#include <stddef.h>
-#include <stdint.h>
+#include "wasi2_guest.h"
 
-typedef int32_t Handle;
-#define IMPORT(iface, name) __attribute__((import_module(iface "@0.2.6"), import_name(name)))
-#define IO(name)            IMPORT("wasi:io/streams", name)
-#define FILES(name)         IMPORT("wasi:filesystem/types", name)
+#define FILES(name) IMPORT("wasi:filesystem/types", name)
 
-/* As the canonical ABI lays values out. */
-typedef struct Text {
-  const char *data;
-  size_t size;
-} Text;
-typedef struct Texts {
-  const Text *data;
-  size_t count;
-} Texts;
-typedef struct Numbers {
-  const uint32_t *data;
-  size_t count;
-} Numbers;
-typedef struct ReadResult {
-  uint8_t failed;
-  union {
-    Text bytes;
-    struct {
-      uint8_t closed;
-      Handle error;
-    };
-  };
-} ReadResult;
-typedef struct WriteResult {
-  uint8_t failed;
-  uint8_t pad[3];
-  uint8_t closed;
-  Handle error;
-} WriteResult;
-typedef struct CountResult {
-  uint8_t failed;
-  union {
-    uint64_t count;
-    struct {
-      uint8_t closed;
-      Handle error;
-    };
-  };
-} CountResult;
 typedef struct HandleResult {
   uint8_t failed;
   union {
@@ -82,32 +39,18 @@ typedef struct HashResult {
   uint64_t halves[2];
 } HashResult;
 
-IMPORT("wasi:cli/environment", "get-arguments") void get_arguments(Texts *);
 IMPORT("wasi:cli/exit", "exit-with-code") void exit_with_code(int32_t);
 IMPORT("wasi:cli/stdin", "get-stdin") Handle get_stdin(void);
-IMPORT("wasi:cli/stdout", "get-stdout") Handle get_stdout(void);
 IO("[method]input-stream.read") void read_now(Handle, uint64_t, ReadResult *);
 IO("[method]input-stream.blocking-read") void read_blocking(Handle, uint64_t, ReadResult *);
 IO("[method]input-stream.skip") void skip(Handle, uint64_t, CountResult *);
-IO("[method]input-stream.subscribe") Handle input_subscribe(Handle);
-IO("[method]output-stream.check-write") void check_write(Handle, CountResult *);
 IO("[method]output-stream.write") void write_now(Handle, const char *, size_t, WriteResult *);
-IO("[method]output-stream.blocking-write-and-flush")
-void write_blocking(Handle, const char *, size_t, WriteResult *);
 IO("[method]output-stream.write-zeroes") void write_zeroes(Handle, uint64_t, WriteResult *);
 IO("[method]output-stream.splice") void splice(Handle, Handle, uint64_t, CountResult *);
 IO("[method]output-stream.blocking-splice")
 void splice_blocking(Handle, Handle, uint64_t, CountResult *);
-IO("[method]output-stream.subscribe") Handle output_subscribe(Handle);
-IO("[resource-drop]input-stream") void drop_input(Handle);
-IO("[resource-drop]output-stream") void drop_output(Handle);
 IMPORT("wasi:io/error", "[method]error.to-debug-string") void error_text(Handle, Text *);
-IMPORT("wasi:io/poll", "poll") void poll(const Handle *, size_t, Numbers *);
-IMPORT("wasi:io/poll", "[method]pollable.ready") int32_t is_ready(Handle);
-IMPORT("wasi:io/poll", "[method]pollable.block") void block(Handle);
-IMPORT("wasi:io/poll", "[resource-drop]pollable") void drop_pollable(Handle);
 IMPORT("wasi:clocks/monotonic-clock", "now") uint64_t now(void);
-IMPORT("wasi:clocks/monotonic-clock", "subscribe-duration") Handle after(uint64_t);
 IMPORT("wasi:random/insecure-seed", "insecure-seed") void insecure_seed(uint64_t *);
 IMPORT("wasi:filesystem/preopens", "get-directories") void get_directories(Preopens *);
 FILES("[method]descriptor.open-at")
@@ -129,25 +72,7 @@ enum { READ = 1, WRITE = 2, CREATE = 1, TRUNCATE = 8 };
 
 /* ---- a library ---- */
 
-static _Alignas(16) char heap[1 << 20];
-static size_t used;
-
-__attribute__((export_name("cabi_realloc"))) void *give(void *old, size_t old_size, size_t align,
-                                                        size_t size) {
-  (void)old, (void)old_size;
-  used = (used + align - 1) & ~(align - 1);
-  if (used + size > sizeof heap) __builtin_trap();
-  used += size;
-  return heap + used - size;
-}
-
 static Handle out;
-
-static size_t length(const char *text) {
-  size_t size = 0;
-  while (text[size]) size++;
-  return size;
-}
 
 static void print_bytes(const char *data, size_t size) {
   WriteResult done;
@@ -164,12 +89,6 @@ static void print_number(const char *what, uint64_t number) {
   print(what);
   print(" ");
   print_bytes(digits + at, sizeof digits - at);
-}
-
-static int is(Text a, const char *b) {
-  size_t i = 0;
-  while (i < a.size && b[i] == a.data[i]) i++;
-  return i == a.size && !b[i];
 }
 
 static Handle preopen(void) {
