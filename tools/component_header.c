@@ -1,8 +1,8 @@
 /* `wasm component header`: a C header from a component's own types.
  *
  *   for each interface that it imports    types; a struct of callbacks; NAME_define
- *   for each that it exports              types; a struct of functions; NAME_open, NAME_close, and
- * a function NAME_x for each
+ *   for each that it exports              types; a struct of functions; NAME_open, NAME_close;
+ *                                         for each function NAME_x
  *
  * All calls go by wasmcm_func_call_struct and wasmcm_linker_define_struct_func, whose types are
  * compared when functions are looked up or linked. Names of the header's own in functions end with
