@@ -147,7 +147,8 @@ static bool allow_where(wasi_config_t *config, u8 use, const char *where, wasmx_
   if (!read_where(where, &r))
     return fail(err, WASMX_ARGUMENT, "'%s' is no ADDRESS[/BITS][:PORT[-PORT]]", where);
   if (is_mapped(&r))
-    return fail(err, WASMX_ARGUMENT, "'%s': write it as an address of IPv4", where);
+    return fail(err, WASMX_ARGUMENT,
+                "'%s': write it as an address of IPv4, or with its port as [ADDRESS]:PORT", where);
   return add_rule(config, &r, err);
 }
 
