@@ -254,10 +254,10 @@ WASM_API_EXTERN void *wasmcm_call_alloc(wasmcm_call_t *, size_t size);
 WASM_API_EXTERN wasm_store_t *wasmcm_call_store(wasmcm_call_t *);
 
 /* A resource of the host's, known by a number (rep) that guests never see. `destructor` (may be
- * NULL) runs when a guest drops one that it owns, which ends when that traps; and for each that a
- * component still owns when its instance goes, in no certain order: a trap is nobody's then. The
- * finalizer (may be NULL) as for functions. Borrowed from the linker. _again: the same by another
- * name. */
+ * NULL) runs when a guest drops one that it owns, which ends when that traps; when a guest gives
+ * one away in a call that traps before it arrives; and for each that a component still owns when
+ * its instance goes, in no certain order: a trap is nobody's then. The finalizer (may be NULL) as
+ * for functions. Borrowed from the linker. _again: the same by another name. */
 typedef own wasm_trap_t *(*wasmcm_destructor_t)(void *env, uint32_t rep);
 WASM_API_EXTERN wasmcm_resource_t *
 wasmcm_linker_define_resource(wasmcm_linker_t *, const char *iface, const char *name,

@@ -146,6 +146,7 @@ static wasm_trap_t *call_checked(const wasmcm_func_t *f, bool structs, const voi
       wm_func_end(&call, func, NULL)) {
     *memory = call.chunks;
     call.chunks = NULL;
+    wm_taken_arrive(&call);
   }
   wm_call_end(&call);
   return call.trap;

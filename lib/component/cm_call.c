@@ -2,6 +2,7 @@
 #include "component/cm_form.h"
 
 void wm_call_end(Call *call) {
+  if (call->taken.len) wm_taken_drop(call);
   if (call->lends.len) wm_lends_return(call);
   if (call->chunks) wm_chunks_free(call->chunks);
 }
@@ -69,6 +70,7 @@ static bool call_host(Call *call, const Func *func, const void *args, void *resu
   if (call->structs != !func->host)
     return wm_call_fail(call, "a function of the host's takes %s",
                         func->host ? "values" : "structs");
+  wm_taken_arrive(call);
   wasm_trap_t *trap = func->host ? func->host(func->host_env, call, args, result)
                                  : func->host_structs(func->host_env, call, args, result);
   if (trap) wasm_trap_delete(call->trap); /* that there was no memory */

@@ -12,15 +12,17 @@ typedef struct Lend {
 /* One call of a component function, and the memory that values of both sides lie in. */
 struct wasmcm_call_t {
   World *world;
-  u8 *pos, *end;      /* free memory: of the newest chunk, or of who made the call */
-  ArenaChunk *chunks; /* owned; an Arena would zero what is written at once */
-  u64 bytes;          /* taken of them */
-  bool structs;       /* the host's form of values (cm_form.h) */
-  bool for_host;      /* the host gets what is lifted: strings in UTF-8 */
-  Vec(Lend) lends;    /* handles that the caller lent to it */
-  u32 borrows;        /* handles that the callee was lent and has not dropped */
-  Slot returned;      /* by core code, for its post-return */
-  wasm_trap_t *trap;  /* own; the first one */
+  u8 *pos, *end;              /* free memory: of the newest chunk, or of who made the call */
+  ArenaChunk *chunks;         /* owned; an Arena would zero what is written at once */
+  u64 bytes;                  /* taken of them */
+  bool structs;               /* the host's form of values (cm_form.h) */
+  bool for_host;              /* the host gets what is lifted: strings in UTF-8 */
+  Vec(Lend) lends;            /* handles that the caller lent to it */
+  u32 borrows;                /* handles that the callee was lent and has not dropped */
+  Vec(wasmcm_handle_t) taken; /* the host's resources that a guest gave away, in order */
+  u32 arrived;                /* how many of them somebody has */
+  Slot returned;              /* by core code, for its post-return */
+  wasm_trap_t *trap;          /* own; the first one */
 };
 
 /* A side of it: whose memory and handles values go to and come from. */
@@ -91,6 +93,10 @@ bool wm_result_check(Call *call, const Func *func, const void *result);
 bool wm_handle_lift(const Side *side, const Type *type, u32 index, wasmcm_handle_t *to);
 bool wm_handle_lower(const Side *side, const Type *type, const wasmcm_handle_t *from, u32 *index);
 void wm_lends_return(Call *call);
+/* The host, which is called or called, has all that was taken. */
+static inline void wm_taken_arrive(Call *call) { call->arrived = call->taken.len; }
+/* What a call that trapped left on its way is dropped. */
+void wm_taken_drop(Call *call);
 wasm_trap_t *wm_resource_new(Inst *inst, LiveResource *resource, u32 rep, u32 *index);
 wasm_trap_t *wm_resource_rep(Inst *inst, LiveResource *resource, u32 index, u32 *rep);
 wasm_trap_t *wm_resource_drop(Inst *inst, LiveResource *resource, u32 index);

@@ -98,9 +98,17 @@ wasm_trap_t *wm_resource_drop(Inst *inst, LiveResource *resource, u32 index) {
 
 /* ---- in calls ---- */
 
+static bool note_taken(Call *call, const Handle *handle) {
+  wasmcm_handle_t *slot = vec_push(&call->taken);
+  if (!slot) return wm_call_fail(call, "out of memory");
+  *slot = (wasmcm_handle_t){handle->resource, handle->rep};
+  return true;
+}
+
 static bool take(const Side *side, const Handle *handle, u32 index) {
   if (handle->scope) return wm_call_fail(side->call, "cannot lift own resource from a borrow");
   if (handle->lends) return wm_call_fail(side->call, "cannot remove owned resource while borrowed");
+  if (!handle->resource->owner && !note_taken(side->call, handle)) return false;
   free_handle(side->inst, index);
   return true;
 }
@@ -121,6 +129,13 @@ bool wm_handle_lift(const Side *side, const Type *type, u32 index, wasmcm_handle
   return type->kind == TYPE_OWN ? take(side, handle, index) : lend(side, handle, index);
 }
 
+/* They come in the order in which they were taken, but for those that the host gives. */
+static void arrive(Call *call, const wasmcm_handle_t *handle) {
+  if (call->arrived == call->taken.len) return;
+  const wasmcm_handle_t *next = &call->taken.data[call->arrived];
+  if (next->resource == handle->resource && next->rep == handle->rep) call->arrived++;
+}
+
 bool wm_handle_lower(const Side *side, const Type *type, const wasmcm_handle_t *from, u32 *index) {
   LiveResource *resource = live_resource(side->inst, type);
   Handle handle = {.resource = resource, .rep = from->rep};
@@ -133,7 +148,17 @@ bool wm_handle_lower(const Side *side, const Type *type, const wasmcm_handle_t *
     side->call->borrows++;
   }
   side->call->trap = add(side->inst, &handle, index);
-  return side->call->trap == NULL;
+  if (side->call->trap) return false;
+  if (type->kind == TYPE_OWN) arrive(side->call, from);
+  return true;
+}
+
+void wm_taken_drop(Call *call) {
+  for (u32 i = call->arrived; i < call->taken.len; i++) {
+    const wasmcm_handle_t *one = &call->taken.data[i];
+    wasm_trap_delete(wm_resource_destroy(NULL, one->resource, one->rep));
+  }
+  vec_free(&call->taken);
 }
 
 void wm_lends_return(Call *call) {

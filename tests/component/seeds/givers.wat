@@ -1,0 +1,52 @@
+;; Gives things of the host's away in calls that fail before they arrive.
+(component
+  (import "thing" (type $thing (sub resource)))
+  (import "make" (func $make (result (own $thing))))
+  (import "take" (func $take (param "one" (own $thing)) (param "text" string)))
+  (core module $memory
+    (memory (export "memory") 1)
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (unreachable)))
+  (core instance $memory (instantiate $memory))
+  (core func $make' (canon lower (func $make)))
+  (core func $take' (canon lower (func $take) (memory (core memory $memory "memory"))))
+  ;; One that has no memory for a text.
+  (component $other
+    (import "thing" (type $thing (sub resource)))
+    (core module $m
+      (memory (export "memory") 1)
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32) (unreachable))
+      (func (export "take") (param i32 i32 i32)))
+    (core instance $m (instantiate $m))
+    (func (export "take") (param "text" string) (param "one" (own $thing))
+      (canon lift (core func $m "take") (memory (core memory $m "memory")) (realloc (core func $m "realloc")))))
+  (instance $other (instantiate $other (with "thing" (type $thing))))
+  (core func $other' (canon lower (func $other "take") (memory (core memory $memory "memory"))))
+  (core module $main
+    (import "m" "memory" (memory 1))
+    (import "i" "make" (func $make (result i32)))
+    (import "i" "take" (func $take (param i32 i32 i32)))
+    (import "i" "other" (func $other (param i32 i32 i32)))
+    ;; So many, and a handle that is none.
+    (func (export "many") (param $n i32) (result i32) (local $at i32)
+      (i32.store (i32.const 0) (i32.const 8))
+      (i32.store (i32.const 4) (i32.add (local.get $n) (i32.const 1)))
+      (local.set $at (i32.const 8))
+      (loop $next
+        (i32.store (local.get $at) (call $make))
+        (local.set $at (i32.add (local.get $at) (i32.const 4)))
+        (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+      (i32.store (local.get $at) (i32.const 12345))
+      (i32.const 0))
+    (func (export "one") (result i32) (call $make))
+    (func (export "late") (param i32) (unreachable))
+    (func (export "host") (call $take (call $make) (i32.const -1) (i32.const 1)))
+    (func (export "other") (call $other (i32.const 0) (i32.const 1) (call $make))))
+  (core instance $main (instantiate $main (with "m" (instance $memory))
+    (with "i" (instance (export "make" (func $make')) (export "take" (func $take')) (export "other" (func $other'))))))
+  (func (export "many") (param "n" u32) (result (list (own $thing)))
+    (canon lift (core func $main "many") (memory (core memory $memory "memory"))))
+  (func (export "late") (result (own $thing)) (canon lift (core func $main "one") (post-return (core func $main "late"))))
+  (func (export "one") (result (own $thing)) (canon lift (core func $main "one")))
+  (func (export "host") (canon lift (core func $main "host")))
+  (func (export "other") (canon lift (core func $main "other")))
+)
