@@ -85,7 +85,7 @@ static void any(Translator *t) {
   bool is_new = t->in.op == OP_struct_new;
   wm_values_settle(t, count);
   u32 home = home_of_top(t, count, 0);
-  Cell *cell = wm_cells_emit(t, is_new ? H_struct_new : H_gc, is_new ? 5 : 4, 0);
+  Cell *cell = wm_cells_emit(t, is_new ? H_struct_bump : H_gc, is_new ? 5 : 4, 0);
   if (is_new) cell->x[2] = (u64)(uintptr_t)wm_types_get(t->loaded->types, first_immediate(t));
   cell->a = (u16)home;
   cell->b = t->in.op;

@@ -81,6 +81,14 @@ class Screen:
     def signal(self, number):
         os.kill(self.program(), number)
 
+    def wait_stopped(self):
+        """Until none of its threads runs."""
+        tasks = pathlib.Path(f"/proc/{self.program()}/task")
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and not all((task / "stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
+                                                 for task in tasks.iterdir()):
+            time.sleep(0.01)
+
     def is_as_before(self):
         after = self.folder / "modes-after"
         end = time.monotonic() + PATIENCE
@@ -185,7 +193,9 @@ def sent(number):
 
 def stopped_and_sent_two(screen):
     """Both at once: then the first comes to nothing."""
-    for number in (signal.SIGSTOP, signal.SIGTERM, signal.SIGINT, signal.SIGCONT):
+    screen.signal(signal.SIGSTOP)
+    screen.wait_stopped()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCONT):
         screen.signal(number)
 
 
