@@ -521,13 +521,12 @@ static void lane_access(Translator *t, const Plan *plan) {
   if (is_load) wm_result_slot(t, cell, SHAPE_V128);
 }
 
-/* Makes a NaN on top the canonical one. */
-static void canonicalize(Translator *t, u32 handler, Shape shape) {
+void wm_translate_one_slot(Translator *t, u32 handler, Shape shape) {
   u32 a = wm_value_read(t, value_top(t, 0));
   Cell *cell = wm_cells_emit(t, handler, 2, DRAFT_RESULT);
   cell->a = (u16)a;
   wm_value_pop(t);
-  if (shape == SHAPE_V128)
+  if (shape == SHAPE_V128 || shape == SHAPE_REF)
     wm_result_slot(t, cell, shape);
   else
     wm_result(t, cell, shape);
@@ -539,10 +538,11 @@ static void canonicalize_result(Translator *t) {
   u16 op = t->in.op;
   if (op_makes_nan(op)) {
     bool is_f32 = value_top(t, 0)->shape == SHAPE_F32;
-    canonicalize(t, is_f32 ? H_canonical_f : H_canonical_d, is_f32 ? SHAPE_F32 : SHAPE_F64);
+    wm_translate_one_slot(t, is_f32 ? H_canonical_f : H_canonical_d,
+                          is_f32 ? SHAPE_F32 : SHAPE_F64);
   } else if (op_makes_nan_lanes(op)) {
     bool is_f32 = strncmp(wm_op_text(op), "f32", 3) == 0;
-    canonicalize(t, is_f32 ? H_canonical_f32x4 : H_canonical_f64x2, SHAPE_V128);
+    wm_translate_one_slot(t, is_f32 ? H_canonical_f32x4 : H_canonical_f64x2, SHAPE_V128);
   }
 }
 

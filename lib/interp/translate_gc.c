@@ -262,19 +262,6 @@ void wm_translate_cast_test(Translator *t) {
   t->acc[BANK_INT] = NONE;
 }
 
-/* ---- i31 ---- */
-
-static void one_slot(Translator *t, u32 handler, Shape shape) {
-  u32 slot = wm_value_read(t, value_top(t, 0));
-  Cell *cell = wm_cells_emit(t, handler, 2, DRAFT_RESULT);
-  cell->a = (u16)slot;
-  wm_value_pop(t);
-  if (shape == SHAPE_REF)
-    wm_result_slot(t, cell, shape);
-  else
-    wm_result(t, cell, shape);
-}
-
 /* ---- all ---- */
 
 /* False: it is one of the others. */
@@ -296,9 +283,9 @@ static bool translate_fast(Translator *t) {
   case OP_ref_cast_null: return ref_cast(t);
   case OP_any_convert_extern:
   case OP_extern_convert_any: return true; /* one reference, whichever way it is looked at */
-  case OP_ref_i31: one_slot(t, H_ref_i31, SHAPE_REF); return true;
-  case OP_i31_get_s: one_slot(t, H_i31_get_s, SHAPE_I32); return true;
-  case OP_i31_get_u: one_slot(t, H_i31_get_u, SHAPE_I32); return true;
+  case OP_ref_i31: wm_translate_one_slot(t, H_ref_i31, SHAPE_REF); return true;
+  case OP_i31_get_s: wm_translate_one_slot(t, H_i31_get_s, SHAPE_I32); return true;
+  case OP_i31_get_u: wm_translate_one_slot(t, H_i31_get_u, SHAPE_I32); return true;
   default: return false;
   }
 }

@@ -285,6 +285,8 @@ void wm_catch_landings(Translator *t);
 /* Numeric and vector instructions with a fixed signature, loads and stores (operations.c). False:
  * not one of these. */
 bool wm_translate_operation(Translator *t);
+/* A handler that takes the value on top from slot a and gives one of that shape. */
+void wm_translate_one_slot(Translator *t, u32 handler, Shape shape);
 /* ref.is_null and ref.eq: comparisons too. */
 void wm_translate_is_null(Translator *t);
 void wm_translate_ref_eq(Translator *t);
