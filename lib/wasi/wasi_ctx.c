@@ -155,7 +155,8 @@ static Errno open_sockets(wasi_ctx_t *ctx, wasi_config_t *config) {
 }
 
 static Errno open_network(wasi_ctx_t *ctx) {
-  ctx->network = add_grant(ctx, "network", RIGHTS_CONNECTION | RIGHTS_LISTENER, false);
+  const Rights connection = RIGHTS_CONNECTION, listener = RIGHTS_LISTENER;
+  ctx->network = add_grant(ctx, "network", connection | listener, false);
   return ctx->network ? E_SUCCESS : E_NOMEM;
 }
 

@@ -351,7 +351,7 @@ def test_wit(guest):
         lines = [run.run([wasm_tools(), "component", "wit", path]).stdout.splitlines() for path in (text, component)]
         got, want = (sorted(line for line in each if line.split()[:1] != [b"use"]) for each in lines)
         check(f"the WIT of {component.name}", got == want and len(got) > 100, run.difference(b"\n".join(want), b"\n".join(got)))
-    done = wasm("component", "wit", BUILD / "component_core.wasm")
+    done = wasm("component", "wit", BUILD / "guest_core.wasm")
     check("the WIT of a module", done.returncode == 1 and b"no component" in done.stderr, done)
 
 
