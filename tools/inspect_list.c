@@ -191,7 +191,8 @@ static void out_producer(Out *o, Name field, Reader *r) {
 /* What is malformed ends it: nobody needs it to be right. */
 void inspect_producers(const u8 *content, size_t size, Out *o) {
   Error err = {0};
-  Reader r = {.start = content, .pos = content, .end = content + size, .err = &err};
+  Reader r = {
+      .start = content, .pos = content, .end = content ? content + size : NULL, .err = &err};
   if (!content && !o->is_json) return;
   out_list(o, "producers");
   for (u32 fields = content ? wm_reader_u32(&r) : 0; fields > 0 && reader_ok(&r); fields--) {
