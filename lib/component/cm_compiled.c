@@ -265,7 +265,7 @@ wasmcm_component_t *wasmcm_component_deserialize(wasm_engine_t *engine, const vo
 
 wasmcm_component_t *wasmcm_component_deserialize_file(wasm_engine_t *engine, const char *path,
                                                       wasmx_error_t *err) {
-  Source source = {.path = path, .file = engine && path ? fopen(path, "rb") : NULL};
+  Source source = {.path = path, .file = engine && path ? fopen(path, "rbe") : NULL};
   if (!source.file) return refuse("no engine, or no such file that can be read", err);
   long end = fseek(source.file, 0, SEEK_END) ? -1 : ftell(source.file);
   source.size = end < 0 ? 0 : (u64)end;

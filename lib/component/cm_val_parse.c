@@ -21,8 +21,8 @@ typedef struct Parser {
   const char *text, *pos, *end; /* borrowed; text <= pos <= end */
   Error *err;                   /* borrowed */
   Arena arena;
-  u64 bytes; /* taken from the arena and the stack */
-  Vec(Val) stack;
+  u64 bytes;      /* taken from the arena */
+  Vec(Val) stack; /* no longer than the text */
 } Parser;
 
 enum { FOUND_CHARS = 40, TYPE_CHARS = 120, MESSAGE_CHARS = 300 };

@@ -57,6 +57,8 @@ bool wm_wasi2_may_start(Wasi2Call *c, const Object *socket, u32 states);
 void wm_wasi2_give_name(Wasi2Call *c, const Object *socket, bool peer);
 /* The row connect, with an address (family 0: none). */
 Errno wm_wasi2_connect(Wasi2Call *c, const Object *socket, const NetAddress *a);
+/* No port was left to bind it to by the way. */
+static inline Errno error_of_connect(Errno e) { return e == E_ADDRNOTAVAIL ? E_ADDRINUSE : e; }
 void wm_wasi2_get_option(Wasi2Call *c, ObjectKind kind, NetOption option, wasmcm_kind_t type);
 void wm_wasi2_set_option(Wasi2Call *c, ObjectKind kind, NetOption option);
 

@@ -38,9 +38,6 @@ void wm_wasi2_tcp_start_connect(Wasi2Call *c) {
   wm_wasi2_done(c);
 }
 
-/* No port was left to bind it to by the way. */
-static Errno error_of_connect(Errno e) { return e == E_ADDRNOTAVAIL ? E_ADDRINUSE : e; }
-
 void wm_wasi2_tcp_finish_connect(Wasi2Call *c) {
   Object *o = self(c);
   if (!o) return;

@@ -50,11 +50,11 @@ static void put_stream(Wasi2Call *c, Val *to, ObjectKind kind, Object *socket) {
   wm_wasi2_put_own(c, to, made);
 }
 
-/* From nobody to nobody there is nothing to do. A peer that cannot be had leaves none. */
+/* From nobody to nobody there is nothing to do. A peer that cannot be had leaves the one before. */
 static Errno set_peer(Wasi2Call *c, Object *o, const NetAddress *peer) {
   Errno e = peer->family || o->peer.family ? wm_wasi2_connect(c, o, peer) : E_SUCCESS;
   if (!e) o->peer = *peer;
-  return e == E_ADDRNOTAVAIL ? E_ADDRINUSE : e;
+  return error_of_connect(e);
 }
 
 void wm_wasi2_udp_stream(Wasi2Call *c) {

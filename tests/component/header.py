@@ -9,6 +9,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from checks import check, finish
+
 wasm, source, tools = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
 texts = sorted([*(source / "tests/component/seeds").glob("*.wat"), *(source / "examples/components").glob("*.wat")])
 COMPILERS = [("gcc", "c99"), ("gcc", "c11"), ("clang-19", "c99"), ("g++", "c++17"), ("clang++-19", "c++17")]
@@ -20,16 +23,6 @@ NAMES = ["  uint32_t int_;", "  wasmcm_string_t class_;", "  uint16_t http_code;
          "uint8_t result, uint16_t memory, uint32_t self, names_result_t *result_);", "} a_b_c_int_2_t;",
          "typedef a_b_c_int_2_t names_if_t;", "names_do_(const names_t *self_, wasmcm_string_t text, ",
          "  static const char type_[] = {\n"]
-faults, count = [], 0
-
-
-def check(what, good):
-    global count
-    count += 1
-    if not good:
-        faults.append(what)
-
-
 def run(*command):
     return subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
 
@@ -107,6 +100,4 @@ with tempfile.TemporaryDirectory() as name:
     check_names(work)
     check_taken(work)
 check_options()
-print("\n".join(faults))
-print(f"{count} checks, {len(faults)} faults")
-sys.exit(1 if faults else 0)
+finish("checks")

@@ -6,18 +6,11 @@ import pathlib
 import re
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from checks import check, finish
+
 source = pathlib.Path(sys.argv[1])
 guide = source / "examples/guide"
-faults, count = [], 0
-
-
-def check(what, good):
-    global count
-    count += 1
-    if not good:
-        faults.append(what)
-
-
 for where, test in re.findall(r"`(tests/[\w./]+)(?:: (\w+))?`", (guide / "guarantees.md").read_text()):
     path = source / where
     check(f"guarantees.md: {where} {test}".strip(), path.is_file() and test in path.read_text())
@@ -31,6 +24,4 @@ for page in sorted(guide.glob("from_*.md")):
 linked = set(re.findall(r"\]\((step\w+\.c)\)", (guide / "README").read_text()))
 there = {path.name for path in guide.glob("step*.c")}
 check(f"README: steps {sorted(linked ^ there)}", linked == there and len(there) == 11)
-print("\n".join(faults))
-print(f"{count} names looked up, {len(faults)} faults")
-sys.exit(1 if faults else 0)
+finish("names looked up")

@@ -66,10 +66,12 @@ build_and_test() {
   TMPDIR=$temporary meson test -C "build/$1" --no-rebuild --print-errorlogs --num-processes 2 >"build/$1-tests.log" 2>&1
   status=$?
   grep -vE '^(ninja: |[[:space:]]*$)' "build/$1-tests.log" | tail -n 150
+  parts=$(sed -n 's/^skipped  *\([^:]*: .*\)/skipped in a test: \1/p' "build/$1/meson-logs/testlog.txt" | sort -u)
+  [ -z "$parts" ] || echo "$parts"
   ok=$(count_of Ok "$1") bad=$(($(count_of Fail "$1") + $(count_of Timeout "$1"))) skip=$(count_of Skipped "$1")
   [ "$status" = 0 ] || [ "$bad" != 0 ] || bad=1
   step "tests of $1 leave no files" remove_empty "$temporary"
-  passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
+  passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip + $(printf %s "$parts" | grep -c .)))
 }
 
 count_of() {
